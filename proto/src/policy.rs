@@ -1,0 +1,73 @@
+//! What each method demands, read from the options that stand on it in the proto.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, MethodDescriptor};
+
+use crate::support::options::v1::{AssuranceLevel, CallerKind, Idempotency, MethodPolicy};
+
+/// What one method demands of its caller.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The method's path on the wire: `/package.Service/Method`.
+    pub path: String,
+    /// The kinds of caller that may call it.
+    pub callers: Vec<CallerKind>,
+    /// The scope that staff, operators and partners need; empty for none.
+    pub scope: String,
+    /// The least assurance of a customer.
+    pub assurance: AssuranceLevel,
+    /// Whether the call may be sent again.
+    pub idempotency: Idempotency,
+    /// The longest a call may take.
+    pub deadline: Duration,
+    /// Whether requests are a stream.
+    pub client_streaming: bool,
+    /// Whether answers are a stream.
+    pub server_streaming: bool,
+    /// The method in the descriptors.
+    pub method: MethodDescriptor,
+}
+
+/// The policies of all methods, by path.
+#[must_use]
+pub fn policies() -> &'static HashMap<String, Policy> {
+    static POLICIES: LazyLock<HashMap<String, Policy>> = LazyLock::new(|| read(crate::descriptors()));
+    &POLICIES
+}
+
+/// The policy of the method at `path` (`/package.Service/Method`); none where the method is unknown or states no policy.
+#[must_use]
+pub fn policy(path: &str) -> Option<&'static Policy> {
+    policies().get(path)
+}
+
+fn read(pool: &DescriptorPool) -> HashMap<String, Policy> {
+    let Some(option) = pool.get_extension_by_name("support.options.v1.policy") else { return HashMap::new() };
+    pool.services()
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+        .filter_map(|method| {
+            let options = method.options();
+            if !options.has_extension(&option) {
+                return None;
+            }
+            let stated = MethodPolicy::decode(options.get_extension(&option).as_message()?.encode_to_vec().as_slice()).ok()?;
+            let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+            let policy = Policy {
+                callers: stated.callers().collect(),
+                assurance: stated.assurance(),
+                idempotency: stated.idempotency(),
+                deadline: stated.deadline.and_then(|deadline| deadline.try_into().ok()).unwrap_or_default(),
+                scope: stated.scope,
+                client_streaming: method.is_client_streaming(),
+                server_streaming: method.is_server_streaming(),
+                method,
+                path: path.clone(),
+            };
+            Some((path, policy))
+        })
+        .collect()
+}
