@@ -27,7 +27,6 @@ pub mod testing;
 mod watchdog;
 
 pub use binaries::{Binaries, Search, find_binaries};
-pub use databases::ServiceDatabase;
 pub use error::{Error, Result};
 pub use install::{Consent, OsFamily, Step, ensure_installed, install_plan, run_plan};
 pub use server::{Options, Server};

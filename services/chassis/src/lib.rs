@@ -1,1 +1,28 @@
-//! Placeholder.
+//! What every service of the support platform stands on. No business word is in it.
+//!
+//! From the wire inwards: [`server`] takes calls and enforces what the method's options demand; [`passport`] says who
+//! calls, [`call`] what a handler knows of its call, [`error`] how it refuses. [`client`] calls other services.
+//!
+//! From the database outwards: [`db`] connects, migrates and runs transactions; [`idempotency`] stores the answer of a
+//! change under its request id; [`outbox`] writes what happened into the same transaction, [`feed`] serves it to others
+//! and applies theirs; [`page`] cuts lists.
+//!
+//! Around both: [`settings`], [`telemetry`], [`lifecycle`], and [`service`], which puts a service together from these.
+//! [`clock`] and [`id`] make time and chance arguments.
+
+pub mod call;
+pub mod client;
+pub mod clock;
+pub mod db;
+pub mod error;
+pub mod feed;
+pub mod id;
+pub mod idempotency;
+pub mod lifecycle;
+pub mod outbox;
+pub mod page;
+pub mod passport;
+pub mod server;
+pub mod service;
+pub mod settings;
+pub mod telemetry;
