@@ -20,7 +20,10 @@ impl Account {
     /// Ourselves, unless we are root: then the owner of `cluster` if that exists, else `postgres`, else `nobody`.
     pub(crate) fn choose(cluster: &Path) -> Result<Self> {
         if !rustix::process::geteuid().is_root() {
-            return Ok(Self { name: "the current user".to_owned(), ids: None });
+            return Ok(Self {
+                name: "the current user".to_owned(),
+                ids: None,
+            });
         }
         // A cluster made by an ordinary user stays that user's: PostgreSQL accepts no other owner.
         if let Ok(metadata) = cluster.metadata()
@@ -31,16 +34,26 @@ impl Account {
                 ids: Some((metadata.uid(), metadata.gid())),
             });
         }
-        ["postgres", "nobody"].into_iter().find_map(Self::named).ok_or(Error::NoAccount)
+        ["postgres", "nobody"]
+            .into_iter()
+            .find_map(Self::named)
+            .ok_or(Error::NoAccount)
     }
 
     fn named(name: &str) -> Option<Self> {
         // By id(1), which knows of users in LDAP too; reading /etc/passwd would not.
         let number = |flag: &str| -> Option<u32> {
-            let output = Command::new("id").args([flag, name]).stderr(Stdio::null()).output().ok()?;
+            let output = Command::new("id")
+                .args([flag, name])
+                .stderr(Stdio::null())
+                .output()
+                .ok()?;
             String::from_utf8_lossy(&output.stdout).trim().parse().ok()
         };
-        Some(Self { name: name.to_owned(), ids: Some((number("-u")?, number("-g")?)) })
+        Some(Self {
+            name: name.to_owned(),
+            ids: Some((number("-u")?, number("-g")?)),
+        })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -56,7 +69,11 @@ impl Account {
     /// change what PostgreSQL does.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.env_clear().env("LC_ALL", "C").env("PATH", "/usr/local/bin:/usr/bin:/bin").current_dir("/");
+        command
+            .env_clear()
+            .env("LC_ALL", "C")
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .current_dir("/");
         if let Some((user, group)) = self.ids {
             // std drops root's supplementary groups along with its user id.
             command.uid(user).gid(group);

@@ -14,17 +14,17 @@ const OLDEST: u32 = 13;
 
 /// Directories of distributions that keep PostgreSQL off the PATH. A `*` stands for any one name or part of it.
 const PLACES: &[&str] = &[
-    "/usr/lib/postgresql/*/bin",                            // Debian, Ubuntu
-    "/usr/pgsql-*/bin",                                     // PostgreSQL's own packages for Red Hat's family
-    "/usr/libexec/postgresql*",                             // Alpine
-    "/usr/lib/postgresql*/bin",                             // SUSE
-    "/usr/lib64/postgresql-*/bin",                          // Gentoo
-    "/opt/homebrew/opt/postgresql*/bin",                    // Homebrew on Apple silicon
-    "/usr/local/opt/postgresql*/bin",                       // Homebrew on Intel
-    "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",       // Homebrew on Linux
-    "/Applications/Postgres.app/Contents/Versions/*/bin",   // Postgres.app
-    "/opt/local/lib/postgresql*/bin",                       // MacPorts
-    "/usr/local/pgsql/bin",                                 // built from source
+    "/usr/lib/postgresql/*/bin",                          // Debian, Ubuntu
+    "/usr/pgsql-*/bin",                                   // PostgreSQL's own packages for Red Hat's family
+    "/usr/libexec/postgresql*",                           // Alpine
+    "/usr/lib/postgresql*/bin",                           // SUSE
+    "/usr/lib64/postgresql-*/bin",                        // Gentoo
+    "/opt/homebrew/opt/postgresql*/bin",                  // Homebrew on Apple silicon
+    "/usr/local/opt/postgresql*/bin",                     // Homebrew on Intel
+    "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",     // Homebrew on Linux
+    "/Applications/Postgres.app/Contents/Versions/*/bin", // Postgres.app
+    "/opt/local/lib/postgresql*/bin",                     // MacPorts
+    "/usr/local/pgsql/bin",                               // built from source
 ];
 
 /// An installed PostgreSQL.
@@ -43,7 +43,10 @@ impl Binaries {
         }
         let output = Command::new(dir.join("postgres")).arg("--version").output().ok()?;
         let major = parse_major(&String::from_utf8_lossy(&output.stdout))?;
-        Some(Self { dir: dir.to_owned(), major })
+        Some(Self {
+            dir: dir.to_owned(),
+            major,
+        })
     }
 
     /// The directory with `postgres` and `initdb`.
@@ -79,7 +82,9 @@ impl Search {
     #[must_use]
     pub fn from_environment() -> Self {
         Self {
-            only: env::var_os("SUPPORT_POSTGRES_BIN").filter(|value| !value.is_empty()).map(PathBuf::from),
+            only: env::var_os("SUPPORT_POSTGRES_BIN")
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from),
             path: env::var_os("PATH"),
             places: PLACES.iter().map(ToString::to_string).collect(),
         }
@@ -123,7 +128,9 @@ impl Search {
         match (self.all().into_iter().next(), &self.only) {
             (Some(binaries), _) => Ok(binaries),
             (None, Some(path)) => Err(Error::NotInDirectory { path: path.clone() }),
-            (None, None) => Err(Error::NotInstalled { line: OsFamily::of_this_machine().install_line() }),
+            (None, None) => Err(Error::NotInstalled {
+                line: OsFamily::of_this_machine().install_line(),
+            }),
         }
     }
 }
@@ -173,22 +180,31 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     /// A directory `at` with programs that say they are PostgreSQL of this version.
     fn pretend(at: &Path, version: &str) {
         fs::create_dir_all(at).unwrap();
-        fs::write(at.join("initdb"), "").unwrap();
-        let postgres = at.join("postgres");
-        fs::write(&postgres, format!("#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n")).unwrap();
-        fs::set_permissions(&postgres, fs::Permissions::from_mode(0o755)).unwrap();
+        // Written by another process: had we the file open for writing, a child that another test forks in this
+        // moment would have it open too, and executing it would fail with "text file busy".
+        let script = format!("echo '#!/bin/sh\necho \"postgres (PostgreSQL) {version}\"' >postgres; chmod +x postgres");
+        let mut shell = Command::new("sh");
+        assert!(
+            shell
+                .args(["-c", &format!(">initdb; {script}")])
+                .current_dir(at)
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     #[test]
     fn versions() {
-        assert_eq!(parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
+        assert_eq!(
+            parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"),
+            Some(15)
+        );
         assert_eq!(parse_major("postgres (PostgreSQL) 18beta1\n"), Some(18));
         assert_eq!(parse_major("postgres (EnterpriseDB) x"), None);
     }
@@ -200,7 +216,11 @@ mod tests {
         pretend(&root.path().join("lib/14/bin"), "14.2");
         pretend(&root.path().join("lib/16/bin"), "16.1");
         let places = vec![format!("{}/lib/*/bin", root.path().display())];
-        let found = Search { places, ..Search::nowhere() }.all();
+        let found = Search {
+            places,
+            ..Search::nowhere()
+        }
+        .all();
         assert_eq!(found.iter().map(Binaries::major).collect::<Vec<_>>(), [16, 14]);
     }
 
@@ -225,6 +245,9 @@ mod tests {
     #[test]
     fn nothing_installed_tells_the_line_to_type() {
         let message = Search::nowhere().find().unwrap_err().to_string();
-        assert!(message.starts_with("PostgreSQL 13 or newer is not installed; install it with: "), "{message}");
+        assert!(
+            message.starts_with("PostgreSQL 13 or newer is not installed; install it with: "),
+            "{message}"
+        );
     }
 }

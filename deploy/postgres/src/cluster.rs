@@ -14,7 +14,9 @@ pub(crate) const SUPERUSER: &str = "postgres";
 
 /// The binaries that fit the cluster: those given, else of all installed the first of its major version.
 pub(crate) fn fitting(cluster: &Path, given: Option<Binaries>, search: &Search) -> Result<Binaries> {
-    let needed = fs::read_to_string(cluster.join("PG_VERSION")).ok().and_then(|text| text.trim().parse().ok());
+    let needed = fs::read_to_string(cluster.join("PG_VERSION"))
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
     let fits = |binaries: &Binaries| needed.is_none_or(|needed: u32| binaries.major() == needed);
     let preferred = match given {
         Some(binaries) => binaries,
@@ -24,9 +26,11 @@ pub(crate) fn fitting(cluster: &Path, given: Option<Binaries>, search: &Search) 
         },
     };
     match needed {
-        Some(needed) if needed != preferred.major() => {
-            Err(Error::WrongVersion { cluster: cluster.to_owned(), needed, found: preferred.major() })
-        }
+        Some(needed) if needed != preferred.major() => Err(Error::WrongVersion {
+            cluster: cluster.to_owned(),
+            needed,
+            found: preferred.major(),
+        }),
         _ => Ok(preferred),
     }
 }
@@ -61,13 +65,7 @@ fn make(place: &Place, binaries: &Binaries, durable: bool, watchdog: &Watchdog) 
     if durable { sync(place.home()) } else { Ok(()) }
 }
 
-fn initialise(
-    place: &Place,
-    binaries: &Binaries,
-    durable: bool,
-    watchdog: &Watchdog,
-    password: &Path,
-) -> Result<()> {
+fn initialise(place: &Place, binaries: &Binaries, durable: bool, watchdog: &Watchdog, password: &Path) -> Result<()> {
     let unfinished = place.unfinished_cluster();
     let log_path = place.home().join("initdb.log");
     let mut output = String::new();

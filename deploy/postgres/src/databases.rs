@@ -17,7 +17,10 @@ pub(crate) async fn ensure_service(admin: &PgConnectOptions, name: &str, passwor
         return Err(Error::InvalidPassword { name: name.to_owned() });
     }
     let mut connection = connect(admin).await?;
-    sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut connection).await?;
+    sqlx::query("select pg_advisory_lock($1)")
+        .bind(LOCK)
+        .execute(&mut connection)
+        .await?;
     let (role_exists, database_exists): (bool, bool) = sqlx::query_as(
         "select exists (select from pg_roles where rolname = $1), exists (select from pg_database where datname = $1)",
     )
@@ -26,7 +29,11 @@ pub(crate) async fn ensure_service(admin: &PgConnectOptions, name: &str, passwor
     .await?;
     let verb = if role_exists { "alter" } else { "create" };
     let rights = "login nosuperuser nocreatedb nocreaterole noreplication nobypassrls";
-    run(&mut connection, format!("{verb} role {role} {rights} password {}", literal(password))).await?;
+    run(
+        &mut connection,
+        format!("{verb} role {role} {rights} password {}", literal(password)),
+    )
+    .await?;
     if database_exists {
         run(&mut connection, format!("alter database {role} owner to {role}")).await?;
     } else {
@@ -34,7 +41,11 @@ pub(crate) async fn ensure_service(admin: &PgConnectOptions, name: &str, passwor
     }
     // All databases, not the new one alone: any role may connect to `postgres` and `template1` by default.
     for database in [role.as_str(), "postgres", "template1"] {
-        run(&mut connection, format!("revoke all on database {database} from public")).await?;
+        run(
+            &mut connection,
+            format!("revoke all on database {database} from public"),
+        )
+        .await?;
     }
     connection.close().await?; // which gives the lock back
     Ok(role)
@@ -55,7 +66,9 @@ pub(crate) async fn run(connection: &mut PgConnection, statement: String) -> Res
 /// A name as an identifier that needs no quotes, with the prefix at most 63 bytes, PostgreSQL's limit.
 fn identifier(name: &str) -> Result<String> {
     let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
-    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-');
+    let plain = name
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-');
     if begins && plain && name.len() <= 40 {
         Ok(name.replace('-', "_"))
     } else {
@@ -66,12 +79,15 @@ fn identifier(name: &str) -> Result<String> {
 /// A string as an SQL literal. Under `standard_conforming_strings`, the default, only the quote is special;
 /// a backslash is written in the form that holds under both settings.
 pub(crate) fn literal(text: &str) -> String {
-    format!(" E'{}'", text.replace('\\', r"\\").replace('\'', "''"))
+    format!("E'{}'", text.replace('\\', r"\\").replace('\'', "''"))
 }
 
-/// A connection URL. Role and database must be identifiers; the password may be anything.
+/// A connection URL. Host, role and database must be free of special characters; the password may be anything.
 pub(crate) fn url(host: &str, port: u16, role: &str, password: &str, database: &str) -> String {
-    format!("postgres://{role}:{}@{}:{port}/{database}", percent_encoded(password), percent_encoded(host))
+    format!(
+        "postgres://{role}:{}@{host}:{port}/{database}",
+        percent_encoded(password)
+    )
 }
 
 /// RFC 3986, 2.3: all but unreserved characters are escaped.
@@ -100,7 +116,10 @@ mod tests {
 
     #[test]
     fn quoting() {
-        assert_eq!(literal(r"it's \ here"), r" E'it''s \\ here'");
-        assert_eq!(url("127.0.0.1", 5, "r", "a/b@c:ü", "d"), "postgres://r:a%2Fb%40c%3A%C3%BC@127.0.0.1:5/d");
+        assert_eq!(literal(r"it's \ here"), r"E'it''s \\ here'");
+        assert_eq!(
+            url("127.0.0.1", 5, "r", "a/b@c:ü", "d"),
+            "postgres://r:a%2Fb%40c%3A%C3%BC@127.0.0.1:5/d"
+        );
     }
 }

@@ -71,7 +71,11 @@ impl OsFamily {
     /// The one line to type to install PostgreSQL.
     #[must_use]
     pub fn install_line(self) -> String {
-        let sudo = if rustix::process::geteuid().is_root() { "" } else { "sudo " };
+        let sudo = if rustix::process::geteuid().is_root() {
+            ""
+        } else {
+            "sudo "
+        };
         match self {
             Self::Debian => {
                 format!("{sudo}apt-get update && {sudo}apt-get install -y --no-install-recommends postgresql")
@@ -81,9 +85,7 @@ impl OsFamily {
             Self::Arch => format!("{sudo}pacman -S --noconfirm postgresql"),
             Self::Suse => format!("{sudo}zypper install -y postgresql-server postgresql-contrib"),
             Self::MacOs => "brew install postgresql@17".to_owned(),
-            Self::Other => {
-                "your system's package manager, or see https://www.postgresql.org/download/".to_owned()
-            }
+            Self::Other => "your system's package manager, or see https://www.postgresql.org/download/".to_owned(),
         }
     }
 }
@@ -120,13 +122,24 @@ pub fn install_plan(family: OsFamily, root: bool, common_installed: bool) -> Opt
     if family != OsFamily::Debian || !root {
         return None;
     }
-    let run = |words: &[&str]| Step::Run { command: words.iter().map(ToString::to_string).collect() };
+    let run = |words: &[&str]| Step::Run {
+        command: words.iter().map(ToString::to_string).collect(),
+    };
     let path = PathBuf::from("/etc/postgresql-common/createcluster.d/support.conf");
     let mut plan = vec![run(&["apt-get", "update"])];
     if !common_installed {
-        plan.push(Step::Write { path: path.clone(), content: "create_main_cluster = false\n".to_owned() });
+        plan.push(Step::Write {
+            path: path.clone(),
+            content: "create_main_cluster = false\n".to_owned(),
+        });
     }
-    plan.push(run(&["apt-get", "install", "-y", "--no-install-recommends", "postgresql"]));
+    plan.push(run(&[
+        "apt-get",
+        "install",
+        "-y",
+        "--no-install-recommends",
+        "postgresql",
+    ]));
     if !common_installed {
         plan.push(Step::Remove { path });
     }
@@ -202,7 +215,10 @@ fn run_program(command: &[String], progress: &mut dyn FnMut(&str)) -> Result<(),
     let mut child = {
         // The `Command` keeps the writing ends: it must be gone before the reading begins, or that never ends.
         let mut command = Command::new(program);
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C.UTF-8");
+        command
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .env("LC_ALL", "C.UTF-8");
         command.stdin(Stdio::null()).stdout(writer).stderr(errors);
         command.spawn().map_err(|error| error.to_string())?
     };
@@ -237,7 +253,10 @@ mod tests {
             ("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", OsFamily::Debian),
             ("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n", OsFamily::RedHat),
             ("ID=alpine\n", OsFamily::Alpine),
-            ("ID=\"opensuse-tumbleweed\"\nID_LIKE=\"opensuse suse\"\n", OsFamily::Suse),
+            (
+                "ID=\"opensuse-tumbleweed\"\nID_LIKE=\"opensuse suse\"\n",
+                OsFamily::Suse,
+            ),
             ("ID=plan9\n", OsFamily::Other),
         ] {
             assert_eq!(OsFamily::from_os_release(text), family, "{text}");
@@ -249,9 +268,21 @@ mod tests {
         let plan = install_plan(OsFamily::Debian, true, false).unwrap();
         let commands: Vec<String> = plan
             .iter()
-            .filter_map(|step| if let Step::Run { command } = step { Some(command.join(" ")) } else { None })
+            .filter_map(|step| {
+                if let Step::Run { command } = step {
+                    Some(command.join(" "))
+                } else {
+                    None
+                }
+            })
             .collect();
-        assert_eq!(commands, ["apt-get update", "apt-get install -y --no-install-recommends postgresql"]);
+        assert_eq!(
+            commands,
+            [
+                "apt-get update",
+                "apt-get install -y --no-install-recommends postgresql"
+            ]
+        );
         // The file is there when the package is configured, and gone at the end.
         assert!(matches!(&plan[1], Step::Write { content, .. } if content == "create_main_cluster = false\n"));
         assert!(matches!(plan.last(), Some(Step::Remove { .. })));
@@ -267,8 +298,9 @@ mod tests {
     #[test]
     fn without_consent_only_the_line_is_told() {
         let mut seen = Vec::new();
-        let result =
-            ensure_installed(&Search::nowhere(), Consent::Withheld, &mut |line| seen.push(line.to_owned()));
+        let result = ensure_installed(&Search::nowhere(), Consent::Withheld, &mut |line| {
+            seen.push(line.to_owned());
+        });
         assert!(matches!(result, Err(Error::NotInstalled { .. })), "{result:?}");
         assert!(seen.is_empty(), "{seen:?}");
     }
@@ -277,15 +309,22 @@ mod tests {
     fn steps_stream_and_a_failure_still_cleans_up() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("deep/file");
-        let shell = |line: &str| Step::Run { command: ["sh", "-c", line].map(str::to_owned).to_vec() };
+        let shell = |line: &str| Step::Run {
+            command: ["sh", "-c", line].map(str::to_owned).to_vec(),
+        };
         let plan = [
-            Step::Write { path: path.clone(), content: "x".to_owned() },
+            Step::Write {
+                path: path.clone(),
+                content: "x".to_owned(),
+            },
             shell(&format!("cat {}; echo; echo oops >&2; exit 3", path.display())),
             shell("echo never"),
             Step::Remove { path: path.clone() },
         ];
         let mut seen = Vec::new();
-        let error = run_plan(&plan, &mut |line| seen.push(line.to_owned())).unwrap_err().to_string();
+        let error = run_plan(&plan, &mut |line| seen.push(line.to_owned()))
+            .unwrap_err()
+            .to_string();
         assert_eq!(seen[1..], ["x", "oops"]);
         assert!(error.contains("exit status: 3\nx\noops"), "{error}");
         assert!(!path.exists());

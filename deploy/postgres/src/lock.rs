@@ -22,11 +22,21 @@ impl Lock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
-                let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
-                return Err(Error::AlreadyRunning { data_dir: dir.to_owned(), pid });
+                let pid = file
+                    .read_to_string(&mut text)
+                    .ok()
+                    .and_then(|_| text.trim().parse().ok());
+                return Err(Error::AlreadyRunning {
+                    data_dir: dir.to_owned(),
+                    pid,
+                });
             }
             Err(TryLockError::Error(source)) => {
-                return Err(Error::Io { action: "lock", path, source });
+                return Err(Error::Io {
+                    action: "lock",
+                    path,
+                    source,
+                });
             }
         }
         file.set_len(0)

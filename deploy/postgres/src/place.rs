@@ -57,7 +57,12 @@ impl Place {
         if home != data_dir {
             locks.push(Lock::take(&home)?);
         }
-        Ok(Self { data_dir, home, account, _locks: locks })
+        Ok(Self {
+            data_dir,
+            home,
+            account,
+            _locks: locks,
+        })
     }
 
     /// Notes that the cluster is complete: from now on its absence is an error rather than a reason to make one.
@@ -169,7 +174,10 @@ fn recorded(data_dir: &Path) -> Result<Option<PathBuf>> {
     if let Some(home) = read("location")? {
         let cluster = home.join("cluster");
         if !cluster.is_dir() {
-            return Err(Error::ClusterMissing { record: data_dir.join("location"), cluster });
+            return Err(Error::ClusterMissing {
+                record: data_dir.join("location"),
+                cluster,
+            });
         }
         return Ok(Some(home));
     }
@@ -195,7 +203,10 @@ fn choose(data_dir: &Path) -> Result<(PathBuf, Account)> {
             }
         }
     }
-    Err(Error::NoPlace { user: account.name().to_owned(), tried })
+    Err(Error::NoPlace {
+        user: account.name().to_owned(),
+        tried,
+    })
 }
 
 /// Whether the account can enter the directory, once we have granted what is ours to grant: passing through
@@ -216,7 +227,11 @@ fn settle_in(parent: &Path, data_dir: &Path, account: &Account) -> Result<Option
     // One that exists belongs to a data directory that was there before and was removed or moved; whoever
     // removed it expects an empty database, and whoever moved it still uses it.
     for number in 1..=MOST {
-        let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+        let suffix = if number == 1 {
+            String::new()
+        } else {
+            format!("-{number}")
+        };
         let home = parent.join(format!("support-{hash:016x}{suffix}"));
         match fs::create_dir(&home) {
             Ok(()) if enterable(account, &home)? => return Ok(Some(home)),

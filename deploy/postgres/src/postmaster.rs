@@ -27,11 +27,14 @@ impl PidFile {
         Self::parse(&fs::read_to_string(cluster.join("postmaster.pid")).ok()?)
     }
 
-    /// The format of PostgreSQL's `pidfile.h`: line 1 the process, line 8 the status. pg_ctl waits by it too.
+    /// The format of PostgreSQL's `pidfile.h`: line 1 the process, line 8 the status. `pg_ctl` waits by it too.
     fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines();
         let pid = lines.next()?.trim().parse().ok()?;
-        Some(Self { pid, ready: lines.nth(6).is_some_and(|status| status.trim() == "ready") })
+        Some(Self {
+            pid,
+            ready: lines.nth(6).is_some_and(|status| status.trim() == "ready"),
+        })
     }
 }
 
@@ -78,7 +81,10 @@ pub(crate) fn stop_left_over(cluster: &Path) -> Result<()> {
             return Ok(());
         }
     }
-    Err(Error::StopTimeout { pid, seconds: (FAST + IMMEDIATE).as_secs() })
+    Err(Error::StopTimeout {
+        pid,
+        seconds: (FAST + IMMEDIATE).as_secs(),
+    })
 }
 
 fn is_gone(process: Pid) -> bool {
@@ -93,7 +99,10 @@ fn serves(pid: u32, cluster: &Path) -> Option<bool> {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         return Some(line.split(|byte| *byte == 0).any(|argument| argument == wanted));
     }
-    let output = Command::new("ps").args(["-o", "args=", "-p", &pid.to_string()]).output().ok()?;
+    let output = Command::new("ps")
+        .args(["-o", "args=", "-p", &pid.to_string()])
+        .output()
+        .ok()?;
     Some(output.stdout.windows(wanted.len()).any(|window| window == wanted))
 }
 
@@ -104,10 +113,22 @@ mod tests {
     #[test]
     fn pid_file() {
         let starting = "4711\n/data/cluster\n1700000000\n5433\n/data/socket\n127.0.0.1\n  5  6\nstarting\n";
-        assert_eq!(PidFile::parse(starting), Some(PidFile { pid: 4711, ready: false }));
+        assert_eq!(
+            PidFile::parse(starting),
+            Some(PidFile {
+                pid: 4711,
+                ready: false
+            })
+        );
         let ready = starting.replace("starting", "ready   ");
         assert_eq!(PidFile::parse(&ready), Some(PidFile { pid: 4711, ready: true }));
-        assert_eq!(PidFile::parse("4711\n"), Some(PidFile { pid: 4711, ready: false }));
+        assert_eq!(
+            PidFile::parse("4711\n"),
+            Some(PidFile {
+                pid: 4711,
+                ready: false
+            })
+        );
         assert_eq!(PidFile::parse(""), None);
     }
 

@@ -11,7 +11,9 @@ use crate::error::{Context as _, Result};
 pub(crate) fn hex(bytes: usize) -> Result<String> {
     let source = Path::new("/dev/urandom");
     let mut buffer = vec![0_u8; bytes];
-    File::open(source).and_then(|mut file| file.read_exact(&mut buffer)).context("read", source)?;
+    File::open(source)
+        .and_then(|mut file| file.read_exact(&mut buffer))
+        .context("read", source)?;
     Ok(buffer.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
         text
@@ -20,7 +22,9 @@ pub(crate) fn hex(bytes: usize) -> Result<String> {
 
 /// FNV-1a, 64 bits: the same in every version of this program, which std's hasher does not promise.
 pub(crate) fn stable_hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 #[cfg(test)]

@@ -56,7 +56,12 @@ impl Options {
     /// A server for tests: on any free port, not durable, 300 connections, its directory removed at the end.
     #[must_use]
     pub fn throw_away(data_dir: impl Into<PathBuf>) -> Self {
-        Self { durable: false, remove_at_end: true, max_connections: 300, ..Self::persistent(data_dir, 0) }
+        Self {
+            durable: false,
+            remove_at_end: true,
+            max_connections: 300,
+            ..Self::persistent(data_dir, 0)
+        }
     }
 }
 
@@ -70,8 +75,8 @@ pub struct Server {
     password: String,
     socket_dir: Option<PathBuf>,
     major: u32,
-    // In this order at drop: the watchdog ends before the lock is free.
     watchdog: Arc<Watchdog>,
+    /// Has the lock, which is free again once all of this is dropped.
     place: Place,
 }
 
@@ -83,7 +88,11 @@ impl Server {
     /// Any of [`Error`](crate::Error) but those of databases and installation; notably `AlreadyRunning` and `PortInUse`.
     pub fn start(options: &Options) -> Result<Self> {
         let place = Place::open(&options.data_dir)?;
-        let remove = if options.remove_at_end { place.directories() } else { Vec::new() };
+        let remove = if options.remove_at_end {
+            place.directories()
+        } else {
+            Vec::new()
+        };
         let watchdog = Arc::new(Watchdog::start(&remove)?);
         let cluster = place.cluster();
         let search = Search::from_environment();
@@ -100,7 +109,15 @@ impl Server {
         };
         let (child, port) = launch.run()?;
         let process = Process::watch(child, Arc::clone(&watchdog));
-        Ok(Self { process, port, password, socket_dir, major: binaries.major(), watchdog, place })
+        Ok(Self {
+            process,
+            port,
+            password,
+            socket_dir,
+            major: binaries.major(),
+            watchdog,
+            place,
+        })
     }
 
     /// Stops the server: open transactions are rolled back, connections closed, changes written.
@@ -109,9 +126,7 @@ impl Server {
     /// [`Error::StopTimeout`](crate::Error::StopTimeout) if it is still there after half a minute and two
     /// harder ways of stopping it.
     pub fn stop(self) -> Result<()> {
-        let stopped = self.process.stop();
-        self.watchdog.finish(Duration::from_secs(20));
-        stopped
+        self.process.stop() // and the drop has the watchdog finish
     }
 
     /// The port of 127.0.0.1 it listens on.
@@ -186,7 +201,10 @@ impl Server {
     #[must_use]
     pub fn psql_line(&self) -> String {
         let file = self.place.password_file().display().to_string().replace('\'', r"'\''");
-        format!("PGPASSWORD=\"$(cat '{file}')\" psql -h 127.0.0.1 -p {} -U {SUPERUSER} postgres", self.port)
+        format!(
+            "PGPASSWORD=\"$(cat '{file}')\" psql -h 127.0.0.1 -p {} -U {SUPERUSER} postgres",
+            self.port
+        )
     }
 
     /// Makes the database `support_<name>` and the role of the same name that owns it, can log in with the
@@ -209,6 +227,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.process.stop(); // at worst the watchdog, dropped next, tries again
+        let _ = self.process.stop(); // at worst the watchdog tries again
+        self.watchdog.finish(Duration::from_secs(20));
     }
 }

@@ -31,7 +31,8 @@ pub(crate) fn guarded(
     let mut child = command.spawn().context("run", program)?;
     let opened = watchdog.guard(child.id()).and_then(|()| {
         let gate = child.stdin.take();
-        gate.map_or(Ok(()), |mut gate| gate.write_all(b"go\n")).context("run", program)
+        gate.map_or(Ok(()), |mut gate| gate.write_all(b"go\n"))
+            .context("run", program)
     });
     if let Err(error) = opened {
         let _ = child.kill();
@@ -45,7 +46,10 @@ pub(crate) fn guarded(
 pub(crate) fn tail(path: &Path, offset: u64) -> String {
     const LINES: usize = 20;
     let bytes = std::fs::read(path).unwrap_or_default();
-    let new = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default();
+    let new = usize::try_from(offset)
+        .ok()
+        .and_then(|offset| bytes.get(offset..))
+        .unwrap_or_default();
     let text = String::from_utf8_lossy(new);
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(LINES)..].join("\n")

@@ -60,10 +60,16 @@ impl Watchdog {
         // Its own group, so that Ctrl-C and a service manager's signals to ours do not reach it; its own
         // outputs, so that no one who reads ours waits for it.
         command.process_group(0).current_dir("/");
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let mut child = command.spawn().context("run", shell)?;
         let pipe = child.stdin.take();
-        Ok(Self { child: Mutex::new(child), pipe: Mutex::new(pipe) })
+        Ok(Self {
+            child: Mutex::new(child),
+            pipe: Mutex::new(pipe),
+        })
     }
 
     /// From now on this process and its group are to be stopped.
@@ -88,7 +94,9 @@ impl Watchdog {
 
     fn tell(&self, line: &str) -> Result<()> {
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
-        pipe.as_mut().map_or(Ok(()), |pipe| pipe.write_all(line.as_bytes())).context("tell", Path::new("the watchdog"))
+        pipe.as_mut()
+            .map_or(Ok(()), |pipe| pipe.write_all(line.as_bytes()))
+            .context("tell", Path::new("the watchdog"))
     }
 }
 

@@ -70,12 +70,18 @@ impl Launch<'_> {
     /// The port asked for, if no one listens on it, or any that is free.
     fn free_port(&self) -> Result<u16> {
         let port = self.options.port;
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| match source.kind() {
-                std::io::ErrorKind::AddrInUse => Error::PortInUse { port },
-                _ => Error::Io { action: "listen on port", path: port.to_string().into(), source },
-            })?;
-        Ok(listener.local_addr().context("read the address of", Path::new("a socket"))?.port())
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| match source.kind() {
+            std::io::ErrorKind::AddrInUse => Error::PortInUse { port },
+            _ => Error::Io {
+                action: "listen on port",
+                path: port.to_string().into(),
+                source,
+            },
+        })?;
+        Ok(listener
+            .local_addr()
+            .context("read the address of", Path::new("a socket"))?
+            .port())
     }
 
     fn attempt(&self, port: u16, log: &File, log_path: &Path) -> Result<Attempt> {
@@ -103,13 +109,21 @@ impl Launch<'_> {
             return Ok(Attempt::Ended(tail));
         }
         let seconds = self.options.start_limit.as_secs();
-        Err(Error::StartTimeout { seconds, log: log_path.to_owned(), tail })
+        Err(Error::StartTimeout {
+            seconds,
+            log: log_path.to_owned(),
+            tail,
+        })
     }
 
     /// The settings are arguments, not lines of postgresql.conf: there is nothing to keep in step, and what an
     /// operator changes in that file beyond these stays.
     fn arguments(&self, port: u16) -> Vec<String> {
-        let Options { max_connections, durable, .. } = self.options;
+        let Options {
+            max_connections,
+            durable,
+            ..
+        } = self.options;
         let socket_dir = self.socket_dir.map(|dir| dir.display().to_string()).unwrap_or_default();
         let mut settings = vec![
             "listen_addresses=127.0.0.1".to_owned(),
@@ -162,5 +176,10 @@ fn open_log(path: &Path) -> Result<File> {
         fs::rename(path, path.with_extension("log.1")).context("rename", path)?;
     }
     let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(0o600).open(path).context("open", path)
+    options
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .context("open", path)
 }

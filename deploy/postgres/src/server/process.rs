@@ -27,14 +27,18 @@ pub(super) struct Process {
 impl Process {
     /// Takes over the child. At its end the watchdog is told.
     pub(super) fn watch(mut child: Child, watchdog: Arc<Watchdog>) -> Arc<Self> {
-        let process = Arc::new(Self { id: child.id(), exited: Mutex::new(false), changed: Condvar::new() });
+        let process = Arc::new(Self {
+            id: child.id(),
+            exited: Mutex::new(false),
+            changed: Condvar::new(),
+        });
         let of_thread = Arc::clone(&process);
         std::thread::spawn(move || {
             // First wait without reaping: until the child is reaped, its number cannot become another's, and
             // it is reaped only under the lock that signals are sent under.
             if let Some(pid) = of_thread.pid() {
                 let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-                while waitid(WaitId::Pid(pid), options) == Err(rustix::io::Errno::INTR) {}
+                while waitid(WaitId::Pid(pid), options).err() == Some(rustix::io::Errno::INTR) {}
             }
             let mut exited = of_thread.lock();
             let _ = watchdog.release(); // it is gone only if it was killed
@@ -67,7 +71,11 @@ impl Process {
             exited = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         let seconds = WAYS.iter().map(|(_, limit)| limit.as_secs()).sum();
-        if *exited { Ok(()) } else { Err(Error::StopTimeout { pid: self.id, seconds }) }
+        if *exited {
+            Ok(())
+        } else {
+            Err(Error::StopTimeout { pid: self.id, seconds })
+        }
     }
 
     fn pid(&self) -> Option<Pid> {
