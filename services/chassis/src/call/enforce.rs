@@ -1,0 +1,71 @@
+//! Holds the options of a method against a caller. The gateway and every service call this one function.
+
+use support_proto::policy::Policy;
+use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
+use support_proto::support::types::v1::CommonErrorReason;
+use tonic::{Code, Status};
+
+use super::Caller;
+use crate::error::{Answer, ServiceError, into_status};
+
+/// Why a caller may not call a method. PERMISSION_DENIED.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum Refused {
+    #[error("this kind of caller may not call this method")]
+    Kind { kind: &'static str },
+    #[error("the caller lacks the scope of this method")]
+    Scope { scope: &'static str },
+    #[error("the customer must verify more strongly first")]
+    Assurance { required: AssuranceLevel },
+}
+
+impl ServiceError for Refused {
+    fn answer(&self) -> Answer {
+        let refuse = |reason, message| Answer::common(Code::PermissionDenied, reason, message);
+        match self {
+            Self::Kind { kind } => {
+                refuse(CommonErrorReason::CallerKindNotAllowed, "this kind of caller may not call this method")
+                    .with("caller_kind", *kind)
+            }
+            Self::Scope { scope } => {
+                refuse(CommonErrorReason::ScopeMissing, "the caller lacks the scope of this method")
+                    .with("scope", *scope)
+            }
+            Self::Assurance { required } => {
+                refuse(CommonErrorReason::AssuranceTooLow, "the customer must verify more strongly first")
+                    .with("required_level", required.as_str_name())
+            }
+        }
+    }
+}
+
+/// Whether `caller` may call the method of `policy`.
+///
+/// - The kind must be among those the method names.
+/// - Staff, operators and partners need the method's scope. Customers act on what is theirs, services are our own, and
+///   an anonymous caller has been granted nothing.
+/// - Customers need the method's assurance.
+///
+/// # Errors
+///
+/// PERMISSION_DENIED with CALLER_KIND_NOT_ALLOWED, SCOPE_MISSING or ASSURANCE_TOO_LOW.
+pub fn enforce(policy: &'static Policy, caller: &Caller) -> Result<(), Status> {
+    check(policy, caller).map_err(into_status)
+}
+
+fn check(policy: &'static Policy, caller: &Caller) -> Result<(), Refused> {
+    if caller.kind == CallerKind::Unspecified || !policy.callers.contains(&caller.kind) {
+        return Err(Refused::Kind { kind: caller.kind_name() });
+    }
+    let needs_scope = match caller.kind {
+        CallerKind::Staff | CallerKind::Operator | CallerKind::Partner => true,
+        CallerKind::Unspecified | CallerKind::Anonymous | CallerKind::Customer | CallerKind::Service => false,
+    };
+    if needs_scope && !policy.scope.is_empty() && !caller.has_scope(&policy.scope) {
+        return Err(Refused::Scope { scope: &policy.scope });
+    }
+    if caller.kind == CallerKind::Customer && caller.assurance < policy.assurance {
+        return Err(Refused::Assurance { required: policy.assurance });
+    }
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! What the errors of the database and of page tokens mean for the caller.
