@@ -16,7 +16,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let files = proto_files(Path::new("support"))?;
 
     let mut compiler = protox::Compiler::new(["."])?;
-    compiler.include_imports(true).include_source_info(true).open_files(&files)?;
+    compiler
+        .include_imports(true)
+        .include_source_info(true)
+        .open_files(&files)?;
     // Encoded by the compiler itself: decoding into prost's types first would drop our options.
     let encoded = compiler.encode_file_descriptor_set();
     fs::write(out.join("descriptor.bin"), &encoded)?;
@@ -26,7 +29,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut config = tonic_prost_build::configure()
         .codec_path("crate::codec::CheckedCodec")
         .bytes(".support.feed.v1.Event.payload");
-    for name in personal.messages.iter().chain(personal.oneofs.iter().map(|oneof| &oneof.path)) {
+    for name in personal
+        .messages
+        .iter()
+        .chain(personal.oneofs.iter().map(|oneof| &oneof.path))
+    {
         config = config.skip_debug([format!(".{name}")]);
     }
     let mut names = tonic_prost_build::Config::new();
@@ -37,7 +44,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .file_descriptor_set_bytes(encoded)
         .fail_on_runtime_only(true)
         .compile()?;
-    fs::write(out.join("inbound.rs"), inbound(&pool, &fs::read_to_string(out.join("validate_impl.rs"))?)?)?;
+    fs::write(
+        out.join("inbound.rs"),
+        inbound(&pool, &fs::read_to_string(out.join("validate_impl.rs"))?)?,
+    )?;
     fs::write(out.join("redacted_debug.rs"), redacted_debug(&personal)?)?;
     Ok(())
 }
@@ -73,8 +83,13 @@ struct PersonalOneof {
 }
 
 fn personal_types(pool: &DescriptorPool) -> Result<PersonalTypes, Box<dyn Error>> {
-    let option = pool.get_extension_by_name("support.options.v1.personal").ok_or("option `personal` is not declared")?;
-    let mut types = PersonalTypes { messages: BTreeSet::new(), oneofs: Vec::new() };
+    let option = pool
+        .get_extension_by_name("support.options.v1.personal")
+        .ok_or("option `personal` is not declared")?;
+    let mut types = PersonalTypes {
+        messages: BTreeSet::new(),
+        oneofs: Vec::new(),
+    };
     for message in ours(pool) {
         if message.fields().any(|field| is_personal(&field, &option)) {
             types.messages.insert(message.full_name().to_owned());
@@ -97,16 +112,24 @@ fn is_personal(field: &FieldDescriptor, option: &ExtensionDescriptor) -> bool {
 }
 
 fn ours(pool: &DescriptorPool) -> impl Iterator<Item = MessageDescriptor> + '_ {
-    pool.all_messages().filter(|message| message.full_name().starts_with("support.") && !message.is_map_entry())
+    pool.all_messages()
+        .filter(|message| message.full_name().starts_with("support.") && !message.is_map_entry())
 }
 
 /// `impl Inbound` for every message (those with rules are checked, those without have nothing to check), `impl Change`
 /// for every message with a `request_id`, `impl Event` for every event.
 fn inbound(pool: &DescriptorPool, validators: &str) -> Result<String, Box<dyn Error>> {
-    let event = pool.get_extension_by_name("support.options.v1.event").ok_or("option `event` is not declared")?;
+    let event = pool
+        .get_extension_by_name("support.options.v1.event")
+        .ok_or("option `event` is not declared")?;
     let inputs: BTreeSet<String> = pool
         .services()
-        .flat_map(|service| service.methods().map(|method| method.input().full_name().to_owned()).collect::<Vec<_>>())
+        .flat_map(|service| {
+            service
+                .methods()
+                .map(|method| method.input().full_name().to_owned())
+                .collect::<Vec<_>>()
+        })
         .collect();
     let mut code = String::new();
     for message in ours(pool) {
@@ -149,7 +172,15 @@ fn redacted_debug(personal: &PersonalTypes) -> Result<String, std::fmt::Error> {
     }
     for oneof in &personal.oneofs {
         let (package, name) = oneof.message.rsplit_once('.').unwrap_or(("", &oneof.message));
-        write(&format!("{}::{}::{}", package.replace('.', "::"), snake(name), pascal(&oneof.name)), &pascal(&oneof.name))?;
+        write(
+            &format!(
+                "{}::{}::{}",
+                package.replace('.', "::"),
+                snake(name),
+                pascal(&oneof.name)
+            ),
+            &pascal(&oneof.name),
+        )?;
     }
     Ok(code)
 }
@@ -171,5 +202,7 @@ fn snake(name: &str) -> String {
 }
 
 fn pascal(name: &str) -> String {
-    name.split('_').map(|part| part[..1].to_uppercase() + &part[1..]).collect()
+    name.split('_')
+        .map(|part| part[..1].to_uppercase() + &part[1..])
+        .collect()
 }

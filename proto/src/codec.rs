@@ -76,7 +76,8 @@ impl<T: Message> Encoder for PlainEncoder<T> {
     type Error = Status;
 
     fn encode(&mut self, item: T, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        item.encode(buffer).map_err(|error| Status::internal(format!("message does not fit its buffer: {error}")))
+        item.encode(buffer)
+            .map_err(|error| Status::internal(format!("message does not fit its buffer: {error}")))
     }
 
     fn buffer_settings(&self) -> BufferSettings {
@@ -124,19 +125,31 @@ pub fn invalid_fields(error: &ValidationError) -> Status {
         .collect();
     let mut details = ErrorDetails::new();
     details.set_bad_request(violations);
-    common_error(tonic::Code::InvalidArgument, CommonErrorReason::InvalidFields, "fields break their rules", details)
+    common_error(
+        tonic::Code::InvalidArgument,
+        CommonErrorReason::InvalidFields,
+        "fields break their rules",
+        details,
+    )
 }
 
 /// What is wrong with a field, without the value: it may be a person's. Well-known formats come without words of their
 /// own and are named by their rule.
 fn describe(violation: &prost_protovalidate::Violation) -> String {
-    if violation.message().is_empty() { format!("breaks rule {}", violation.rule_id()) } else { violation.message().to_owned() }
+    if violation.message().is_empty() {
+        format!("breaks rule {}", violation.rule_id())
+    } else {
+        violation.message().to_owned()
+    }
 }
 
 /// A status with a [`CommonErrorReason`] and further details.
 #[must_use]
 pub fn common_error(code: tonic::Code, reason: CommonErrorReason, message: &str, mut details: ErrorDetails) -> Status {
-    let metadata = details.error_info().map(|info| info.metadata.clone()).unwrap_or_default();
+    let metadata = details
+        .error_info()
+        .map(|info| info.metadata.clone())
+        .unwrap_or_default();
     details.set_error_info(reason.as_str_name(), COMMON_DOMAIN, metadata);
     Status::with_error_details(code, message, details)
 }

@@ -46,7 +46,9 @@ pub fn policy(path: &str) -> Option<&'static Policy> {
 }
 
 fn read(pool: &DescriptorPool) -> HashMap<String, Policy> {
-    let Some(option) = pool.get_extension_by_name("support.options.v1.policy") else { return HashMap::new() };
+    let Some(option) = pool.get_extension_by_name("support.options.v1.policy") else {
+        return HashMap::new();
+    };
     pool.services()
         .flat_map(|service| service.methods().collect::<Vec<_>>())
         .filter_map(|method| {
@@ -54,13 +56,17 @@ fn read(pool: &DescriptorPool) -> HashMap<String, Policy> {
             if !options.has_extension(&option) {
                 return None;
             }
-            let stated = MethodPolicy::decode(options.get_extension(&option).as_message()?.encode_to_vec().as_slice()).ok()?;
+            let stated =
+                MethodPolicy::decode(options.get_extension(&option).as_message()?.encode_to_vec().as_slice()).ok()?;
             let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
             let policy = Policy {
                 callers: stated.callers().collect(),
                 assurance: stated.assurance(),
                 idempotency: stated.idempotency(),
-                deadline: stated.deadline.and_then(|deadline| deadline.try_into().ok()).unwrap_or_default(),
+                deadline: stated
+                    .deadline
+                    .and_then(|deadline| deadline.try_into().ok())
+                    .unwrap_or_default(),
                 scope: stated.scope,
                 client_streaming: method.is_client_streaming(),
                 server_streaming: method.is_server_streaming(),
