@@ -19,10 +19,12 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::account::Account;
 use crate::error::{Context as _, Error, Result};
 use crate::lock::Lock;
+use crate::postmaster::wait_until;
 use crate::random;
 
 /// Where clusters go whose data directory the server's user cannot enter, the first that will do.
@@ -136,9 +138,15 @@ impl Place {
     }
 }
 
-/// Removes a directory with all in it, if it is there.
+/// Removes a directory with all in it, if it is there. Tried for a while: the initdb of a process that was
+/// killed may be writing to it until the watchdog's signal arrives.
 pub(crate) fn remove_dir(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
+    let mut outcome = Ok(());
+    wait_until(Duration::from_secs(5), || {
+        outcome = fs::remove_dir_all(dir);
+        !matches!(&outcome, Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty)
+    });
+    match outcome {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).context("remove", dir),
         _ => Ok(()),
     }

@@ -1,6 +1,7 @@
 //! What the file `postmaster.pid` of a cluster tells, and servers left over by an earlier run.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -66,15 +67,21 @@ pub(crate) fn stop_left_over(cluster: &Path) -> Result<()> {
         return Ok(()); // PostgreSQL itself takes over the file of a dead server
     }
     match serves(pid, cluster) {
-        Some(true) => {}
-        // The number is another program's now, as happens at every start of a container. PostgreSQL would
-        // refuse to start; it still notices orphaned backends by their shared memory.
-        Some(false) => {
-            let path = cluster.join("postmaster.pid");
-            return fs::remove_file(&path).context("remove", &path);
-        }
+        Some(true) => stop(process, pid, cluster)?,
+        Some(false) => {}
         None => return Ok(()), // cannot tell: leave the decision to PostgreSQL
     }
+    // What still has the number is another program, as happens at every start of a container, or a zombie that
+    // no one reaps. PostgreSQL would take it for a server and refuse to start; it still notices orphaned
+    // backends, by their shared memory.
+    let path = cluster.join("postmaster.pid");
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).context("remove", &path),
+        _ => Ok(()),
+    }
+}
+
+fn stop(process: Pid, pid: u32, cluster: &Path) -> Result<()> {
     for (signal, limit) in [(Signal::INT, FAST), (Signal::QUIT, IMMEDIATE)] {
         let _ = kill_process(process, signal); // it may be gone by now, which is what we want
         if wait_until(limit, || is_gone(process) || serves(pid, cluster) == Some(false)) {

@@ -18,8 +18,13 @@ use crate::error::{Context as _, Result};
 ///
 /// It ignores what a terminal sends to stop us, for we may still be draining then. What it guards leads a
 /// process group. SIGINT is PostgreSQL's fast shutdown; SIGQUIT its immediate one, repaired at the next start.
+/// With us gone, process 1 is to reap it, which in a container may be late or never: a zombie counts as gone.
 const SCRIPT: &str = r#"
 trap '' HUP INT QUIT TERM
+alive() {
+    kill -s 0 -- "$pid" || return 1
+    case $(cat "/proc/$pid/stat") in *') Z '*) return 1 ;; esac
+}
 pid=
 while read -r word value; do
     case $word in
@@ -30,7 +35,7 @@ done
 if [ -n "$pid" ]; then
     kill -s INT -- "-$pid"
     tries=0
-    while [ "$tries" -lt 150 ] && kill -s 0 -- "$pid"; do
+    while [ "$tries" -lt 150 ] && alive; do
         tries=$((tries + 1))
         [ "$tries" -ne 100 ] || kill -s QUIT -- "-$pid"
         sleep 0.1
