@@ -1,0 +1,70 @@
+//! Everything a service adds.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tonic::service::Routes;
+
+use crate::lifecycle::BoxError;
+
+/// Everything a service adds to what the chassis brings: the gRPC services it serves, the events it consumes, the work it
+/// does unasked. The chassis adds the event feed, health and reflection.
+#[derive(Default)]
+pub struct Parts {
+    pub(super) routes: Routes,
+    pub(super) served: Vec<&'static str>,
+    pub(super) work: Vec<(&'static str, BoxFuture<'static, Result<(), BoxError>>)>,
+}
+
+impl Parts {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Serves a generated gRPC service.
+    #[must_use]
+    pub fn serve<S>(mut self, service: S) -> Self
+    where
+        S: tower::Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self.served.push(S::NAME);
+        self.routes = self.routes.add_service(service);
+        self
+    }
+
+    /// Runs a task as long as the service lives: mostly [`Lifecycle::every`](crate::lifecycle::Lifecycle::every). It
+    /// ends when the lifecycle drains; if it ends before, the service does.
+    #[must_use]
+    pub fn work<E: Into<BoxError>>(
+        mut self,
+        name: &'static str,
+        task: impl Future<Output = Result<(), E>> + Send + 'static,
+    ) -> Self {
+        self.work
+            .push((name, task.map(|result| result.map_err(Into::into)).boxed()));
+        self
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let work: Vec<_> = self.work.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Parts")
+            .field("served", &self.served)
+            .field("work", &work)
+            .finish_non_exhaustive()
+    }
+}
