@@ -1,1 +1,5 @@
 //! Not written yet.
+
+mod wake;
+
+pub(crate) use wake::Wake;
