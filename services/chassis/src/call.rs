@@ -6,6 +6,7 @@
 
 mod caller;
 mod enforce;
+pub mod timeout;
 
 use std::fmt;
 use std::str::FromStr;

@@ -13,6 +13,7 @@ mod database;
 mod explain;
 mod fields;
 mod peer;
+mod wire;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ pub use bound::{DETAILS_LIMIT, MESSAGE_LIMIT, bound};
 pub use explain::{Explained, explain};
 pub use fields::{InvalidFields, Parsed, Violation, Violations};
 pub use peer::{PeerError, from_peer};
+pub use wire::{failed, read_status, write_status};
 
 /// How long a caller should wait after it lost a race: the winner is about to be done.
 pub const RETRY_AFTER_CONFLICT: Duration = Duration::from_millis(50);

@@ -1,0 +1,106 @@
+//! Takes connections and serves them until it is told to stop.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::transport::server::TcpConnectInfo;
+use tower::{Service, ServiceExt as _};
+
+/// How often a silent connection is asked whether it still lives, and how long it may take to say so: load balancers
+/// drop connections without a word.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The most calls at once on one connection.
+const STREAMS_PER_CONNECTION: u32 = 1024;
+/// The largest header list that is read, in bytes: two passports of 8 KiB and some.
+const HEADER_LIST_LIMIT: u32 = 32 * 1024;
+/// The flow-control windows, in bytes. The default of 64 KiB makes a large message wait for the network four times.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+/// How long to wait when the process is out of file descriptors: accepting again at once would fail again at once.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves HTTP/2 without TLS on `listener` with `service`. Once `draining` is cancelled no connection is taken, those
+/// open are told to go away and may finish their calls within `bound`; then, or when `aborting` is cancelled, they are
+/// cut.
+pub async fn accept<S>(
+    listener: TcpListener,
+    service: S,
+    draining: CancellationToken,
+    aborting: CancellationToken,
+    bound: Duration,
+) where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
+        + Clone
+        + Send
+        + 'static,
+{
+    let mut builder = Builder::new(TokioExecutor::new()).http2_only();
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(KEEP_ALIVE_INTERVAL)
+        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+        .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        .max_header_list_size(HEADER_LIST_LIMIT)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW);
+    let graceful = GracefulShutdown::new();
+    // Dropping it cuts every connection, also where this future itself is dropped.
+    let mut connections = JoinSet::new();
+    loop {
+        let stream = tokio::select! {
+            () = draining.cancelled() => break,
+            () = aborting.cancelled() => return,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be taken");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+            // Forget those that ended.
+            Some(_) = connections.join_next() => continue,
+        };
+        let info = prepare(&stream);
+        let service = service.clone().map_request(move |request: Request<hyper::body::Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(info.clone());
+            request
+        });
+        let connection =
+            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
+        let connection = graceful.watch(connection);
+        connections.spawn(async move {
+            if let Err(error) = connection.await {
+                // The other end went away, or spoke something else.
+                tracing::debug!(error, "a connection ended");
+            }
+        });
+    }
+    // Closed at once: whoever connects now must find nobody and go elsewhere.
+    drop(listener);
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = aborting.cancelled() => {}
+        () = tokio::time::sleep(bound) => {
+            tracing::warn!(connections = connections.len(), "calls did not finish within the drain and are cut");
+        }
+    }
+}
+
+fn prepare(stream: &TcpStream) -> TcpConnectInfo {
+    // Small answers must not wait for more to send.
+    let _ = stream.set_nodelay(true);
+    TcpConnectInfo { local_addr: stream.local_addr().ok(), remote_addr: stream.peer_addr().ok() }
+}
