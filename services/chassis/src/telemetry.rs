@@ -202,7 +202,7 @@ fn resource(name: &str, common: &Common) -> Resource {
         .with_service_name(name.to_owned())
         .with_attributes([
             KeyValue::new(semconv::SERVICE_VERSION, env!("CARGO_PKG_VERSION")),
-            KeyValue::new(semconv::SERVICE_INSTANCE_ID, uuid::Uuid::new_v4().to_string()),
+            KeyValue::new(semconv::SERVICE_INSTANCE_ID, hex::encode(rand::random::<[u8; 8]>())),
             KeyValue::new(semconv::SERVICE_NAMESPACE, "support"),
             KeyValue::new(semconv::DEPLOYMENT_ENVIRONMENT_NAME, common.environment.as_str()),
             KeyValue::new(semconv::CLOUD_REGION, common.region.to_string()),

@@ -4,13 +4,14 @@ use std::fmt;
 
 use opentelemetry::trace::TraceContextExt as _;
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::{Compact, Format, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
+
+use crate::clock::Clock;
 
 /// For people: the time, the level, who says it, what; the trace id at the end.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ where
         let mut line = Map::new();
         event.record(&mut Fields(&mut line));
         // Last, so that no field can pass itself off as one of these.
-        let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
+        let now = Clock::system().now().format(&Rfc3339).unwrap_or_default();
         line.insert("timestamp".to_owned(), now.into());
         line.insert("level".to_owned(), event.metadata().level().as_str().into());
         line.insert("target".to_owned(), event.metadata().target().into());
