@@ -18,6 +18,7 @@ mod around;
 mod authenticate;
 mod deadline;
 mod ending;
+pub(crate) mod labels;
 mod metrics;
 mod observed;
 mod panic;

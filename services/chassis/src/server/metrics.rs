@@ -8,11 +8,8 @@ use tonic::body::Body;
 use tracing::Span;
 
 use super::around::{Around, Door, answer};
-use super::trace::{code_label, method_label};
+use super::labels::{BOUNDS, code_label, method_label};
 use super::{Observed, is_health};
-
-/// The bounds of the semantic conventions, in seconds.
-pub(crate) const BOUNDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
 /// Measures calls, health checks aside. A stream is measured to its end.
 #[derive(Debug, Clone)]

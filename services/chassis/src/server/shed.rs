@@ -16,7 +16,7 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 
 use super::around::{Around, Door, answer};
-use super::trace::method_label;
+use super::labels::method_label;
 use super::{is_health, is_stream};
 use crate::error::Answer;
 

@@ -3,7 +3,6 @@
 use http::{HeaderMap, Request, Response};
 use opentelemetry::propagation::Extractor;
 use opentelemetry::{Context, global};
-use support_proto::policy::policy;
 use tonic::Code;
 use tonic::body::Body;
 use tracing::field::Empty;
@@ -11,7 +10,8 @@ use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::around::{Around, Door, answer};
-use super::{Observed, is_exempt, is_health};
+use super::labels::{code_label, method_label};
+use super::{Observed, is_health};
 
 /// Opens a span for every call but health checks, named by the method, with the caller's W3C trace context as parent.
 #[derive(Debug, Clone, Copy)]
@@ -32,34 +32,6 @@ impl Around for Trace {
 #[must_use]
 pub fn extract_context(headers: &HeaderMap) -> Context {
     global::get_text_map_propagator(|propagator| propagator.extract(&Headers(headers)))
-}
-
-/// The method as a label: known names alone, for a caller could make up any number of others.
-pub(crate) fn method_label(path: &str) -> &str {
-    if policy(path).is_some() || is_exempt(path) { path.trim_start_matches('/') } else { "_OTHER" }
-}
-
-/// The name of a code as the semantic conventions spell it.
-pub(crate) fn code_label(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
 }
 
 fn open(request: &Request<Body>) -> Span {

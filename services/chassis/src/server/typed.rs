@@ -16,6 +16,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use super::around::{Around, Door, answer};
+use super::labels::code_label;
 use crate::error::{Answer, bound, failed, internal_status, read_status, write_status};
 
 /// The domain of a status that came with nothing but a code: its reason is the code's name in `google.rpc.Code`.
@@ -68,10 +69,10 @@ fn complete(status: Status) -> Status {
         Code::DeadlineExceeded => Answer::deadline_exceeded().to_status(),
         Code::Internal | Code::Unknown | Code::DataLoss => {
             // Its words were not written for a caller.
-            tracing::error!(code = super::trace::code_label(status.code()), message, "answered without a reason");
+            tracing::error!(code = code_label(status.code()), message, "answered without a reason");
             internal_status()
         }
-        code => Answer::new(code, CODE_DOMAIN, super::trace::code_label(code), message.to_owned()).to_status(),
+        code => Answer::new(code, CODE_DOMAIN, code_label(code), message.to_owned()).to_status(),
     }
 }
 
