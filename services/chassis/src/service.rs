@@ -24,6 +24,7 @@
 //! ```
 
 mod error;
+mod gauges;
 mod kit;
 mod parts;
 mod run;

@@ -10,6 +10,7 @@
 //! No fault, description or `Debug` shows a secret.
 
 mod common;
+mod credentials;
 mod describe;
 mod fault;
 mod layer;

@@ -64,7 +64,15 @@ impl StartError {
 
     /// A setting that was found wrong only when it was used.
     pub fn setting(service: &'static str, path: &str, what: impl Into<String>) -> Self {
-        let faults = vec![Fault::new(path, what, None)];
+        Self::settings(service, [(path.to_owned(), what.into())])
+    }
+
+    /// Several of them.
+    pub(super) fn settings(service: &'static str, wrong: impl IntoIterator<Item = (String, String)>) -> Self {
+        let faults = wrong
+            .into_iter()
+            .map(|(path, what)| Fault::new(&path, what, None))
+            .collect();
         Self::Settings(SettingsError {
             service: service.to_owned(),
             faults,

@@ -8,16 +8,18 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tonic::body::Body;
 use tonic::server::NamedService;
-use tonic::service::Routes;
 
 use crate::lifecycle::BoxError;
+use crate::server::Server;
+
+/// Adds a gRPC service to a server that is being put together.
+pub(super) type Serve = Box<dyn FnOnce(Server) -> Server + Send>;
 
 /// Everything a service adds to what the chassis brings: the gRPC services it serves, the events it consumes, the work it
 /// does unasked. The chassis adds the event feed, health and reflection.
 #[derive(Default)]
 pub struct Parts {
-    pub(super) routes: Routes,
-    pub(super) served: Vec<&'static str>,
+    pub(super) served: Vec<(&'static str, Serve)>,
     pub(super) work: Vec<(&'static str, BoxFuture<'static, Result<(), BoxError>>)>,
 }
 
@@ -40,8 +42,8 @@ impl Parts {
             + 'static,
         S::Future: Send + 'static,
     {
-        self.served.push(S::NAME);
-        self.routes = self.routes.add_service(service);
+        self.served
+            .push((S::NAME, Box::new(move |server| server.service(service))));
         self
     }
 
@@ -61,9 +63,10 @@ impl Parts {
 
 impl fmt::Debug for Parts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let served: Vec<_> = self.served.iter().map(|(name, _)| name).collect();
         let work: Vec<_> = self.work.iter().map(|(name, _)| name).collect();
         f.debug_struct("Parts")
-            .field("served", &self.served)
+            .field("served", &served)
             .field("work", &work)
             .finish_non_exhaustive()
     }

@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::{Kit, Service, StartError};
+use super::{Kit, Service, StartError, gauges};
 use crate::clock::Clock;
 use crate::db::{Db, PendingMigration};
 use crate::id::Ids;
 use crate::lifecycle::{Fault, Lifecycle};
+use crate::server::{Server, ServerOptions, ShedLimits};
 use crate::settings::{Common, Settings};
+
+/// What tasks get beyond the time that calls have to finish.
+const DRAIN_MARGIN: Duration = Duration::from_secs(3);
 
 /// A service that runs.
 #[derive(Debug)]
@@ -33,7 +37,8 @@ impl Running {
     ///
     /// What went wrong.
     pub async fn finished(self) -> Result<(), Fault> {
-        let ended = self.lifecycle.finished(self.drain).await;
+        // The server bounds its calls itself; only what is stuck beyond that is a fault.
+        let ended = self.lifecycle.finished(self.drain + DRAIN_MARGIN).await;
         // A connection that a stuck task still holds must not hold up the end.
         let _ = tokio::time::timeout(Duration::from_secs(1), self.db.close()).await;
         ended
@@ -80,19 +85,46 @@ pub async fn run(
     let db = connect(service, &common).await?;
     let lifecycle = lifecycle.child();
     let clock = Clock::system();
+    let wrong = |(path, what): (String, String)| StartError::setting(service.name, &path, what);
+    let signer = common.passport.signer(service.name).map_err(wrong)?.map(Arc::new);
+    let trust = common
+        .passport
+        .trust()
+        .map_err(|faults| StartError::settings(service.name, faults))?;
     let kit = Kit {
         name: service.name,
         region: common.region,
         ids: Ids::new(common.region, clock.clone()),
-        clock,
+        clock: clock.clone(),
         db: db.clone(),
         lifecycle: lifecycle.clone(),
         common: Arc::clone(&common),
-        signer: None,
+        signer,
         resolved: Arc::new(resolved),
     };
     let parts = (service.start)(kit).await?;
-    drop(listener);
+    let options = ServerOptions {
+        trust,
+        clock,
+        limits: ShedLimits {
+            calls: common.server.max_in_flight,
+            streams: common.server.max_streams,
+        },
+        drain: common.server.drain(),
+        reflection: common.server.reflection,
+    };
+    let server = parts
+        .served
+        .into_iter()
+        .fold(Server::new(options), |server, (_, serve)| serve(server));
+    lifecycle.spawn(
+        format!("{}: server", service.name),
+        server.serve(listener, lifecycle.draining(), lifecycle.aborting()),
+    );
+    lifecycle.spawn(
+        format!("{}: gauges", service.name),
+        gauges::observe(service.name, &db, &lifecycle),
+    );
     for (name, task) in parts.work {
         lifecycle.spawn(format!("{}: {name}", service.name), task);
     }

@@ -113,8 +113,8 @@ impl DatabaseSettings {
 pub struct ServerSettings {
     /// Calls at work at the same time; one more is answered `RESOURCE_EXHAUSTED` at once.
     pub max_in_flight: usize,
-    /// The largest request, in bytes.
-    pub max_message_bytes: usize,
+    /// Streams open at the same time; they mostly wait, so there may be many.
+    pub max_streams: usize,
     /// How long calls in flight may take to finish once the process is told to stop, in seconds.
     pub drain_seconds: u64,
     /// Whether the server describes its methods to whoever asks (gRPC server reflection).

@@ -39,7 +39,10 @@ pub(super) const COMMON: &[SettingDoc] = &[
         "server.max_in_flight",
         "calls at work at the same time; more are refused at once",
     ),
-    SettingDoc::plain("server.max_message_bytes", "largest request, in bytes"),
+    SettingDoc::plain(
+        "server.max_streams",
+        "streams open at the same time; more are refused at once",
+    ),
     SettingDoc::plain(
         "server.drain_seconds",
         "how long calls may take to finish at the end, in seconds",

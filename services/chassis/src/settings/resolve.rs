@@ -198,12 +198,6 @@ impl Resolved {
         if database.max_connections < 2 {
             fault("database.max_connections", "is too few, at least 2".to_owned());
         }
-        if written.server.max_in_flight == 0 {
-            fault("server.max_in_flight", "is 0: no call would be taken".to_owned());
-        }
-        if written.server.max_message_bytes < 1024 {
-            fault("server.max_message_bytes", "is too small, at least 1024".to_owned());
-        }
         if !(0.0..=1.0).contains(&written.telemetry.sample_ratio) {
             fault("telemetry.sample_ratio", "is out of range, expected 0 to 1".to_owned());
         }
@@ -212,6 +206,8 @@ impl Resolved {
             fault("telemetry.otlp_endpoint", "is no http or https url".to_owned());
         }
         for (path, zero) in [
+            ("server.max_in_flight", written.server.max_in_flight == 0),
+            ("server.max_streams", written.server.max_streams == 0),
             ("database.acquire_timeout_ms", database.acquire_timeout_ms == 0),
             (
                 "telemetry.metric_interval_seconds",
@@ -229,6 +225,9 @@ impl Resolved {
             if endpoints.is_empty() || !endpoints.iter().all(|endpoint| is_http(endpoint)) {
                 fault(&format!("peers.{name}"), "is no list of http or https urls".to_owned());
             }
+        }
+        for (path, what) in written.passport.faults(written.environment) {
+            fault(&path, what);
         }
         (faults.len() == before).then_some(())?;
         Some(Common {
