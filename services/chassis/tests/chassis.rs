@@ -1,4 +1,8 @@
 //! The chassis as services use it, on a real PostgreSQL. One binary: linking dominates.
 
+#[path = "chassis/ledger.rs"]
+mod ledger;
+#[path = "chassis/service.rs"]
+mod service;
 #[path = "chassis/settings.rs"]
 mod settings;

@@ -1,0 +1,189 @@
+//! A small service to run: it revokes grants and says so on its feed.
+
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sqlx::migrate::Migrator;
+use support_chassis::call::{Call, Caller};
+use support_chassis::clock::Clock;
+use support_chassis::db::DbError;
+use support_chassis::error::into_status;
+use support_chassis::id::Id;
+use support_chassis::lifecycle::BoxError;
+use support_chassis::passport::{PASSPORT_HEADER, Signer};
+use support_chassis::service::{Kit, Parts, Service, StartError};
+use support_chassis::settings::{SettingDocs, Settings, TrustRole, TrustSettings};
+use support_postgres::testing::TestDatabase;
+use support_proto::support::identity::v1::grant_service_client::GrantServiceClient;
+use support_proto::support::identity::v1::grant_service_server::{GrantService, GrantServiceServer};
+use support_proto::support::identity::v1::{
+    GetGrantRequest, GetGrantResponse, Grant, GrantRevoked, ListGrantsRequest, ListGrantsResponse, RevokeGrantRequest,
+    RevokeGrantResponse,
+};
+use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
+use tokio::sync::Notify;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status};
+
+/// All that is ever run here.
+pub(crate) const SERVICES: &[&str] = &["ledger", "reader", "doomed"];
+
+/// Without migrations of its own.
+pub(crate) static MIGRATOR: Migrator = Migrator::DEFAULT;
+
+pub(crate) static LEDGER: Service = Service {
+    name: "ledger",
+    title: "revokes grants",
+    migrator: &MIGRATOR,
+    defaults: "",
+    setting_docs: SettingDocs::none(),
+    start: |kit| started(kit).boxed(),
+};
+
+async fn started(kit: Kit) -> Result<Parts, StartError> {
+    Ok(Parts::new().serve(GrantServiceServer::new(Ledger { kit })))
+}
+
+/// Ends in a panic when it is told to.
+pub(crate) static DOOMED: Service = Service {
+    name: "doomed",
+    title: "panics when told to",
+    migrator: &MIGRATOR,
+    defaults: "",
+    setting_docs: SettingDocs::none(),
+    start: doomed,
+};
+/// Tells it.
+pub(crate) static DOOM: Notify = Notify::const_new();
+
+fn doomed(_: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
+    let work = async {
+        DOOM.notified().await;
+        if true {
+            panic!("as the test wants it")
+        } else {
+            Ok::<(), BoxError>(())
+        }
+    };
+    async { Ok(Parts::new().work("doom", work)) }.boxed()
+}
+
+/// A call to `GetGrant` has arrived.
+pub(crate) static ARRIVED: Notify = Notify::const_new();
+
+struct Ledger {
+    kit: Kit,
+}
+
+#[tonic::async_trait]
+impl GrantService for Ledger {
+    /// Answers only once the service drains.
+    async fn get_grant(&self, request: Request<GetGrantRequest>) -> Result<Response<GetGrantResponse>, Status> {
+        let call = Call::of(&request)?;
+        ARRIVED.notify_one();
+        call.draining().cancelled().await;
+        let grant = Grant {
+            grant_id: request.into_inner().grant_id,
+            ..Grant::default()
+        };
+        Ok(Response::new(GetGrantResponse { grant: Some(grant) }))
+    }
+
+    async fn list_grants(&self, _: Request<ListGrantsRequest>) -> Result<Response<ListGrantsResponse>, Status> {
+        panic!("as the test wants it")
+    }
+
+    async fn revoke_grant(
+        &self,
+        request: Request<RevokeGrantRequest>,
+    ) -> Result<Response<RevokeGrantResponse>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let grant: Id = request
+            .grant_id
+            .parse()
+            .map_err(|_| Status::invalid_argument("no id"))?;
+        let answer = self
+            .kit
+            .db
+            .write(&call, &request, async |tx| {
+                let revoked = GrantRevoked {
+                    grant_id: grant.to_string(),
+                    ..GrantRevoked::default()
+                };
+                tx.append(grant, &revoked).await?;
+                let grant = Grant {
+                    grant_id: grant.to_string(),
+                    ..Grant::default()
+                };
+                Ok::<_, DbError>(RevokeGrantResponse { grant: Some(grant) })
+            })
+            .await
+            .map_err(into_status)?;
+        Ok(Response::new(answer))
+    }
+}
+
+/// The seeds of the keys.
+const GATEWAY: [u8; 32] = [1; 32];
+const READER: [u8; 32] = [2; 32];
+const LEDGER_SEED: [u8; 32] = [3; 32];
+
+/// What all services here are told; each believes the gateway and the others.
+pub(crate) fn settings(database: &TestDatabase) -> Settings {
+    use base64::Engine as _;
+    let base64 = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let trusted = |issuer: &str, role, seed: [u8; 32]| TrustSettings {
+        issuer: issuer.to_owned(),
+        role,
+        public_key: base64(SigningKey::from_bytes(&seed).verifying_key().as_bytes()),
+    };
+    Settings::new(SERVICES)
+        .set("region", "eu")
+        .set("database.url", database.url())
+        .set("database.max_connections", 4)
+        .set("server.drain_seconds", 20)
+        .set("ledger.passport.signing_key", base64(&LEDGER_SEED))
+        .set("reader.passport.signing_key", base64(&READER))
+        .set(
+            "passport.trust",
+            vec![
+                trusted("gateway", TrustRole::Gateway, GATEWAY),
+                trusted("reader", TrustRole::Service, READER),
+                trusted("ledger", TrustRole::Service, LEDGER_SEED),
+            ],
+        )
+}
+
+/// A member of staff who may do everything here.
+pub(crate) fn staff() -> Caller {
+    Caller {
+        kind: CallerKind::Staff,
+        subject: "staff-1".to_owned(),
+        organisation: Some("org-1".to_owned()),
+        scopes: ["customers.read", "grants.revoke"].map(str::to_owned).into(),
+        assurance: AssuranceLevel::Aal2,
+        region: Some("eu".to_owned()),
+        grant_id: None,
+    }
+}
+
+/// A passport for the caller, signed by the gateway.
+pub(crate) fn passport(caller: &Caller) -> String {
+    let signer = Signer::new("gateway", &SigningKey::from_bytes(&GATEWAY), Duration::from_secs(300)).unwrap();
+    signer.sign(caller, Clock::system().now()).unwrap()
+}
+
+/// A plain client with the passport of [`staff`], as the gateway would send it.
+pub(crate) fn client(
+    channel: Channel,
+) -> GrantServiceClient<InterceptedService<Channel, impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone>> {
+    let passport = passport(&staff()).parse::<tonic::metadata::MetadataValue<_>>().unwrap();
+    GrantServiceClient::with_interceptor(channel, move |mut request: Request<()>| {
+        request.metadata_mut().insert(PASSPORT_HEADER, passport.clone());
+        Ok(request)
+    })
+}
