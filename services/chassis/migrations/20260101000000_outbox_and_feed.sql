@@ -29,7 +29,8 @@ create table outbox (
     occurred_at  timestamptz not null,
     -- W3C traceparent of the call that caused it; empty for none.
     trace_parent text        not null default '' check (length(trace_parent) <= 128),
-    payload      bytea       not null
+    -- Bounded, so that a batch of the feed is.
+    payload      bytea       not null constraint outbox_payload_size check (octet_length(payload) <= 262144)
 );
 
 -- Rows are written in the order of the key and pruned from its beginning: pages need no room for updates, but

@@ -32,7 +32,7 @@ const VERSION: u8 = 1;
 /// How much of the hash of the arguments a token holds: enough that no two lists meet by chance.
 const BINDING_LENGTH: usize = 12;
 /// No token of ours is longer.
-const TOKEN_LIMIT: usize = 2048;
+const TOKEN_LIMIT: usize = 512;
 
 /// The page token is not one that this list gave for these arguments. INVALID_ARGUMENT, PAGE_TOKEN_INVALID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -63,9 +63,17 @@ pub fn parse<T: DeserializeOwned, B: Serialize + ?Sized>(
     max: u32,
     binding: &B,
 ) -> Result<Page<T>, PageError> {
-    let size = u32::try_from(size).ok().filter(|size| *size > 0).unwrap_or(default).clamp(1, max.max(1));
+    let size = u32::try_from(size)
+        .ok()
+        .filter(|size| *size > 0)
+        .unwrap_or(default)
+        .clamp(1, max.max(1));
     let binding = hash(binding);
-    let after = if token.is_empty() { None } else { Some(read(token, binding)?) };
+    let after = if token.is_empty() {
+        None
+    } else {
+        Some(read(token, binding)?)
+    };
     Ok(Page { size, after, binding })
 }
 
@@ -74,7 +82,10 @@ fn read<T: DeserializeOwned>(token: &str, binding: [u8; BINDING_LENGTH]) -> Resu
         return Err(PageError);
     }
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| PageError)?;
-    let rest = bytes.strip_prefix(&[VERSION]).and_then(|rest| rest.strip_prefix(&binding)).ok_or(PageError)?;
+    let rest = bytes
+        .strip_prefix(&[VERSION])
+        .and_then(|rest| rest.strip_prefix(&binding))
+        .ok_or(PageError)?;
     serde_json::from_slice(rest).map_err(|_| PageError)
 }
 
@@ -100,7 +111,11 @@ impl<T: Serialize> Page<T> {
         let size = usize::try_from(self.size).unwrap_or(usize::MAX);
         let has_more = rows.len() > size;
         rows.truncate(size);
-        let token = rows.last().filter(|_| has_more).map(|last| self.next_token(&key(last))).unwrap_or_default();
+        let token = rows
+            .last()
+            .filter(|_| has_more)
+            .map(|last| self.next_token(&key(last)))
+            .unwrap_or_default();
         (rows, token)
     }
 
@@ -174,8 +189,14 @@ mod tests {
         assert_eq!(parse::<i64, _>(5, &token, 20, 100, &LIST), Err(PageError));
         let mut bytes = URL_SAFE_NO_PAD.decode(&token).unwrap();
         bytes[0] = VERSION + 1;
-        assert_eq!(parse::<(i64, String), _>(5, &URL_SAFE_NO_PAD.encode(bytes), 20, 100, &LIST), Err(PageError));
-        assert_eq!(parse::<(i64, String), _>(5, &"A".repeat(TOKEN_LIMIT + 1), 20, 100, &LIST), Err(PageError));
+        assert_eq!(
+            parse::<(i64, String), _>(5, &URL_SAFE_NO_PAD.encode(bytes), 20, 100, &LIST),
+            Err(PageError)
+        );
+        assert_eq!(
+            parse::<(i64, String), _>(5, &"A".repeat(TOKEN_LIMIT + 1), 20, 100, &LIST),
+            Err(PageError)
+        );
     }
 
     #[test]

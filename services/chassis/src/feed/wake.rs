@@ -10,6 +10,8 @@ pub(crate) struct Wake(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    /// Tells this process's wakes from those of other replicas.
+    name: String,
     /// A transaction that appended has been committed, here or in another replica.
     fence: Notify,
     /// One of this process' transactions has; other replicas are to be told.
@@ -21,10 +23,15 @@ struct Inner {
 impl Wake {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Inner {
+            name: format!("{:016x}", rand::random::<u64>()),
             fence: Notify::new(),
             replicas: Notify::new(),
             safe: watch::Sender::new(0),
         }))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
     }
 
     /// Something was committed by this process.

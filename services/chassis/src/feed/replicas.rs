@@ -1,0 +1,54 @@
+//! Wakes between the replicas of a service.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use sqlx::postgres::PgListener;
+
+use crate::db::{Db, DbError};
+
+/// The channel. It is the database's own: other services have theirs.
+const CHANNEL: &str = "support_feed";
+/// At most one wake in this time: each takes a lock of the whole server for a moment.
+const BETWEEN_WAKES: Duration = Duration::from_millis(50);
+/// The pause after the database did not answer.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Tells other replicas that something was committed here.
+pub(super) async fn tell(db: &Db) -> Infallible {
+    loop {
+        db.wake().replicas_to_tell().await;
+        let told = sqlx::query!("select pg_notify($1, $2)", CHANNEL, db.wake().name())
+            .fetch_one(db.feed_pool())
+            .await;
+        if let Err(error) = told {
+            // They look every second anyhow.
+            tracing::debug!(error = %DbError::from(error), "other replicas were not woken");
+        }
+        tokio::time::sleep(BETWEEN_WAKES).await;
+    }
+}
+
+/// Hears what other replicas committed.
+pub(super) async fn listen(db: &Db) -> Infallible {
+    loop {
+        let Err(error) = listen_once(db).await;
+        tracing::debug!(%error, "not listening to other replicas");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn listen_once(db: &Db) -> Result<Infallible, DbError> {
+    let mut listener = PgListener::connect_with(db.feed_pool()).await?;
+    listener.listen(CHANNEL).await?;
+    loop {
+        // None: the connection was lost and is back; what came in between is unknown.
+        let is_own = listener
+            .try_recv()
+            .await?
+            .is_some_and(|wake| wake.payload() == db.wake().name());
+        if !is_own {
+            db.wake().committed_elsewhere();
+        }
+    }
+}
