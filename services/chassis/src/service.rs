@@ -35,7 +35,7 @@ use sqlx::migrate::Migrator;
 pub use error::StartError;
 pub use kit::Kit;
 pub use parts::Parts;
-pub use run::{Applied, Running, migrate, run};
+pub use run::{Applied, Running, migrate, run, run_at};
 
 use crate::settings::{Resolved, SettingDocs, Settings};
 

@@ -1,12 +1,14 @@
 //! Everything a service stands on.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
 
 use super::StartError;
 use crate::call::Call;
+use crate::client::{Account, Peer};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::id::{Ids, Region};
@@ -35,6 +37,7 @@ pub struct Kit {
     /// no key is set.
     pub signer: Option<Arc<Signer>>,
     pub(super) resolved: Arc<Resolved>,
+    pub(super) peers: Arc<Mutex<BTreeMap<String, Peer>>>,
 }
 
 impl Kit {
@@ -45,6 +48,43 @@ impl Kit {
     /// All faults at once; only where `T` is not the type that the service's `setting_docs` name.
     pub fn section<T: DeserializeOwned>(&self) -> Result<T, StartError> {
         Ok(self.resolved.section()?)
+    }
+
+    /// Another service, on this service's own account; [`Peer::for_call`] makes it speak for a caller. Connects when it is
+    /// first called. All who ask for the same one share its connections and what is known of their health.
+    ///
+    /// # Errors
+    ///
+    /// Where the settings name no endpoint of it, or no key to sign with.
+    pub fn peer(&self, name: &str) -> Result<Peer, StartError> {
+        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(peer) = peers.get(name) {
+            return Ok(peer.clone());
+        }
+        let setting = format!("peers.{name}");
+        let Some(endpoints) = self.common.peers.endpoints(name) else {
+            return Err(StartError::setting(
+                self.name,
+                &setting,
+                "is not set, and this service calls it",
+            ));
+        };
+        let signer = self.signer()?;
+        let peer = Peer::connect(name, endpoints, Account::new(signer, self.clock.clone()))
+            .map_err(|error| StartError::setting(self.name, &setting, error.to_string()))?;
+        peers.insert(name.to_owned(), peer.clone());
+        Ok(peer)
+    }
+
+    /// What signs this service's passports, where there must be one.
+    pub(super) fn signer(&self) -> Result<Arc<Signer>, StartError> {
+        self.signer.clone().ok_or_else(|| {
+            StartError::setting(
+                self.name,
+                "passport.signing_key",
+                "is not set, and this service calls others",
+            )
+        })
     }
 
     /// A call on the service's own account, for background work: `work` names it in logs and in request ids.

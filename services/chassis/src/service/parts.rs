@@ -6,20 +6,29 @@ use std::future::Future;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
+use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::server::NamedService;
 
+use crate::client::Peer;
+use crate::db::Db;
+use crate::feed;
 use crate::lifecycle::BoxError;
 use crate::server::Server;
 
 /// Adds a gRPC service to a server that is being put together.
 pub(super) type Serve = Box<dyn FnOnce(Server) -> Server + Send>;
 
+/// Consumes the feed of a peer into a database, under a name, until it is told to stop.
+pub(super) type Consume = Box<dyn FnOnce(Db, String, Peer, CancellationToken) -> BoxFuture<'static, ()> + Send>;
+
 /// Everything a service adds to what the chassis brings: the gRPC services it serves, the events it consumes, the work it
 /// does unasked. The chassis adds the event feed, health and reflection.
 #[derive(Default)]
 pub struct Parts {
     pub(super) served: Vec<(&'static str, Serve)>,
+    pub(super) consumed: Vec<(&'static str, Consume)>,
     pub(super) work: Vec<(&'static str, BoxFuture<'static, Result<(), BoxError>>)>,
 }
 
@@ -47,6 +56,16 @@ impl Parts {
         self
     }
 
+    /// Applies the events of another service, named as in the settings of peers; once for each source.
+    #[must_use]
+    pub fn consume(mut self, source: &'static str, handler: impl feed::Consumer) -> Self {
+        let consume: Consume = Box::new(move |db, name, peer, stop| {
+            async move { feed::consume(db, &name, source, FeedServiceClient::new(peer), handler, stop).await }.boxed()
+        });
+        self.consumed.push((source, consume));
+        self
+    }
+
     /// Runs a task as long as the service lives: mostly [`Lifecycle::every`](crate::lifecycle::Lifecycle::every). It
     /// ends when the lifecycle drains; if it ends before, the service does.
     #[must_use]
@@ -64,9 +83,11 @@ impl Parts {
 impl fmt::Debug for Parts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let served: Vec<_> = self.served.iter().map(|(name, _)| name).collect();
+        let consumed: Vec<_> = self.consumed.iter().map(|(source, _)| source).collect();
         let work: Vec<_> = self.work.iter().map(|(name, _)| name).collect();
         f.debug_struct("Parts")
             .field("served", &served)
+            .field("consumed", &consumed)
             .field("work", &work)
             .finish_non_exhaustive()
     }

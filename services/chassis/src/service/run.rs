@@ -1,19 +1,29 @@
 //! Starts a service.
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::{Kit, Service, StartError, gauges};
+use super::{Kit, Parts, Service, StartError, gauges};
+use crate::client::Peer;
 use crate::clock::Clock;
 use crate::db::{Db, PendingMigration};
+use crate::feed::{self, Feed};
 use crate::id::Ids;
+use crate::idempotency;
 use crate::lifecycle::{Fault, Lifecycle};
 use crate::server::{Server, ServerOptions, ShedLimits};
 use crate::settings::{Common, Settings};
 
+/// How often events that nobody needs any more are deleted.
+const PRUNE_FEED_EVERY: Duration = Duration::from_secs(600);
+/// How often answers to old request ids are deleted.
+const PRUNE_REQUESTS_EVERY: Duration = Duration::from_secs(3600);
 /// What tasks get beyond the time that calls have to finish.
 const DRAIN_MARGIN: Duration = Duration::from_secs(3);
 
@@ -78,63 +88,154 @@ pub async fn run(
     lifecycle: &Lifecycle,
     listener: Option<TcpListener>,
 ) -> Result<Running, StartError> {
+    run_at(service, settings, lifecycle, listener, Clock::system()).await
+}
+
+/// [`run`] with another clock, for tests of what happens in time. Passports, too, are held against it.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn run_at(
+    service: &'static Service,
+    settings: &Settings,
+    lifecycle: &Lifecycle,
+    listener: Option<TcpListener>,
+    clock: Clock,
+) -> Result<Running, StartError> {
     let resolved = service.settings(settings);
     let common = Arc::new(resolved.check(true)?);
-    // Before what is slow: a taken port should be known at once.
-    let (listener, address) = listen(listener, common.listen).await?;
-    let db = connect(service, &common).await?;
-    let lifecycle = lifecycle.child();
-    let clock = Clock::system();
     let wrong = |(path, what): (String, String)| StartError::setting(service.name, &path, what);
     let signer = common.passport.signer(service.name).map_err(wrong)?.map(Arc::new);
-    let trust = common
-        .passport
-        .trust()
-        .map_err(|faults| StartError::settings(service.name, faults))?;
+    // Before what is slow: a taken port should be known at once.
+    let (listener, address) = listen(listener, common.listen).await?;
+    let db = connect(service, &common).await?.with_clock(clock.clone());
     let kit = Kit {
         name: service.name,
         region: common.region,
         ids: Ids::new(common.region, clock.clone()),
-        clock: clock.clone(),
+        clock,
         db: db.clone(),
-        lifecycle: lifecycle.clone(),
-        common: Arc::clone(&common),
+        lifecycle: lifecycle.child(),
+        common,
         signer,
         resolved: Arc::new(resolved),
+        peers: Arc::default(),
     };
-    let parts = (service.start)(kit).await?;
+    match start(service, &kit, listener).await {
+        Ok(()) => {
+            tracing::info!(service = service.name, %address, "serving");
+            Ok(Running {
+                name: service.name,
+                address,
+                lifecycle: kit.lifecycle,
+                drain: kit.common.server.drain(),
+                db,
+            })
+        }
+        Err(error) => {
+            // The service's own start may have begun work already.
+            kit.lifecycle.drain("the service did not start");
+            db.close().await;
+            Err(error)
+        }
+    }
+}
+
+/// Makes the parts, and once none of them can fail any more, starts them.
+async fn start(service: &'static Service, kit: &Kit, listener: TcpListener) -> Result<(), StartError> {
+    let parts = (service.start)(kit.clone()).await?;
+    let peers = sources(kit, &parts)?;
+    let trust = kit
+        .common
+        .passport
+        .trust()
+        .map_err(|faults| StartError::settings(service.name, faults))?;
+    let limits = &kit.common.server;
     let options = ServerOptions {
         trust,
-        clock,
+        clock: kit.clock.clone(),
         limits: ShedLimits {
-            calls: common.server.max_in_flight,
-            streams: common.server.max_streams,
+            calls: limits.max_in_flight,
+            streams: limits.max_streams,
         },
-        drain: common.server.drain(),
-        reflection: common.server.reflection,
+        drain: limits.drain(),
+        reflection: limits.reflection,
     };
     let server = parts
         .served
         .into_iter()
-        .fold(Server::new(options), |server, (_, serve)| serve(server));
-    lifecycle.spawn(
-        format!("{}: server", service.name),
-        server.serve(listener, lifecycle.draining(), lifecycle.aborting()),
-    );
-    lifecycle.spawn(
-        format!("{}: gauges", service.name),
-        gauges::observe(service.name, &db, &lifecycle),
-    );
-    for (name, task) in parts.work {
-        lifecycle.spawn(format!("{}: {name}", service.name), task);
+        .fold(Server::new(options), |server, (_, serve)| serve(server))
+        .service(Feed::server(kit.db.clone(), &kit.common.feed));
+
+    let life = &kit.lifecycle;
+    let name = |task: &str| format!("{}: {task}", service.name);
+    spawn_upkeep(kit, &name);
+    for ((source, consume), (peer, consumer)) in parts.consumed.into_iter().zip(peers) {
+        let consuming = consume(kit.db.clone(), consumer, peer, life.draining());
+        life.spawn(name(&format!("events of {source}")), unfailing(consuming));
     }
-    Ok(Running {
-        name: service.name,
-        address,
-        lifecycle,
-        drain: common.server.drain(),
+    for (task, work) in parts.work {
+        life.spawn(name(task), work);
+    }
+    life.spawn(name("server"), server.serve(listener, life.draining(), life.aborting()));
+    Ok(())
+}
+
+/// The peers to be consumed, and the name under which this service is known to them: that of its own passport.
+fn sources(kit: &Kit, parts: &Parts) -> Result<Vec<(Peer, String)>, StartError> {
+    let mut seen = BTreeSet::new();
+    parts
+        .consumed
+        .iter()
+        .map(|(source, _)| {
+            if !seen.insert(*source) {
+                // Both would move the one position of the source, and each would miss what the other took.
+                return Err(StartError::other(
+                    format!("{} consumes {source} twice", kit.name),
+                    "one consumer a source",
+                ));
+            }
+            Ok((kit.peer(source)?, kit.signer()?.issuer().to_owned()))
+        })
+        .collect()
+}
+
+/// What every service does unasked.
+fn spawn_upkeep(kit: &Kit, name: &impl Fn(&str) -> String) {
+    let Kit {
         db,
-    })
+        clock,
+        common,
+        lifecycle: life,
+        ..
+    } = kit;
+    life.spawn(
+        name("feed"),
+        unfailing(feed::run(db.clone(), common.feed.clone(), life.draining())),
+    );
+    let (pruned, now, kept) = (db.clone(), clock.clone(), common.feed.retention());
+    life.spawn(
+        name("feed retention"),
+        life.every(PRUNE_FEED_EVERY, None, move || {
+            let (pruned, now) = (pruned.clone(), now.clone());
+            async move { feed::prune(&pruned, &now, kept).await.map(drop) }
+        }),
+    );
+    let (pruned, now, kept) = (db.clone(), clock.clone(), common.database.request_retention());
+    life.spawn(
+        name("request retention"),
+        life.every(PRUNE_REQUESTS_EVERY, None, move || {
+            let (pruned, now) = (pruned.clone(), now.clone());
+            async move { idempotency::prune(&pruned, &now, kept).await.map(drop) }
+        }),
+    );
+    life.spawn(name("gauges"), gauges::observe(kit.name, db, life));
+}
+
+async fn unfailing(task: impl Future<Output = ()>) -> Result<(), Infallible> {
+    task.await;
+    Ok(())
 }
 
 async fn listen(given: Option<TcpListener>, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
