@@ -106,6 +106,14 @@ impl Db {
         ))
     }
 
+    /// Changes whenever a transaction that appended to the outbox was committed by this process, and soon after one was
+    /// by another replica: for work that follows from what this service itself has changed. A commit elsewhere may go
+    /// unheard, so such work looks round by itself now and then as well.
+    #[must_use]
+    pub fn commits(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.wake.commits()
+    }
+
     /// Closes all connections, once those in use are given back.
     pub async fn close(&self) {
         tokio::join!(self.shared.pool.close(), self.shared.feed_pool.close());

@@ -1,1 +1,114 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+pub mod api;
+pub mod domain;
+pub mod error;
+pub mod live;
+pub mod ops;
+mod settings;
+pub mod store;
+pub mod work;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sqlx::migrate::Migrator;
+use support_chassis::service::{Kit, Parts, Service, StartError};
+use support_proto::support::routing::v1::agent_service_server::AgentServiceServer;
+use support_proto::support::routing::v1::task_service_server::TaskServiceServer;
+
+pub use settings::RoutingSettings;
+
+/// Routing's migrations.
+pub static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// What routing is made of.
+pub static SERVICE: Service = Service {
+    name: "routing",
+    title: "agents, their presence and capacity, and the way each task finds the right one",
+    migrator: &MIGRATOR,
+    defaults: settings::DEFAULTS,
+    setting_docs: settings::DOCS,
+    start,
+};
+
+fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
+    async move {
+        let settings: RoutingSettings = kit.section()?;
+        let live = live::Live::default();
+        let parts = Parts::new()
+            .serve(AgentServiceServer::new(api::AgentApi {
+                db: kit.db.clone(),
+                ids: kit.ids.clone(),
+                live: live.clone(),
+            }))
+            .serve(TaskServiceServer::new(api::TaskApi { db: kit.db.clone() }))
+            .consume(
+                "case",
+                work::CaseEvents {
+                    ids: kit.ids.clone(),
+                    clock: kit.clock.clone(),
+                },
+            );
+        Ok(add_work(parts, &kit, settings, &live))
+    }
+    .boxed()
+}
+
+fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Live) -> Parts {
+    let Kit {
+        db,
+        ids,
+        clock,
+        lifecycle,
+        ..
+    } = kit;
+    let poll = settings.poll_interval();
+    let matcher = work::matcher::Matcher::new(db.clone(), ids.clone(), clock.clone(), settings, live.clone());
+    parts
+        .work("wake", work::wake(db.commits(), live.clone(), lifecycle.draining()))
+        .work(
+            "matcher alarm",
+            live.matcher.clone().run(clock.clone(), lifecycle.draining()),
+        )
+        .work(
+            "expiry alarm",
+            live.expiry.clone().run(clock.clone(), lifecycle.draining()),
+        )
+        .work(
+            "matcher",
+            lifecycle.every(poll, Some(live.matcher.wake()), move || {
+                let matcher = matcher.clone();
+                async move { matcher.round().await }
+            }),
+        )
+        .work(
+            "expiry",
+            lifecycle.every(poll, Some(live.expiry.wake()), {
+                let (db, clock, live) = (db.clone(), clock.clone(), live.clone());
+                move || {
+                    let (db, clock, live) = (db.clone(), clock.clone(), live.clone());
+                    async move { work::expiry::round(&db, &clock, &live).await }
+                }
+            }),
+        )
+        .work(
+            "sight",
+            lifecycle.every(settings.sight_interval(), None, {
+                let (db, clock, live) = (db.clone(), clock.clone(), live.clone());
+                move || {
+                    let (db, clock, live) = (db.clone(), clock.clone(), live.clone());
+                    async move { work::sight::round(&db, &clock, &live, settings).await }
+                }
+            }),
+        )
+        .work(
+            "offer streams",
+            lifecycle.every(poll, Some(live.reader.clone()), {
+                let (db, live) = (db.clone(), live.clone());
+                move || {
+                    let (db, live) = (db.clone(), live.clone());
+                    async move { work::reader::round(&db, &live).await }
+                }
+            }),
+        )
+}

@@ -18,6 +18,8 @@ struct Inner {
     replicas: Notify,
     /// Everything up to here is final.
     safe: watch::Sender<i64>,
+    /// Counts the commits heard of, for whoever wants to look at their effects without waiting for the fence.
+    commits: watch::Sender<u64>,
 }
 
 impl Wake {
@@ -27,6 +29,7 @@ impl Wake {
             fence: Notify::new(),
             replicas: Notify::new(),
             safe: watch::Sender::new(0),
+            commits: watch::Sender::new(0),
         }))
     }
 
@@ -39,11 +42,21 @@ impl Wake {
         // `Notify` keeps one permit: wakes that come while the waked one works are one wake, and none is lost.
         self.0.fence.notify_one();
         self.0.replicas.notify_one();
+        self.count();
     }
 
     /// Something was committed by another process.
     pub(crate) fn committed_elsewhere(&self) {
         self.0.fence.notify_one();
+        self.count();
+    }
+
+    fn count(&self) {
+        self.0.commits.send_modify(|commits| *commits = commits.wrapping_add(1));
+    }
+
+    pub(crate) fn commits(&self) -> watch::Receiver<u64> {
+        self.0.commits.subscribe()
     }
 
     pub(crate) async fn fence_wanted(&self) {

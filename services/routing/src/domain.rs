@@ -1,0 +1,33 @@
+//! The rules, pure: who fits which task, what may happen to a task and what that does to the agent who holds it, which
+//! task goes to whom. No I/O, no clock, no SQL, no protobuf.
+
+mod agent;
+mod language;
+mod lifecycle;
+mod matching;
+mod task;
+mod words;
+
+pub use agent::{Agent, Book, DisplayName, LanguageSkill, Presence, ProductSkill};
+pub use language::{Language, NotALanguage};
+pub use lifecycle::{Changed, Entry, OfferEnd, Refused, apply, diagram, open, transition};
+pub use matching::{Candidate, Decision, Need, Pairing, Refusal, Waiting, decide};
+pub use task::{Action, Change, Channel, Offer, Opening, ProductLine, Severity, Task, TaskState};
+pub use words::UnknownWord;
+
+support_chassis::id_type! {
+    /// Names an agent.
+    AgentId
+}
+support_chassis::id_type! {
+    /// Names a task.
+    TaskId
+}
+support_chassis::id_type! {
+    /// Names an offer.
+    OfferId
+}
+support_chassis::id_type! {
+    /// Names a case, which belongs to the case service.
+    CaseId
+}

@@ -1,0 +1,232 @@
+//! What may happen to a task, and what that does to the agent who holds it.
+//!
+//! The table is the only list of allowed changes; the diagram in the README is printed from it.
+
+use std::fmt::Write as _;
+
+use time::OffsetDateTime;
+
+use super::words::words;
+use super::{AgentId, Book, Change, Opening, Task, TaskId, TaskState};
+
+/// From, change, to. No state before a task is made.
+const TABLE: &[(Option<TaskState>, Change, TaskState)] = &[
+    (None, Change::Queued, TaskState::Queued),
+    (Some(TaskState::Queued), Change::Offered, TaskState::Offered),
+    (Some(TaskState::Queued), Change::Canceled, TaskState::Canceled),
+    (Some(TaskState::Offered), Change::Accepted, TaskState::Accepted),
+    (Some(TaskState::Offered), Change::Rejected, TaskState::Queued),
+    (Some(TaskState::Offered), Change::TimedOut, TaskState::Queued),
+    (Some(TaskState::Offered), Change::Withdrawn, TaskState::Queued),
+    (Some(TaskState::Offered), Change::Canceled, TaskState::Canceled),
+    (Some(TaskState::Accepted), Change::Completed, TaskState::Completed),
+    (Some(TaskState::Accepted), Change::Canceled, TaskState::Canceled),
+    (Some(TaskState::Wrapping), Change::Completed, TaskState::Completed),
+    (Some(TaskState::Wrapping), Change::Canceled, TaskState::Canceled),
+];
+
+/// The state after `change`; none where it cannot happen.
+#[must_use]
+pub fn transition(from: Option<TaskState>, change: Change) -> Option<TaskState> {
+    TABLE
+        .iter()
+        .find(|(state, event, _)| *state == from && *event == change)
+        .map(|(_, _, to)| *to)
+}
+
+/// The table as a Mermaid state diagram.
+#[must_use]
+pub fn diagram() -> String {
+    let mut diagram = String::from("stateDiagram-v2\n");
+    for (from, change, to) in TABLE {
+        let from = from.map_or("[*]", TaskState::as_str);
+        let _ = writeln!(diagram, "    {from} --> {to}: {change}");
+    }
+    for state in TaskState::ALL.iter().filter(|state| state.is_ended()) {
+        let _ = writeln!(diagram, "    {state} --> [*]");
+    }
+    diagram
+}
+
+words! {
+    /// How an offer ended.
+    OfferEnd {
+        /// The agent took the task.
+        Accepted = "accepted",
+        /// The agent declined.
+        Rejected = "rejected",
+        /// The agent did not answer in time.
+        TimedOut = "timed_out",
+        /// The agent went away.
+        Withdrawn = "withdrawn",
+        /// The task ended, because its case did.
+        Canceled = "canceled",
+    }
+}
+
+/// One line of a task's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The task.
+    pub task: TaskId,
+    /// Its place: 1, 2, 3 and so on.
+    pub sequence: i64,
+    /// What happened.
+    pub change: Change,
+    /// The agent concerned, just after it.
+    pub book: Option<(AgentId, i32, i32)>,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+/// What a change did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The task after it.
+    pub task: Task,
+    /// What to write into the history.
+    pub entry: Entry,
+    /// The book of the agent concerned, after it.
+    pub book: Option<Book>,
+    /// How the task's open offer ends, where it has one.
+    pub offer_end: Option<OfferEnd>,
+}
+
+/// Why something cannot happen to a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Its state does not allow it.
+    #[error("a task that is {state} cannot be {change}")]
+    State {
+        /// The state.
+        state: TaskState,
+        /// What was to happen.
+        change: Change,
+    },
+    /// The agent would hold more than they can.
+    #[error("the agent has no room for the task")]
+    NoRoom,
+    /// The book given is not that of the agent who holds the task.
+    #[error("the agent does not hold the task")]
+    NotTheHolder,
+}
+
+/// A new task, waiting. Its place in line counts from `since`.
+#[must_use]
+pub fn open(id: TaskId, opening: Opening, since: OffsetDateTime, at: OffsetDateTime) -> Changed {
+    let task = Task {
+        id,
+        version: 1,
+        case_id: opening.case_id,
+        state: TaskState::Queued,
+        channel: opening.channel,
+        language: opening.language,
+        product_line: opening.product_line,
+        priority: opening.severity.priority(),
+        weight: opening.channel.weight(),
+        agent: None,
+        offer_count: 0,
+        queue_time: since,
+        accept_time: None,
+        end_time: None,
+    };
+    let entry = Entry {
+        task: id,
+        sequence: 1,
+        change: Change::Queued,
+        book: None,
+        at,
+    };
+    Changed {
+        task,
+        entry,
+        book: None,
+        offer_end: None,
+    }
+}
+
+/// Lets `change` happen to `task` at `at`. `book` is that of the agent to whom it is offered or who holds it, and none
+/// where nobody does.
+///
+/// # Errors
+///
+/// [`Refused`]; nothing has happened then.
+pub fn apply(task: &Task, book: Option<&Book>, change: Change, at: OffsetDateTime) -> Result<Changed, Refused> {
+    let refused = Refused::State {
+        state: task.state,
+        change,
+    };
+    let state = transition(Some(task.state), change).ok_or(refused)?;
+    let is_holder_right = match (task.state.is_held(), book) {
+        (true, book) => book.map(|book| book.agent) == task.agent,
+        (false, Some(_)) => change == Change::Offered,
+        (false, None) => change != Change::Offered,
+    };
+    if !is_holder_right {
+        return Err(Refused::NotTheHolder);
+    }
+    let book = book.map(|book| weigh(book, task, state, at)).transpose()?;
+    let mut after = task.clone();
+    after.state = state;
+    after.version += 1;
+    match state {
+        TaskState::Queued => after.agent = None,
+        TaskState::Offered => {
+            after.agent = book.map(|book| book.agent);
+            after.offer_count += 1;
+        }
+        TaskState::Accepted => after.accept_time = Some(at),
+        TaskState::Wrapping => {}
+        TaskState::Completed | TaskState::Canceled => after.end_time = Some(at),
+    }
+    let entry = Entry {
+        task: task.id,
+        sequence: after.version,
+        change,
+        book: book.map(|book| (book.agent, book.load, book.capacity)),
+        at,
+    };
+    let offer_end = if task.state == TaskState::Offered {
+        offer_end(change)
+    } else {
+        None
+    };
+    Ok(Changed {
+        task: after,
+        entry,
+        book,
+        offer_end,
+    })
+}
+
+/// The book once the task is in `state`.
+fn weigh(book: &Book, task: &Task, state: TaskState, at: OffsetDateTime) -> Result<Book, Refused> {
+    let mut after = *book;
+    match (task.state.is_held(), state.is_held()) {
+        (false, true) => after.load += task.weight,
+        (true, false) => after.load -= task.weight,
+        (true, true) | (false, false) => {}
+    }
+    if after.load > after.capacity {
+        return Err(Refused::NoRoom);
+    }
+    if after.load == 0 && book.load > 0 {
+        after.idle_since = at;
+    }
+    Ok(after)
+}
+
+/// How `change` ends the offer of a task that is offered.
+fn offer_end(change: Change) -> Option<OfferEnd> {
+    match change {
+        Change::Accepted => Some(OfferEnd::Accepted),
+        Change::Rejected => Some(OfferEnd::Rejected),
+        Change::TimedOut => Some(OfferEnd::TimedOut),
+        Change::Withdrawn => Some(OfferEnd::Withdrawn),
+        Change::Canceled => Some(OfferEnd::Canceled),
+        Change::Queued | Change::Offered | Change::Completed => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+use proptest::prelude::*;
+use support_chassis::id::Id;
+use time::Duration;
+use time::macros::datetime;
+
+use super::*;
+
+const NOW: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
+
+fn id<T: From<Id>>(number: u64) -> T {
+    Id::from_parts("eu".parse().unwrap(), NOW, number).into()
+}
+
+fn need(language: &str, product_line: Option<ProductLine>, weight: i32) -> Need {
+    Need {
+        language: language.parse().unwrap(),
+        product_line,
+        weight,
+    }
+}
+
+fn waiting(number: u64, need: Need, priority: i16, waits: i64) -> Waiting {
+    Waiting {
+        task: id(number),
+        version: 1,
+        need,
+        priority,
+        queue_time: NOW - Duration::seconds(waits),
+        refusals: Vec::new(),
+    }
+}
+
+fn agent(number: u64, languages: &[&str], skills: &[ProductLine], capacity: i32, idle: i64) -> Candidate {
+    Candidate {
+        book: Book {
+            agent: id(number),
+            capacity,
+            load: 0,
+            idle_since: NOW - Duration::seconds(idle),
+        },
+        languages: languages.iter().map(|language| language.parse().unwrap()).collect(),
+        skills: skills.to_vec(),
+    }
+}
+
+fn pairs(decision: &Decision) -> Vec<(TaskId, AgentId)> {
+    decision
+        .pairings
+        .iter()
+        .map(|pairing| (pairing.task, pairing.agent))
+        .collect()
+}
+
+#[test]
+fn the_urgent_goes_first_then_the_one_who_waits_longest() {
+    let tasks = vec![
+        waiting(1, need("en", None, 6), 5, 10),
+        waiting(2, need("en", None, 6), 5, 90),
+        waiting(3, need("en", None, 6), 9, 1),
+    ];
+    let agents = [agent(1, &["en"], &[], 6, 1), agent(2, &["en"], &[], 6, 2)];
+    let decision = decide(NOW, tasks, &agents);
+    assert_eq!(pairs(&decision), [(id(3), id(2)), (id(2), id(1))]);
+    assert_eq!(decision.look_again, None);
+}
+
+#[test]
+fn language_and_skill_are_demanded_and_hold_up_nobody_behind() {
+    let tasks = vec![
+        waiting(1, need("ja", Some(ProductLine::Watch), 6), 9, 90),
+        waiting(2, need("es-MX", Some(ProductLine::Watch), 6), 3, 1),
+    ];
+    let agents = [
+        agent(1, &["ja"], &[ProductLine::Phone], 6, 90),
+        agent(2, &["de", "es"], &[ProductLine::Watch], 6, 1),
+    ];
+    assert_eq!(pairs(&decide(NOW, tasks, &agents)), [(id(2), id(2))]);
+}
+
+#[test]
+fn chats_run_side_by_side_up_to_the_capacity_and_go_to_idle_hands_first() {
+    let tasks = (1..=9)
+        .map(|number| waiting(number, need("en", None, 2), 5, 100 - number.cast_signed()))
+        .collect();
+    let agents = [agent(1, &["en"], &[], 6, 90), agent(2, &["en"], &[], 7, 10)];
+    let decision = decide(NOW, tasks, &agents);
+    let taken: Vec<_> = decision.pairings.iter().map(|pairing| pairing.agent).collect();
+    assert_eq!(taken, [id(1), id(2), id(1), id(2), id(1), id(2)]);
+}
+
+#[test]
+fn who_let_it_go_by_comes_last_and_not_at_once() {
+    let refusal = |number, seconds| Refusal {
+        agent: id(number),
+        until: NOW + Duration::seconds(seconds),
+    };
+    let agents = [agent(1, &["en"], &[], 6, 90), agent(2, &["en"], &[], 6, 10)];
+    let mut task = waiting(1, need("en", None, 6), 5, 1);
+
+    task.refusals = vec![refusal(1, 30)];
+    assert_eq!(pairs(&decide(NOW, vec![task.clone()], &agents)), [(id(1), id(2))]);
+    let alone = decide(NOW, vec![task.clone()], &agents[..1]);
+    assert_eq!(
+        (pairs(&alone), alone.look_again),
+        (vec![], Some(NOW + Duration::seconds(30)))
+    );
+    assert!(alone.let_go_by.contains(&task.need));
+
+    task.refusals = vec![refusal(1, 0)];
+    assert_eq!(pairs(&decide(NOW, vec![task.clone()], &agents)), [(id(1), id(2))]);
+    assert_eq!(pairs(&decide(NOW, vec![task], &agents[..1])), [(id(1), id(1))]);
+}
+
+/// The rule, one sentence after the other, without any of the shortcuts.
+fn reference(now: OffsetDateTime, waiting: &[Waiting], agents: &[Candidate]) -> Vec<(TaskId, AgentId)> {
+    let mut agents = agents.to_vec();
+    let mut left: Vec<&Waiting> = waiting.iter().collect();
+    let mut pairs = Vec::new();
+    while !left.is_empty() {
+        let mut first = 0;
+        for index in 1..left.len() {
+            let (one, best) = (left[index], left[first]);
+            let goes_before = one.priority > best.priority
+                || one.priority == best.priority
+                    && (one.queue_time < best.queue_time || one.queue_time == best.queue_time && one.task < best.task);
+            if goes_before {
+                first = index;
+            }
+        }
+        let task = left.remove(first);
+        let refused = |agent: &Candidate| task.refusals.iter().find(|refusal| refusal.agent == agent.book.agent);
+        let best = agents
+            .iter_mut()
+            .filter(|agent| {
+                agent
+                    .languages
+                    .iter()
+                    .any(|language| language.primary() == task.need.language.primary())
+            })
+            .filter(|agent| task.need.product_line.is_none() || agent.skills.contains(&task.need.product_line.unwrap()))
+            .filter(|agent| agent.book.capacity - agent.book.load >= task.need.weight)
+            .filter(|agent| refused(agent).is_none_or(|refusal| refusal.until <= now))
+            .min_by_key(|agent| {
+                (
+                    refused(agent).is_some(),
+                    agent.book.load,
+                    agent.book.idle_since,
+                    agent.book.agent,
+                )
+            });
+        if let Some(agent) = best {
+            agent.book.load += task.need.weight;
+            pairs.push((task.task, agent.book.agent));
+        }
+    }
+    pairs
+}
+
+const LANGUAGES: &[&str] = &["en", "en-GB", "es", "es-MX", "ja"];
+const LINES: &[ProductLine] = &[ProductLine::Phone, ProductLine::Laptop];
+
+prop_compose! {
+    fn any_task()(
+        number in 0..1_000_000_u64,
+        language in proptest::sample::select(LANGUAGES),
+        line in proptest::option::of(proptest::sample::select(LINES)),
+        weight in proptest::sample::select(&[1, 2, 6][..]),
+        priority in proptest::sample::select(&[3_i16, 5, 7, 9][..]),
+        waits in 0..4_i64,
+        refusals in proptest::collection::btree_map(0..6_u64, -2..3_i64, 0..3),
+    ) -> Waiting {
+        let mut task = waiting(number, need(language, line, weight), priority, waits);
+        task.refusals = refusals
+            .into_iter()
+            .map(|(agent, seconds)| Refusal { agent: id(agent), until: NOW + Duration::seconds(seconds) })
+            .collect();
+        task
+    }
+}
+
+prop_compose! {
+    fn any_agent()(
+        languages in proptest::sample::subsequence(LANGUAGES, 1..3),
+        skills in proptest::sample::subsequence(LINES, 0..=2),
+        capacity in 1..10,
+        load in 0..10,
+        idle in 0..4_i64,
+    ) -> Candidate {
+        let mut agent = agent(0, &languages, &skills, capacity, idle);
+        agent.book.load = load.min(capacity);
+        agent
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn the_decision_is_the_obvious_one(
+        mut tasks in proptest::collection::vec(any_task(), 0..12),
+        mut agents in proptest::collection::vec(any_agent(), 0..6),
+    ) {
+        tasks.sort_by_key(|task| task.task);
+        tasks.dedup_by_key(|task| task.task);
+        for (number, agent) in (0_u64..).zip(&mut agents) {
+            agent.book.agent = id(number);
+        }
+        let decision = decide(NOW, tasks.clone(), &agents);
+        prop_assert_eq!(pairs(&decision), reference(NOW, &tasks, &agents));
+        // The order in which they are given does not matter.
+        tasks.reverse();
+        agents.reverse();
+        prop_assert_eq!(&decide(NOW, tasks.clone(), &agents), &decision);
+        // Looking again at what is left finds nothing more.
+        let taken: BTreeSet<_> = decision.pairings.iter().map(|pairing| pairing.task).collect();
+        for agent in &mut agents {
+            for pairing in decision.pairings.iter().filter(|pairing| pairing.agent == agent.book.agent) {
+                agent.book.load += tasks.iter().find(|task| task.task == pairing.task).unwrap().need.weight;
+            }
+            prop_assert!(agent.book.load <= agent.book.capacity);
+        }
+        tasks.retain(|task| !taken.contains(&task.task));
+        let rest = decide(NOW, tasks, &agents);
+        prop_assert_eq!(pairs(&rest), vec![]);
+        // Once the time to look again has come, there is something to do.
+        prop_assert!(rest.look_again.is_none_or(|at| at > NOW));
+    }
+}

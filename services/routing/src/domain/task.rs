@@ -1,0 +1,204 @@
+//! Work that needs a person.
+
+use time::OffsetDateTime;
+
+use super::words::words;
+use super::{AgentId, CaseId, Language, OfferId, TaskId};
+
+words! {
+    /// How far a task is.
+    TaskState {
+        /// Waits for somebody.
+        Queued = "queued",
+        /// Held out to an agent.
+        Offered = "offered",
+        /// An agent works on it.
+        Accepted = "accepted",
+        /// The contact is over, the agent writes it up. Nothing leads here yet.
+        Wrapping = "wrapping",
+        /// Done.
+        Completed = "completed",
+        /// Ended without being done.
+        Canceled = "canceled",
+    }
+}
+
+impl TaskState {
+    /// Whether an agent holds a task in this state: it weighs on their capacity.
+    #[must_use]
+    pub fn is_held(self) -> bool {
+        matches!(self, Self::Offered | Self::Accepted | Self::Wrapping)
+    }
+
+    /// Whether nothing more can happen to a task in this state.
+    #[must_use]
+    pub fn is_ended(self) -> bool {
+        matches!(self, Self::Completed | Self::Canceled)
+    }
+}
+
+words! {
+    /// Something that happens to a task.
+    Change {
+        /// It was made.
+        Queued = "queued",
+        /// It was offered to an agent.
+        Offered = "offered",
+        /// The agent took it.
+        Accepted = "accepted",
+        /// The agent declined.
+        Rejected = "rejected",
+        /// The agent did not answer in time.
+        TimedOut = "timed_out",
+        /// The agent went away with the offer open.
+        Withdrawn = "withdrawn",
+        /// The agent finished it.
+        Completed = "completed",
+        /// It ended without being done.
+        Canceled = "canceled",
+    }
+}
+
+/// What an agent asks for, as error metadata names it.
+pub type Action = Change;
+
+words! {
+    /// The way a contact is held.
+    Channel {
+        /// A telephone call.
+        Phone = "phone",
+        /// Electronic mail.
+        Email = "email",
+        /// Chat on the web.
+        Chat = "chat",
+        /// In a store, in person.
+        Store = "store",
+        /// A social network.
+        Social = "social",
+        /// The customer app.
+        App = "app",
+    }
+}
+
+impl Channel {
+    /// How much of an agent's capacity a contact by this channel takes. A caller and a visitor have all of a person;
+    /// chats run side by side; letters wait.
+    #[must_use]
+    pub fn weight(self) -> i32 {
+        match self {
+            Self::Phone | Self::Store => 6,
+            Self::Chat | Self::App => 2,
+            Self::Email | Self::Social => 1,
+        }
+    }
+}
+
+words! {
+    /// A family of products that needs the same skill.
+    ProductLine {
+        /// Mobile telephones.
+        Phone = "phone",
+        /// Portable computers.
+        Laptop = "laptop",
+        /// Tablets and readers.
+        Tablet = "tablet",
+        /// Watches and trackers.
+        Watch = "watch",
+        /// Headphones and loudspeakers.
+        Audio = "audio",
+        /// Desktop computers and displays.
+        Desktop = "desktop",
+        /// Everything else that is plugged in.
+        Accessory = "accessory",
+    }
+}
+
+words! {
+    /// What is at stake in a case.
+    Severity {
+        /// A question.
+        Low = "low",
+        /// Something does not work.
+        Normal = "normal",
+        /// The device cannot be used.
+        High = "high",
+        /// Danger to people, to data or to the account.
+        Critical = "critical",
+    }
+}
+
+impl Severity {
+    /// The priority of its tasks, 0 to 9. The gaps leave room for what lies between.
+    #[must_use]
+    pub fn priority(self) -> i16 {
+        match self {
+            Self::Critical => 9,
+            Self::High => 7,
+            Self::Normal => 5,
+            Self::Low => 3,
+        }
+    }
+}
+
+/// A case that needs a person: what a task is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// The case.
+    pub case_id: CaseId,
+    /// The channel.
+    pub channel: Channel,
+    /// The language the customer speaks.
+    pub language: Language,
+    /// What kind of product it is about; none where no skill is needed.
+    pub product_line: Option<ProductLine>,
+    /// What is at stake.
+    pub severity: Severity,
+}
+
+/// Work that needs a person: one contact of one case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// The id.
+    pub id: TaskId,
+    /// How many things have happened to it; the place of the last one in its history.
+    pub version: i64,
+    /// The case.
+    pub case_id: CaseId,
+    /// How far it is.
+    pub state: TaskState,
+    /// The channel.
+    pub channel: Channel,
+    /// The language.
+    pub language: Language,
+    /// What kind of product it is about; none where no skill is needed.
+    pub product_line: Option<ProductLine>,
+    /// Its priority, 0 to 9. Higher goes first.
+    pub priority: i16,
+    /// How much of an agent's capacity it takes.
+    pub weight: i32,
+    /// Who has it, has it offered, or had it when it ended.
+    pub agent: Option<AgentId>,
+    /// How often it was offered.
+    pub offer_count: i32,
+    /// Where its place in line counts from, however often it is offered.
+    pub queue_time: OffsetDateTime,
+    /// When somebody took it.
+    pub accept_time: Option<OffsetDateTime>,
+    /// When it ended.
+    pub end_time: Option<OffsetDateTime>,
+}
+
+/// A task held out to one agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The id.
+    pub id: OfferId,
+    /// The task.
+    pub task: TaskId,
+    /// The agent.
+    pub agent: AgentId,
+    /// When it was made.
+    pub offered_at: OffsetDateTime,
+    /// When it ends by itself.
+    pub expires_at: OffsetDateTime,
+}

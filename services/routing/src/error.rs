@@ -1,0 +1,109 @@
+//! What can go wrong, and what the caller is told of it.
+
+use support_chassis::db::DbError;
+use support_chassis::error::{Answer, InvalidFields, ServiceError, into_status};
+use support_chassis::page::PageError;
+use support_proto::support::routing::v1::RoutingErrorReason as Reason;
+use tonic::{Code, Status};
+
+use crate::domain::{Action, OfferEnd, Refused, TaskId, TaskState};
+
+/// The domain of [`Reason`] in `google.rpc.ErrorInfo`.
+pub const DOMAIN: &str = "support.routing.v1";
+
+/// What can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such agent, or the caller is none.
+    #[error("there is no such agent")]
+    AgentNotFound,
+    /// Another agent has the subject.
+    #[error("an agent with this subject exists")]
+    AgentExists,
+    /// There is no such offer to the caller.
+    #[error("there is no such offer")]
+    OfferNotFound,
+    /// The offer stands no more.
+    #[error("the offer has ended: {0}")]
+    OfferEnded(OfferEnd),
+    /// There is no such task that the caller may act on.
+    #[error("there is no such task")]
+    TaskNotFound,
+    /// The task's state does not allow it.
+    #[error("a task that is {state} cannot be {action}")]
+    TaskState {
+        /// The task.
+        task: TaskId,
+        /// Its state.
+        state: TaskState,
+        /// What was to happen to it.
+        action: Action,
+    },
+    /// The books say what the rules say cannot be: a fault of ours.
+    #[error("the books of a task and its agent do not fit")]
+    Books(#[source] Refused),
+    /// Somebody else changed the same thing again and again.
+    #[error("lost a race for a task")]
+    Race,
+    /// Fields break rules that the contract cannot state.
+    #[error(transparent)]
+    Invalid(#[from] InvalidFields),
+    /// The page token is not one of ours for this list.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The database did not do it.
+    #[error(transparent)]
+    Db(DbError),
+}
+
+impl Error {
+    /// What a refusal of the rules means for a caller who asked for `task`.
+    #[must_use]
+    pub fn refused(task: TaskId, refused: Refused) -> Self {
+        match refused {
+            Refused::State { state, change } => Self::TaskState {
+                task,
+                state,
+                action: change,
+            },
+            Refused::NoRoom | Refused::NotTheHolder => Self::Books(refused),
+        }
+    }
+}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        match error.constraint() {
+            Some("agents_subject_key") => Self::AgentExists,
+            _ => Self::Db(error),
+        }
+    }
+}
+
+impl ServiceError for Error {
+    fn answer(&self) -> Answer {
+        let of = |code, reason: Reason| Answer::new(code, DOMAIN, reason.as_str_name(), self.to_string());
+        match self {
+            Self::AgentNotFound => of(Code::NotFound, Reason::AgentNotFound),
+            Self::AgentExists => of(Code::AlreadyExists, Reason::AgentExists),
+            Self::OfferNotFound => of(Code::NotFound, Reason::OfferNotFound),
+            Self::OfferEnded(end) => of(Code::FailedPrecondition, Reason::OfferEnded).with("ended_as", end.as_str()),
+            Self::TaskNotFound => of(Code::NotFound, Reason::TaskNotFound),
+            Self::TaskState { task, state, action } => of(Code::FailedPrecondition, Reason::TaskState)
+                .with("state", state.as_str())
+                .with("action", action.as_str())
+                .precondition("TASK_STATE", task.to_string(), format!("is {state}")),
+            Self::Books(_) => Answer::internal(),
+            Self::Race => Answer::conflict(),
+            Self::Invalid(error) => error.answer(),
+            Self::Page(error) => error.answer(),
+            Self::Db(error) => error.answer(),
+        }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        into_status(error)
+    }
+}

@@ -1,0 +1,22 @@
+//! What can be done: one function a use case, each within the transaction it is given.
+//!
+//! Locks are taken in one order, an agent before the tasks it holds. A function that needs more than one agent takes
+//! only what nobody else has locked, so that it never waits with something in hand; what it leaves out is looked at
+//! again soon.
+
+pub mod agents;
+mod events;
+pub mod offers;
+pub mod tasks;
+
+use support_chassis::db::{DbError, Tx};
+
+use crate::domain::{Changed, Offer};
+use crate::store;
+
+/// Writes what happened to tasks, and tells of it.
+async fn settle(tx: &mut Tx, changes: &[Changed], made: &[Offer]) -> Result<(), DbError> {
+    store::changes::write(tx.conn(), changes, made).await?;
+    tx.append_all(&changes.iter().map(events::entry).collect::<Vec<_>>())
+        .await
+}

@@ -1,0 +1,78 @@
+//! What happened, as the feed tells it.
+
+use support_chassis::outbox::Entry;
+use support_proto::support::routing::v1 as pb;
+
+use crate::domain::{Agent, AgentId, Change, Changed, Presence};
+
+/// The event of a change.
+pub(super) fn entry(changed: &Changed) -> Entry {
+    let task = &changed.task;
+    let (task_id, case_id) = (task.id.to_string(), task.case_id.to_string());
+    let agent_id = changed
+        .entry
+        .book
+        .map(|(agent, _, _)| agent.to_string())
+        .unwrap_or_default();
+    let returned = |why: pb::TaskChange| {
+        Entry::new(
+            task.id,
+            &pb::TaskReturned {
+                task_id: task_id.clone(),
+                case_id: case_id.clone(),
+                agent_id: agent_id.clone(),
+                why: why.into(),
+            },
+        )
+    };
+    match changed.entry.change {
+        Change::Queued => Entry::new(task.id, &pb::TaskQueued { task_id, case_id }),
+        Change::Offered => Entry::new(
+            task.id,
+            &pb::TaskOffered {
+                task_id,
+                case_id,
+                agent_id,
+            },
+        ),
+        Change::Accepted => Entry::new(
+            task.id,
+            &pb::TaskAccepted {
+                task_id,
+                case_id,
+                agent_id,
+            },
+        ),
+        Change::Rejected => returned(pb::TaskChange::Rejected),
+        Change::TimedOut => returned(pb::TaskChange::TimedOut),
+        Change::Withdrawn => returned(pb::TaskChange::Withdrawn),
+        Change::Completed => Entry::new(
+            task.id,
+            &pb::TaskCompleted {
+                task_id,
+                case_id,
+                agent_id,
+            },
+        ),
+        Change::Canceled => Entry::new(task.id, &pb::TaskCanceled { task_id, case_id }),
+    }
+}
+
+pub(super) fn agent_created(id: AgentId) -> pb::AgentCreated {
+    pb::AgentCreated {
+        agent_id: id.to_string(),
+    }
+}
+
+pub(super) fn presence_changed(agent: &Agent) -> pb::AgentPresenceChanged {
+    let presence = match agent.presence {
+        Presence::Available => pb::Presence::Available,
+        Presence::Break => pb::Presence::Break,
+        Presence::AfterContactWork => pb::Presence::AfterContactWork,
+        Presence::Offline => pb::Presence::Offline,
+    };
+    pb::AgentPresenceChanged {
+        agent_id: agent.id().to_string(),
+        presence: presence.into(),
+    }
+}

@@ -1,0 +1,148 @@
+//! Offers are made, answered, and end by themselves.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use support_chassis::db::Tx;
+use support_chassis::id::Ids;
+use time::OffsetDateTime;
+
+use super::settle;
+use crate::domain::{AgentId, Book, Change, Offer, OfferEnd, OfferId, Pairing, Presence, Task, TaskId, apply};
+use crate::error::Error;
+use crate::store;
+
+/// What came of a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// So many offers were made.
+    pub offers: usize,
+    /// So many were not: the task or the agent had changed since, or somebody is just changing them.
+    pub skipped: usize,
+}
+
+/// Offers tasks to agents as decided, each where it still stands: the task waits at the version that was looked at, the
+/// agent is available and has room. Waits for nobody.
+pub async fn make(
+    tx: &mut Tx,
+    ids: &Ids,
+    pairings: &[Pairing],
+    timeout: Duration,
+    now: OffsetDateTime,
+) -> Result<Made, Error> {
+    let agents: Vec<_> = pairings.iter().map(|pairing| pairing.agent.uuid()).collect();
+    let mut books: HashMap<AgentId, Book> = store::agents::lock_free_books(tx.conn(), &agents)
+        .await?
+        .into_iter()
+        .filter(|(_, presence)| *presence == Presence::Available)
+        .map(|(book, _)| (book.agent, book))
+        .collect();
+    let wanted: Vec<_> = pairings.iter().map(|pairing| pairing.task.uuid()).collect();
+    let tasks: HashMap<TaskId, Task> = store::tasks::lock_free(tx.conn(), &wanted)
+        .await?
+        .into_iter()
+        .map(|task| (task.id, task))
+        .collect();
+    let (mut changes, mut offers) = (Vec::new(), Vec::new());
+    for pairing in pairings {
+        let Some(task) = tasks.get(&pairing.task).filter(|task| task.version == pairing.version) else {
+            continue;
+        };
+        let Some(book) = books.get_mut(&pairing.agent) else {
+            continue;
+        };
+        let Ok(changed) = apply(task, Some(book), Change::Offered, now) else {
+            continue;
+        };
+        *book = changed.book.unwrap_or(*book);
+        changes.push(changed);
+        offers.push(Offer {
+            id: ids.next(),
+            task: task.id,
+            agent: pairing.agent,
+            offered_at: now,
+            expires_at: now + timeout,
+        });
+    }
+    settle(tx, &changes, &offers).await?;
+    Ok(Made {
+        offers: offers.len(),
+        skipped: pairings.len() - offers.len(),
+    })
+}
+
+/// The agent who calls with `subject` takes an offered task.
+///
+/// # Errors
+///
+/// [`Error::AgentNotFound`], [`Error::OfferNotFound`], [`Error::OfferEnded`].
+pub async fn accept(tx: &mut Tx, subject: &str, offer: OfferId, now: OffsetDateTime) -> Result<Task, Error> {
+    answer(tx, subject, offer, Change::Accepted, now).await
+}
+
+/// The agent who calls with `subject` declines an offered task.
+///
+/// # Errors
+///
+/// [`Error::AgentNotFound`], [`Error::OfferNotFound`], [`Error::OfferEnded`].
+pub async fn reject(tx: &mut Tx, subject: &str, offer: OfferId, now: OffsetDateTime) -> Result<Task, Error> {
+    answer(tx, subject, offer, Change::Rejected, now).await
+}
+
+async fn answer(
+    tx: &mut Tx,
+    subject: &str,
+    offer: OfferId,
+    change: Change,
+    now: OffsetDateTime,
+) -> Result<Task, Error> {
+    let agent = store::agents::lock_by_subject(tx.conn(), subject)
+        .await?
+        .ok_or(Error::AgentNotFound)?;
+    let (offer, end) = store::offers::find(tx.conn(), offer, agent.id())
+        .await?
+        .ok_or(Error::OfferNotFound)?;
+    // An offer is over when its time is, whether or not the timer has come round to it.
+    let end = end.or((offer.expires_at <= now).then_some(OfferEnd::TimedOut));
+    if let Some(end) = end {
+        return Err(Error::OfferEnded(end));
+    }
+    // The offer stands, and under the agent's lock nobody can end it.
+    let task = store::tasks::lock(tx.conn(), offer.task)
+        .await?
+        .ok_or(Error::TaskNotFound)?;
+    let changed = apply(&task, Some(&agent.book), change, now).map_err(|refused| Error::refused(task.id, refused))?;
+    settle(tx, std::slice::from_ref(&changed), &[]).await?;
+    Ok(changed.task)
+}
+
+/// Ends offers whose time is over, at most `limit` of them. Waits for nobody: what somebody is just changing is left
+/// for the next time. Gives how many it ended.
+pub async fn expire(tx: &mut Tx, limit: i64, now: OffsetDateTime) -> Result<usize, Error> {
+    let due = store::offers::due(tx.conn(), now, limit).await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let agents: Vec<_> = due.iter().map(|(_, agent)| agent.uuid()).collect();
+    let mut books: HashMap<AgentId, Book> = store::agents::lock_free_books(tx.conn(), &agents)
+        .await?
+        .into_iter()
+        .map(|(book, _)| (book.agent, book))
+        .collect();
+    let wanted: Vec<_> = due.iter().map(|(task, _)| task.uuid()).collect();
+    let tasks = store::tasks::lock_free(tx.conn(), &wanted).await?;
+    // Under the locks: an offer may have been answered since.
+    let overdue = store::offers::overdue(tx.conn(), &wanted, now).await?;
+    let mut changes = Vec::new();
+    for task in tasks.iter().filter(|task| overdue.contains(&task.id)) {
+        let Some(book) = task.agent.and_then(|agent| books.get_mut(&agent)) else {
+            continue;
+        };
+        let changed =
+            apply(task, Some(book), Change::TimedOut, now).map_err(|refused| Error::refused(task.id, refused))?;
+        *book = changed.book.unwrap_or(*book);
+        changes.push(changed);
+    }
+    settle(tx, &changes, &[]).await?;
+    Ok(changes.len())
+}

@@ -1,0 +1,126 @@
+//! Tasks come from cases and end with them, or by the agent's hand.
+
+use sqlx::Connection as _;
+use support_chassis::db::{DbError, Tx};
+use support_chassis::id::Ids;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{events, settle};
+use crate::domain::{CaseId, Change, Opening, Task, TaskId, TaskState, apply, open as opened};
+use crate::error::Error;
+use crate::store;
+
+/// How often a task may change under the hand that wants to end it before the whole transaction is begun anew.
+const TRIES: usize = 10;
+
+/// Makes the task that the event `source` asks for. Its place in line counts from when that event occurred: the
+/// customer does not wait behind others because this service was away. None where the task is there already.
+pub async fn open(
+    tx: &mut Tx,
+    ids: &Ids,
+    opening: Opening,
+    source: Uuid,
+    occurred_at: OffsetDateTime,
+    now: OffsetDateTime,
+) -> Result<Option<Task>, Error> {
+    let opened = opened(ids.next(), opening, occurred_at.min(now), now);
+    if !store::tasks::insert(tx.conn(), &opened, source).await? {
+        return Ok(None);
+    }
+    tx.append_all(&[events::entry(&opened)]).await?;
+    Ok(Some(opened.task))
+}
+
+/// The agent who calls with `subject` ends an accepted task.
+///
+/// # Errors
+///
+/// [`Error::AgentNotFound`]; [`Error::TaskNotFound`] where the task is not theirs; [`Error::TaskState`].
+pub async fn complete(tx: &mut Tx, subject: &str, id: TaskId, now: OffsetDateTime) -> Result<Task, Error> {
+    let agent = store::agents::lock_by_subject(tx.conn(), subject)
+        .await?
+        .ok_or(Error::AgentNotFound)?;
+    // Not locked before it is known to be theirs: a task of somebody else may be locked by one who waits for this agent.
+    let task = store::tasks::find(tx.conn(), id).await?;
+    if task.is_none_or(|task| task.agent != Some(agent.id())) {
+        return Err(Error::TaskNotFound);
+    }
+    let task = store::tasks::lock(tx.conn(), id).await?.ok_or(Error::TaskNotFound)?;
+    let book = task.state.is_held().then_some(&agent.book);
+    let changed = apply(&task, book, Change::Completed, now).map_err(|refused| Error::refused(id, refused))?;
+    settle(tx, std::slice::from_ref(&changed), &[]).await?;
+    Ok(changed.task)
+}
+
+/// What becomes of the tasks of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseEnd {
+    /// The case is settled. Who is at work on it finishes; nobody else needs to begin.
+    Resolved,
+    /// The case is over. Nobody works on it any more.
+    Closed,
+}
+
+/// Cancels the tasks of a case that its end makes needless. An open offer ends with its task, and whoever holds one is
+/// freed of it. Gives how many it canceled.
+pub async fn cancel_of_case(tx: &mut Tx, case: CaseId, end: CaseEnd, now: OffsetDateTime) -> Result<usize, Error> {
+    let mut canceled = 0;
+    for id in store::tasks::open_of_case(tx.conn(), case).await? {
+        let mut tries = 0;
+        loop {
+            match cancel(tx, id, end, now).await? {
+                Outcome::Canceled => canceled += 1,
+                Outcome::LeftAlone => {}
+                Outcome::Moved if tries == TRIES => return Err(Error::Race),
+                Outcome::Moved => {
+                    tries += 1;
+                    continue;
+                }
+            }
+            break;
+        }
+    }
+    Ok(canceled)
+}
+
+enum Outcome {
+    Canceled,
+    LeftAlone,
+    /// It has come into other hands between the look at it and its lock.
+    Moved,
+}
+
+async fn cancel(tx: &mut Tx, id: TaskId, end: CaseEnd, now: OffsetDateTime) -> Result<Outcome, Error> {
+    let holder = |task: &Task| task.agent.filter(|_| task.state.is_held());
+    let Some(seen) = store::tasks::find(tx.conn(), id).await? else {
+        return Ok(Outcome::LeftAlone);
+    };
+    if is_spared(&seen, end) {
+        return Ok(Outcome::LeftAlone);
+    }
+    // A savepoint: going back to it gives the locks back, which must be taken in their order.
+    let mut point = tx.conn().begin().await.map_err(DbError::from)?;
+    let book = match holder(&seen) {
+        Some(agent) => store::agents::lock_book(&mut point, agent).await?,
+        None => None,
+    };
+    let Some(task) = store::tasks::lock(&mut point, id).await? else {
+        return Ok(Outcome::LeftAlone);
+    };
+    if holder(&task) != book.map(|book| book.agent) {
+        point.rollback().await.map_err(DbError::from)?;
+        return Ok(Outcome::Moved);
+    }
+    point.commit().await.map_err(DbError::from)?;
+    if is_spared(&task, end) {
+        return Ok(Outcome::LeftAlone);
+    }
+    let changed = apply(&task, book.as_ref(), Change::Canceled, now).map_err(|refused| Error::refused(id, refused))?;
+    settle(tx, &[changed], &[]).await?;
+    Ok(Outcome::Canceled)
+}
+
+fn is_spared(task: &Task, end: CaseEnd) -> bool {
+    task.state.is_ended() || end == CaseEnd::Resolved && matches!(task.state, TaskState::Accepted | TaskState::Wrapping)
+}

@@ -1,0 +1,16 @@
+//! The SQL of routing, one file an aggregate.
+
+pub mod agents;
+pub mod changes;
+pub mod line;
+pub mod offers;
+pub mod tasks;
+
+use std::str::FromStr;
+
+use support_chassis::db::DbError;
+
+/// Reads a word that the schema's checks let nothing else into.
+fn read<T: FromStr>(word: &str, table: &'static str, column: &'static str) -> Result<T, DbError> {
+    word.parse().map_err(|_| DbError::Corrupt { table, column })
+}

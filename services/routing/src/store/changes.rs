@@ -1,0 +1,151 @@
+//! Writes what happened to tasks: the tasks, the agents' books, the offers and the histories in one statement.
+
+use sqlx::PgConnection;
+use support_chassis::db::DbError;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::domain::{AgentId, Book, Changed, Offer, OfferEnd};
+
+/// Writes changes of tasks, and the offers made by them. The rows of the tasks and of their agents must be locked.
+/// Where an agent has several changes, the book after the last of them is written.
+///
+/// # Errors
+///
+/// [`DbError::Corrupt`] where a task is not at the version that the change stands on: nothing must be committed then.
+pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[Offer]) -> Result<(), DbError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let tasks = Tasks::of(changes);
+    let books = books(changes);
+    let ended: Vec<(Uuid, OfferEnd, OffsetDateTime)> = changes
+        .iter()
+        .filter_map(|changed| Some((changed.task.id.uuid(), changed.offer_end?, changed.entry.at)))
+        .collect();
+    let written = sqlx::query!(
+        r#"
+        with task as (
+            update tasks set version = given.version, state = given.state, agent_id = given.agent_id,
+                offer_count = given.offer_count, accept_time = given.accept_time, end_time = given.end_time
+            from unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::integer[], $6::timestamptz[], $7::timestamptz[])
+                as given (id, version, state, agent_id, offer_count, accept_time, end_time)
+            where tasks.id = given.id and tasks.version = given.version - 1
+            returning tasks.id
+        ), agent as (
+            update agents set load = given.load, idle_since = given.idle_since
+            from unnest($8::uuid[], $9::integer[], $10::timestamptz[]) as given (id, load, idle_since)
+            where agents.id = given.id
+            returning agents.id
+        ), ended as (
+            update offers set ended_as = given.ended_as, ended_at = given.ended_at
+            from unnest($11::uuid[], $12::text[], $13::timestamptz[]) as given (task_id, ended_as, ended_at)
+            where offers.task_id = given.task_id and offers.ended_at is null
+            returning offers.id
+        ), made as (
+            insert into offers (id, task_id, agent_id, offered_at, expires_at)
+            select * from unnest($14::uuid[], $15::uuid[], $16::uuid[], $17::timestamptz[], $18::timestamptz[])
+            returning id
+        ), entry as (
+            insert into task_history (task_id, sequence, change, agent_id, agent_load, agent_capacity, occurred_at)
+            select * from unnest($1::uuid[], $2::bigint[], $19::text[], $20::uuid[], $21::integer[], $22::integer[], $23::timestamptz[])
+            returning task_id
+        )
+        select (select count(*) from task) as "tasks!", (select count(*) from agent) as "agents!",
+            (select count(*) from ended) as "ended!", (select count(*) from made) + (select count(*) from entry) as "other!"
+        "#,
+        &tasks.ids,
+        &tasks.versions,
+        &tasks.states,
+        &tasks.agents as &[Option<Uuid>],
+        &tasks.offer_counts,
+        &tasks.accept_times as &[Option<OffsetDateTime>],
+        &tasks.end_times as &[Option<OffsetDateTime>],
+        &books.iter().map(|book| book.agent.uuid()).collect::<Vec<_>>(),
+        &books.iter().map(|book| book.load).collect::<Vec<_>>(),
+        &books.iter().map(|book| book.idle_since).collect::<Vec<_>>(),
+        &ended.iter().map(|(task, _, _)| *task).collect::<Vec<_>>(),
+        &ended.iter().map(|(_, end, _)| end.as_str().to_owned()).collect::<Vec<_>>(),
+        &ended.iter().map(|(_, _, at)| *at).collect::<Vec<_>>(),
+        &made.iter().map(|offer| offer.id.uuid()).collect::<Vec<_>>(),
+        &made.iter().map(|offer| offer.task.uuid()).collect::<Vec<_>>(),
+        &made.iter().map(|offer| offer.agent.uuid()).collect::<Vec<_>>(),
+        &made.iter().map(|offer| offer.offered_at).collect::<Vec<_>>(),
+        &made.iter().map(|offer| offer.expires_at).collect::<Vec<_>>(),
+        &tasks.changes,
+        &tasks.concerned as &[Option<Uuid>],
+        &tasks.loads as &[Option<i32>],
+        &tasks.capacities as &[Option<i32>],
+        &tasks.times,
+    )
+    .fetch_one(connection)
+    .await?;
+    let is_whole = [
+        (written.tasks, changes.len()),
+        (written.agents, books.len()),
+        (written.ended, ended.len()),
+    ]
+    .into_iter()
+    .all(|(written, wanted)| usize::try_from(written) == Ok(wanted));
+    if is_whole {
+        Ok(())
+    } else {
+        Err(DbError::Corrupt {
+            table: "tasks",
+            column: "version",
+        })
+    }
+}
+
+/// The book of each agent after the last of the changes.
+fn books(changes: &[Changed]) -> Vec<Book> {
+    let mut books: Vec<Book> = Vec::new();
+    for book in changes.iter().filter_map(|changed| changed.book) {
+        match books.iter_mut().find(|earlier| earlier.agent == book.agent) {
+            Some(earlier) => *earlier = book,
+            None => books.push(book),
+        }
+    }
+    books
+}
+
+/// Columns, as `unnest` wants them.
+struct Tasks {
+    ids: Vec<Uuid>,
+    versions: Vec<i64>,
+    states: Vec<String>,
+    agents: Vec<Option<Uuid>>,
+    offer_counts: Vec<i32>,
+    accept_times: Vec<Option<OffsetDateTime>>,
+    end_times: Vec<Option<OffsetDateTime>>,
+    changes: Vec<String>,
+    concerned: Vec<Option<Uuid>>,
+    loads: Vec<Option<i32>>,
+    capacities: Vec<Option<i32>>,
+    times: Vec<OffsetDateTime>,
+}
+
+impl Tasks {
+    fn of(changes: &[Changed]) -> Self {
+        let tasks = || changes.iter().map(|changed| &changed.task);
+        let entries = || changes.iter().map(|changed| &changed.entry);
+        Self {
+            ids: tasks().map(|task| task.id.uuid()).collect(),
+            versions: tasks().map(|task| task.version).collect(),
+            states: tasks().map(|task| task.state.as_str().to_owned()).collect(),
+            agents: tasks().map(|task| task.agent.map(AgentId::uuid)).collect(),
+            offer_counts: tasks().map(|task| task.offer_count).collect(),
+            accept_times: tasks().map(|task| task.accept_time).collect(),
+            end_times: tasks().map(|task| task.end_time).collect(),
+            changes: entries().map(|entry| entry.change.as_str().to_owned()).collect(),
+            concerned: entries()
+                .map(|entry| entry.book.map(|(agent, _, _)| agent.uuid()))
+                .collect(),
+            loads: entries().map(|entry| entry.book.map(|(_, load, _)| load)).collect(),
+            capacities: entries()
+                .map(|entry| entry.book.map(|(_, _, capacity)| capacity))
+                .collect(),
+            times: entries().map(|entry| entry.at).collect(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Offers.
+
+use sqlx::PgConnection;
+use support_chassis::db::DbError;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{read, tasks};
+use crate::domain::{AgentId, CaseId, Offer, OfferEnd, OfferId, Task, TaskId};
+
+/// Reads an offer made to `agent`, and how it ended if it has.
+pub async fn find(
+    connection: &mut PgConnection,
+    id: OfferId,
+    agent: AgentId,
+) -> Result<Option<(Offer, Option<OfferEnd>)>, DbError> {
+    sqlx::query!(
+        r#"select task_id as "task_id: TaskId", offered_at, expires_at, ended_as from offers
+         where id = $1 and agent_id = $2"#,
+        id.uuid(),
+        agent.uuid(),
+    )
+    .fetch_optional(connection)
+    .await?
+    .map(|row| {
+        let end = row.ended_as.map(|word| read(&word, "offers", "ended_as")).transpose()?;
+        let offer = Offer {
+            id,
+            task: row.task_id,
+            agent,
+            offered_at: row.offered_at,
+            expires_at: row.expires_at,
+        };
+        Ok((offer, end))
+    })
+    .transpose()
+}
+
+/// The offers that stand though their time is over, the oldest first: task and agent.
+pub async fn due(
+    connection: &mut PgConnection,
+    now: OffsetDateTime,
+    limit: i64,
+) -> Result<Vec<(TaskId, AgentId)>, DbError> {
+    let rows = sqlx::query!(
+        r#"select task_id as "task_id: TaskId", agent_id as "agent_id: AgentId" from offers
+         where ended_at is null and expires_at <= $1 order by expires_at limit $2"#,
+        now,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.task_id, row.agent_id)).collect())
+}
+
+/// When the next of the offers that stand is over.
+pub async fn next_due(connection: &mut PgConnection) -> Result<Option<OffsetDateTime>, DbError> {
+    Ok(
+        sqlx::query_scalar!("select min(expires_at) from offers where ended_at is null")
+            .fetch_one(connection)
+            .await?,
+    )
+}
+
+/// Of the tasks, those whose offer stands and is over.
+pub async fn overdue(
+    connection: &mut PgConnection,
+    tasks: &[Uuid],
+    now: OffsetDateTime,
+) -> Result<Vec<TaskId>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"select task_id as "task_id: TaskId" from offers
+         where task_id = any($1) and ended_at is null and expires_at <= $2"#,
+        tasks,
+        now,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The offers that stand to any of the agents, oldest first, with their tasks.
+pub async fn standing(connection: &mut PgConnection, agents: &[Uuid]) -> Result<Vec<(Offer, Task)>, DbError> {
+    sqlx::query!(
+        r#"select o.id as "offer_id: OfferId", o.agent_id as "offered_to: AgentId", o.offered_at, o.expires_at,
+             t.id as "id: TaskId", t.version, t.case_id as "case_id: CaseId", t.state, t.channel, t.language,
+             t.product_line, t.priority, t.weight, t.agent_id as "agent_id: AgentId", t.offer_count, t.queue_time,
+             t.accept_time, t.end_time
+         from offers o join tasks t on t.id = o.task_id
+         where o.ended_at is null and o.agent_id = any($1) order by o.offered_at, o.id"#,
+        agents,
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(|row| {
+        let offer = Offer {
+            id: row.offer_id,
+            task: row.id,
+            agent: row.offered_to,
+            offered_at: row.offered_at,
+            expires_at: row.expires_at,
+        };
+        let task = tasks::Row {
+            id: row.id,
+            version: row.version,
+            case_id: row.case_id,
+            state: row.state,
+            channel: row.channel,
+            language: row.language,
+            product_line: row.product_line,
+            priority: row.priority,
+            weight: row.weight,
+            agent_id: row.agent_id,
+            offer_count: row.offer_count,
+            queue_time: row.queue_time,
+            accept_time: row.accept_time,
+            end_time: row.end_time,
+        };
+        Ok((offer, task.try_into()?))
+    })
+    .collect()
+}

@@ -1,0 +1,143 @@
+//! What happens to cases, and what follows for their tasks.
+
+use std::str::FromStr;
+
+use futures_util::future::BoxFuture;
+use support_chassis::clock::Clock;
+use support_chassis::db::Tx;
+use support_chassis::error::ServiceError as _;
+use support_chassis::feed::{ApplyError, Consumer, Received};
+use support_chassis::id::Ids;
+use support_proto::support::case::v1 as pb;
+use support_proto::support::types::v1 as types;
+
+use crate::domain::{Channel, Opening, ProductLine, Severity};
+use crate::error::Error;
+use crate::ops::tasks::{self, CaseEnd};
+
+/// Makes a task of each opening of a case, and cancels what the end of a case makes needless.
+#[derive(Clone, Debug)]
+pub struct CaseEvents {
+    /// Where task ids come from.
+    pub ids: Ids,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl Consumer for CaseEvents {
+    fn event_types(&self) -> Vec<&'static str> {
+        vec![
+            "support.case.v1.CaseOpened",
+            "support.case.v1.CaseReopened",
+            "support.case.v1.CaseResolved",
+            "support.case.v1.CaseClosed",
+        ]
+    }
+
+    fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Received) -> BoxFuture<'t, Result<(), ApplyError>> {
+        Box::pin(self.take(tx, event))
+    }
+}
+
+impl CaseEvents {
+    async fn take(&self, tx: &mut Tx, event: &Received) -> Result<(), ApplyError> {
+        let now = self.clock.now();
+        if let Some(opening) = opening(event)? {
+            let source = event.event_id.uuid();
+            tasks::open(tx, &self.ids, opening, source, event.occurred_at, now)
+                .await
+                .map_err(apply_error)?;
+        } else if let Some(resolved) = event.decode::<pb::CaseResolved>()? {
+            let case = parse(&resolved.case_id, "case_id")?;
+            tasks::cancel_of_case(tx, case, CaseEnd::Resolved, now)
+                .await
+                .map_err(apply_error)?;
+        } else if let Some(closed) = event.decode::<pb::CaseClosed>()? {
+            let case = parse(&closed.case_id, "case_id")?;
+            tasks::cancel_of_case(tx, case, CaseEnd::Closed, now)
+                .await
+                .map_err(apply_error)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a case asks for by being opened, for the first time or again.
+fn opening(event: &Received) -> Result<Option<Opening>, ApplyError> {
+    if let Some(opened) = event.decode::<pb::CaseOpened>()? {
+        return Ok(Some(Opening {
+            case_id: parse(&opened.case_id, "case_id")?,
+            channel: channel(opened.channel())?,
+            language: parse(&opened.language, "language")?,
+            product_line: product_line(opened.product_line()),
+            severity: severity(opened.severity()),
+        }));
+    }
+    if let Some(reopened) = event.decode::<pb::CaseReopened>()? {
+        return Ok(Some(Opening {
+            case_id: parse(&reopened.case_id, "case_id")?,
+            channel: channel(reopened.channel())?,
+            language: parse(&reopened.language, "language")?,
+            product_line: product_line(reopened.product_line()),
+            severity: severity(reopened.severity()),
+        }));
+    }
+    Ok(None)
+}
+
+fn parse<T: FromStr<Err: std::fmt::Display>>(value: &str, field: &str) -> Result<T, ApplyError> {
+    value
+        .parse()
+        .map_err(|error| ApplyError::Park(format!("{field} {error}")))
+}
+
+/// A channel of a newer contract has no weight here; a person has to see to it.
+fn channel(channel: types::Channel) -> Result<Channel, ApplyError> {
+    match channel {
+        types::Channel::Unspecified => Err(ApplyError::Park("channel is not known".to_owned())),
+        types::Channel::Phone => Ok(Channel::Phone),
+        types::Channel::Email => Ok(Channel::Email),
+        types::Channel::Chat => Ok(Channel::Chat),
+        types::Channel::Store => Ok(Channel::Store),
+        types::Channel::Social => Ok(Channel::Social),
+        types::Channel::App => Ok(Channel::App),
+    }
+}
+
+fn product_line(line: types::ProductLine) -> Option<ProductLine> {
+    match line {
+        types::ProductLine::Unspecified => None,
+        types::ProductLine::Phone => Some(ProductLine::Phone),
+        types::ProductLine::Laptop => Some(ProductLine::Laptop),
+        types::ProductLine::Tablet => Some(ProductLine::Tablet),
+        types::ProductLine::Watch => Some(ProductLine::Watch),
+        types::ProductLine::Audio => Some(ProductLine::Audio),
+        types::ProductLine::Desktop => Some(ProductLine::Desktop),
+        types::ProductLine::Accessory => Some(ProductLine::Accessory),
+    }
+}
+
+fn severity(severity: pb::Severity) -> Severity {
+    match severity {
+        pb::Severity::Low => Severity::Low,
+        pb::Severity::Unspecified | pb::Severity::Normal => Severity::Normal,
+        pb::Severity::High => Severity::High,
+        pb::Severity::Critical => Severity::Critical,
+    }
+}
+
+/// A lost race is tried again; that the books do not fit is a fault.
+fn apply_error(error: Error) -> ApplyError {
+    match error {
+        Error::Db(error) => error.into(),
+        Error::Race => ApplyError::Retry(error.into()),
+        error => {
+            debug_assert_ne!(
+                error.answer().code,
+                tonic::Code::InvalidArgument,
+                "no request is at fault here"
+            );
+            ApplyError::Fault(error.into())
+        }
+    }
+}
