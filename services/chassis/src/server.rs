@@ -159,14 +159,21 @@ impl Server {
             self.add_reflection()?;
         }
         self.report(ServingStatus::Serving).await;
-        let stack = Self::stack(&self.options, draining.clone(), self.routes.clone().routes().prepare());
-        let accept = accept::accept(listener, stack, draining.clone(), aborting, self.options.drain);
-        // Both at once: the balancer must learn that we stop while calls are still finishing.
+        // Streams and connections end only after the balancer has been told, so that nobody who is sent away comes back
+        // to the same door.
+        let told = CancellationToken::new();
+        let stack = Self::stack(&self.options, told.clone(), self.routes.clone().routes().prepare());
+        let accept = accept::accept(listener, accept::Protocols::Http2, stack, told.clone(), aborting, self.options.drain);
         let notice = async {
             draining.cancelled().await;
             self.report(ServingStatus::NotServing).await;
+            told.cancel();
         };
-        tokio::join!(accept, notice);
+        let mut accept = std::pin::pin!(accept);
+        tokio::select! {
+            () = &mut accept => {}
+            () = notice => accept.await,
+        }
         Ok(())
     }
 

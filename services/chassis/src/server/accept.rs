@@ -29,11 +29,24 @@ const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 /// How long to wait when the process is out of file descriptors: accepting again at once would fail again at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves HTTP/2 without TLS on `listener` with `service`. Once `draining` is cancelled no connection is taken, those
+/// How long a client may take to send the headers of an HTTP/1 request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What is spoken on a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocols {
+    /// HTTP/2 alone, as gRPC needs it.
+    Http2,
+    /// HTTP/1 as well, for browsers and scripts.
+    Http1And2,
+}
+
+/// Serves HTTP without TLS on `listener` with `service`. Once `draining` is cancelled no connection is taken, those
 /// open are told to go away and may finish their calls within `bound`; then, or when `aborting` is cancelled, they are
 /// cut.
 pub async fn accept<S>(
     listener: TcpListener,
+    protocols: Protocols,
     service: S,
     draining: CancellationToken,
     aborting: CancellationToken,
@@ -44,7 +57,13 @@ pub async fn accept<S>(
         + Send
         + 'static,
 {
-    let mut builder = Builder::new(TokioExecutor::new()).http2_only();
+    let mut builder = Builder::new(TokioExecutor::new());
+    match protocols {
+        Protocols::Http2 => builder = builder.http2_only(),
+        Protocols::Http1And2 => {
+            builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+        }
+    }
     builder
         .http2()
         .timer(TokioTimer::new())
