@@ -26,6 +26,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
+use tonic::Code;
+
+use crate::error::{Answer, CommonErrorReason, ServiceError};
 
 /// The form of the token; a token of another form is refused, and its list begun anew.
 const VERSION: u8 = 1;
@@ -34,10 +37,21 @@ const BINDING_LENGTH: usize = 12;
 /// No token of ours is longer.
 const TOKEN_LIMIT: usize = 512;
 
-/// The page token is not one that this list gave for these arguments. INVALID_ARGUMENT, PAGE_TOKEN_INVALID.
+/// The page token is not one that this list gave for these arguments. `INVALID_ARGUMENT`,
+/// `PAGE_TOKEN_INVALID`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("page token is not one that this list gave for these arguments")]
 pub struct PageError;
+
+impl ServiceError for PageError {
+    fn answer(&self) -> Answer {
+        Answer::common(
+            Code::InvalidArgument,
+            CommonErrorReason::PageTokenInvalid,
+            "the page token is not one that this list gave for these arguments",
+        )
+    }
+}
 
 /// What part of a list is asked for; `T` is its sort key.
 #[derive(Debug, Clone, PartialEq, Eq)]

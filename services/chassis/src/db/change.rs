@@ -74,6 +74,16 @@ impl Db {
         }
     }
 
+    /// The answer of the same change, where it was made before: for work that must ask a peer, which is done before the
+    /// transaction and need not be done for a repetition. Look here first; [`Db::write`] afterwards looks again.
+    pub async fn replayed<Q: Change, R: Message + Default>(
+        &self,
+        call: &Call,
+        request: &Q,
+    ) -> Result<Option<R>, DbError> {
+        Key::of(call, request)?.stored(self.pool()).await
+    }
+
     /// The beginning of [`Db::write`], for work that does not fit into a closure.
     pub async fn begin_change<Q: Change, R: Message + Default>(
         &self,
