@@ -124,12 +124,11 @@ pub fn init(name: &str, common: &Common) -> Result<Guard, TelemetryError> {
     }
     let traces = traces.build();
 
-    let tracer = traces.tracer("support");
     tracing_subscriber::registry()
         .with(to_stderr(settings.log_format, name).with_filter(filter))
         .with(
             tracing_opentelemetry::layer()
-                .with_tracer(tracer)
+                .with_tracer(traces.tracer("support"))
                 // Where in the source a span began is of no use to whoever reads a trace, and costs in each span.
                 .with_location(false)
                 .with_threads(false)
@@ -146,7 +145,6 @@ pub fn init(name: &str, common: &Common) -> Result<Guard, TelemetryError> {
     if let Some(metrics) = &metrics {
         global::set_meter_provider(metrics.clone());
     }
-    std::panic::set_hook(Box::new(log_panic));
     Ok(Guard { traces, metrics, logs })
 }
 
@@ -193,7 +191,7 @@ impl std::fmt::Debug for Guard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Guard")
             .field("exporting", &self.metrics.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -227,12 +225,17 @@ where
         LogFormat::Json => layer.event_format(line::Json::new(name)).boxed(),
         LogFormat::Text => {
             let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
-            layer.with_ansi(ansi).event_format(line::Text::new(ansi)).boxed()
+            layer.with_ansi(ansi).event_format(line::Text).boxed()
         }
     }
 }
 
-/// A panic is a log line like any other fault of ours, with the trace it happened in.
+/// From now on a panic is a log line like any other fault of ours, with the trace it happened in. For the executable:
+/// under a test harness it would hide the words of a failed assertion.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(log_panic));
+}
+
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let thread = std::thread::current().name().unwrap_or_default().to_owned();

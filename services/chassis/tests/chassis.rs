@@ -6,3 +6,7 @@ mod ledger;
 mod service;
 #[path = "chassis/settings.rs"]
 mod settings;
+#[path = "chassis/telemetry.rs"]
+mod telemetry;
+#[path = "chassis/wire.rs"]
+mod wire;

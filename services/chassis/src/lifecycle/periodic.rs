@@ -14,7 +14,7 @@ use super::{BoxError, Lifecycle, TASK, chain};
 /// The wait after a first failure; doubled with each further one, up to the period.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// Between two log lines about the same failing work.
-const LOG_EVERY: Duration = Duration::from_secs(60);
+const LOG_EVERY: Duration = Duration::from_mins(1);
 /// From so many failures in a row on, a person should look.
 const ALARMING: u32 = 10;
 

@@ -127,7 +127,7 @@ async fn periodic_work_comes_round_wakes_up_survives_failure_and_stops() {
     let (rounds, wake) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let (counter, ran) = (Arc::clone(&rounds), Arc::new(Notify::new()));
     let told = Arc::clone(&ran);
-    let work = life.every(Duration::from_secs(3600), Some(Arc::clone(&wake)), move || {
+    let work = life.every(Duration::from_hours(1), Some(Arc::clone(&wake)), move || {
         let (counter, told) = (Arc::clone(&counter), Arc::clone(&told));
         async move {
             let round = counter.fetch_add(1, Ordering::SeqCst);
@@ -149,10 +149,7 @@ async fn periodic_work_comes_round_wakes_up_survives_failure_and_stops() {
         "a failed round is tried again soon"
     );
     ran.notified().await;
-    assert!(
-        begun.elapsed() > Duration::from_secs(3000),
-        "otherwise the period holds"
-    );
+    assert!(begun.elapsed() > Duration::from_mins(50), "otherwise the period holds");
 
     life.drain("test");
     assert_eq!(life.finished(BOUND).await, Ok(()));

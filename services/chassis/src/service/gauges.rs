@@ -12,7 +12,7 @@ use crate::lifecycle::{BoxError, Lifecycle};
 use crate::telemetry::semconv;
 
 /// How often the database is asked: an observation must not wait for it.
-const SAMPLE_EVERY: Duration = Duration::from_secs(15);
+const SAMPLE_EVERY: Duration = Duration::from_secs(5);
 
 /// What the last look into the database found.
 #[derive(Debug, Default)]
@@ -140,9 +140,9 @@ fn each<V>(
     // The service has ended where it is gone; the callback outlives it, as callbacks cannot be taken back.
     if let Some(sample) = sample.upgrade() {
         let sample = sample.lock().unwrap_or_else(PoisonError::into_inner);
-        of(&sample)
-            .iter()
-            .for_each(|(label, value)| observe(label.clone(), value));
+        for (label, value) in of(&sample) {
+            observe(label.clone(), value);
+        }
     }
 }
 

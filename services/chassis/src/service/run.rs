@@ -21,9 +21,9 @@ use crate::server::{Server, ServerOptions, ShedLimits};
 use crate::settings::{Common, Settings};
 
 /// How often events that nobody needs any more are deleted.
-const PRUNE_FEED_EVERY: Duration = Duration::from_secs(600);
+const PRUNE_FEED_EVERY: Duration = Duration::from_mins(10);
 /// How often answers to old request ids are deleted.
-const PRUNE_REQUESTS_EVERY: Duration = Duration::from_secs(3600);
+const PRUNE_REQUESTS_EVERY: Duration = Duration::from_hours(1);
 /// What tasks get beyond the time that calls have to finish.
 const DRAIN_MARGIN: Duration = Duration::from_secs(3);
 

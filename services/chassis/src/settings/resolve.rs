@@ -268,9 +268,7 @@ impl Resolved {
             if let Kind::MissingField(name) = &error.kind {
                 let path = joined(&path, name);
                 faults.push(self.fault(&joined(under, &path), &error.kind));
-                let Some(default) = find(defaults, &path) else {
-                    return None;
-                };
+                let default = find(defaults, &path)?;
                 insert(&mut tree, &path, default.clone());
                 continue;
             }

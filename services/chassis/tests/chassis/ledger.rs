@@ -8,9 +8,10 @@ use futures_util::future::BoxFuture;
 use sqlx::migrate::Migrator;
 use support_chassis::call::{Call, Caller};
 use support_chassis::clock::Clock;
-use support_chassis::db::DbError;
+use support_chassis::db::{DbError, Tx};
 use support_chassis::error::into_status;
-use support_chassis::id::Id;
+use support_chassis::feed::{ApplyError, Consumer, Received};
+use support_chassis::id::{Id, Ids};
 use support_chassis::lifecycle::BoxError;
 use support_chassis::passport::{PASSPORT_HEADER, Signer};
 use support_chassis::service::{Kit, Parts, Service, StartError};
@@ -45,6 +46,33 @@ pub(crate) static LEDGER: Service = Service {
 
 async fn started(kit: Kit) -> Result<Parts, StartError> {
     Ok(Parts::new().serve(GrantServiceServer::new(Ledger { kit })))
+}
+
+/// Hears what the ledger says.
+pub(crate) static READER: Service = Service {
+    name: "reader",
+    title: "hears of revoked grants",
+    migrator: &MIGRATOR,
+    defaults: "",
+    setting_docs: SettingDocs::none(),
+    start: |_| async { Ok(Parts::new().consume("ledger", Revocations)) }.boxed(),
+};
+
+struct Revocations;
+
+impl Consumer for Revocations {
+    fn event_types(&self) -> Vec<&'static str> {
+        vec!["support.identity.v1.GrantRevoked"]
+    }
+
+    fn apply<'t>(&'t self, _: &'t mut Tx, event: &'t Received) -> BoxFuture<'t, Result<(), ApplyError>> {
+        async {
+            let revoked = event.decode::<GrantRevoked>()?.expect("nothing else was asked for");
+            tracing::info!(grant_id = revoked.grant_id, "heard of a revoked grant");
+            Ok(())
+        }
+        .boxed()
+    }
 }
 
 /// Ends in a panic when it is told to.
@@ -128,8 +156,8 @@ impl GrantService for Ledger {
 }
 
 /// The seeds of the keys.
-const GATEWAY: [u8; 32] = [1; 32];
-const READER: [u8; 32] = [2; 32];
+const GATEWAY_SEED: [u8; 32] = [1; 32];
+const READER_SEED: [u8; 32] = [2; 32];
 const LEDGER_SEED: [u8; 32] = [3; 32];
 
 /// What all services here are told; each believes the gateway and the others.
@@ -147,12 +175,12 @@ pub(crate) fn settings(database: &TestDatabase) -> Settings {
         .set("database.max_connections", 4)
         .set("server.drain_seconds", 20)
         .set("ledger.passport.signing_key", base64(&LEDGER_SEED))
-        .set("reader.passport.signing_key", base64(&READER))
+        .set("reader.passport.signing_key", base64(&READER_SEED))
         .set(
             "passport.trust",
             vec![
-                trusted("gateway", TrustRole::Gateway, GATEWAY),
-                trusted("reader", TrustRole::Service, READER),
+                trusted("gateway", TrustRole::Gateway, GATEWAY_SEED),
+                trusted("reader", TrustRole::Service, READER_SEED),
                 trusted("ledger", TrustRole::Service, LEDGER_SEED),
             ],
         )
@@ -173,7 +201,12 @@ pub(crate) fn staff() -> Caller {
 
 /// A passport for the caller, signed by the gateway.
 pub(crate) fn passport(caller: &Caller) -> String {
-    let signer = Signer::new("gateway", &SigningKey::from_bytes(&GATEWAY), Duration::from_secs(300)).unwrap();
+    let signer = Signer::new(
+        "gateway",
+        &SigningKey::from_bytes(&GATEWAY_SEED),
+        Duration::from_secs(300),
+    )
+    .unwrap();
     signer.sign(caller, Clock::system().now()).unwrap()
 }
 
@@ -186,4 +219,11 @@ pub(crate) fn client(
         request.metadata_mut().insert(PASSPORT_HEADER, passport.clone());
         Ok(request)
     })
+}
+
+/// A new grant.
+pub(crate) fn grant_id() -> String {
+    Ids::new("eu".parse().unwrap(), Clock::system())
+        .next::<Id>()
+        .to_string()
 }

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use support_chassis::error::explain;
-use support_chassis::id::{Id, Ids};
 use support_chassis::lifecycle::{Fault, Lifecycle};
 use support_chassis::service::{Running, Service, StartError, migrate, run};
 use support_chassis::settings::Settings;
@@ -20,7 +19,7 @@ use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
-use crate::ledger::{self, ARRIVED, DOOM, DOOMED, LEDGER};
+use crate::ledger::{self, ARRIVED, DOOM, DOOMED, LEDGER, READER, grant_id};
 
 struct Started {
     running: Running,
@@ -45,11 +44,6 @@ fn channel(address: SocketAddr) -> Channel {
     Endpoint::from_shared(format!("http://{address}"))
         .unwrap()
         .connect_lazy()
-}
-
-fn grant_id() -> String {
-    let clock = support_chassis::clock::Clock::system();
-    Ids::new("eu".parse().unwrap(), clock).next::<Id>().to_string()
 }
 
 #[tokio::test]
@@ -152,6 +146,23 @@ async fn wrong_settings_are_refused_before_anything_is_touched() {
         assert!(words.contains(setting), "{setting} is missing in {words}");
     }
     assert!(!words.contains("short"), "{words}");
+}
+
+#[tokio::test]
+async fn a_peer_that_is_called_must_be_configured() {
+    let database = database().await;
+    let settings = ledger::settings(&database);
+    migrate(&READER, &settings).await.unwrap();
+    let life = Lifecycle::new();
+    let refused = run(&READER, &settings, &life, None).await.unwrap_err();
+    assert!(refused.to_string().contains("peers.ledger: is not set"), "{refused}");
+    assert_eq!(refused.exit_code(), 64);
+    life.drain("test");
+    assert_eq!(
+        life.finished(std::time::Duration::from_secs(20)).await,
+        Ok(()),
+        "nothing of it is left"
+    );
 }
 
 #[tokio::test]

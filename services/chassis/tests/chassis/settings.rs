@@ -8,6 +8,8 @@ use support_chassis::settings::{Common, Resolved, SettingDoc, SettingDocs, Setti
 
 const SERVICES: &[&str] = &["case", "routing", "identity-verification"];
 const DEFAULTS: &str = "tick_seconds = 5\nsmtp_password = \"\"\n";
+/// Any key.
+const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 const URL: &str = "postgres://case:sesame@db/case";
 
 #[derive(Debug, Deserialize)]
@@ -196,7 +198,7 @@ fn a_file_that_cannot_be_read_is_a_fault_that_does_not_quote_it() {
 #[test]
 fn secrets_are_never_shown() {
     let settings = valid()
-        .set("passport.signing_key", "sesame-key")
+        .set("passport.signing_key", KEY)
         .environment(variables(&[("SUPPORT_CASE__SMTP_PASSWORD", "sesame-mail")]));
     let resolved = case(&settings);
     let common = resolved.check(true).unwrap();
@@ -208,7 +210,7 @@ fn secrets_are_never_shown() {
         "{settings:?} {resolved:?} {common:?} {section:?} {:?}",
         resolved.describe()
     );
-    assert!(!shown.contains("sesame"), "{shown}");
+    assert!(!shown.contains("sesame") && !shown.contains(KEY), "{shown}");
     let wrong = valid()
         .set("case.database.url", "sesame")
         .set("case.smtp_password", vec!["sesame"]);
@@ -281,4 +283,31 @@ fn every_setting_is_documented_and_every_documented_one_exists() {
             );
         }
     }
+}
+
+#[test]
+fn a_signing_key_can_be_mounted_as_a_file_but_not_be_said_twice() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "{KEY}").unwrap();
+    let mounted = valid().set("passport.signing_key_file", file.path());
+    let signer = check(&mounted).unwrap().passport.signer("case").unwrap().unwrap();
+    assert_eq!(signer.issuer(), "case");
+
+    let twice = faults(&mounted.set("passport.signing_key", KEY)).join("\n");
+    assert!(
+        twice.starts_with("passport.signing_key_file: is set beside passport.signing_key"),
+        "{twice}"
+    );
+    let missing = faults(&valid().set("passport.signing_key_file", "/nowhere/key")).join("\n");
+    assert!(
+        missing.starts_with("passport.signing_key_file: cannot be read"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn production_believes_somebody() {
+    let faults = faults(&valid().set("environment", "production"));
+    assert_eq!(faults.len(), 1);
+    assert!(faults[0].starts_with("passport.trust: is empty"), "{faults:?}");
 }
