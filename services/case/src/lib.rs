@@ -1,1 +1,38 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+pub mod api;
+pub mod domain;
+pub mod error;
+pub mod ops;
+pub mod store;
+mod wire;
+pub mod work;
+
+use futures_util::FutureExt as _;
+use sqlx::migrate::Migrator;
+use support_chassis::service::{Kit, Parts, Service, StartError};
+use support_chassis::settings::SettingDocs;
+use support_proto::support::case::v1::case_service_server::CaseServiceServer;
+
+use crate::api::CaseApi;
+use crate::work::{RepairEvents, RoutingEvents};
+
+/// The migrations of this service's database.
+pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+/// What the service is made of.
+pub static SERVICE: Service = Service {
+    name: "case",
+    title: "cases, what is said in them, and all that happened to them",
+    migrator: &MIGRATOR,
+    defaults: "",
+    setting_docs: SettingDocs::none(),
+    start: |kit| start(kit).boxed(),
+};
+
+async fn start(kit: Kit) -> Result<Parts, StartError> {
+    Ok(Parts::new()
+        .serve(CaseServiceServer::new(CaseApi::new(kit.db, kit.ids, kit.clock)))
+        .consume("routing", RoutingEvents)
+        .consume("repair-logistics", RepairEvents))
+}

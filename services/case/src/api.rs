@@ -1,0 +1,158 @@
+//! The gRPC door: parse the request, call the use case, present the answer.
+
+mod parse;
+mod present;
+
+use prost::Message;
+use support_chassis::call::Call;
+use support_chassis::clock::Clock;
+use support_chassis::db::Db;
+use support_chassis::id::Ids;
+use support_chassis::page;
+use support_proto::codec::Change;
+use support_proto::support::case::v1 as contract;
+use support_proto::support::case::v1::case_service_server::CaseService;
+use support_proto::support::case::v1::{
+    AssignCaseRequest, AssignCaseResponse, CloseCaseRequest, CloseCaseResponse, GetCaseRequest, GetCaseResponse,
+    ListCasesRequest, ListCasesResponse, ListMessagesRequest, ListMessagesResponse, ListTimelineRequest,
+    ListTimelineResponse, OpenCaseRequest, OpenCaseResponse, PostMessageRequest, PostMessageResponse,
+    ReopenCaseRequest, ReopenCaseResponse, ResolveCaseRequest, ResolveCaseResponse,
+};
+use tonic::{Request, Response, Status};
+
+use crate::error::Error;
+use crate::ops::{self, Viewer};
+
+/// The service `support.case.v1.CaseService`.
+#[derive(Debug, Clone)]
+pub struct CaseApi {
+    db: Db,
+    ids: Ids,
+    clock: Clock,
+}
+
+impl CaseApi {
+    /// The service over a database.
+    #[must_use]
+    pub fn new(db: Db, ids: Ids, clock: Clock) -> Self {
+        Self { db, ids, clock }
+    }
+
+    /// A call that changes a case: they differ in what they ask for and in the name of their answer.
+    async fn change<Q: Change, R: Message + Default + Clone>(
+        &self,
+        request: Request<Q>,
+        parse: fn(&Q) -> Result<ops::Change, Error>,
+        answer: fn(contract::Case) -> R,
+    ) -> Result<Response<R>, Status> {
+        let (call, viewer, request) = open(request)?;
+        let (change, now) = (parse(&request)?, self.clock.now());
+        let written = self.db.write(&call, &request, async |tx| {
+            let case = ops::change_case(tx, &viewer, change, now).await?;
+            Ok::<_, Error>(answer(present::case(&case)))
+        });
+        Ok(Response::new(written.await?))
+    }
+}
+
+/// A call and its request, taken apart.
+fn open<T>(request: Request<T>) -> Result<(Call, Viewer, T), Status> {
+    let call = Call::of(&request)?;
+    let viewer = Viewer::of(&call)?;
+    Ok((call, viewer, request.into_inner()))
+}
+
+#[tonic::async_trait]
+impl CaseService for CaseApi {
+    async fn open_case(&self, request: Request<OpenCaseRequest>) -> Result<Response<OpenCaseResponse>, Status> {
+        let (call, viewer, request) = open(request)?;
+        let concern = parse::concern(&viewer, &request, &self.ids)?;
+        let (ids, now) = (self.ids.clone(), self.clock.now());
+        let written = self.db.write(&call, &request, async |tx| {
+            let case = ops::open_case(tx, &ids, &viewer, concern, now).await?;
+            Ok::<_, Error>(OpenCaseResponse { case: Some(present::case(&case)) })
+        });
+        Ok(Response::new(written.await?))
+    }
+
+    async fn get_case(&self, request: Request<GetCaseRequest>) -> Result<Response<GetCaseResponse>, Status> {
+        let (_, viewer, request) = open(request)?;
+        let id = parse::case_id(&request.case_id)?;
+        let mut connection = self.db.read().await?;
+        let case = ops::get_case(&mut connection, &viewer, id).await?;
+        Ok(Response::new(GetCaseResponse { case: Some(present::case(&case)) }))
+    }
+
+    async fn list_cases(&self, request: Request<ListCasesRequest>) -> Result<Response<ListCasesResponse>, Status> {
+        let (_, viewer, request) = open(request)?;
+        let filter = parse::filter(&request)?;
+        // Bound to the caller too: what a customer's list holds is theirs alone.
+        let binding =
+            ("ListCases", viewer.id(), &request.customer_id, &request.states, &request.source_reference_prefix);
+        let page = page::parse(request.page_size, &request.page_token, 50, 1000, &binding).map_err(Error::from)?;
+        let mut connection = self.db.read().await?;
+        let cases = ops::list_cases(&mut connection, &viewer, filter, page.after, page.limit()).await?;
+        let (cases, next_page_token) = page.cut(cases, ops::place);
+        let cases = cases.iter().map(present::case).collect();
+        Ok(Response::new(ListCasesResponse { cases, next_page_token }))
+    }
+
+    async fn post_message(&self, request: Request<PostMessageRequest>) -> Result<Response<PostMessageResponse>, Status> {
+        let (call, viewer, request) = open(request)?;
+        let (case, utterance) = parse::utterance(&viewer, &request, &self.ids)?;
+        let now = self.clock.now();
+        let written = self.db.write(&call, &request, async |tx| {
+            let message = ops::post_message(tx, &viewer, case, utterance, now).await?;
+            Ok::<_, Error>(PostMessageResponse { message: Some(present::message(&message)) })
+        });
+        Ok(Response::new(written.await?))
+    }
+
+    async fn list_messages(
+        &self,
+        request: Request<ListMessagesRequest>,
+    ) -> Result<Response<ListMessagesResponse>, Status> {
+        let (_, viewer, request) = open(request)?;
+        let case = parse::case_id(&request.case_id)?;
+        let binding = ("ListMessages", &request.case_id);
+        let page = page::parse(request.page_size, &request.page_token, 50, 200, &binding).map_err(Error::from)?;
+        let mut connection = self.db.read().await?;
+        let after = page.after.unwrap_or_default();
+        let messages = ops::list_messages(&mut connection, &viewer, case, after, page.limit()).await?;
+        let (messages, next_page_token) = page.cut(messages, |message| message.sequence);
+        let messages = messages.iter().map(present::message).collect();
+        Ok(Response::new(ListMessagesResponse { messages, next_page_token }))
+    }
+
+    async fn assign_case(&self, request: Request<AssignCaseRequest>) -> Result<Response<AssignCaseResponse>, Status> {
+        self.change(request, parse::assignment, |case| AssignCaseResponse { case: Some(case) }).await
+    }
+
+    async fn resolve_case(&self, request: Request<ResolveCaseRequest>) -> Result<Response<ResolveCaseResponse>, Status> {
+        self.change(request, parse::resolution, |case| ResolveCaseResponse { case: Some(case) }).await
+    }
+
+    async fn reopen_case(&self, request: Request<ReopenCaseRequest>) -> Result<Response<ReopenCaseResponse>, Status> {
+        self.change(request, parse::reopening, |case| ReopenCaseResponse { case: Some(case) }).await
+    }
+
+    async fn close_case(&self, request: Request<CloseCaseRequest>) -> Result<Response<CloseCaseResponse>, Status> {
+        self.change(request, parse::closing, |case| CloseCaseResponse { case: Some(case) }).await
+    }
+
+    async fn list_timeline(
+        &self,
+        request: Request<ListTimelineRequest>,
+    ) -> Result<Response<ListTimelineResponse>, Status> {
+        let (_, viewer, request) = open(request)?;
+        let case = parse::case_id(&request.case_id)?;
+        let binding = ("ListTimeline", &request.case_id);
+        let page = page::parse(request.page_size, &request.page_token, 100, 1000, &binding).map_err(Error::from)?;
+        let mut connection = self.db.read().await?;
+        let after = page.after.unwrap_or_default();
+        let entries = ops::list_timeline(&mut connection, &viewer, case, after, page.limit()).await?;
+        let (entries, next_page_token) = page.cut(entries, |entry| entry.sequence);
+        let entries = entries.iter().map(present::entry).collect();
+        Ok(Response::new(ListTimelineResponse { entries, next_page_token }))
+    }
+}

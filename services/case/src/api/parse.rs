@@ -1,0 +1,129 @@
+//! Requests into values that cannot be wrong. The field rules of the contract hold already; what is checked here is what
+//! they cannot say.
+
+use support_chassis::error::{InvalidFields, Violation, Violations};
+use support_chassis::id::{self, Ids};
+use support_proto::support::case::v1::{
+    AssignCaseRequest, CloseCaseRequest, ListCasesRequest, OpenCaseRequest, PostMessageRequest, ReopenCaseRequest,
+    ResolveCaseRequest,
+};
+
+use crate::domain::CaseId;
+use crate::domain::case::{Command, Concern, Utterance};
+use crate::domain::kinds::Severity;
+use crate::domain::language::Language;
+use crate::domain::words::{Body, Description, InvalidText, SourceReference, Subject};
+use crate::error::Error;
+use crate::ops::{Change, Viewer, customer_of};
+use crate::store::list::Filter;
+use crate::wire::Mirrored;
+
+/// The id of a case that is asked for.
+pub(super) fn case_id(value: &str) -> Result<CaseId, Error> {
+    Ok(id::parse("case_id", value).map_err(InvalidFields::from)?)
+}
+
+/// What a new case is about, and whose it is.
+pub(super) fn concern(viewer: &Viewer, request: &OpenCaseRequest, ids: &Ids) -> Result<Concern, Error> {
+    let mut fields = Violations::new();
+    let customer = fields.take(id::parse_optional("customer_id", &request.customer_id));
+    let channel = fields.take(chosen("channel", request.channel));
+    let language = fields.take(language("language", &request.language));
+    let device = fields.take(id::parse_optional("device_id", &request.device_id));
+    let subject = fields.take(text("subject", Subject::parse(request.subject.as_str())));
+    let description = fields.take(text("description", Description::parse(request.description.as_str())));
+    let source_reference = fields.take(reference("source_reference", &request.source_reference));
+    let (customer, channel, language, device, subject, description, source_reference) =
+        fields.finish((customer, channel, language, device, subject, description, source_reference))?;
+    Ok(Concern {
+        customer: customer_of(viewer, customer, ids)?,
+        channel,
+        language,
+        product_line: Mirrored::from_field(request.product_line),
+        device,
+        severity: Mirrored::from_field(request.severity).unwrap_or(Severity::Normal),
+        subject,
+        description,
+        source_reference,
+    })
+}
+
+/// Which cases are wanted.
+pub(super) fn filter(request: &ListCasesRequest) -> Result<Filter, Error> {
+    let mut fields = Violations::new();
+    let customer = fields.take(id::parse_optional("customer_id", &request.customer_id));
+    let reference_prefix = fields.take(reference("source_reference_prefix", &request.source_reference_prefix));
+    let (customer, reference_prefix) = fields.finish((customer, reference_prefix))?;
+    let states = request.states.iter().copied().filter_map(Mirrored::from_field).collect();
+    Ok(Filter { customer, states, reference_prefix })
+}
+
+/// What is to be said, and where.
+pub(super) fn utterance(
+    viewer: &Viewer,
+    request: &PostMessageRequest,
+    ids: &Ids,
+) -> Result<(CaseId, Utterance), Error> {
+    let mut fields = Violations::new();
+    let case = fields.take(id::parse("case_id", &request.case_id));
+    let channel = fields.take(chosen("channel", request.channel));
+    let language = fields.take(match request.language.as_str() {
+        "" => Ok(None),
+        tag => language("language", tag).map(Some),
+    });
+    let body = fields.take(text("body", Body::parse(request.body.as_str())));
+    let (case, channel, language, body) = fields.finish((case, channel, language, body))?;
+    Ok((case, Utterance { id: ids.next(), speaker: viewer.speaker(), channel, language, body }))
+}
+
+/// Who is to work on a case.
+pub(super) fn assignment(request: &AssignCaseRequest) -> Result<Change, Error> {
+    let mut fields = Violations::new();
+    let case = fields.take(id::parse("case_id", &request.case_id));
+    let agent = fields.take(id::parse("agent_id", &request.agent_id));
+    let (case, agent) = fields.finish((case, agent))?;
+    Ok(change(case, Command::Assign(agent), &request.etag))
+}
+
+/// How a case was settled.
+pub(super) fn resolution(request: &ResolveCaseRequest) -> Result<Change, Error> {
+    let mut fields = Violations::new();
+    let case = fields.take(id::parse("case_id", &request.case_id));
+    let resolution = fields.take(chosen("resolution", request.resolution));
+    let (case, resolution) = fields.finish((case, resolution))?;
+    Ok(change(case, Command::Resolve(resolution), &request.etag))
+}
+
+/// Which case is to be opened again.
+pub(super) fn reopening(request: &ReopenCaseRequest) -> Result<Change, Error> {
+    Ok(change(case_id(&request.case_id)?, Command::Reopen, &request.etag))
+}
+
+/// Which case is to be closed, and why.
+pub(super) fn closing(request: &CloseCaseRequest) -> Result<Change, Error> {
+    let mut fields = Violations::new();
+    let case = fields.take(id::parse("case_id", &request.case_id));
+    let reason = fields.take(chosen("close_reason", request.close_reason));
+    let (case, reason) = fields.finish((case, reason))?;
+    Ok(change(case, Command::Close(reason), &request.etag))
+}
+
+fn change(case: CaseId, command: Command, etag: &str) -> Change {
+    Change { case, command, etag: Some(etag.to_owned()).filter(|etag| !etag.is_empty()) }
+}
+
+fn chosen<T: Mirrored>(field: &str, value: i32) -> Result<T, Violation> {
+    T::from_field(value).ok_or_else(|| Violation::new(field, "must be one of the values of the contract"))
+}
+
+fn language(field: &str, tag: &str) -> Result<Language, Violation> {
+    Language::parse(tag).map_err(|error| Violation::new(field, error.to_string()))
+}
+
+fn text<T>(field: &str, parsed: Result<T, InvalidText>) -> Result<T, Violation> {
+    parsed.map_err(|error| Violation::new(field, error.to_string()))
+}
+
+fn reference(field: &str, value: &str) -> Result<Option<SourceReference>, Violation> {
+    if value.is_empty() { Ok(None) } else { text(field, SourceReference::parse(value)).map(Some) }
+}

@@ -1,0 +1,71 @@
+//! Cases, messages and histories as the contract shows them.
+
+use support_chassis::clock::timestamp;
+use support_proto::support::case::v1 as contract;
+
+use crate::domain::case::Case;
+use crate::domain::message::Message;
+use crate::domain::timeline::Entry;
+use crate::wire::Mirrored;
+
+/// The number of a value in the contract; 0 for none.
+fn number<T: Mirrored<Wire: Into<i32>>>(value: Option<T>) -> i32 {
+    value.map(|value| value.to_wire().into()).unwrap_or_default()
+}
+
+fn text(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+pub(super) fn case(case: &Case) -> contract::Case {
+    let concern = &case.concern;
+    let closed = case.standing.closed();
+    contract::Case {
+        case_id: case.id.to_string(),
+        case_number: case.number.to_string(),
+        customer_id: concern.customer.to_string(),
+        state: case.state().to_wire().into(),
+        channel: concern.channel.to_wire().into(),
+        language: concern.language.to_string(),
+        product_line: number(concern.product_line),
+        device_id: text(concern.device),
+        severity: concern.severity.to_wire().into(),
+        subject: concern.subject.as_str().to_owned(),
+        description: concern.description.as_str().to_owned(),
+        assigned_agent_id: text(case.standing.agent()),
+        resolution: number(case.standing.resolution()),
+        close_reason: number(closed.map(|(reason, _)| reason)),
+        source_reference: text(concern.source_reference.as_ref().map(|reference| reference.as_str())),
+        open_time: Some(timestamp(case.open_time)),
+        update_time: Some(timestamp(case.update_time)),
+        resolve_time: case.resolve_time.map(timestamp),
+        close_time: closed.map(|(_, at)| timestamp(at)),
+        etag: case.etag(),
+    }
+}
+
+pub(super) fn message(message: &Message) -> contract::Message {
+    contract::Message {
+        message_id: message.id.to_string(),
+        case_id: message.case.to_string(),
+        author: message.author.to_wire().into(),
+        author_id: message.author_id.clone().unwrap_or_default(),
+        channel: message.channel.to_wire().into(),
+        language: message.language.to_string(),
+        body: message.body.as_str().to_owned(),
+        send_time: Some(timestamp(message.send_time)),
+    }
+}
+
+pub(super) fn entry(entry: &Entry) -> contract::TimelineEntry {
+    let note = &entry.note;
+    contract::TimelineEntry {
+        sequence: entry.sequence,
+        kind: note.kind.to_wire().into(),
+        source: note.source.as_str().to_owned(),
+        subject_id: note.subject.to_string(),
+        detail: text(note.detail.as_ref()),
+        actor_id: note.actor.clone().unwrap_or_default(),
+        occur_time: Some(timestamp(note.occur_time)),
+    }
+}

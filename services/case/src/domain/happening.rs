@@ -1,0 +1,95 @@
+//! What happened to a case: each is an event for the other services and an entry of the history.
+
+use support_chassis::id::Id;
+use time::OffsetDateTime;
+
+use super::kinds::{Author, Channel, CloseReason, Resolution};
+use super::timeline::{Kind, Source};
+use super::{AgentId, MessageId};
+
+/// Something that happened to a case in this service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happening {
+    /// It was opened.
+    Opened,
+    /// Somebody said something.
+    MessagePosted {
+        /// The message.
+        message: MessageId,
+        /// Who said it.
+        author: Author,
+        /// The channel it came by.
+        channel: Channel,
+    },
+    /// An agent works on it.
+    Assigned {
+        /// The agent.
+        agent: AgentId,
+    },
+    /// The concern is settled.
+    Resolved {
+        /// How.
+        resolution: Resolution,
+    },
+    /// It was opened again.
+    Reopened,
+    /// It is over.
+    Closed {
+        /// Why.
+        reason: CloseReason,
+    },
+}
+
+impl Happening {
+    /// What the history calls it.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Opened => Kind::CaseOpened,
+            Self::MessagePosted { .. } => Kind::MessagePosted,
+            Self::Assigned { .. } => Kind::CaseAssigned,
+            Self::Resolved { .. } => Kind::CaseResolved,
+            Self::Reopened => Kind::CaseReopened,
+            Self::Closed { .. } => Kind::CaseClosed,
+        }
+    }
+}
+
+/// Who or what made something happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// A call of this service.
+    Call {
+        /// The customer's id or the staff's subject.
+        actor: String,
+    },
+    /// An agent took the task that routing had made of the case.
+    Task {
+        /// The task.
+        task: Id,
+        /// The agent.
+        agent: AgentId,
+        /// When it happened, by routing's clock.
+        at: OffsetDateTime,
+    },
+}
+
+impl Cause {
+    /// The service that told of it.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        match self {
+            Self::Call { .. } => Source::Case,
+            Self::Task { .. } => Source::Routing,
+        }
+    }
+
+    /// Who did it.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        match self {
+            Self::Call { actor } => actor.clone(),
+            Self::Task { agent, .. } => agent.to_string(),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Values out of a short list. Each has the name by which it is stored.
+
+/// Makes an enum with a stored name for each value.
+macro_rules! named {
+    ($(#[$meta:meta])* $name:ident { $($(#[$value_meta:meta])* $value:ident = $text:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$value_meta])* $value,)+
+        }
+
+        impl $name {
+            /// All values, in the order of their declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$value),+];
+
+            /// The name by which it is stored.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$value => $text,)+
+                }
+            }
+
+            /// The value of a stored name; none where it is not one of ours.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($text => Some(Self::$value),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+named! {
+    /// The way a conversation, or a part of it, is held.
+    Channel {
+        /// A telephone call.
+        Phone = "phone",
+        /// Electronic mail.
+        Email = "email",
+        /// Chat on the web.
+        Chat = "chat",
+        /// In a store, in person.
+        Store = "store",
+        /// A social network.
+        Social = "social",
+        /// The customer app.
+        App = "app",
+    }
+}
+
+named! {
+    /// A family of products.
+    ProductLine {
+        /// Mobile telephones.
+        Phone = "phone",
+        /// Portable computers.
+        Laptop = "laptop",
+        /// Tablets and readers.
+        Tablet = "tablet",
+        /// Watches and trackers.
+        Watch = "watch",
+        /// Headphones and loudspeakers.
+        Audio = "audio",
+        /// Desktop computers and displays.
+        Desktop = "desktop",
+        /// Everything else that is plugged in.
+        Accessory = "accessory",
+    }
+}
+
+named! {
+    /// How much is at stake for the customer, the least first.
+    Severity {
+        /// A question.
+        Low = "low",
+        /// Something does not work.
+        Normal = "normal",
+        /// The device cannot be used.
+        High = "high",
+        /// Danger to people, to data or to the account.
+        Critical = "critical",
+    }
+}
+
+named! {
+    /// How a concern was settled.
+    Resolution {
+        /// A question was answered.
+        Answered = "answered",
+        /// The device works again without a repair.
+        FixedRemotely = "fixed_remotely",
+        /// The device was repaired.
+        Repaired = "repaired",
+        /// The device was replaced.
+        Replaced = "replaced",
+        /// It could not be settled, and the customer knows why.
+        NotPossible = "not_possible",
+    }
+}
+
+named! {
+    /// Why a case was closed.
+    CloseReason {
+        /// The concern was settled.
+        Solved = "solved",
+        /// The customer gave up or no longer needs help.
+        Withdrawn = "withdrawn",
+        /// Another case is about the same.
+        Duplicate = "duplicate",
+        /// The customer did not answer.
+        NoAnswer = "no_answer",
+    }
+}
+
+named! {
+    /// Who said something.
+    Author {
+        /// The customer.
+        Customer = "customer",
+        /// A member of staff.
+        Staff = "staff",
+        /// The system itself.
+        System = "system",
+    }
+}
+
+impl CloseReason {
+    /// Whether customers may give it: they know whether they are content, and whether they still want help. That two
+    /// cases are one, or that nobody answered, only staff can say.
+    #[must_use]
+    pub fn is_for_customers(self) -> bool {
+        matches!(self, Self::Solved | Self::Withdrawn)
+    }
+}

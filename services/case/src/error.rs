@@ -1,0 +1,120 @@
+//! How this service refuses.
+
+use support_chassis::db::DbError;
+use support_chassis::error::{Answer, CommonErrorReason, InvalidFields, ServiceError, Violation, into_status};
+use support_chassis::page::PageError;
+use support_proto::support::case::v1::CaseErrorReason;
+use tonic::{Code, Status};
+
+use crate::domain::CaseId;
+use crate::domain::kinds::CloseReason;
+use crate::domain::state::IllegalAction;
+use crate::wire::Mirrored as _;
+
+/// The domain of this service's reasons in `google.rpc.ErrorInfo`.
+pub const DOMAIN: &str = "support.case.v1";
+
+/// Why a call is refused.
+///
+/// No constraint of the database stands for one of these: each holds something that the domain has decided before, so
+/// one that does not hold is our own fault.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such case, or not one that the caller may see.
+    #[error("no such case")]
+    CaseNotFound,
+    /// The case's state does not allow it.
+    #[error("the case's state does not allow it")]
+    CaseState {
+        /// The case.
+        case: CaseId,
+        /// What the state machine refused.
+        #[source]
+        refused: IllegalAction,
+    },
+    /// Staff did not say whose case it is.
+    #[error("staff must say whose case it is")]
+    CustomerMissing,
+    /// A customer named another one.
+    #[error("a customer may open cases for no one else")]
+    CustomerNotSelf,
+    /// The customer's data belongs into another region.
+    #[error("the customer lives in another region")]
+    CustomerElsewhere,
+    /// The caller is a customer, and only staff can say this.
+    #[error("this kind of caller may not give this reason")]
+    CloseReasonNotAllowed {
+        /// The reason.
+        reason: CloseReason,
+    },
+    /// The case changed since its etag was read.
+    #[error("the case changed since its etag was read")]
+    Changed,
+    /// The passport of a customer names none.
+    #[error("the passport's subject is not the id of a customer")]
+    SubjectUnreadable,
+    /// Fields break their rules.
+    #[error(transparent)]
+    Fields(#[from] InvalidFields),
+    /// The page token is not ours.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The database did not do what was asked.
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+fn refuse(code: Code, reason: CaseErrorReason, message: &'static str) -> Answer {
+    Answer::new(code, DOMAIN, reason.as_str_name(), message)
+}
+
+impl ServiceError for Error {
+    fn answer(&self) -> Answer {
+        match self {
+            Self::CaseNotFound => refuse(Code::NotFound, CaseErrorReason::CaseNotFound, "no such case"),
+            Self::CaseState { case, refused } => {
+                let state = refused.state.to_wire().as_str_name();
+                let message = "the case's state does not allow it";
+                refuse(Code::FailedPrecondition, CaseErrorReason::CaseState, message)
+                    .with("state", state)
+                    .with("action", refused.action.as_str())
+                    .precondition("CASE_STATE", case.to_string(), refused.to_string())
+            }
+            Self::CustomerMissing => {
+                refuse(Code::InvalidArgument, CaseErrorReason::CustomerMissing, "staff must say whose case it is")
+                    .violation(Violation::new("customer_id", "must be set by staff"))
+            }
+            Self::CustomerNotSelf => {
+                let message = "a customer may open cases for no one else";
+                refuse(Code::PermissionDenied, CaseErrorReason::CustomerNotSelf, message)
+            }
+            Self::CustomerElsewhere => {
+                InvalidFields::from(Violation::new("customer_id", "lives in another region")).answer()
+            }
+            Self::CloseReasonNotAllowed { reason } => {
+                let message = "this kind of caller may not give this reason";
+                refuse(Code::PermissionDenied, CaseErrorReason::CloseReasonNotAllowed, message)
+                    .with("close_reason", reason.to_wire().as_str_name())
+            }
+            Self::Changed => Answer::conflict(),
+            Self::SubjectUnreadable => Answer::common(
+                Code::Unauthenticated,
+                CommonErrorReason::CredentialsInvalid,
+                "the passport's subject is not the id of a customer",
+            ),
+            Self::Fields(error) => error.answer(),
+            Self::Page(PageError) => Answer::common(
+                Code::InvalidArgument,
+                CommonErrorReason::PageTokenInvalid,
+                "the page token is not one that this list gave for these arguments",
+            ),
+            Self::Database(error) => error.answer(),
+        }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        into_status(error)
+    }
+}

@@ -1,0 +1,45 @@
+//! Opens a case.
+
+use support_chassis::db::Tx;
+use support_chassis::id::Ids;
+use time::OffsetDateTime;
+
+use super::{Viewer, events};
+use crate::domain::CustomerId;
+use crate::domain::case::{Case, Concern};
+use crate::error::Error;
+use crate::store::cases;
+
+/// Whose case it is to be: `named` by the caller, or the caller.
+///
+/// # Errors
+///
+/// [`Error::CustomerMissing`] where staff name none, [`Error::CustomerNotSelf`] where a customer names another,
+/// [`Error::CustomerElsewhere`] where the customer's data belongs into another region.
+pub(crate) fn customer_of(viewer: &Viewer, named: Option<CustomerId>, ids: &Ids) -> Result<CustomerId, Error> {
+    let customer = match (viewer, named) {
+        (Viewer::Customer(own), None) => *own,
+        (Viewer::Customer(own), Some(named)) if named == *own => *own,
+        (Viewer::Customer(_), Some(_)) => return Err(Error::CustomerNotSelf),
+        (Viewer::Staff(_), Some(named)) => named,
+        (Viewer::Staff(_), None) => return Err(Error::CustomerMissing),
+    };
+    if customer.region() == ids.region() { Ok(customer) } else { Err(Error::CustomerElsewhere) }
+}
+
+/// Opens a case about `concern`. Routing hears of it by the event `CaseOpened`.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn open_case(
+    tx: &mut Tx,
+    ids: &Ids,
+    viewer: &Viewer,
+    concern: Concern,
+    now: OffsetDateTime,
+) -> Result<Case, Error> {
+    let id = ids.next();
+    let number = cases::open(tx, id, &concern, &viewer.id(), &events::opened(id, &concern), now).await?;
+    Ok(Case::open(id, number, concern, now))
+}

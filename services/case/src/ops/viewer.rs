@@ -1,0 +1,59 @@
+//! Whom a caller is to cases.
+
+use support_chassis::call::Call;
+use support_proto::support::options::v1::CallerKind;
+
+use crate::domain::CustomerId;
+use crate::domain::case::Case;
+use crate::domain::message::Speaker;
+use crate::error::Error;
+
+/// Whom a caller is to cases. What kinds may call at all is enforced before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Viewer {
+    /// A customer, to whom there are no cases but their own.
+    Customer(CustomerId),
+    /// Staff, or someone who runs the system, by their subject: all cases of the region.
+    Staff(String),
+}
+
+impl Viewer {
+    /// The caller of `call`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SubjectUnreadable`], where a customer's passport names none.
+    pub fn of(call: &Call) -> Result<Self, Error> {
+        if call.caller().kind == CallerKind::Customer {
+            return call.customer_id().map(Self::Customer).ok_or(Error::SubjectUnreadable);
+        }
+        Ok(Self::Staff(call.caller().subject.clone()))
+    }
+
+    /// Whether the case exists for this caller.
+    #[must_use]
+    pub fn may_see(&self, case: &Case) -> bool {
+        match self {
+            Self::Customer(customer) => case.belongs_to(*customer),
+            Self::Staff(_) => true,
+        }
+    }
+
+    /// The id by which the history names the caller.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::Customer(customer) => customer.to_string(),
+            Self::Staff(subject) => subject.clone(),
+        }
+    }
+
+    /// The caller as one who says something.
+    #[must_use]
+    pub fn speaker(&self) -> Speaker {
+        match self {
+            Self::Customer(customer) => Speaker::Customer(*customer),
+            Self::Staff(subject) => Speaker::Staff(subject.clone()),
+        }
+    }
+}

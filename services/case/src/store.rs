@@ -1,0 +1,10 @@
+//! The SQL of cases: [`cases`], what is said in them ([`messages`]) and their histories ([`timeline`]).
+//!
+//! A change is two statements: [`cases::lock`], then [`cases::save`], which writes the case, the message and the entries
+//! of the history at once. Opening one is a single statement ([`cases::open`]).
+
+pub mod cases;
+pub mod list;
+pub mod messages;
+mod row;
+pub mod timeline;

@@ -1,0 +1,64 @@
+//! What is said in cases. Written by [`cases::save`](super::cases::save).
+
+use sqlx::PgConnection;
+use support_chassis::db::DbError;
+use time::OffsetDateTime;
+
+use crate::domain::kinds::{Author, Channel};
+use crate::domain::language::Language;
+use crate::domain::message::Message;
+use crate::domain::words::Body;
+use crate::domain::{CaseId, MessageId};
+
+/// Up to `limit` messages of a case behind the place `after` of its history, in their order.
+pub async fn list(
+    connection: &mut PgConnection,
+    case: CaseId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Message>, DbError> {
+    let rows = sqlx::query_as!(
+        MessageRow,
+        r#"select id as "id: MessageId", case_id as "case: CaseId", sequence, author, author_id, channel, language, body,
+               send_time
+           from messages where case_id = $1 and sequence > $2 order by sequence limit $3"#,
+        case.uuid(),
+        after,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Message::try_from).collect()
+}
+
+/// No `Debug`: it holds people's words.
+struct MessageRow {
+    id: MessageId,
+    case: CaseId,
+    sequence: i64,
+    author: String,
+    author_id: Option<String>,
+    channel: String,
+    language: String,
+    body: String,
+    send_time: OffsetDateTime,
+}
+
+impl TryFrom<MessageRow> for Message {
+    type Error = DbError;
+
+    fn try_from(row: MessageRow) -> Result<Self, DbError> {
+        let corrupt = |column| DbError::Corrupt { table: "messages", column };
+        Ok(Self {
+            id: row.id,
+            case: row.case,
+            sequence: row.sequence,
+            author: Author::from_name(&row.author).ok_or_else(|| corrupt("author"))?,
+            author_id: row.author_id,
+            channel: Channel::from_name(&row.channel).ok_or_else(|| corrupt("channel"))?,
+            language: Language::parse(&row.language).map_err(|_| corrupt("language"))?,
+            body: Body::parse(row.body).map_err(|_| corrupt("body"))?,
+            send_time: row.send_time,
+        })
+    }
+}

@@ -1,0 +1,19 @@
+//! The service on a real PostgreSQL, called by generated clients; the services whose events it applies are feeds on
+//! ports of their own.
+
+#[path = "case_service/constraints.rs"]
+mod constraints;
+#[path = "case_service/events.rs"]
+mod events;
+#[path = "case_service/lists.rs"]
+mod lists;
+#[path = "case_service/refusals.rs"]
+mod refusals;
+#[path = "case_service/repeats.rs"]
+mod repeats;
+#[path = "case_service/story.rs"]
+mod story;
+#[path = "case_service/timeline.rs"]
+mod timeline;
+#[path = "case_service/world.rs"]
+mod world;

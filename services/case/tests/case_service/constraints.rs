@@ -1,0 +1,124 @@
+//! What the tables themselves hold, whoever writes: every constraint, provoked.
+
+use std::collections::BTreeSet;
+
+use support_chassis::db::{Db, DatabaseSettings, DbError};
+
+use crate::world::database;
+
+/// An assigned case and a message in it, and an open case.
+const ROWS: &str = "
+    insert into cases (id, number, customer_id, state, channel, language, severity, subject, description,
+        assigned_agent_id, open_time, update_time, version, timeline_length)
+    values ('00000000-0000-7000-8000-000000000001', 1, gen_random_uuid(), 'assigned', 'chat', 'de', 'normal', 'x', '',
+            gen_random_uuid(), '2026-01-01', '2026-01-01', 1, 2),
+        ('00000000-0000-7000-8000-000000000002', 2, gen_random_uuid(), 'open', 'chat', 'de', 'normal', 'x', '',
+            null, '2026-01-01', '2026-01-01', 1, 1);
+    insert into timeline_entries (case_id, sequence, kind, source, subject_id, occur_time)
+    values ('00000000-0000-7000-8000-000000000001', 1, 'case_opened', 'case', gen_random_uuid(), now()),
+        ('00000000-0000-7000-8000-000000000001', 2, 'message_posted', 'case', gen_random_uuid(), now());
+    insert into messages (id, case_id, sequence, author, author_id, channel, language, body, send_time)
+    values ('00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000001', 2, 'staff', 's', 'chat', 'de',
+        'x', now())";
+
+/// What breaks which constraint.
+const BROKEN: &[(&str, &str)] = &[
+    (
+        "cases_pkey",
+        "insert into cases (id, number, customer_id, state, channel, language, severity, subject, description, open_time,
+             update_time, version, timeline_length)
+         select id, 3, customer_id, 'open', channel, language, severity, subject, description, open_time, update_time, 1, 1
+         from cases where number = 1",
+    ),
+    ("cases_number_key", "update cases set number = 1 where number = 2"),
+    ("cases_number_check", "update cases set number = 0 where number = 1"),
+    ("cases_state_check", "update cases set state = 'lost' where number = 2"),
+    ("cases_channel_check", "update cases set channel = 'fax'"),
+    ("cases_language_check", "update cases set language = 'x'"),
+    ("cases_product_line_check", "update cases set product_line = 'car'"),
+    ("cases_severity_check", "update cases set severity = 'none'"),
+    ("cases_subject_check", "update cases set subject = ''"),
+    ("cases_description_check", "update cases set description = repeat('x', 10001)"),
+    ("cases_source_reference_check", "update cases set source_reference = ''"),
+    ("cases_resolution_check", "update cases set state = 'resolved', resolution = 'x', resolve_time = now() where number = 2"),
+    (
+        "cases_close_reason_check",
+        "update cases set state = 'closed', close_reason = 'x', close_time = now() where number = 2",
+    ),
+    ("cases_assigned_check", "update cases set assigned_agent_id = gen_random_uuid() where number = 2"),
+    ("cases_assigned_check", "update cases set assigned_agent_id = null where number = 1"),
+    ("cases_resolved_check", "update cases set state = 'resolved' where number = 2"),
+    ("cases_resolved_check", "update cases set resolution = 'answered' where number = 2"),
+    ("cases_closed_check", "update cases set state = 'closed' where number = 2"),
+    ("cases_closed_check", "update cases set close_time = now() where number = 2"),
+    (
+        "cases_solved_check",
+        "update cases set state = 'closed', close_reason = 'solved', close_time = now() where number = 2",
+    ),
+    ("cases_version_check", "update cases set version = 0"),
+    ("cases_timeline_length_check", "update cases set timeline_length = 0"),
+    ("cases_times_check", "update cases set update_time = '2025-12-31'"),
+    ("timeline_entries_pkey", "update timeline_entries set sequence = 1 where sequence = 2"),
+    (
+        "timeline_entries_case_id_fkey",
+        "insert into timeline_entries (case_id, sequence, kind, source, subject_id, occur_time)
+         values (gen_random_uuid(), 1, 'case_opened', 'case', gen_random_uuid(), now())",
+    ),
+    // A gap.
+    (
+        "timeline_entries_previous_fkey",
+        "insert into timeline_entries (case_id, sequence, kind, source, subject_id, occur_time)
+         values ('00000000-0000-7000-8000-000000000001', 4, 'case_closed', 'case', gen_random_uuid(), now())",
+    ),
+    // A gap made afterwards.
+    ("timeline_entries_previous_fkey", "delete from timeline_entries where sequence = 1"),
+    (
+        "timeline_entries_sequence_check",
+        "insert into timeline_entries (case_id, sequence, kind, source, subject_id, occur_time)
+         values ('00000000-0000-7000-8000-000000000001', 0, 'case_closed', 'case', gen_random_uuid(), now())",
+    ),
+    ("timeline_entries_kind_check", "update timeline_entries set kind = 'x'"),
+    ("timeline_entries_source_check", "update timeline_entries set source = 'x'"),
+    ("timeline_entries_detail_check", "update timeline_entries set detail = 'Mrs Miller called'"),
+    ("timeline_entries_actor_id_check", "update timeline_entries set actor_id = ''"),
+    (
+        "messages_pkey",
+        "insert into timeline_entries (case_id, sequence, kind, source, subject_id, occur_time)
+         values ('00000000-0000-7000-8000-000000000001', 3, 'message_posted', 'case', gen_random_uuid(), now());
+         insert into messages select id, case_id, 3, author, author_id, channel, language, body, send_time from messages",
+    ),
+    (
+        "messages_place_key",
+        "insert into messages select gen_random_uuid(), case_id, sequence, author, author_id, channel, language, body,
+             send_time from messages",
+    ),
+    ("messages_entry_fkey", "update messages set sequence = 9"),
+    ("messages_author_check", "update messages set author = 'x'"),
+    ("messages_author_id_check", "update messages set author_id = null"),
+    ("messages_author_id_check", "update messages set author_id = ''"),
+    ("messages_author_id_check", "update messages set author = 'system'"),
+    ("messages_channel_check", "update messages set channel = 'fax'"),
+    ("messages_language_check", "update messages set language = 'x'"),
+    ("messages_body_check", "update messages set body = ''"),
+];
+
+#[tokio::test]
+async fn every_constraint_holds() {
+    let database = database().await;
+    let db = Db::connect(&DatabaseSettings::small(database.url())).await.unwrap();
+    sqlx::raw_sql(ROWS).execute(db.pool()).await.unwrap();
+    for (constraint, statement) in BROKEN {
+        let mut tx = db.begin().await.unwrap();
+        let error = sqlx::raw_sql(*statement).execute(tx.conn()).await.expect_err(statement);
+        assert_eq!(DbError::from(error).constraint(), Some(*constraint), "by {statement}");
+    }
+    let there: Vec<String> = sqlx::query_scalar(
+        "select conname::text from pg_constraint
+         where conrelid in ('cases'::regclass, 'timeline_entries'::regclass, 'messages'::regclass)",
+    )
+    .fetch_all(db.pool())
+    .await
+    .unwrap();
+    let broken: BTreeSet<_> = BROKEN.iter().map(|(constraint, _)| (*constraint).to_owned()).collect();
+    assert_eq!(there.into_iter().collect::<BTreeSet<_>>(), broken, "each constraint is provoked");
+}
