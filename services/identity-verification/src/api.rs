@@ -1,0 +1,33 @@
+//! The gRPC door: parse the request, call an op, present the answer.
+
+pub mod credentials;
+pub mod customers;
+pub mod grants;
+pub mod local_outbox;
+mod parse;
+pub mod present;
+pub mod verifications;
+
+use support_chassis::call::Call;
+use support_proto::support::options::v1::CallerKind;
+
+use crate::domain::ids::CustomerId;
+use crate::error::IdentityError;
+
+/// Whose records the caller is confined to: a customer's own; none where the caller sees everybody's.
+///
+/// A customer whose passport names no customer of this form is confined to nobody.
+fn own(call: &Call) -> Result<Option<CustomerId>, IdentityError> {
+    if call.caller().kind != CallerKind::Customer {
+        return Ok(None);
+    }
+    call.customer_id().map(Some).ok_or(IdentityError::CustomerNotFound)
+}
+
+/// Refuses a customer who asks for somebody else.
+fn may_see(call: &Call, customer: CustomerId) -> Result<(), IdentityError> {
+    match own(call)? {
+        Some(own) if own != customer => Err(IdentityError::CustomerNotFound),
+        Some(_) | None => Ok(()),
+    }
+}

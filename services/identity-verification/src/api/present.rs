@@ -1,0 +1,149 @@
+//! From what we hold to what the contract carries.
+
+use support_chassis::clock::timestamp;
+use support_proto::support::identity::v1 as pb;
+use support_proto::support::options::v1::AssuranceLevel;
+use support_proto::support::types::v1::PersonName;
+use time::OffsetDateTime;
+
+use crate::domain::contact::ContactKind;
+use crate::domain::customer::{ContactPoint, Customer};
+use crate::domain::grant::{Assurance, Grant};
+use crate::domain::machine::State;
+use crate::domain::verification::{Method, Purpose, Verification};
+use crate::store::local_outbox::Message;
+
+/// How much of an address is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Showing {
+    /// All of it: to the customer.
+    Whole,
+    /// Its mask: to everybody else.
+    Masked,
+}
+
+/// A customer.
+#[must_use]
+pub fn customer(customer: &Customer, showing: Showing) -> pb::Customer {
+    pb::Customer {
+        customer_id: customer.id.to_string(),
+        name: Some(PersonName {
+            given_name: customer.name.given.clone(),
+            family_name: customer.name.family.clone(),
+            display_name: customer.name.display.clone(),
+        }),
+        languages: customer.languages.clone(),
+        country_code: customer.country_code.clone(),
+        contact_points: customer
+            .contact_points
+            .iter()
+            .map(|point| contact_point(point, showing))
+            .collect(),
+        create_time: Some(timestamp(customer.created_at)),
+        etag: customer.version.to_string(),
+    }
+}
+
+fn contact_point(point: &ContactPoint, showing: Showing) -> pb::ContactPoint {
+    pb::ContactPoint {
+        contact_point_id: point.id.to_string(),
+        kind: match point.contact.kind() {
+            ContactKind::Email => pb::ContactPointKind::Email,
+            ContactKind::Phone => pb::ContactPointKind::Phone,
+        }
+        .into(),
+        value: match showing {
+            Showing::Whole => point.contact.value().to_owned(),
+            Showing::Masked => String::new(),
+        },
+        masked_value: point.contact.masked(),
+        verify_time: point.verified_at.map(timestamp),
+    }
+}
+
+/// A verification as it is at `now`.
+#[must_use]
+pub fn verification(verification: &Verification, now: OffsetDateTime) -> pb::Verification {
+    pb::Verification {
+        verification_id: verification.id.to_string(),
+        state: state(verification.state_at(now)).into(),
+        purpose: purpose(verification.purpose).into(),
+        sends_left: verification.sends_left().into(),
+        checks_left: verification.checks_left().into(),
+        expire_time: Some(timestamp(verification.expires_at)),
+        case_id: verification.case_id.map(|id| id.to_string()).unwrap_or_default(),
+    }
+}
+
+/// A grant.
+#[must_use]
+pub fn grant(grant: &Grant) -> pb::Grant {
+    pb::Grant {
+        grant_id: grant.id.to_string(),
+        customer_id: grant.customer_id.to_string(),
+        assurance: assurance(grant.assurance).into(),
+        methods: grant.methods.iter().map(|used| method(*used).into()).collect(),
+        purpose: purpose(grant.purpose).into(),
+        case_id: grant.case_id.map(|id| id.to_string()).unwrap_or_default(),
+        grant_time: Some(timestamp(grant.granted_at)),
+        expire_time: Some(timestamp(grant.expires_at)),
+        revoke_time: grant.revoked_at.map(timestamp),
+    }
+}
+
+/// A message of the local outbox.
+#[must_use]
+pub fn outbox_message(message: Message) -> pb::OutboxMessage {
+    pb::OutboxMessage {
+        recipient: message.recipient,
+        subject: message.subject,
+        body: message.body,
+        language: message.language,
+        send_time: Some(timestamp(message.sent_at)),
+        verification_id: message.verification_id.to_string(),
+    }
+}
+
+/// A state.
+#[must_use]
+pub fn state(state: State) -> pb::VerificationState {
+    match state {
+        State::Created => pb::VerificationState::Created,
+        State::Challenged => pb::VerificationState::Challenged,
+        State::Approved => pb::VerificationState::Approved,
+        State::Denied => pb::VerificationState::Denied,
+        State::Expired => pb::VerificationState::Expired,
+        State::MaxAttempts => pb::VerificationState::MaxAttempts,
+        State::Canceled => pb::VerificationState::Canceled,
+        State::Blocked => pb::VerificationState::Blocked,
+    }
+}
+
+/// A purpose.
+#[must_use]
+pub fn purpose(purpose: Purpose) -> pb::VerificationPurpose {
+    match purpose {
+        Purpose::GeneralHelp => pb::VerificationPurpose::GeneralHelp,
+        Purpose::AccountSecurity => pb::VerificationPurpose::AccountSecurity,
+        Purpose::Payment => pb::VerificationPurpose::Payment,
+        Purpose::RepairHandover => pb::VerificationPurpose::RepairHandover,
+        Purpose::PlanChange => pb::VerificationPurpose::PlanChange,
+    }
+}
+
+/// An assurance.
+#[must_use]
+pub fn assurance(assurance: Assurance) -> AssuranceLevel {
+    match assurance {
+        Assurance::Aal1 => AssuranceLevel::Aal1,
+        Assurance::Aal2 => AssuranceLevel::Aal2,
+        Assurance::Aal3 => AssuranceLevel::Aal3,
+    }
+}
+
+fn method(method: Method) -> pb::VerificationMethod {
+    match method {
+        Method::EmailCode => pb::VerificationMethod::EmailCode,
+        Method::SmsCode => pb::VerificationMethod::SmsCode,
+    }
+}

@@ -1,0 +1,180 @@
+//! Customers.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+
+use super::contact::{Contact, ContactKind};
+use super::ids::{ContactPointId, CustomerId};
+
+/// The most contact points a customer has.
+pub const CONTACT_POINTS_LIMIT: usize = 10;
+
+/// The name of a person. Which part comes first differs by culture, so the display form is kept and never computed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Name {
+    /// The given name; may be empty.
+    pub given: String,
+    /// The family name; may be empty.
+    pub family: String,
+    /// How the person wants to be addressed in writing.
+    pub display: String,
+}
+
+/// Somebody who has, or had, one of the maker's devices.
+#[derive(Clone)]
+pub struct Customer {
+    /// The id.
+    pub id: CustomerId,
+    /// The name.
+    pub name: Name,
+    /// What they read, best first, BCP 47; never empty.
+    pub languages: Vec<String>,
+    /// The country of residence, ISO 3166-1 alpha-2.
+    pub country_code: String,
+    /// When the record was made.
+    pub created_at: OffsetDateTime,
+    /// Rises with every change of the record.
+    pub version: i64,
+    /// Where they can be reached, in their own order; never empty.
+    pub contact_points: Vec<ContactPoint>,
+}
+
+/// An address of a customer.
+#[derive(Debug, Clone)]
+pub struct ContactPoint {
+    /// The id.
+    pub id: ContactPointId,
+    /// The address.
+    pub contact: Contact,
+    /// When the customer last proved to hold it.
+    pub verified_at: Option<OffsetDateTime>,
+}
+
+/// What comes of adding an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addition {
+    /// It takes this place in the list, from 1.
+    At(i16),
+    /// The customer has it already.
+    Known,
+    /// The list is full.
+    Full,
+}
+
+impl Customer {
+    /// What comes of adding `contact`.
+    #[must_use]
+    pub fn addition(&self, contact: &Contact) -> Addition {
+        if self.contact_points.iter().any(|point| point.contact == *contact) {
+            return Addition::Known;
+        }
+        let place = self.contact_points.len() + 1;
+        match i16::try_from(place) {
+            Ok(ordinal) if place <= CONTACT_POINTS_LIMIT => Addition::At(ordinal),
+            _ => Addition::Full,
+        }
+    }
+
+    /// Where a code goes when staff name the customer: to the first verified address, else to the first. Kinds that no
+    /// message can be sent to here (`reachable` says which) come last, since a code that cannot arrive helps nobody.
+    #[must_use]
+    pub fn preferred_contact(&self, reachable: impl Fn(ContactKind) -> bool) -> Option<&ContactPoint> {
+        self.contact_points
+            .iter()
+            .min_by_key(|point| (!reachable(point.contact.kind()), point.verified_at.is_none()))
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Name(..)")
+    }
+}
+
+impl fmt::Debug for Customer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Customer")
+            .field("id", &self.id)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use support_chassis::clock::Clock;
+    use support_chassis::id::Ids;
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
+
+    fn customer(contacts: &[(&str, bool)]) -> Customer {
+        let ids = Ids::seeded("eu".parse().unwrap(), Clock::manual(NOW).0, 1);
+        let contact_points = contacts
+            .iter()
+            .map(|(text, verified)| ContactPoint {
+                id: ids.next(),
+                contact: Contact::email(text).or_else(|_| Contact::phone(text)).unwrap(),
+                verified_at: verified.then_some(NOW),
+            })
+            .collect();
+        Customer {
+            id: ids.next(),
+            name: Name {
+                given: "Ada".into(),
+                family: "L".into(),
+                display: "Ada L".into(),
+            },
+            languages: vec!["en".into()],
+            country_code: "GB".into(),
+            created_at: NOW,
+            version: 1,
+            contact_points,
+        }
+    }
+
+    #[test]
+    fn a_code_goes_to_the_first_verified_address_that_can_be_reached() {
+        let chosen = |contacts: &[(&str, bool)], phones: bool| {
+            let customer = customer(contacts);
+            let point = customer.preferred_contact(|kind| phones || kind == ContactKind::Email);
+            point.unwrap().contact.value().to_owned()
+        };
+        assert_eq!(
+            chosen(&[("a@x.de", false), ("b@x.de", true), ("c@x.de", true)], true),
+            "b@x.de"
+        );
+        assert_eq!(chosen(&[("a@x.de", false), ("b@x.de", false)], true), "a@x.de");
+        assert_eq!(chosen(&[("+4930123456", true), ("b@x.de", false)], true), "+4930123456");
+        assert_eq!(chosen(&[("+4930123456", true), ("b@x.de", false)], false), "b@x.de");
+        assert_eq!(chosen(&[("+4930123456", true)], false), "+4930123456");
+    }
+
+    #[test]
+    fn the_list_takes_ten_addresses_and_each_once() {
+        let full: Vec<String> = (0..10).map(|index| format!("a{index}@x.de")).collect();
+        let all: Vec<(&str, bool)> = full.iter().map(|text| (text.as_str(), false)).collect();
+        assert_eq!(
+            customer(&all[..9]).addition(&Contact::email("new@x.de").unwrap()),
+            Addition::At(10)
+        );
+        assert_eq!(
+            customer(&all).addition(&Contact::email("new@x.de").unwrap()),
+            Addition::Full
+        );
+        assert_eq!(
+            customer(&all).addition(&Contact::email("A3@X.DE").unwrap()),
+            Addition::Known
+        );
+    }
+
+    #[test]
+    fn debug_tells_nothing_of_the_person() {
+        let printed = format!("{:?}", customer(&[("ada@example.com", false)]));
+        assert!(!printed.contains("Ada") && !printed.contains("example"), "{printed}");
+    }
+}

@@ -1,0 +1,38 @@
+//! What this service names.
+
+use support_chassis::id_type;
+
+id_type! {
+    /// Names a customer.
+    CustomerId
+}
+
+id_type! {
+    /// Names an address at which a customer can be reached.
+    ContactPointId
+}
+
+id_type! {
+    /// Names an attempt of somebody to prove who they are. Whoever knows it may redeem its code.
+    VerificationId
+}
+
+id_type! {
+    /// Names what an approved verification allows.
+    GrantId
+}
+
+id_type! {
+    /// Names a client of a partner's system.
+    PartnerClientId
+}
+
+id_type! {
+    /// Names a code's way to its customer.
+    DeliveryId
+}
+
+id_type! {
+    /// Names a case of the case service.
+    CaseId
+}

@@ -1,0 +1,306 @@
+//! One attempt of somebody to prove who they are, by a one-time code.
+
+use std::fmt;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::contact::ContactKind;
+use super::ids::{CaseId, ContactPointId, CustomerId, VerificationId};
+use super::machine::{NotAllowed, State, Step, transition};
+
+/// How often a code can be sent.
+pub const SENDS_LIMIT: i16 = 5;
+/// How many codes can be tried. With a million codes, somebody who guesses has one chance in 200,000.
+pub const CHECKS_LIMIT: i16 = 5;
+
+macro_rules! stored_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$doc])* $variant),+
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// As the database spells it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            /// Reads what `as_str` wrote.
+            #[must_use]
+            pub fn from_stored(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == text)
+            }
+        }
+    };
+}
+
+stored_enum! {
+    /// What a verification is for.
+    Purpose {
+        /// Help with a device.
+        GeneralHelp = "general_help",
+        /// Security of the account.
+        AccountSecurity = "account_security",
+        /// A payment.
+        Payment = "payment",
+        /// Handing over or taking back a device for repair.
+        RepairHandover = "repair_handover",
+        /// Change of a service plan.
+        PlanChange = "plan_change",
+    }
+}
+
+stored_enum! {
+    /// A way to prove who one is.
+    Method {
+        /// A one-time code sent by e-mail.
+        EmailCode = "email_code",
+        /// A one-time code sent by SMS.
+        SmsCode = "sms_code",
+    }
+}
+
+impl From<ContactKind> for Method {
+    fn from(kind: ContactKind) -> Self {
+        match kind {
+            ContactKind::Email => Self::EmailCode,
+            ContactKind::Phone => Self::SmsCode,
+        }
+    }
+}
+
+/// Whom a verification would prove to be whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject {
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// Their address that the code goes to.
+    pub contact_point_id: ContactPointId,
+}
+
+/// One attempt of somebody to prove who they are.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// The id.
+    pub id: VerificationId,
+    /// Who it is about; none where nobody has the address. Such a verification looks like any other and is never approved.
+    pub subject: Option<Subject>,
+    /// By which way the code goes.
+    pub method: Method,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// How far it is. What it is at a given time, [`Verification::state_at`] says.
+    pub state: State,
+    /// The case it is for.
+    pub case_id: Option<CaseId>,
+    /// The languages that the code's message may be written in, BCP 47, best first; empty for whatever comes.
+    pub languages: Vec<String>,
+    /// Keyed hash of the address, by which sends are counted.
+    pub contact_key: [u8; 32],
+    /// Keyed hash of the code.
+    pub code_mac: [u8; 32],
+    /// The code, encrypted, while it may have to be sent.
+    pub sealed_code: Option<Vec<u8>>,
+    /// How often the code was sent, 0 to [`SENDS_LIMIT`].
+    pub sends: i16,
+    /// How many codes were tried, 0 to [`CHECKS_LIMIT`].
+    pub checks: i16,
+    /// When it was started.
+    pub created_at: OffsetDateTime,
+    /// From when on the code does not work.
+    pub expires_at: OffsetDateTime,
+    /// When it ended.
+    pub ended_at: Option<OffsetDateTime>,
+}
+
+/// What a new verification is made of.
+#[derive(Clone)]
+pub struct NewVerification {
+    /// Its id.
+    pub id: VerificationId,
+    /// See [`Verification::subject`].
+    pub subject: Option<Subject>,
+    /// See [`Verification::method`].
+    pub method: Method,
+    /// See [`Verification::purpose`].
+    pub purpose: Purpose,
+    /// See [`Verification::case_id`].
+    pub case_id: Option<CaseId>,
+    /// See [`Verification::languages`].
+    pub languages: Vec<String>,
+    /// See [`Verification::contact_key`].
+    pub contact_key: [u8; 32],
+    /// See [`Verification::code_mac`].
+    pub code_mac: [u8; 32],
+    /// See [`Verification::sealed_code`].
+    pub sealed_code: Option<Vec<u8>>,
+}
+
+/// Why a code is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendRefused {
+    /// The verification has ended like this.
+    NotOpen(State),
+    /// It was sent as often as may be.
+    NoSendsLeft,
+}
+
+/// What came of a code that was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    /// It was the right one: this subject is proven.
+    Approved(Subject),
+    /// It was not; so many more can be tried.
+    Wrong {
+        /// How many.
+        checks_left: i16,
+    },
+    /// All checks had been used up before.
+    TooMany,
+    /// The verification had ended like this before.
+    NotOpen(State),
+}
+
+impl Verification {
+    /// A verification whose code is about to be sent for the first time and works for `lifetime`.
+    ///
+    /// # Errors
+    ///
+    /// Never, as the table allows a first challenge.
+    pub fn start(new: NewVerification, now: OffsetDateTime, lifetime: Duration) -> Result<Self, NotAllowed> {
+        Ok(Self {
+            id: new.id,
+            subject: new.subject,
+            method: new.method,
+            purpose: new.purpose,
+            state: transition(State::Created, Step::Challenge)?,
+            case_id: new.case_id,
+            languages: new.languages,
+            contact_key: new.contact_key,
+            code_mac: new.code_mac,
+            sealed_code: new.sealed_code,
+            sends: 1,
+            checks: 0,
+            created_at: now,
+            expires_at: now + lifetime,
+            ended_at: None,
+        })
+    }
+
+    /// The state at `now`: what nobody redeemed in time has expired, also before the timer has written that down.
+    #[must_use]
+    pub fn state_at(&self, now: OffsetDateTime) -> State {
+        if now < self.expires_at {
+            self.state
+        } else {
+            transition(self.state, Step::Expire).unwrap_or(self.state)
+        }
+    }
+
+    /// How many more times the code can be sent.
+    #[must_use]
+    pub fn sends_left(&self) -> i16 {
+        (SENDS_LIMIT - self.sends).max(0)
+    }
+
+    /// How many more codes can be tried.
+    #[must_use]
+    pub fn checks_left(&self) -> i16 {
+        (CHECKS_LIMIT - self.checks).max(0)
+    }
+
+    /// Counts one more send of the same code.
+    ///
+    /// # Errors
+    ///
+    /// [`SendRefused`]; nothing has changed then.
+    pub fn send_again(&mut self, now: OffsetDateTime) -> Result<(), SendRefused> {
+        let state = self.state_at(now);
+        let to = transition(state, Step::Challenge).map_err(|_| SendRefused::NotOpen(state))?;
+        if self.sends_left() == 0 {
+            return Err(SendRefused::NoSendsLeft);
+        }
+        self.state = to;
+        self.sends += 1;
+        Ok(())
+    }
+
+    /// Tries a code: `matches` says whether it is the one that was sent. A wrong one uses up a check, and so does a right
+    /// one of a verification without a subject, which therefore behaves as if it had been wrong.
+    pub fn check(&mut self, matches: bool, now: OffsetDateTime) -> Checked {
+        let state = self.state_at(now);
+        if state == State::MaxAttempts {
+            return Checked::TooMany;
+        }
+        let Ok(approved) = transition(state, Step::Approve) else {
+            return Checked::NotOpen(state);
+        };
+        if self.checks_left() == 0 {
+            return Checked::TooMany;
+        }
+        self.checks += 1;
+        if matches && let Some(subject) = self.subject {
+            self.end(approved, now);
+            return Checked::Approved(subject);
+        }
+        if self.checks_left() == 0
+            && let Ok(exhausted) = transition(state, Step::Exhaust)
+        {
+            self.end(exhausted, now);
+        }
+        Checked::Wrong {
+            checks_left: self.checks_left(),
+        }
+    }
+
+    /// Gives it up.
+    ///
+    /// # Errors
+    ///
+    /// The state it has ended in before.
+    pub fn cancel(&mut self, now: OffsetDateTime) -> Result<(), State> {
+        let state = self.state_at(now);
+        let canceled = transition(state, Step::Cancel).map_err(|refused| refused.from)?;
+        self.end(canceled, now);
+        Ok(())
+    }
+
+    /// Writes down that its time is over. Whether it was.
+    pub fn expire(&mut self, now: OffsetDateTime) -> bool {
+        let is_over = self.state.is_open() && self.state_at(now) == State::Expired;
+        if is_over {
+            self.end(State::Expired, now);
+        }
+        is_over
+    }
+
+    /// A code that can no longer be redeemed need not be sent either, so it goes.
+    fn end(&mut self, state: State, now: OffsetDateTime) {
+        self.state = state;
+        self.ended_at = Some(now);
+        self.sealed_code = None;
+    }
+}
+
+impl fmt::Debug for Verification {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Verification")
+            .field("id", &self.id)
+            .field("state", &self.state)
+            .field("sends", &self.sends)
+            .field("checks", &self.checks)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

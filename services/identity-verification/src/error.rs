@@ -1,0 +1,165 @@
+//! How this service refuses.
+
+use std::time::Duration;
+
+use support_chassis::db::DbError;
+use support_chassis::error::{Answer, InvalidFields, ServiceError, into_status};
+use support_chassis::page::PageError;
+use support_proto::support::identity::v1::IdentityErrorReason as Reason;
+use tonic::{Code, Status};
+
+use crate::api::present;
+use crate::domain::ids::VerificationId;
+use crate::domain::machine::State;
+use crate::keys::{SealBroken, TokenError};
+
+/// The domain of this service's reasons.
+pub const DOMAIN: &str = "support.identity.v1";
+
+/// Everything that this service answers with instead of what was asked for. No variant holds a person's data.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// Fields break rules that the contract cannot state.
+    #[error(transparent)]
+    Invalid(#[from] InvalidFields),
+    /// No such customer, or not one the caller may see.
+    #[error("no such customer")]
+    CustomerNotFound,
+    /// The contact point belongs to another customer.
+    #[error("the contact point belongs to another customer")]
+    ContactPointTaken,
+    /// The record changed since its etag was read.
+    #[error("the record has changed since it was read")]
+    Conflict,
+    /// No such verification.
+    #[error("no such verification")]
+    VerificationNotFound,
+    /// The verification has ended.
+    #[error("verification {id} is {}", .state.as_str())]
+    VerificationNotOpen {
+        /// Which.
+        id: VerificationId,
+        /// How.
+        state: State,
+    },
+    /// Not the code that was sent.
+    #[error("not the code that was sent")]
+    CodeWrong {
+        /// How many more can be tried.
+        checks_left: i16,
+    },
+    /// No checks are left.
+    #[error("no checks are left")]
+    TooManyChecks,
+    /// No sends are left for this verification or, for now, this contact point.
+    #[error("no sends are left")]
+    TooManySends {
+        /// When a code can be sent again to this contact point; none where the verification itself has no sends left.
+        retry_after: Option<Duration>,
+    },
+    /// No such grant, or not one the caller may see.
+    #[error("no such grant")]
+    GrantNotFound,
+    /// The client's id or secret is wrong, or it may not have a scope it asks for.
+    #[error("the client is refused")]
+    ClientRefused,
+    /// Messages are sent for real here.
+    #[error("messages are sent for real here")]
+    LocalOutboxDisabled,
+    /// Only staff may name a customer by id to verify.
+    #[error("only staff may name a customer by id")]
+    SubjectNotAllowed,
+    /// The page token is not one of this list.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The database did not do what was asked.
+    #[error("the database did not do what was asked")]
+    Database(#[source] DbError),
+    /// A token could not be signed.
+    #[error("a token could not be signed")]
+    Token(#[from] TokenError),
+    /// A code could not be sealed.
+    #[error("a code could not be sealed")]
+    Seal(#[from] SealBroken),
+    /// Something that the code rules out has happened.
+    #[error("impossible: {0}")]
+    Impossible(&'static str),
+}
+
+impl From<DbError> for IdentityError {
+    fn from(error: DbError) -> Self {
+        match error.constraint() {
+            Some("contact_points_comparable_key") => Self::ContactPointTaken,
+            // Two additions to one customer: the lock on the customer rules it out, and if it did not, it is a lost race.
+            Some("contact_points_customer_ordinal_key") => Self::Conflict,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl From<sqlx::Error> for IdentityError {
+    fn from(error: sqlx::Error) -> Self {
+        DbError::from(error).into()
+    }
+}
+
+impl ServiceError for IdentityError {
+    fn answer(&self) -> Answer {
+        let refuse = |code, reason: Reason, message| Answer::new(code, DOMAIN, reason.as_str_name(), message);
+        match self {
+            Self::Invalid(error) => error.answer(),
+            Self::CustomerNotFound => refuse(Code::NotFound, Reason::CustomerNotFound, "no such customer"),
+            Self::ContactPointTaken => refuse(
+                Code::AlreadyExists,
+                Reason::ContactPointTaken,
+                "the contact point belongs to another customer",
+            ),
+            Self::Conflict => Answer::conflict(),
+            Self::VerificationNotFound => refuse(Code::NotFound, Reason::VerificationNotFound, "no such verification"),
+            Self::VerificationNotOpen { id, state } => {
+                let state = present::state(*state).as_str_name();
+                refuse(
+                    Code::FailedPrecondition,
+                    Reason::VerificationNotOpen,
+                    "the verification has ended",
+                )
+                .with("state", state)
+                .precondition("VERIFICATION_STATE", id.to_string(), state)
+            }
+            Self::CodeWrong { checks_left } => {
+                refuse(Code::PermissionDenied, Reason::CodeWrong, "not the code that was sent")
+                    .with("checks_left", checks_left.to_string())
+            }
+            Self::TooManyChecks => refuse(Code::ResourceExhausted, Reason::TooManyChecks, "no checks are left"),
+            Self::TooManySends { retry_after } => {
+                let answer = refuse(Code::ResourceExhausted, Reason::TooManySends, "no sends are left");
+                match retry_after {
+                    Some(delay) => answer.retry_after(*delay),
+                    None => answer,
+                }
+            }
+            Self::GrantNotFound => refuse(Code::NotFound, Reason::GrantNotFound, "no such grant"),
+            Self::ClientRefused => refuse(Code::Unauthenticated, Reason::ClientRefused, "the client is refused"),
+            Self::LocalOutboxDisabled => refuse(
+                Code::FailedPrecondition,
+                Reason::LocalOutboxDisabled,
+                "messages are sent for real here",
+            )
+            .precondition("OUTBOX", "local outbox", "disabled"),
+            Self::SubjectNotAllowed => refuse(
+                Code::PermissionDenied,
+                Reason::SubjectNotAllowed,
+                "only staff may name a customer by id",
+            ),
+            Self::Page(error) => error.answer(),
+            Self::Database(error) => error.answer(),
+            Self::Token(_) | Self::Seal(_) | Self::Impossible(_) => Answer::internal(),
+        }
+    }
+}
+
+impl From<IdentityError> for Status {
+    fn from(error: IdentityError) -> Self {
+        into_status(error)
+    }
+}

@@ -1,0 +1,210 @@
+//! One-time codes at rest.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+
+use crate::domain::code::Code;
+use crate::domain::contact::Contact;
+use crate::domain::ids::VerificationId;
+
+const NONCE_LENGTH: usize = 24;
+
+/// Keys for codes and addresses, derived from the service key. Prints nothing of them.
+#[derive(Clone)]
+pub struct CodeKeys {
+    mac: [u8; 32],
+    contact: [u8; 32],
+    seal: XChaCha20Poly1305,
+}
+
+/// Not base64 of 32 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is no key: base64 of 32 random bytes")]
+pub struct InvalidKey;
+
+/// A sealed code that the key does not open: the service key was changed, or the row was tampered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the sealed code cannot be opened with this service key")]
+pub struct SealBroken;
+
+impl CodeKeys {
+    /// Reads a service key: base64 of 32 bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidKey`].
+    pub fn parse(text: &str) -> Result<Self, InvalidKey> {
+        let text = text.trim();
+        let bytes = STANDARD
+            .decode(text)
+            .or_else(|_| URL_SAFE_NO_PAD.decode(text))
+            .map_err(|_| InvalidKey)?;
+        Ok(Self::new(&bytes.try_into().map_err(|_| InvalidKey)?))
+    }
+
+    /// The keys that a service key gives: one for each use, so that what one use reveals is of no use to another
+    /// (HMAC-SHA-256 as the derivation, as in the expand step of RFC 5869 for one block).
+    #[must_use]
+    pub fn new(service_key: &[u8; 32]) -> Self {
+        let derive = |label: &[u8]| hmac(service_key, &[label, &[1]]);
+        Self {
+            mac: derive(b"support.identity.v1 code"),
+            contact: derive(b"support.identity.v1 contact"),
+            seal: XChaCha20Poly1305::new(&derive(b"support.identity.v1 seal").into()),
+        }
+    }
+
+    /// What sends to an address are counted by, whether anybody has it or not.
+    #[must_use]
+    pub fn contact_key(&self, contact: &Contact) -> [u8; 32] {
+        hmac(
+            &self.contact,
+            &[
+                contact.kind().as_str().as_bytes(),
+                &[0],
+                contact.comparable().as_bytes(),
+            ],
+        )
+    }
+
+    /// What is stored of the code of `verification`. Bound to it, so that rows cannot be swapped and equal codes look
+    /// different.
+    #[must_use]
+    pub fn code_mac(&self, verification: VerificationId, code: &Code) -> [u8; 32] {
+        hmac(&self.mac, &[verification.uuid().as_bytes(), code.digits().as_bytes()])
+    }
+
+    /// Whether `code` is the one that `mac` was made from, in a time that does not tell how much of it is right.
+    #[must_use]
+    pub fn is_code(&self, verification: VerificationId, code: &Code, mac: &[u8; 32]) -> bool {
+        use subtle::ConstantTimeEq as _;
+        self.code_mac(verification, code).ct_eq(mac).into()
+    }
+
+    /// The code, encrypted for `verification` (XChaCha20-Poly1305): its nonce of 192 bits can be random for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`SealBroken`] where the cipher refuses, which it does for messages of 256 GiB.
+    pub fn seal(
+        &self,
+        verification: VerificationId,
+        code: &Code,
+        nonce: [u8; NONCE_LENGTH],
+    ) -> Result<Vec<u8>, SealBroken> {
+        let uuid = verification.uuid();
+        let payload = Payload {
+            msg: code.digits().as_bytes(),
+            aad: uuid.as_bytes(),
+        };
+        let sealed = self
+            .seal
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| SealBroken)?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// The code that [`CodeKeys::seal`] encrypted for `verification`.
+    ///
+    /// # Errors
+    ///
+    /// [`SealBroken`].
+    pub fn open(&self, verification: VerificationId, sealed: &[u8]) -> Result<Code, SealBroken> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>().ok_or(SealBroken)?;
+        let uuid = verification.uuid();
+        let payload = Payload {
+            msg: sealed,
+            aad: uuid.as_bytes(),
+        };
+        let digits = self
+            .seal
+            .decrypt(&XNonce::from(*nonce), payload)
+            .map_err(|_| SealBroken)?;
+        Code::parse(&digits).map_err(|_| SealBroken)
+    }
+}
+
+impl fmt::Debug for CodeKeys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("CodeKeys(..)")
+    }
+}
+
+fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    // HMAC itself fills keys up to the block with zeros (RFC 2104, 2); done here, no key can be of a wrong length.
+    let mut block = [0; 64];
+    block[..32].copy_from_slice(key);
+    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new(&block.into());
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use support_chassis::clock::Clock;
+    use support_chassis::id::Ids;
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn ids() -> Ids {
+        Ids::seeded(
+            "eu".parse().unwrap(),
+            Clock::manual(datetime!(2026-03-01 12:00 UTC)).0,
+            1,
+        )
+    }
+
+    #[test]
+    fn a_code_is_known_again_only_under_its_verification_and_key() {
+        let (keys, others) = (CodeKeys::new(&[1; 32]), CodeKeys::new(&[2; 32]));
+        let (mine, theirs) = (ids().next(), Ids::new("eu".parse().unwrap(), Clock::system()).next());
+        let code = Code::parse(b"012345").unwrap();
+        let mac = keys.code_mac(mine, &code);
+        assert!(keys.is_code(mine, &code, &mac));
+        assert!(!keys.is_code(mine, &Code::parse(b"012346").unwrap(), &mac));
+        assert!(!keys.is_code(theirs, &code, &mac));
+        assert!(!others.is_code(mine, &code, &mac));
+    }
+
+    #[test]
+    fn a_sealed_code_opens_only_for_its_verification_and_key() {
+        let (keys, others) = (CodeKeys::new(&[1; 32]), CodeKeys::new(&[2; 32]));
+        let (mine, theirs) = (ids().next(), Ids::new("eu".parse().unwrap(), Clock::system()).next());
+        let code = Code::parse(b"012345").unwrap();
+        let sealed = keys.seal(mine, &code, [7; 24]).unwrap();
+        assert!(!sealed.windows(6).any(|window| window == b"012345"));
+        assert_eq!(keys.open(mine, &sealed), Ok(code));
+        assert_eq!(keys.open(theirs, &sealed), Err(SealBroken));
+        assert_eq!(others.open(mine, &sealed), Err(SealBroken));
+        assert_eq!(keys.open(mine, &sealed[..20]), Err(SealBroken));
+        let mut tampered = sealed;
+        tampered[30] ^= 1;
+        assert_eq!(keys.open(mine, &tampered), Err(SealBroken));
+    }
+
+    #[test]
+    fn sends_are_counted_by_address_not_by_spelling() {
+        let keys = CodeKeys::new(&[1; 32]);
+        let key = |text| keys.contact_key(&Contact::email(text).unwrap());
+        assert_eq!(key("Ada@Example.com"), key("ada@example.com"));
+        assert_ne!(key("ada@example.com"), key("adb@example.com"));
+    }
+
+    #[test]
+    fn a_service_key_is_32_bytes() {
+        assert!(CodeKeys::parse(&STANDARD.encode([9; 32])).is_ok());
+        assert!(CodeKeys::parse(&URL_SAFE_NO_PAD.encode([255; 32])).is_ok());
+        for text in ["", "secret", &STANDARD.encode([9; 31])] {
+            assert!(CodeKeys::parse(text).is_err());
+        }
+    }
+}

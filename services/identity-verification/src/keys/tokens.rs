@@ -1,0 +1,173 @@
+//! The tokens with which customers and partners call the gateway.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::pkcs8::EncodePrivateKey as _;
+use ed25519_dalek::{SigningKey, VerifyingKey};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde::Serialize;
+use serde_json::json;
+use support_chassis::passport::key_id;
+use time::OffsetDateTime;
+
+use crate::chance::Chance;
+use crate::domain::grant::Grant;
+use crate::domain::partner::PartnerClient;
+
+/// Signs session and access tokens (JWT, `EdDSA` over Ed25519, RFC 8037). Prints nothing of its key.
+pub struct TokenKeys {
+    issuer: String,
+    audience: String,
+    header: Header,
+    key: EncodingKey,
+    key_set: String,
+}
+
+/// A token could not be signed: a key that the library refuses.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the token could not be signed")]
+pub struct TokenError(#[source] Option<jsonwebtoken::errors::Error>);
+
+/// The claims. The names are those of the passport that the gateway makes of them.
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: String,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    org: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    scopes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aal: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<String>,
+    region: String,
+    jti: String,
+    iat: i64,
+    exp: i64,
+}
+
+impl TokenKeys {
+    /// Signs as `issuer` for `audience` with `key`. `previous` are the public keys of tokens that may still be about: they
+    /// stay in the key set until the last of those has run out.
+    ///
+    /// # Errors
+    ///
+    /// Where the key cannot be encoded, which no key of the right type gives cause for.
+    pub fn new(
+        issuer: impl Into<String>,
+        audience: impl Into<String>,
+        key: &SigningKey,
+        previous: &[VerifyingKey],
+    ) -> Result<Self, TokenError> {
+        let current = key.verifying_key();
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(key_id(&current));
+        let der = key.to_pkcs8_der().map_err(|_| TokenError(None))?;
+        let keys: Vec<_> = std::iter::once(&current)
+            .chain(previous.iter().filter(|key| **key != current))
+            .map(|key| {
+                json!({
+                    "kty": "OKP",
+                    "crv": "Ed25519",
+                    "use": "sig",
+                    "alg": "EdDSA",
+                    "kid": key_id(key),
+                    "x": URL_SAFE_NO_PAD.encode(key.as_bytes()),
+                })
+            })
+            .collect();
+        Ok(Self {
+            issuer: issuer.into(),
+            audience: audience.into(),
+            header,
+            key: EncodingKey::from_ed_der(der.as_bytes()),
+            key_set: json!({ "keys": keys }).to_string(),
+        })
+    }
+
+    /// The issuer that the tokens name.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The public keys as a JSON Web Key Set (RFC 7517), the current one first.
+    #[must_use]
+    pub fn key_set(&self) -> &str {
+        &self.key_set
+    }
+
+    /// A session token for the customer of `grant`, good as long as the grant.
+    ///
+    /// # Errors
+    ///
+    /// Where the library refuses the key.
+    pub fn session_token(&self, grant: &Grant, now: OffsetDateTime, chance: &Chance) -> Result<String, TokenError> {
+        self.sign(&Claims {
+            iss: &self.issuer,
+            aud: &self.audience,
+            sub: grant.customer_id.to_string(),
+            kind: "customer",
+            org: None,
+            scopes: &[],
+            aal: Some(grant.assurance.level()),
+            grant: Some(grant.id.to_string()),
+            region: grant.customer_id.region().to_string(),
+            jti: token_id(chance),
+            iat: now.unix_timestamp(),
+            exp: grant.expires_at.unix_timestamp(),
+        })
+    }
+
+    /// An access token for `client` with `scopes`, good for `lifetime`.
+    ///
+    /// # Errors
+    ///
+    /// Where the library refuses the key.
+    pub fn partner_token(
+        &self,
+        client: &PartnerClient,
+        scopes: &[String],
+        now: OffsetDateTime,
+        lifetime: Duration,
+        chance: &Chance,
+    ) -> Result<String, TokenError> {
+        self.sign(&Claims {
+            iss: &self.issuer,
+            aud: &self.audience,
+            sub: client.id.to_string(),
+            kind: "partner",
+            org: Some(&client.organisation_id),
+            scopes,
+            aal: None,
+            grant: None,
+            region: client.id.region().to_string(),
+            jti: token_id(chance),
+            iat: now.unix_timestamp(),
+            exp: (now + lifetime).unix_timestamp(),
+        })
+    }
+
+    fn sign(&self, claims: &Claims<'_>) -> Result<String, TokenError> {
+        jsonwebtoken::encode(&self.header, claims, &self.key).map_err(|error| TokenError(Some(error)))
+    }
+}
+
+fn token_id(chance: &Chance) -> String {
+    URL_SAFE_NO_PAD.encode(chance.bytes::<12>())
+}
+
+impl fmt::Debug for TokenKeys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("TokenKeys")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,46 @@
+//! Adds a contact point to a customer.
+
+use support_chassis::db::Tx;
+use support_chassis::error::{InvalidFields, Violation};
+use support_chassis::id::Ids;
+
+use crate::domain::contact::Contact;
+use crate::domain::customer::{Addition, CONTACT_POINTS_LIMIT, Customer};
+use crate::domain::ids::CustomerId;
+use crate::error::IdentityError;
+use crate::store;
+
+/// Adds a contact point, not yet verified. One that the customer has already changes nothing. `version` is the version
+/// that the caller has read, if it wants to know of other changes.
+///
+/// # Errors
+///
+/// [`IdentityError::CustomerNotFound`], [`IdentityError::Conflict`], [`IdentityError::ContactPointTaken`], and a violation
+/// of `contact_point` where the customer has ten.
+pub async fn add_contact_point(
+    tx: &mut Tx,
+    ids: &Ids,
+    customer_id: CustomerId,
+    contact: &Contact,
+    version: Option<i64>,
+) -> Result<Customer, IdentityError> {
+    let customer = store::customers::lock(tx, customer_id)
+        .await?
+        .ok_or(IdentityError::CustomerNotFound)?;
+    if version.is_some_and(|version| version != customer.version) {
+        return Err(IdentityError::Conflict);
+    }
+    let ordinal = match customer.addition(contact) {
+        Addition::Known => return Ok(customer),
+        Addition::Full => {
+            let full = format!("a customer has at most {CONTACT_POINTS_LIMIT}");
+            return Err(InvalidFields::from(Violation::new("contact_point", full)).into());
+        }
+        Addition::At(ordinal) => ordinal,
+    };
+    let now = tx.now();
+    store::customers::add_contact_point(tx, customer_id, ids.next(), ordinal, contact, now).await?;
+    store::customers::get(tx, customer_id)
+        .await?
+        .ok_or(IdentityError::CustomerNotFound)
+}

@@ -1,0 +1,31 @@
+//! Ends a grant.
+
+use support_chassis::db::Tx;
+use support_proto::support::identity::v1::GrantRevoked;
+
+use crate::domain::grant::Grant;
+use crate::domain::ids::{CustomerId, GrantId};
+use crate::error::IdentityError;
+use crate::store;
+
+/// Ends a grant at once. One that has ended stays as it is. A customer (`own`) can end only their own.
+///
+/// # Errors
+///
+/// [`IdentityError::GrantNotFound`].
+pub async fn revoke_grant(tx: &mut Tx, id: GrantId, own: Option<CustomerId>) -> Result<Grant, IdentityError> {
+    let now = tx.now();
+    let mut grant = store::grants::lock(tx, id)
+        .await?
+        .filter(|grant| own.is_none_or(|customer| customer == grant.customer_id))
+        .ok_or(IdentityError::GrantNotFound)?;
+    if grant.revoke(now) {
+        store::grants::set_revoked(tx, &grant).await?;
+        let event = GrantRevoked {
+            grant_id: id.to_string(),
+            customer_id: grant.customer_id.to_string(),
+        };
+        tx.append(id, &event).await?;
+    }
+    Ok(grant)
+}

@@ -1,0 +1,32 @@
+//! The SQL of this service and nothing else; one file an aggregate.
+
+pub mod customers;
+pub mod deliveries;
+pub mod grants;
+pub mod local_outbox;
+pub mod partner_clients;
+pub mod send_windows;
+pub mod verifications;
+
+use support_chassis::db::DbError;
+
+/// A stored value read into what it stands for.
+fn read<T>(table: &'static str, column: &'static str, value: Option<T>) -> Result<T, DbError> {
+    value.ok_or(DbError::Corrupt { table, column })
+}
+
+/// A stored hash.
+fn digest(table: &'static str, column: &'static str, bytes: &[u8]) -> Result<[u8; 32], DbError> {
+    read(table, column, bytes.try_into().ok())
+}
+
+/// A time as sort keys hold it.
+fn microseconds(at: time::OffsetDateTime) -> i64 {
+    // Until the year 294,000.
+    i64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX)
+}
+
+/// A time from a sort key. A forged token may hold a time that is none: it is then before everything, and the page empty.
+fn from_microseconds(at: i64) -> time::OffsetDateTime {
+    time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000).unwrap_or(time::OffsetDateTime::UNIX_EPOCH)
+}

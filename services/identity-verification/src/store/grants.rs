@@ -1,0 +1,157 @@
+//! Grants.
+
+use sqlx::PgConnection;
+use support_chassis::db::DbError;
+use support_chassis::page::Page;
+use time::OffsetDateTime;
+
+use super::read;
+use crate::domain::grant::{Assurance, Grant};
+use crate::domain::ids::{CaseId, CustomerId, GrantId, VerificationId};
+use crate::domain::verification::{Method, Purpose};
+
+const TABLE: &str = "grants";
+
+/// The sort key of a list of grants: when it was made, in microseconds since 1970, and the id.
+pub type SortKey = (i64, GrantId);
+
+struct Row {
+    id: GrantId,
+    customer_id: CustomerId,
+    verification_id: VerificationId,
+    assurance: i16,
+    methods: Vec<String>,
+    purpose: String,
+    case_id: Option<CaseId>,
+    granted_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    revoked_at: Option<OffsetDateTime>,
+}
+
+impl TryFrom<Row> for Grant {
+    type Error = DbError;
+
+    fn try_from(row: Row) -> Result<Self, DbError> {
+        let methods: Option<Vec<_>> = row.methods.iter().map(|method| Method::from_stored(method)).collect();
+        Ok(Self {
+            id: row.id,
+            customer_id: row.customer_id,
+            verification_id: row.verification_id,
+            assurance: read(TABLE, "assurance", Assurance::from_stored(row.assurance))?,
+            methods: read(TABLE, "methods", methods)?,
+            purpose: read(TABLE, "purpose", Purpose::from_stored(&row.purpose))?,
+            case_id: row.case_id,
+            granted_at: row.granted_at,
+            expires_at: row.expires_at,
+            revoked_at: row.revoked_at,
+        })
+    }
+}
+
+/// Writes a new grant.
+///
+/// # Errors
+///
+/// Constraint `grants_verification_key` where the verification has given one already.
+pub async fn insert(connection: &mut PgConnection, new: &Grant) -> Result<(), DbError> {
+    let methods: Vec<_> = new.methods.iter().map(|method| method.as_str().to_owned()).collect();
+    sqlx::query!(
+        "insert into grants (
+             id, customer_id, verification_id, assurance, methods, purpose, case_id, granted_at, expires_at, revoked_at
+         )
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        new.id.uuid(),
+        new.customer_id.uuid(),
+        new.verification_id.uuid(),
+        i16::from(new.assurance.level()),
+        &methods,
+        new.purpose.as_str(),
+        new.case_id.map(CaseId::uuid),
+        new.granted_at,
+        new.expires_at,
+        new.revoked_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Reads a grant.
+pub async fn get(connection: &mut PgConnection, id: GrantId) -> Result<Option<Grant>, DbError> {
+    sqlx::query_as!(
+        Row,
+        r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
+             verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
+             granted_at, expires_at, revoked_at
+         from grants where id = $1"#,
+        id.uuid(),
+    )
+    .fetch_optional(connection)
+    .await?
+    .map(Grant::try_from)
+    .transpose()
+}
+
+/// Reads a grant and keeps others from changing it until the transaction ends.
+pub async fn lock(connection: &mut PgConnection, id: GrantId) -> Result<Option<Grant>, DbError> {
+    sqlx::query_as!(
+        Row,
+        r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
+             verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
+             granted_at, expires_at, revoked_at
+         from grants where id = $1 for update"#,
+        id.uuid(),
+    )
+    .fetch_optional(connection)
+    .await?
+    .map(Grant::try_from)
+    .transpose()
+}
+
+/// Writes that a locked grant was revoked.
+pub async fn set_revoked(connection: &mut PgConnection, grant: &Grant) -> Result<(), DbError> {
+    sqlx::query!(
+        "update grants set revoked_at = $2 where id = $1",
+        grant.id.uuid(),
+        grant.revoked_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The grants of a customer, newest first: one more than the page holds.
+pub async fn list(
+    connection: &mut PgConnection,
+    customer: CustomerId,
+    page: &Page<SortKey>,
+) -> Result<Vec<Grant>, DbError> {
+    let (after_at, after_id) = match &page.after {
+        Some((at, id)) => (Some(super::from_microseconds(*at)), Some(id.uuid())),
+        None => (None, None),
+    };
+    sqlx::query_as!(
+        Row,
+        r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
+             verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
+             granted_at, expires_at, revoked_at
+         from grants
+         where customer_id = $1 and ($2::timestamptz is null or (granted_at, id) < ($2, $3))
+         order by granted_at desc, id desc limit $4"#,
+        customer.uuid(),
+        after_at,
+        after_id,
+        page.limit(),
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(Grant::try_from)
+    .collect()
+}
+
+/// The sort key of a grant.
+#[must_use]
+pub fn sort_key(grant: &Grant) -> SortKey {
+    (super::microseconds(grant.granted_at), grant.id)
+}

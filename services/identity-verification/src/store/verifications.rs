@@ -1,0 +1,178 @@
+//! Verifications.
+
+use sqlx::PgConnection;
+use support_chassis::db::DbError;
+use time::OffsetDateTime;
+
+use super::{digest, read};
+use crate::domain::ids::{CaseId, ContactPointId, CustomerId, VerificationId};
+use crate::domain::machine::State;
+use crate::domain::verification::{Method, Purpose, Subject, Verification};
+
+const TABLE: &str = "verifications";
+
+struct Row {
+    id: VerificationId,
+    customer_id: Option<CustomerId>,
+    contact_point_id: Option<ContactPointId>,
+    method: String,
+    purpose: String,
+    state: String,
+    case_id: Option<CaseId>,
+    languages: Vec<String>,
+    contact_key: Vec<u8>,
+    code_mac: Vec<u8>,
+    sealed_code: Option<Vec<u8>>,
+    sends: i16,
+    checks: i16,
+    created_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    ended_at: Option<OffsetDateTime>,
+}
+
+impl TryFrom<Row> for Verification {
+    type Error = DbError;
+
+    fn try_from(row: Row) -> Result<Self, DbError> {
+        Ok(Self {
+            id: row.id,
+            subject: row
+                .customer_id
+                .zip(row.contact_point_id)
+                .map(|(customer_id, contact_point_id)| Subject {
+                    customer_id,
+                    contact_point_id,
+                }),
+            method: read(TABLE, "method", Method::from_stored(&row.method))?,
+            purpose: read(TABLE, "purpose", Purpose::from_stored(&row.purpose))?,
+            state: read(TABLE, "state", State::from_stored(&row.state))?,
+            case_id: row.case_id,
+            languages: row.languages,
+            contact_key: digest(TABLE, "contact_key", &row.contact_key)?,
+            code_mac: digest(TABLE, "code_mac", &row.code_mac)?,
+            sealed_code: row.sealed_code,
+            sends: row.sends,
+            checks: row.checks,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            ended_at: row.ended_at,
+        })
+    }
+}
+
+/// Writes a new verification.
+pub async fn insert(connection: &mut PgConnection, new: &Verification) -> Result<(), DbError> {
+    sqlx::query!(
+        "insert into verifications (
+             id, customer_id, contact_point_id, method, purpose, state, case_id, languages, contact_key, code_mac,
+             sealed_code, sends, checks, created_at, expires_at, ended_at
+         )
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        new.id.uuid(),
+        new.subject.map(|subject| subject.customer_id.uuid()),
+        new.subject.map(|subject| subject.contact_point_id.uuid()),
+        new.method.as_str(),
+        new.purpose.as_str(),
+        new.state.as_str(),
+        new.case_id.map(CaseId::uuid),
+        &new.languages,
+        &new.contact_key,
+        &new.code_mac,
+        new.sealed_code.as_deref(),
+        new.sends,
+        new.checks,
+        new.created_at,
+        new.expires_at,
+        new.ended_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Reads a verification.
+pub async fn get(connection: &mut PgConnection, id: VerificationId) -> Result<Option<Verification>, DbError> {
+    sqlx::query_as!(
+        Row,
+        r#"select id as "id: VerificationId", customer_id as "customer_id: CustomerId",
+             contact_point_id as "contact_point_id: ContactPointId", method, purpose, state, case_id as "case_id: CaseId",
+             languages, contact_key, code_mac, sealed_code, sends, checks, created_at, expires_at, ended_at
+         from verifications where id = $1"#,
+        id.uuid(),
+    )
+    .fetch_optional(connection)
+    .await?
+    .map(Verification::try_from)
+    .transpose()
+}
+
+/// Reads a verification and keeps others from changing it until the transaction ends.
+pub async fn lock(connection: &mut PgConnection, id: VerificationId) -> Result<Option<Verification>, DbError> {
+    sqlx::query_as!(
+        Row,
+        r#"select id as "id: VerificationId", customer_id as "customer_id: CustomerId",
+             contact_point_id as "contact_point_id: ContactPointId", method, purpose, state, case_id as "case_id: CaseId",
+             languages, contact_key, code_mac, sealed_code, sends, checks, created_at, expires_at, ended_at
+         from verifications where id = $1 for update"#,
+        id.uuid(),
+    )
+    .fetch_optional(connection)
+    .await?
+    .map(Verification::try_from)
+    .transpose()
+}
+
+/// Locks verifications whose time is over at `now` and that are still open, the oldest first; those that somebody else
+/// is at are left for the next round.
+pub async fn lock_overdue(
+    connection: &mut PgConnection,
+    now: OffsetDateTime,
+    limit: i64,
+) -> Result<Vec<Verification>, DbError> {
+    sqlx::query_as!(
+        Row,
+        r#"select id as "id: VerificationId", customer_id as "customer_id: CustomerId",
+             contact_point_id as "contact_point_id: ContactPointId", method, purpose, state, case_id as "case_id: CaseId",
+             languages, contact_key, code_mac, sealed_code, sends, checks, created_at, expires_at, ended_at
+         from verifications
+         where state in ('created', 'challenged') and expires_at <= $1
+         order by expires_at limit $2
+         for update skip locked"#,
+        now,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(Verification::try_from)
+    .collect()
+}
+
+/// Writes what can change of a locked verification.
+pub async fn update(connection: &mut PgConnection, changed: &Verification) -> Result<(), DbError> {
+    sqlx::query!(
+        "update verifications set state = $2, sealed_code = $3, sends = $4, checks = $5, ended_at = $6 where id = $1",
+        changed.id.uuid(),
+        changed.state.as_str(),
+        changed.sealed_code.as_deref(),
+        changed.sends,
+        changed.checks,
+        changed.ended_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Writes down that locked verifications have expired at `now`: one statement for all.
+pub async fn expire(connection: &mut PgConnection, ids: &[VerificationId], now: OffsetDateTime) -> Result<(), DbError> {
+    let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+    sqlx::query!(
+        "update verifications set state = 'expired', sealed_code = null, ended_at = $2 where id = any($1)",
+        &ids,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! What this service does unasked.
+
+pub mod delivery;
+pub mod upkeep;

@@ -1,0 +1,175 @@
+//! One attempt to deliver a code.
+
+use time::OffsetDateTime;
+
+use super::{Courier, Deliverer};
+use crate::domain::code::Code;
+use crate::domain::contact::{Contact, ContactKind};
+use crate::error::IdentityError;
+use crate::mail::MailError;
+use crate::store;
+use crate::store::deliveries::{Claimed, End};
+use crate::store::local_outbox::Message;
+use crate::words::Text;
+
+/// From so many failures of localisation on, a code goes without words: better that than nobody being let in.
+const RENDER_FAILURES_LIMIT: i16 = 3;
+
+/// What came of an attempt.
+pub(super) enum Outcome {
+    /// It is over.
+    Ended(End),
+    /// The message is to be kept here instead of sent.
+    Kept(Box<Message>),
+    /// It is to be tried again.
+    PutOff {
+        /// How often localisation did not give the text so far.
+        render_failures: i16,
+        /// Why, in a word.
+        reason: &'static str,
+    },
+}
+
+/// What there is to deliver.
+struct Parcel {
+    code: Code,
+    contact: Contact,
+    languages: Vec<String>,
+    expires_at: OffsetDateTime,
+}
+
+impl Deliverer {
+    /// Reads, renders and sends; nothing is open at the database meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub(super) async fn attempt(&self, delivery: Claimed) -> Result<Outcome, IdentityError> {
+        let parcel = match self.pack(delivery).await? {
+            Ok(parcel) => parcel,
+            Err(end) => return Ok(Outcome::Ended(end)),
+        };
+        if parcel.contact.kind() == ContactKind::Phone && matches!(self.courier, Courier::Smtp(_)) {
+            return Ok(Outcome::Ended(End::Failed("no_sms_carrier")));
+        }
+        let (text, render_failures) = match self.write(&parcel, delivery).await {
+            Ok(written) => written,
+            Err(outcome) => return Ok(outcome),
+        };
+        let now = self.clock.now();
+        Ok(match &self.courier {
+            Courier::Local => Outcome::Kept(Box::new(Message {
+                id: self.ids.next(),
+                delivery_id: delivery.id,
+                verification_id: delivery.verification_id,
+                recipient: parcel.contact.value().to_owned(),
+                subject: text.subject,
+                body: text.body,
+                language: text.language,
+                sent_at: now,
+            })),
+            Courier::Smtp(mailer) => match mailer.send(parcel.contact.value(), &text, delivery.id, now).await {
+                Ok(()) => Outcome::Ended(End::Sent),
+                Err(error @ MailError::Refused { .. }) => {
+                    tracing::info!(%error, "a mail was refused");
+                    Outcome::Ended(End::Failed("refused"))
+                }
+                Err(error @ (MailError::Deferred { .. } | MailError::TimedOut)) => {
+                    tracing::info!(%error, "a mail was not taken");
+                    Outcome::PutOff {
+                        render_failures,
+                        reason: "mail_server",
+                    }
+                }
+            },
+        })
+    }
+
+    /// Collects what there is to deliver, or says why there is nothing.
+    async fn pack(&self, delivery: Claimed) -> Result<Result<Parcel, End>, IdentityError> {
+        let id = delivery.verification_id;
+        let mut connection = self.db.read().await?;
+        let Some(verification) = store::verifications::get(&mut connection, id).await? else {
+            return Err(IdentityError::Impossible("a delivery of no verification"));
+        };
+        let Some(subject) = verification.subject else {
+            return Ok(Err(End::Dropped("no_recipient")));
+        };
+        if !verification.state_at(self.clock.now()).is_open() {
+            return Ok(Err(End::Dropped("ended")));
+        }
+        let Some(sealed) = &verification.sealed_code else {
+            return Err(IdentityError::Impossible("an open verification without its code"));
+        };
+        let Ok(code) = self.keys.open(id, sealed) else {
+            // All that were started under another service key: a person must know.
+            tracing::error!("a code cannot be read: was the service key changed?");
+            return Ok(Err(End::Failed("sealed_code")));
+        };
+        let Some((contact, own)) = store::customers::contact_point(&mut connection, subject.contact_point_id).await?
+        else {
+            return Err(IdentityError::Impossible("a verification of no contact point"));
+        };
+        let languages = if verification.languages.is_empty() {
+            own
+        } else {
+            verification.languages
+        };
+        Ok(Ok(Parcel {
+            code,
+            contact,
+            languages,
+            expires_at: verification.expires_at,
+        }))
+    }
+
+    /// The message, and how often localisation has failed to give it so far.
+    async fn write(&self, parcel: &Parcel, delivery: Claimed) -> Result<(Text, i16), Outcome> {
+        let minutes = minutes_left(parcel.expires_at, self.clock.now());
+        // It failed as often before: what is wrong there takes longer than a customer waits.
+        if delivery.render_failures >= RENDER_FAILURES_LIMIT {
+            return Ok((self.words.wordless(&parcel.code), delivery.render_failures));
+        }
+        match self.words.render(&parcel.code, minutes, &parcel.languages).await {
+            Ok(text) => Ok((text, delivery.render_failures)),
+            Err(error) => {
+                let failures = delivery.render_failures + 1;
+                let error = support_chassis::error::chain(&error);
+                if failures < RENDER_FAILURES_LIMIT {
+                    tracing::info!(error, failures, "localisation gave no text for a code");
+                    return Err(Outcome::PutOff {
+                        render_failures: failures,
+                        reason: "no_text",
+                    });
+                }
+                tracing::warn!(
+                    error,
+                    failures,
+                    "localisation gave no text for a code, which goes without words"
+                );
+                self.metrics.fell_back();
+                Ok((self.words.wordless(&parcel.code), failures))
+            }
+        }
+    }
+}
+
+/// How many minutes are left, the begun one counted.
+fn minutes_left(expires_at: OffsetDateTime, now: OffsetDateTime) -> u32 {
+    let seconds = (expires_at - now).whole_seconds().max(1);
+    u32::try_from((seconds + 59) / 60).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn minutes_are_counted_up() {
+        let now = datetime!(2026-03-01 12:00 UTC);
+        let left = |seconds: i64| minutes_left(now + time::Duration::seconds(seconds), now);
+        assert_eq!([left(600), left(541), left(540), left(1), left(-5)], [10, 10, 9, 1, 1]);
+    }
+}
