@@ -1,1 +1,17 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod admit;
+mod credentials;
+mod front;
+mod health;
+mod json;
+mod oauth;
+mod pass;
+mod routes;
+mod run;
+mod settings;
+mod split;
+mod words;
+
+pub use run::{Running, StartError, run};
+pub use settings::{DEFAULTS, GatewaySettings, IssuerSettings, NAME, setting_docs};

@@ -1,0 +1,158 @@
+//! Who calls, by the bearer token of the call.
+//!
+//! Customers carry the session token of a completed verification, partners an access token, both signed by
+//! identity-verification; staff and operators carry a token of an identity provider that the settings name. Whoever
+//! carries none is a visitor. A token is checked once and then remembered until it ends, with the passport that goes
+//! with it, so that a call costs no signature.
+
+mod claims;
+mod keys;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderMap, header};
+use moka::sync::Cache;
+use support_chassis::call::Caller;
+use support_chassis::clock::Clock;
+use support_chassis::error::into_status;
+use support_chassis::id::Region;
+use support_chassis::passport::{PassportError, Signer};
+use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
+use time::OffsetDateTime;
+use tonic::Status;
+
+pub(crate) use keys::{KeySetError, Keys};
+
+/// The most tokens remembered.
+const REMEMBERED: u64 = 100_000;
+/// A passport is renewed when less than this is left of it: a call may be slow, and clocks differ.
+const RENEW_BEFORE: Duration = Duration::from_secs(60);
+/// Longer tokens are refused unread. Those of identity providers with many claims stay below it.
+const TOKEN_LIMIT: usize = 8 * 1024;
+
+/// Somebody whose token was checked.
+pub(crate) struct Session {
+    /// Who it is.
+    pub(crate) caller: Caller,
+    /// When the token ends; none for visitors.
+    expires_at: Option<OffsetDateTime>,
+    passport: Mutex<Option<(Arc<str>, OffsetDateTime)>>,
+}
+
+/// Checks tokens and signs passports.
+pub(crate) struct Credentials {
+    keys: Arc<Keys>,
+    signer: Arc<Signer>,
+    lifetime: Duration,
+    clock: Clock,
+    region: Region,
+    known: Cache<String, Arc<Session>>,
+    visitor: Arc<Session>,
+}
+
+impl Credentials {
+    /// Believes the signers of `keys`; signs passports that live for `lifetime`.
+    pub(crate) fn new(keys: Arc<Keys>, signer: Arc<Signer>, lifetime: Duration, clock: Clock, region: Region) -> Self {
+        let visitor = Caller {
+            kind: CallerKind::Anonymous,
+            // One for all visitors: their request ids are random UUIDs, and a visit leaves nothing to tell it by.
+            subject: "visitor".to_owned(),
+            organisation: None,
+            scopes: std::collections::BTreeSet::new(),
+            assurance: AssuranceLevel::Unspecified,
+            region: Some(region.to_string()),
+            grant_id: None,
+        };
+        Self {
+            keys,
+            signer,
+            lifetime,
+            clock,
+            region,
+            known: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .time_to_idle(Duration::from_secs(300))
+                .build(),
+            visitor: Arc::new(Session {
+                caller: visitor,
+                expires_at: None,
+                passport: Mutex::new(None),
+            }),
+        }
+    }
+
+    /// Who calls. UNAUTHENTICATED where there is a token and it is not good.
+    pub(crate) async fn identify(&self, headers: &HeaderMap) -> Result<Arc<Session>, Status> {
+        match bearer(headers).map_err(into_status)? {
+            None => Ok(Arc::clone(&self.visitor)),
+            Some(token) => self.session(token).await.map_err(into_status),
+        }
+    }
+
+    async fn session(&self, token: &str) -> Result<Arc<Session>, PassportError> {
+        if token.len() > TOKEN_LIMIT {
+            return Err(PassportError::Invalid("too long"));
+        }
+        let session = if let Some(known) = self.known.get(token) {
+            known
+        } else {
+            let signatory = self.keys.signatory(token).await?;
+            let (caller, expires_at) = claims::check(token, &signatory, self.region, self.clock.now())?;
+            let session = Arc::new(Session {
+                caller,
+                expires_at: Some(expires_at),
+                passport: Mutex::new(None),
+            });
+            self.known.insert(token.to_owned(), Arc::clone(&session));
+            session
+        };
+        if session.expires_at.is_some_and(|end| end <= self.clock.now()) {
+            return Err(PassportError::Expired);
+        }
+        Ok(session)
+    }
+
+    /// The passport for a session: the one at hand, or a new one when that is about to end.
+    pub(crate) fn passport(&self, session: &Session) -> Result<Arc<str>, Status> {
+        let now = self.clock.now();
+        let mut held = session.passport.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((token, end)) = &*held
+            && *end > now + RENEW_BEFORE.min(self.lifetime / 2)
+        {
+            return Ok(Arc::clone(token));
+        }
+        // It may outlive the session by the services' tolerance of clocks, no more: the session is asked at every call.
+        let end = now + self.lifetime;
+        let token: Arc<str> = self
+            .signer
+            .sign_until(&session.caller, now, end)
+            .map_err(|error| {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a passport could not be signed"
+                );
+                support_chassis::error::internal_status()
+            })?
+            .into();
+        *held = Some((Arc::clone(&token), end));
+        Ok(token)
+    }
+}
+
+/// The bearer token of `authorization` (RFC 6750, 2.1).
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, PassportError> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(PassportError::Invalid("given twice"));
+    }
+    let value = value.to_str().map_err(|_| PassportError::Invalid("not text"))?;
+    let (scheme, token) = value
+        .split_once(' ')
+        .ok_or(PassportError::Invalid("not a bearer token"))?;
+    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
+        return Err(PassportError::Invalid("not a bearer token"));
+    }
+    Ok(Some(token.trim()))
+}

@@ -1,0 +1,133 @@
+//! The front of the door: tells gRPC, gRPC-Web, JSON and the few plain HTTP requests apart. All calls then go through one
+//! stack, whatever they were written in.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use serde_json::json;
+use support_chassis::server::{Stack, answer};
+use tonic::body::Body;
+use tonic_web::GrpcWebLayer;
+use tower::{Layer as _, Service};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::health::Health;
+use crate::json::{self, problem::problem, respond};
+use crate::oauth;
+
+/// The front.
+#[derive(Clone)]
+pub(crate) struct Front {
+    calls: Stack,
+    health: Health,
+    max_json_bytes: usize,
+}
+
+/// What a request wants.
+enum Wanted {
+    Grpc,
+    GrpcWeb,
+    Json,
+    Token,
+    Alive,
+    Ready,
+    /// Nothing we have.
+    Unknown,
+}
+
+impl Front {
+    /// `calls` takes gRPC.
+    pub(crate) fn new(calls: Stack, health: Health, max_json_bytes: usize) -> Self {
+        Self {
+            calls,
+            health,
+            max_json_bytes,
+        }
+    }
+
+    async fn answer(self, request: Request<Body>) -> Response<Body> {
+        match wanted(request.method(), request.uri().path(), request.headers()) {
+            Wanted::Grpc => answer(self.calls, request).await,
+            Wanted::GrpcWeb => answer(GrpcWebLayer::new().layer(self.calls), request).await,
+            Wanted::Json => json::call(request, self.calls, self.max_json_bytes).await,
+            Wanted::Token => oauth::token(request, self.calls).await,
+            Wanted::Alive => respond(StatusCode::OK, "application/json", &json!({ "alive": true })),
+            Wanted::Ready => self.health.ready(),
+            Wanted::Unknown => problem(&json::bad_request(
+                "nothing answers to this method, path and content type: a call is a POST to /package.Service/Method with \
+                 content type application/json, application/grpc or application/grpc-web",
+            )),
+        }
+    }
+}
+
+fn wanted(method: &Method, path: &str, headers: &HeaderMap) -> Wanted {
+    let content = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    match (method, path) {
+        (&Method::GET, "/healthz") => return Wanted::Alive,
+        (&Method::GET, "/readyz") => return Wanted::Ready,
+        (_, "/oauth2/token") => return Wanted::Token,
+        _ => {}
+    }
+    // Media types are without regard to case, and may have parameters.
+    let media = content
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    match media.as_str() {
+        "application/json" => Wanted::Json,
+        grpc if grpc.starts_with("application/grpc-web") => Wanted::GrpcWeb,
+        "application/grpc" | "application/grpc+proto" => Wanted::Grpc,
+        _ => Wanted::Unknown,
+    }
+}
+
+impl Service<Request<Body>> for Front {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let front = self.clone();
+        Box::pin(async move { Ok(front.answer(request).await) })
+    }
+}
+
+/// Which web pages may call, and which headers their scripts may read.
+pub(crate) fn cors(origins: &[String]) -> CorsLayer {
+    let exposed =
+        ["grpc-status", "grpc-message", "grpc-status-details-bin", "retry-after"].map(HeaderName::from_static);
+    let allowed = [
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+        header::ACCEPT_LANGUAGE,
+        HeaderName::from_static("x-grpc-web"),
+        HeaderName::from_static("x-user-agent"),
+        HeaderName::from_static("grpc-timeout"),
+        HeaderName::from_static("traceparent"),
+        HeaderName::from_static("tracestate"),
+    ];
+    let origins = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
+    };
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::POST, Method::GET])
+        .allow_headers(allowed)
+        .expose_headers(exposed)
+        .max_age(std::time::Duration::from_secs(3600))
+}

@@ -1,0 +1,75 @@
+//! Passes a call on: its bytes to the service, the answer's bytes back, nothing decoded on the way.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::header::{self, HeaderName};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, Version};
+use support_chassis::error::internal_status;
+use tonic::body::Body;
+use tower::{Service, ServiceExt as _};
+
+use crate::admit::Admitted;
+
+/// What a service hears of a call's headers. Everything else stays here: credentials are for the gateway alone, and what
+/// is not known cannot be trusted.
+const PASSED_ON: [HeaderName; 7] = [
+    header::CONTENT_TYPE,
+    header::ACCEPT_LANGUAGE,
+    header::USER_AGENT,
+    HeaderName::from_static("grpc-timeout"),
+    HeaderName::from_static("grpc-encoding"),
+    HeaderName::from_static("grpc-accept-encoding"),
+    HeaderName::from_static("traceparent"),
+];
+
+/// Passes calls on to the service that [`Admit`](crate::admit::Admit) chose.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pass;
+
+impl Service<Request<Body>> for Pass {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(async move {
+            Ok(match pass(request).await {
+                Ok(response) => response,
+                Err(status) => status.into_http(),
+            })
+        })
+    }
+}
+
+async fn pass(mut request: Request<Body>) -> Result<Response<Body>, tonic::Status> {
+    let Some(Admitted(peer)) = request.extensions_mut().remove::<Admitted>() else {
+        tracing::error!("a call was to be passed on without having been admitted");
+        return Err(internal_status());
+    };
+    let (head, body) = request.into_parts();
+    let mut onward = Request::new(body);
+    // Only the path: the scheme and authority are those of the service.
+    *onward.uri_mut() = Uri::try_from(head.uri.path()).map_err(|_| internal_status())?;
+    *onward.method_mut() = head.method;
+    *onward.version_mut() = Version::HTTP_2;
+    *onward.headers_mut() = passed_on(&head.headers);
+    let response = peer.oneshot(onward).await?;
+    Ok(response)
+}
+
+fn passed_on(headers: &HeaderMap) -> HeaderMap {
+    let mut onward = HeaderMap::with_capacity(PASSED_ON.len() + 1);
+    for name in PASSED_ON {
+        if let Some(value) = headers.get(&name) {
+            onward.insert(name, value.clone());
+        }
+    }
+    onward.insert(header::TE, HeaderValue::from_static("trailers"));
+    onward
+}

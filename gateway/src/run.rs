@@ -1,0 +1,336 @@
+//! Starts the gateway.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Response;
+use support_chassis::client::{Account, EndpointError, Peer};
+use support_chassis::clock::Clock;
+use support_chassis::lifecycle::{Fault, Lifecycle};
+use support_chassis::server::accept::{Protocols, accept};
+use support_chassis::server::{AroundLayer, CatchPanic, Deadlines, Metrics, Shed, ShedLimits, Stack, Trace, Typed};
+use support_chassis::settings::{Common, Settings, SettingsError};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::service::Routes as TonicRoutes;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_health::server::HealthService;
+use tower::ServiceBuilder;
+use tower::util::BoxCloneSyncService;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::admit::Admit;
+use crate::credentials::{Credentials, KeySetError, Keys};
+use crate::front::{Front, cors};
+use crate::health::Health;
+use crate::pass::Pass;
+use crate::routes::{Routes, SERVICES};
+use crate::settings::{DEFAULTS, GatewaySettings, NAME, setting_docs};
+use crate::split::Split;
+use crate::words::Words;
+
+/// What tasks get beyond the time that calls have to finish.
+const DRAIN_MARGIN: Duration = Duration::from_secs(3);
+/// How often the keys of identity-verification are renewed unasked.
+const KEYS_EVERY: Duration = Duration::from_secs(300);
+/// How often they are asked for while there are none.
+const NO_KEYS_EVERY: Duration = Duration::from_secs(1);
+
+/// The gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings are wrong; all faults are named.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A setting is missing that the gateway cannot do without.
+    #[error("gateway: setting {path} {what}")]
+    Setting {
+        /// Its path.
+        path: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The address of a service is none.
+    #[error("gateway: setting peers.{service} is no address")]
+    Endpoint {
+        /// The service.
+        service: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: EndpointError,
+    },
+    /// An issuer's keys cannot be used.
+    #[error("gateway: an issuer's keys cannot be used")]
+    Keys(#[source] KeySetFault),
+    /// The port cannot be had.
+    #[error("gateway: cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Reflection could not be built from the compiled contract.
+    #[error("gateway: the contract cannot be described")]
+    Reflection(#[source] tonic_reflection::server::Error),
+}
+
+/// Why an issuer's keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct KeySetFault(#[from] KeySetError);
+
+impl StartError {
+    /// 64 for wrong settings, 1 for everything else.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Settings(_) | Self::Setting { .. } | Self::Endpoint { .. } | Self::Keys(_) => 64,
+            Self::Listen { .. } | Self::Reflection(_) => 1,
+        }
+    }
+}
+
+/// A gateway that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its life: draining it ends the gateway alone.
+    pub lifecycle: Lifecycle,
+    drain: Duration,
+}
+
+impl Running {
+    /// Waits until the gateway has ended, because it was asked to or because it had to.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong.
+    pub async fn finished(self) -> Result<(), Fault> {
+        self.lifecycle.finished(self.drain + DRAIN_MARGIN).await
+    }
+}
+
+/// Starts the gateway: checks its settings, takes its port (`listener`, or the one that the settings name) and serves. It
+/// needs no service to be up; calls to one that is not are answered UNAVAILABLE.
+///
+/// # Errors
+///
+/// Whatever of this failed. Nothing runs then.
+pub async fn run(
+    settings: &Settings,
+    lifecycle: &Lifecycle,
+    listener: Option<TcpListener>,
+) -> Result<Running, StartError> {
+    let resolved = settings.resolve(NAME, DEFAULTS, setting_docs());
+    let common = resolved.check(false)?;
+    let own: GatewaySettings = resolved.section()?;
+    let clock = Clock::system();
+    let wrong = |(path, what): (String, String)| StartError::Setting { path, what };
+    let signer = common
+        .passport
+        .signer(NAME)
+        .map_err(wrong)?
+        .map(Arc::new)
+        .ok_or_else(|| StartError::Setting {
+            path: "passport.signing_key".to_owned(),
+            what: "is not set, and the gateway signs passports".to_owned(),
+        })?;
+    let (listener, address) = listen(listener, common.listen).await?;
+    let peers = connect(&common, &Account::new(Arc::clone(&signer), clock.clone()))?;
+    let named = |wanted: &str| {
+        peers
+            .iter()
+            .find(|(name, _, _)| *name == wanted)
+            .map(|(_, _, peer)| peer.clone())
+    };
+    // Both stand in the list that `peers` was made from.
+    let missing = |service: &str| StartError::Setting {
+        path: format!("peers.{service}"),
+        what: "is not set".into(),
+    };
+    let identity = named("identity-verification").ok_or_else(|| missing("identity-verification"))?;
+    let localisation = named("localisation").ok_or_else(|| missing("localisation"))?;
+    let keys = Arc::new(
+        Keys::new(&own.issuers, &own.audience, identity).map_err(|error| StartError::Keys(KeySetFault(error)))?,
+    );
+    let credentials = Credentials::new(
+        Arc::clone(&keys),
+        signer,
+        common.passport.lifetime(),
+        clock,
+        common.region,
+    );
+    let life = lifecycle.child();
+    let health = Health::new();
+    let admit = Admit::new(
+        Arc::new(credentials),
+        Routes::new(peers.iter().map(|(_, package, peer)| (*package, peer.clone()))),
+    );
+    let calls = stack(&common, admit, Words::new(&localisation), &health, life.draining())?;
+    let front = ServiceBuilder::new()
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(cors(&own.allowed_origins))
+        .service(Front::new(calls, health.clone(), own.max_json_bytes));
+    let front = BoxCloneSyncService::new(
+        ServiceBuilder::new()
+            .map_response(|response: Response<_>| response.map(Body::new))
+            .service(front),
+    );
+    let drain = common.server.drain();
+
+    life.spawn("gateway: keys", renew_keys(keys, life.draining()));
+    let asked: Vec<_> = peers.into_iter().map(|(name, _, peer)| (name, peer)).collect();
+    life.spawn(
+        "gateway: health",
+        ask_health(health, asked, own.health_interval(), life.draining()),
+    );
+    let (draining, aborting) = (life.draining(), life.aborting());
+    life.spawn("gateway: server", async move {
+        accept(listener, Protocols::Http1And2, front, draining, aborting, drain).await;
+        Ok::<_, Infallible>(())
+    });
+    tracing::info!(%address, "gateway serving");
+    Ok(Running {
+        address,
+        lifecycle: life,
+        drain,
+    })
+}
+
+/// The layers that every call goes through, gRPC within, outermost first: as in the chassis' server, with words for errors
+/// outside of everything that may refuse, and with admission where a service checks the passport.
+fn stack(
+    common: &Common,
+    admit: Admit,
+    words: Words,
+    health: &Health,
+    draining: CancellationToken,
+) -> Result<Stack, StartError> {
+    let limits = ShedLimits {
+        calls: common.server.max_in_flight,
+        streams: common.server.max_streams,
+    };
+    let own = own_routes(health, common.server.reflection)?;
+    let calls = ServiceBuilder::new().layer(AroundLayer(admit)).service(Pass);
+    let routes = Split {
+        own: own.prepare(),
+        calls,
+    };
+    Ok(BoxCloneSyncService::new(
+        ServiceBuilder::new()
+            .layer(AroundLayer(Trace))
+            .layer(AroundLayer(Metrics::new()))
+            .layer(AroundLayer(words))
+            .layer(AroundLayer(Typed))
+            .layer(AroundLayer(CatchPanic))
+            .layer(AroundLayer(Shed::new(limits)))
+            .layer(AroundLayer(Deadlines::new(draining)))
+            .service(routes),
+    ))
+}
+
+/// What the gateway answers itself: health and, where wanted, reflection of the whole contract.
+fn own_routes(health: &Health, reflection: bool) -> Result<TonicRoutes, StartError> {
+    let mut routes = TonicRoutes::builder();
+    routes.add_service(HealthServer::new(HealthService::from_health_reporter(
+        health.reporter(),
+    )));
+    if reflection {
+        let served: Vec<String> = support_proto::descriptors()
+            .services()
+            .map(|service| service.full_name().to_owned())
+            .filter(|name| {
+                SERVICES
+                    .iter()
+                    .any(|(_, package)| name.starts_with(&format!("{package}.")))
+            })
+            .collect();
+        let builder = || {
+            let builder = tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(support_proto::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                .with_service_name("grpc.health.v1.Health");
+            served
+                .iter()
+                .fold(builder, |builder, name| builder.with_service_name(name.as_str()))
+        };
+        // Both versions: tools in the field still ask for the older one.
+        routes.add_service(builder().build_v1().map_err(StartError::Reflection)?);
+        routes.add_service(builder().build_v1alpha().map_err(StartError::Reflection)?);
+    }
+    Ok(routes.routes())
+}
+
+/// Every service with its package, connected when it is first called.
+fn connect(common: &Common, account: &Account) -> Result<Vec<(&'static str, &'static str, Peer)>, StartError> {
+    SERVICES
+        .iter()
+        .map(|(service, package)| {
+            let endpoints = common.peers.endpoints(service).ok_or_else(|| StartError::Setting {
+                path: format!("peers.{service}"),
+                what: "is not set, and the gateway passes calls on to it".to_owned(),
+            })?;
+            let peer = Peer::connect(service, endpoints, account.clone())
+                .map_err(|source| StartError::Endpoint { service, source })?;
+            Ok((*service, *package, peer))
+        })
+        .collect()
+}
+
+async fn listen(given: Option<TcpListener>, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { address, source };
+    let listener = match given {
+        Some(listener) => listener,
+        None => TcpListener::bind(address).await.map_err(failed)?,
+    };
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+async fn renew_keys(keys: Arc<Keys>, draining: CancellationToken) -> Result<(), Infallible> {
+    let renewing = async {
+        loop {
+            keys.fetch().await;
+            tokio::time::sleep(if keys.complete() { KEYS_EVERY } else { NO_KEYS_EVERY }).await;
+        }
+    };
+    draining.run_until_cancelled(renewing).await;
+    Ok(())
+}
+
+async fn ask_health(
+    health: Health,
+    peers: Vec<(&'static str, Peer)>,
+    every: Duration,
+    draining: CancellationToken,
+) -> Result<(), Infallible> {
+    let asking = async {
+        loop {
+            health.ask(&peers).await;
+            // Sooner while somebody is missing: at a start they come one by one.
+            tokio::time::sleep(if health.complete() {
+                every
+            } else {
+                every.min(Duration::from_millis(250))
+            })
+            .await;
+        }
+    };
+    draining.run_until_cancelled(asking).await;
+    health.stop().await;
+    Ok(())
+}
+
+/// A panic outside of the calls' own stack, which has its own catcher.
+#[expect(clippy::needless_pass_by_value, reason = "the signature that the layer asks for")]
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response<Body> {
+    tracing::error!("a request made the gateway panic");
+    crate::json::problem::problem(&support_chassis::error::internal_status())
+}
