@@ -27,7 +27,7 @@ pub(crate) use keys::{KeySetError, Keys};
 /// The most tokens remembered.
 const REMEMBERED: u64 = 100_000;
 /// A passport is renewed when less than this is left of it: a call may be slow, and clocks differ.
-const RENEW_BEFORE: Duration = Duration::from_secs(60);
+const RENEW_BEFORE: Duration = Duration::from_mins(1);
 /// Longer tokens are refused unread. Those of identity providers with many claims stay below it.
 const TOKEN_LIMIT: usize = 8 * 1024;
 
@@ -72,7 +72,7 @@ impl Credentials {
             region,
             known: Cache::builder()
                 .max_capacity(REMEMBERED)
-                .time_to_idle(Duration::from_secs(300))
+                .time_to_idle(Duration::from_mins(5))
                 .build(),
             visitor: Arc::new(Session {
                 caller: visitor,

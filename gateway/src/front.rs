@@ -129,5 +129,5 @@ pub(crate) fn cors(origins: &[String]) -> CorsLayer {
         .allow_methods([Method::POST, Method::GET])
         .allow_headers(allowed)
         .expose_headers(exposed)
-        .max_age(std::time::Duration::from_secs(3600))
+        .max_age(std::time::Duration::from_hours(1))
 }

@@ -36,7 +36,7 @@ use crate::words::Words;
 /// What tasks get beyond the time that calls have to finish.
 const DRAIN_MARGIN: Duration = Duration::from_secs(3);
 /// How often the keys of identity-verification are renewed unasked.
-const KEYS_EVERY: Duration = Duration::from_secs(300);
+const KEYS_EVERY: Duration = Duration::from_mins(5);
 /// How often they are asked for while there are none.
 const NO_KEYS_EVERY: Duration = Duration::from_secs(1);
 
@@ -329,7 +329,6 @@ async fn ask_health(
 }
 
 /// A panic outside of the calls' own stack, which has its own catcher.
-#[expect(clippy::needless_pass_by_value, reason = "the signature that the layer asks for")]
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response<Body> {
     tracing::error!("a request made the gateway panic");
     crate::json::problem::problem(&support_chassis::error::internal_status())

@@ -24,7 +24,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 /// How long an error waits for words that are not at hand.
 const PATIENCE: Duration = Duration::from_millis(300);
 /// How long words are kept; what is published meets callers after this.
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 
 /// A locale's sentences for errors, by key.
 struct Sentences {
@@ -47,7 +47,7 @@ impl Words {
             localisation: localisation.own(),
             chosen: Cache::builder()
                 .max_capacity(10_000)
-                .time_to_live(Duration::from_secs(3600))
+                .time_to_live(Duration::from_hours(1))
                 .build(),
             sentences: Cache::builder().max_capacity(1_000).time_to_live(KEPT).build(),
         }
@@ -71,24 +71,23 @@ impl Words {
     }
 
     async fn sentences(&self, languages: &str) -> Option<Arc<Sentences>> {
-        let locale = match self.chosen.get(languages).await {
-            Some(locale) => locale,
-            None => {
-                let tags = tags(languages);
-                if tags.is_empty() {
-                    return None;
-                }
-                let asked = NegotiateLocaleRequest { languages: tags };
-                let peer = self.localisation.by(Instant::now() + PATIENCE);
-                let found = LocaleServiceClient::new(peer)
-                    .negotiate_locale(asked)
-                    .await
-                    .ok()?
-                    .into_inner();
-                let locale: Arc<str> = found.locale?.tag.into();
-                self.chosen.insert(languages.to_owned(), Arc::clone(&locale)).await;
-                locale
+        let locale = if let Some(locale) = self.chosen.get(languages).await {
+            locale
+        } else {
+            let tags = tags(languages);
+            if tags.is_empty() {
+                return None;
             }
+            let asked = NegotiateLocaleRequest { languages: tags };
+            let peer = self.localisation.by(Instant::now() + PATIENCE);
+            let found = LocaleServiceClient::new(peer)
+                .negotiate_locale(asked)
+                .await
+                .ok()?
+                .into_inner();
+            let locale: Arc<str> = found.locale?.tag.into();
+            self.chosen.insert(languages.to_owned(), Arc::clone(&locale)).await;
+            locale
         };
         self.sentences
             .optionally_get_with(Arc::clone(&locale), self.fetch(Arc::clone(&locale)))
