@@ -1,0 +1,60 @@
+//! Who looks, and what they may see.
+
+use support_chassis::call::Call;
+use support_proto::support::options::v1::CallerKind;
+
+use crate::domain::device::{CustomerId, Device};
+
+/// Who looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Viewer {
+    /// A customer: sees what is theirs.
+    Customer(CustomerId),
+    /// A partner of an organisation: sees every device, but no owner.
+    Partner(String),
+    /// Staff, operators and services: see everything.
+    Insider,
+    /// Nobody we know: sees nothing that is somebody's.
+    Stranger,
+}
+
+impl Viewer {
+    /// Who makes this call.
+    #[must_use]
+    pub fn of(call: &Call) -> Self {
+        let caller = call.caller();
+        match caller.kind {
+            CallerKind::Customer => call.customer_id().map_or(Self::Stranger, Self::Customer),
+            CallerKind::Partner => caller.organisation.clone().map_or(Self::Stranger, Self::Partner),
+            CallerKind::Staff | CallerKind::Operator | CallerKind::Service => Self::Insider,
+            CallerKind::Anonymous | CallerKind::Unspecified => Self::Stranger,
+        }
+    }
+
+    /// Whether they may see this device at all.
+    #[must_use]
+    pub fn sees(&self, device: &Device) -> bool {
+        match self {
+            Self::Customer(customer) => device.owner == Some(*customer),
+            Self::Partner(_) | Self::Insider => true,
+            Self::Stranger => false,
+        }
+    }
+
+    /// Whether they may see who has a device.
+    #[must_use]
+    pub fn sees_owner(&self) -> bool {
+        matches!(self, Self::Customer(_) | Self::Insider)
+    }
+
+    /// Whether they may see a decision about a device of `owner` that `asked_by` asked for.
+    #[must_use]
+    pub fn sees_decision(&self, owner: Option<CustomerId>, asked_by: Option<&str>) -> bool {
+        match self {
+            Self::Customer(customer) => owner == Some(*customer),
+            Self::Partner(organisation) => asked_by == Some(organisation),
+            Self::Insider => true,
+            Self::Stranger => false,
+        }
+    }
+}

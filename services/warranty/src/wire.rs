@@ -1,0 +1,111 @@
+//! The values of the domain as the contract writes them, and back.
+
+use support_chassis::error::Violation;
+use support_proto::support::types::v1 as types;
+use support_proto::support::warranty::v1 as warranty;
+use time::{Date, Month};
+
+use crate::domain::coverage::{Damage, Outcome};
+use crate::domain::device::Evidence;
+use crate::domain::product::ProductLine;
+
+/// A product line.
+pub(crate) fn product_line(line: ProductLine) -> types::ProductLine {
+    match line {
+        ProductLine::Phone => types::ProductLine::Phone,
+        ProductLine::Laptop => types::ProductLine::Laptop,
+        ProductLine::Tablet => types::ProductLine::Tablet,
+        ProductLine::Watch => types::ProductLine::Watch,
+        ProductLine::Audio => types::ProductLine::Audio,
+        ProductLine::Desktop => types::ProductLine::Desktop,
+        ProductLine::Accessory => types::ProductLine::Accessory,
+    }
+}
+
+/// A product line of a request; none where it is not said.
+pub(crate) fn read_product_line(line: types::ProductLine) -> Option<ProductLine> {
+    match line {
+        types::ProductLine::Unspecified => None,
+        types::ProductLine::Phone => Some(ProductLine::Phone),
+        types::ProductLine::Laptop => Some(ProductLine::Laptop),
+        types::ProductLine::Tablet => Some(ProductLine::Tablet),
+        types::ProductLine::Watch => Some(ProductLine::Watch),
+        types::ProductLine::Audio => Some(ProductLine::Audio),
+        types::ProductLine::Desktop => Some(ProductLine::Desktop),
+        types::ProductLine::Accessory => Some(ProductLine::Accessory),
+    }
+}
+
+/// How sure a purchase date is.
+pub(crate) fn evidence(evidence: Evidence) -> warranty::PurchaseDateEvidence {
+    match evidence {
+        Evidence::Estimated => warranty::PurchaseDateEvidence::Estimated,
+        Evidence::Declared => warranty::PurchaseDateEvidence::Declared,
+        Evidence::Proven => warranty::PurchaseDateEvidence::Proven,
+    }
+}
+
+/// How sure a purchase date of a request is; none where it is not said.
+pub(crate) fn read_evidence(evidence: warranty::PurchaseDateEvidence) -> Option<Evidence> {
+    match evidence {
+        warranty::PurchaseDateEvidence::Unspecified => None,
+        warranty::PurchaseDateEvidence::Estimated => Some(Evidence::Estimated),
+        warranty::PurchaseDateEvidence::Declared => Some(Evidence::Declared),
+        warranty::PurchaseDateEvidence::Proven => Some(Evidence::Proven),
+    }
+}
+
+/// A damage.
+pub(crate) fn damage(damage: Damage) -> warranty::Damage {
+    match damage {
+        Damage::None => warranty::Damage::None,
+        Damage::Accidental => warranty::Damage::Accidental,
+        Damage::Liquid => warranty::Damage::Liquid,
+        Damage::UnauthorisedChange => warranty::Damage::UnauthorisedChange,
+    }
+}
+
+/// The damage of a request; none where it is not said.
+pub(crate) fn read_damage(damage: warranty::Damage) -> Option<Damage> {
+    match damage {
+        warranty::Damage::Unspecified => None,
+        warranty::Damage::None => Some(Damage::None),
+        warranty::Damage::Accidental => Some(Damage::Accidental),
+        warranty::Damage::Liquid => Some(Damage::Liquid),
+        warranty::Damage::UnauthorisedChange => Some(Damage::UnauthorisedChange),
+    }
+}
+
+/// An outcome.
+pub(crate) fn outcome(outcome: Outcome) -> warranty::CoverageOutcome {
+    match outcome {
+        Outcome::LimitedWarranty => warranty::CoverageOutcome::LimitedWarranty,
+        Outcome::StatutoryRight => warranty::CoverageOutcome::StatutoryRight,
+        Outcome::OutOfWarranty => warranty::CoverageOutcome::OutOfWarranty,
+        Outcome::Refused => warranty::CoverageOutcome::Refused,
+    }
+}
+
+/// A day.
+pub(crate) fn date(date: Date) -> types::Date {
+    let (year, month, day) = date.to_calendar_date();
+    types::Date {
+        year,
+        month: u8::from(month).into(),
+        day: day.into(),
+    }
+}
+
+/// The day in a field of a request.
+///
+/// # Errors
+///
+/// A violation of `field`, where the calendar has no such day.
+pub(crate) fn read_date(field: &str, date: types::Date) -> Result<Date, Violation> {
+    u8::try_from(date.month)
+        .ok()
+        .and_then(|month| Month::try_from(month).ok())
+        .zip(u8::try_from(date.day).ok())
+        .and_then(|(month, day)| Date::from_calendar_date(date.year, month, day).ok())
+        .ok_or_else(|| Violation::new(field, "must be a day of the calendar"))
+}

@@ -1,0 +1,256 @@
+//! Decisions: made once, seen by those they concern, the same for ever.
+
+use std::time::Duration;
+
+use support_proto::support::warranty::v1::{
+    CoverageDecided, CoverageDecision, CoverageOutcome, Damage, DecideCoverageRequest, GetCoverageDecisionRequest,
+};
+use support_warranty::domain::coverage::REASON_KEYS;
+use time::macros::datetime;
+use tonic::Code;
+
+use crate::world::{World, customer, day, operator, partner, refused, request_id, service, staff, violated};
+
+fn ask(number: u64, serial_number: &str) -> DecideCoverageRequest {
+    DecideCoverageRequest {
+        request_id: request_id(number),
+        serial_number: serial_number.to_owned(),
+        day: None,
+        damage: Damage::None.into(),
+    }
+}
+
+async fn decide(world: &World, request: DecideCoverageRequest) -> CoverageDecision {
+    world
+        .coverage(&staff())
+        .decide_coverage(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .decision
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_decision_says_what_is_owed_and_why() {
+    let world = World::start().await;
+    world.product("PHN-12-128").await;
+    let device = world.device("EEEE0001", |_| ()).await;
+
+    // Sold in Germany on 1 March 2025; today is 10 March 2026: the maker's year is over, the law's two are not.
+    let decision = decide(&world, ask(1, "EEEE0001")).await;
+    assert_eq!(decision.device_id, device.device_id);
+    assert_eq!(decision.day, Some(day(2026, 3, 10)));
+    assert_eq!(decision.outcome(), CoverageOutcome::StatutoryRight);
+    assert_eq!(decision.covered_until, Some(day(2027, 3, 1)));
+    assert_eq!(decision.days_remaining, 356);
+    let decided: Vec<_> = decision.chain.iter().filter(|rule| rule.decided).collect();
+    assert_eq!(decided.len(), 1);
+    assert_eq!(
+        (decided[0].rule_id.as_str(), decided[0].source.as_str()),
+        ("statutory-eu", "Directive (EU) 2019/771, Art. 10(1)")
+    );
+    assert_eq!(decision.chain[0].rule_id, "limited-warranty");
+    assert_eq!(
+        (decision.chain[0].applies, decision.chain[0].until),
+        (false, Some(day(2026, 3, 1)))
+    );
+    assert!(
+        decision
+            .chain
+            .iter()
+            .all(|rule| REASON_KEYS.contains(&rule.reason_key.as_str()))
+    );
+
+    let past = decide(
+        &world,
+        DecideCoverageRequest {
+            day: Some(day(2026, 3, 1)),
+            ..ask(2, "EEEE0001")
+        },
+    )
+    .await;
+    assert_eq!(
+        (past.outcome(), past.days_remaining),
+        (CoverageOutcome::LimitedWarranty, 0)
+    );
+    let wet = decide(
+        &world,
+        DecideCoverageRequest {
+            damage: Damage::Liquid.into(),
+            ..ask(3, "EEEE0001")
+        },
+    )
+    .await;
+    assert_eq!(
+        (wet.outcome(), wet.covered_until, wet.days_remaining),
+        (CoverageOutcome::OutOfWarranty, None, 0)
+    );
+    let late = DecideCoverageRequest {
+        day: Some(day(2027, 3, 2)),
+        damage: Damage::UnauthorisedChange.into(),
+        ..ask(4, "EEEE0001")
+    };
+    assert_eq!(decide(&world, late).await.outcome(), CoverageOutcome::Refused);
+
+    let events = world.events::<CoverageDecided>(4).await;
+    assert_eq!(events[0].decision_id, decision.decision_id);
+    assert_eq!(events[0].device_id, device.device_id);
+    assert_eq!(events[0].outcome(), CoverageOutcome::StatutoryRight);
+    assert_eq!(events[0].terms_version, decision.terms_version);
+}
+
+#[tokio::test]
+async fn today_begins_at_midnight_utc() {
+    let world = World::start().await;
+    world.product("PHN-12-128").await;
+    world
+        .device("EEEE0002", |request| request.purchase_country_code = "US".to_owned())
+        .await;
+    world.hand.set(datetime!(2026-03-01 23:59:59.999_999 UTC));
+    assert_eq!(
+        decide(&world, ask(1, "EEEE0002")).await.outcome(),
+        CoverageOutcome::LimitedWarranty
+    );
+    world.hand.advance(Duration::from_micros(1));
+    let after = decide(&world, ask(2, "EEEE0002")).await;
+    assert_eq!(
+        (after.outcome(), after.day),
+        (CoverageOutcome::OutOfWarranty, Some(day(2026, 3, 2)))
+    );
+}
+
+#[tokio::test]
+async fn a_question_asked_again_gets_the_same_decision() {
+    let world = World::start().await;
+    world.product("PHN-12-128").await;
+    world.device("EEEE0003", |_| ()).await;
+    let mut door = world.coverage(&staff());
+    let (first, second) = {
+        let mut other = world.coverage(&staff());
+        tokio::join!(
+            door.decide_coverage(ask(1, "EEEE0003")),
+            other.decide_coverage(ask(1, "EEEE0003"))
+        )
+    };
+    let first = first.unwrap().into_inner();
+    assert_eq!(second.unwrap().into_inner(), first, "at the same time");
+    world.hand.advance(Duration::from_secs(200));
+    assert_eq!(
+        door.decide_coverage(ask(1, "EEEE0003")).await.unwrap().into_inner(),
+        first,
+        "later"
+    );
+    let other = DecideCoverageRequest {
+        damage: Damage::Liquid.into(),
+        ..ask(1, "EEEE0003")
+    };
+    refused(
+        door.decide_coverage(other).await,
+        Code::InvalidArgument,
+        "COMMON_ERROR_REASON_REQUEST_ID_REUSED",
+    );
+    world.events::<CoverageDecided>(1).await;
+    // Another's request ids are others.
+    let theirs = world
+        .coverage(&service())
+        .decide_coverage(ask(1, "EEEE0003"))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_ne!(
+        theirs.decision.unwrap().decision_id,
+        first.decision.unwrap().decision_id
+    );
+}
+
+#[tokio::test]
+async fn a_decision_is_given_again_as_it_was_to_those_it_concerns() {
+    let world = World::start().await;
+    world.product("PHN-12-128").await;
+    let (anna, ben) = (world.customer(), world.customer());
+    for serial in ["EEEE0004", "EEEE0005"] {
+        world
+            .device(serial, |request| {
+                request.owner_customer_id = anna.to_string();
+                request.purchase_country_code = "ES".to_owned();
+            })
+            .await;
+    }
+    let by_partner = world
+        .coverage(&partner("asp-madrid"))
+        .decide_coverage(ask(1, "EEEE0004"))
+        .await
+        .unwrap()
+        .into_inner()
+        .decision
+        .unwrap();
+    let get = GetCoverageDecisionRequest {
+        decision_id: by_partner.decision_id.clone(),
+    };
+    for caller in [staff(), operator(), service(), customer(anna), partner("asp-madrid")] {
+        let read = world
+            .coverage(&caller)
+            .get_coverage_decision(get.clone())
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(read.decision.as_ref(), Some(&by_partner));
+    }
+    for caller in [customer(ben), partner("asp-berlin")] {
+        let refusal = world.coverage(&caller).get_coverage_decision(get.clone()).await;
+        refused(refusal, Code::NotFound, "WARRANTY_ERROR_REASON_DECISION_NOT_FOUND");
+    }
+    // One that the owner asked for is not for partners.
+    let own = world
+        .coverage(&customer(anna))
+        .decide_coverage(ask(2, "EEEE0005"))
+        .await
+        .unwrap()
+        .into_inner();
+    let get = GetCoverageDecisionRequest {
+        decision_id: own.decision.unwrap().decision_id,
+    };
+    let refusal = world.coverage(&partner("asp-madrid")).get_coverage_decision(get).await;
+    refused(refusal, Code::NotFound, "WARRANTY_ERROR_REASON_DECISION_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn nothing_is_decided_without_a_device_or_before_its_sale() {
+    let world = World::start().await;
+    world.product("PHN-12-128").await;
+    let anna = world.customer();
+    world
+        .device("EEEE0006", |request| request.owner_customer_id = anna.to_string())
+        .await;
+    let mut door = world.coverage(&staff());
+    let early = DecideCoverageRequest {
+        day: Some(day(2025, 2, 28)),
+        ..ask(1, "EEEE0006")
+    };
+    refused(
+        door.decide_coverage(early).await,
+        Code::FailedPrecondition,
+        "WARRANTY_ERROR_REASON_DAY_BEFORE_PURCHASE",
+    );
+    refused(
+        door.decide_coverage(ask(2, "EEEE9999")).await,
+        Code::NotFound,
+        "WARRANTY_ERROR_REASON_DEVICE_NOT_FOUND",
+    );
+    let none = DecideCoverageRequest {
+        day: Some(day(2026, 2, 29)),
+        ..ask(3, "EEEE0006")
+    };
+    assert_eq!(violated(door.decide_coverage(none).await), ["day"]);
+    let stranger = world
+        .coverage(&customer(world.customer()))
+        .decide_coverage(ask(4, "EEEE0006"))
+        .await;
+    refused(stranger, Code::NotFound, "WARRANTY_ERROR_REASON_DEVICE_NOT_FOUND");
+    let anything = GetCoverageDecisionRequest {
+        decision_id: anna.to_string(),
+    };
+    let refusal = door.get_coverage_decision(anything).await;
+    refused(refusal, Code::NotFound, "WARRANTY_ERROR_REASON_DECISION_NOT_FOUND");
+}

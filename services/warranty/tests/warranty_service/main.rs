@@ -1,0 +1,13 @@
+//! The service as a whole: on a real PostgreSQL, called as the gateway calls it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+mod catalogue;
+mod coverage;
+mod devices;
+mod store;
+mod world;

@@ -1,0 +1,302 @@
+//! A running service with its database, a clock that stands still, and callers.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::SigningKey;
+use support_chassis::call::Caller;
+use support_chassis::clock::{Clock, ManualClock};
+use support_chassis::db::{DatabaseSettings, Db};
+use support_chassis::error::{Explained, explain};
+use support_chassis::id::Ids;
+use support_chassis::lifecycle::Lifecycle;
+use support_chassis::passport::{PASSPORT_HEADER, Signer};
+use support_chassis::service::run_at;
+use support_chassis::settings::{Settings, TrustRole, TrustSettings};
+use support_postgres::testing::{TestDatabase, database_from};
+use support_proto::codec::Event;
+use support_proto::support::feed::v1 as feed;
+use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
+use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
+use support_proto::support::types::v1::{Date, ProductLine};
+use support_proto::support::warranty::v1 as warranty;
+use support_proto::support::warranty::v1::catalogue_service_client::CatalogueServiceClient;
+use support_proto::support::warranty::v1::coverage_service_client::CoverageServiceClient;
+use support_proto::support::warranty::v1::device_service_client::DeviceServiceClient;
+use support_warranty::domain::device::CustomerId;
+use time::OffsetDateTime;
+use time::macros::datetime;
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
+
+/// What time it is when a test begins.
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-03-10 09:30 UTC);
+
+const GATEWAY: [u8; 32] = [1; 32];
+
+/// Puts a passport into every request.
+#[derive(Clone)]
+pub(crate) struct Bearer(String);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert(PASSPORT_HEADER, self.0.parse().unwrap());
+        Ok(request)
+    }
+}
+
+pub(crate) type Door = InterceptedService<Channel, Bearer>;
+
+pub(crate) struct World {
+    pub(crate) hand: ManualClock,
+    pub(crate) clock: Clock,
+    channel: Channel,
+    ids: Ids,
+    lifecycle: Lifecycle,
+    _database: TestDatabase,
+}
+
+/// A database with the schema of the service.
+pub(crate) async fn database() -> TestDatabase {
+    database_from("warranty", |url| async move {
+        let db = Db::connect(&DatabaseSettings::small(url)).await?;
+        db.migrate(&support_warranty::MIGRATOR).await?;
+        db.close().await;
+        Ok::<_, support_chassis::db::DbError>(())
+    })
+    .await
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let database = database().await;
+        let (clock, hand) = Clock::manual(NOW);
+        let key = SigningKey::from_bytes(&GATEWAY);
+        let settings = Settings::new(&["warranty"])
+            .set("region", "eu")
+            .set("listen", "127.0.0.1:0")
+            .set("database.url", database.url())
+            .set("database.max_connections", 5)
+            .set(
+                "passport.trust",
+                vec![TrustSettings {
+                    issuer: "gateway".to_owned(),
+                    role: TrustRole::Gateway,
+                    public_key: STANDARD.encode(key.verifying_key().as_bytes()),
+                }],
+            );
+        let lifecycle = Lifecycle::new();
+        let running = run_at(&support_warranty::SERVICE, &settings, &lifecycle, None, clock.clone())
+            .await
+            .unwrap();
+        let channel = Endpoint::from_shared(format!("http://{}", running.address))
+            .unwrap()
+            .connect_lazy();
+        let ids = Ids::new("eu".parse().unwrap(), clock.clone());
+        Self {
+            hand,
+            clock,
+            channel,
+            ids,
+            lifecycle,
+            _database: database,
+        }
+    }
+
+    pub(crate) fn customer(&self) -> CustomerId {
+        self.ids.next()
+    }
+
+    fn door(&self, caller: &Caller) -> Door {
+        let key = SigningKey::from_bytes(&GATEWAY);
+        let signer = Signer::new("gateway", &key, Duration::from_mins(5)).unwrap();
+        let passport = signer.sign(caller, self.clock.now()).unwrap();
+        InterceptedService::new(self.channel.clone(), Bearer(passport))
+    }
+
+    pub(crate) fn catalogue(&self, caller: &Caller) -> CatalogueServiceClient<Door> {
+        CatalogueServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn devices(&self, caller: &Caller) -> DeviceServiceClient<Door> {
+        DeviceServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn coverage(&self, caller: &Caller) -> CoverageServiceClient<Door> {
+        CoverageServiceClient::new(self.door(caller))
+    }
+
+    /// A telephone with 12 months of the maker, sold from January 2020.
+    pub(crate) async fn product(&self, model_code: &str) -> warranty::Product {
+        let request = new_product(model_code);
+        self.catalogue(&operator())
+            .create_product(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .product
+            .unwrap()
+    }
+
+    /// A device of that telephone, registered by staff.
+    pub(crate) async fn device(
+        &self,
+        serial_number: &str,
+        change: impl FnOnce(&mut warranty::RegisterDeviceRequest),
+    ) -> warranty::Device {
+        let mut request = new_device(serial_number);
+        change(&mut request);
+        self.devices(&staff())
+            .register_device(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .device
+            .unwrap()
+    }
+
+    /// The events of this type, in order, once there are `count` of them.
+    pub(crate) async fn events<E: Event>(&self, count: usize) -> Vec<E> {
+        let request = feed::SubscribeRequest {
+            consumer: "reader".to_owned(),
+            after_position: 0,
+            event_types: vec![E::full_name()],
+        };
+        let caller = caller(CallerKind::Service, "reader", None);
+        let mut stream = FeedServiceClient::new(self.door(&caller))
+            .subscribe(request)
+            .await
+            .unwrap()
+            .into_inner();
+        let mut events = Vec::new();
+        let read = async {
+            while events.len() < count {
+                let part = stream.message().await.unwrap().unwrap();
+                events.extend(part.events.iter().map(|event| E::decode(&event.payload[..]).unwrap()));
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), read)
+            .await
+            .expect("the events come");
+        assert_eq!(events.len(), count);
+        events
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.lifecycle.drain("the test is over");
+    }
+}
+
+const SCOPES: [&str; 5] = [
+    "products.write",
+    "devices.write",
+    "devices.read",
+    "coverage.decide",
+    "products.read",
+];
+
+fn caller(kind: CallerKind, subject: &str, organisation: Option<&str>) -> Caller {
+    Caller {
+        kind,
+        subject: subject.to_owned(),
+        organisation: organisation.map(str::to_owned),
+        scopes: SCOPES.map(str::to_owned).into(),
+        assurance: AssuranceLevel::Aal1,
+        region: Some("eu".to_owned()),
+        grant_id: None,
+    }
+}
+
+pub(crate) fn operator() -> Caller {
+    caller(CallerKind::Operator, "operator-1", Some("maker"))
+}
+
+pub(crate) fn staff() -> Caller {
+    caller(CallerKind::Staff, "agent-7", Some("maker"))
+}
+
+pub(crate) fn partner(organisation: &str) -> Caller {
+    caller(
+        CallerKind::Partner,
+        &format!("client-of-{organisation}"),
+        Some(organisation),
+    )
+}
+
+pub(crate) fn customer(id: CustomerId) -> Caller {
+    caller(CallerKind::Customer, &id.to_string(), None)
+}
+
+pub(crate) fn service() -> Caller {
+    caller(CallerKind::Service, "repair-logistics", None)
+}
+
+pub(crate) fn anonymous() -> Caller {
+    Caller {
+        scopes: std::collections::BTreeSet::new(),
+        ..caller(CallerKind::Anonymous, "visit-1", None)
+    }
+}
+
+/// The request id with this number.
+pub(crate) fn request_id(number: u64) -> String {
+    format!("0198f2c4-0000-7000-8000-{number:012x}")
+}
+
+pub(crate) fn day(year: i32, month: i32, day: i32) -> Date {
+    Date { year, month, day }
+}
+
+/// A number for a request id, from what the request is about.
+fn number(text: &str) -> u64 {
+    text.bytes()
+        .fold(7, |number, byte| (number * 131 + u64::from(byte)) % (1 << 47))
+}
+
+pub(crate) fn new_product(model_code: &str) -> warranty::CreateProductRequest {
+    warranty::CreateProductRequest {
+        request_id: request_id(number(model_code)),
+        model_code: model_code.to_owned(),
+        name: format!("Phone {model_code}"),
+        product_line: ProductLine::Phone.into(),
+        limited_warranty_months: 12,
+        release_date: Some(day(2020, 1, 15)),
+    }
+}
+
+/// A device of `PHN-12-128`, sold in Germany on 1 March 2025, of nobody.
+pub(crate) fn new_device(serial_number: &str) -> warranty::RegisterDeviceRequest {
+    warranty::RegisterDeviceRequest {
+        request_id: request_id(number(serial_number)),
+        model_code: "PHN-12-128".to_owned(),
+        serial_number: serial_number.to_owned(),
+        owner_customer_id: String::new(),
+        purchase_country_code: "DE".to_owned(),
+        purchase_date: Some(day(2025, 3, 1)),
+        purchase_date_evidence: warranty::PurchaseDateEvidence::Proven.into(),
+    }
+}
+
+/// Asserts that a call was refused with this code and reason, and gives the rest.
+pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<T, Status>, code: Code, reason: &str) -> Explained {
+    let explained = explain(&answer.expect_err("the call is refused"));
+    assert_eq!((explained.code, explained.reason.as_str()), (code, reason));
+    explained
+}
+
+/// The fields that a call was refused for.
+pub(crate) fn violated<T: std::fmt::Debug>(answer: Result<T, Status>) -> Vec<String> {
+    let explained = refused(answer, Code::InvalidArgument, "COMMON_ERROR_REASON_INVALID_FIELDS");
+    let mut fields: Vec<_> = explained
+        .violations
+        .into_iter()
+        .map(|violation| violation.field)
+        .collect();
+    fields.sort();
+    fields
+}
