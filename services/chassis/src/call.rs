@@ -121,7 +121,9 @@ impl Call {
     /// What is left until the deadline; zero once it has passed.
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
-        self.0.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+        self.0
+            .deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// The languages the caller reads, best first, as BCP 47 tags from `accept-language`. At most ten; not checked for
@@ -134,7 +136,9 @@ impl Call {
     /// The customer who calls; none where the caller is no customer.
     #[must_use]
     pub fn customer_id<T: FromStr>(&self) -> Option<T> {
-        (self.0.caller.kind == CallerKind::Customer).then(|| self.0.caller.subject.parse().ok()).flatten()
+        (self.0.caller.kind == CallerKind::Customer)
+            .then(|| self.0.caller.subject.parse().ok())
+            .flatten()
     }
 
     /// Whose request ids these are. The same id from another caller is another request, and so is one that a service
@@ -220,10 +224,18 @@ fn accept_language(value: &str) -> Vec<String> {
                 && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
                 && !tag.starts_with('-');
             let weight = match parameters.trim().strip_prefix("q=") {
-                Some(weight) => weight.trim().parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight))?,
+                Some(weight) => weight
+                    .trim()
+                    .parse::<f32>()
+                    .ok()
+                    .filter(|weight| (0.0..=1.0).contains(weight))?,
                 None => 1.0,
             };
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0.0 to 1.0 was just checked")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "0.0 to 1.0 was just checked"
+            )]
             let weight = (weight * 1000.0) as u16;
             (plausible && weight > 0).then_some((weight, tag))
         })
@@ -240,13 +252,19 @@ mod tests {
 
     #[test]
     fn languages_come_best_first() {
-        assert_eq!(accept_language("de;q=0.5, zh-Hans-CN, en;q=0.9, *;q=0.1, fr;q=0"), ["zh-Hans-CN", "en", "de"]);
+        assert_eq!(
+            accept_language("de;q=0.5, zh-Hans-CN, en;q=0.9, *;q=0.1, fr;q=0"),
+            ["zh-Hans-CN", "en", "de"]
+        );
         assert_eq!(accept_language("<script>, en;q=7, ;;,,"), Vec::<String>::new());
     }
 
     #[test]
     fn a_service_acting_for_a_caller_has_request_ids_of_its_own() {
         let call = Call::service("case", "clock");
-        assert_ne!(call.idempotency_scope(), call.clone().with_actor("routing").idempotency_scope());
+        assert_ne!(
+            call.idempotency_scope(),
+            call.clone().with_actor("routing").idempotency_scope()
+        );
     }
 }

@@ -109,7 +109,13 @@ impl Peer {
             retries: Retries::default(),
             telemetry: Telemetry::new(name),
         };
-        Self { shared: Arc::new(shared), on_behalf: OnBehalf::Own, deadline: None, languages: None, retries: true }
+        Self {
+            shared: Arc::new(shared),
+            on_behalf: OnBehalf::Own,
+            deadline: None,
+            languages: None,
+            retries: true,
+        }
     }
 
     /// The peer's name.
@@ -123,10 +129,14 @@ impl Peer {
     #[must_use]
     pub fn for_call(&self, call: &Call) -> Self {
         let mut peer = self.clone();
-        peer.on_behalf = call.passport().map_or(OnBehalf::Own, |token| OnBehalf::Caller(Arc::clone(token)));
+        peer.on_behalf = call
+            .passport()
+            .map_or(OnBehalf::Own, |token| OnBehalf::Caller(Arc::clone(token)));
         peer.deadline = call.deadline();
         // Tags of letters, digits and hyphens were let in, so this never fails.
-        peer.languages = HeaderValue::from_str(&call.languages().join(", ")).ok().filter(|value| !value.is_empty());
+        peer.languages = HeaderValue::from_str(&call.languages().join(", "))
+            .ok()
+            .filter(|value| !value.is_empty());
         peer
     }
 
@@ -184,21 +194,29 @@ impl Peer {
         self.identify(request.headers_mut())?;
         let replay = self.retries && policy.is_some_and(retry::allowed);
         let (head, body) = request.into_parts();
-        let mut body = if replay { Replay::of(body).await? } else { Replay::Once(Some(body)) };
+        let mut body = if replay {
+            Replay::of(body).await?
+        } else {
+            Replay::Once(Some(body))
+        };
         self.shared.retries.started();
         let mut tried = 0;
         let mut avoid = None;
         loop {
             tried += 1;
             let mut request = Request::from_parts(head.clone(), body.next());
-            self.stamp(&mut request, deadline);
+            stamp(&mut request, deadline);
             let (failure, delay) = match self.shared.pool.send(request, avoid).await {
                 Ok((response, endpoint)) => {
                     if !failed(response.headers()) {
                         return Ok(response);
                     }
-                    let Some(status) = read_status(response.headers()) else { return Ok(response) };
-                    let Some(delay) = self.shared.retries.delay(&status, tried) else { return Ok(response) };
+                    let Some(status) = read_status(response.headers()) else {
+                        return Ok(response);
+                    };
+                    let Some(delay) = retry::delay(&status, tried) else {
+                        return Ok(response);
+                    };
                     avoid = Some(endpoint);
                     (Err(response), delay)
                 }
@@ -207,7 +225,9 @@ impl Peer {
                         avoid = Some(*endpoint);
                     }
                     let status = self.unavailable(&failure);
-                    let Some(delay) = self.shared.retries.delay(&status, tried) else { return Err(status) };
+                    let Some(delay) = retry::delay(&status, tried) else {
+                        return Err(status);
+                    };
                     (Ok(status), delay)
                 }
             };
@@ -238,23 +258,11 @@ impl Peer {
             headers.insert(ACTOR_HEADER, secret(&actor)?);
         }
         if let Some(languages) = &self.languages {
-            headers.entry(header::ACCEPT_LANGUAGE).or_insert_with(|| languages.clone());
+            headers
+                .entry(header::ACCEPT_LANGUAGE)
+                .or_insert_with(|| languages.clone());
         }
         Ok(())
-    }
-
-    /// What differs from try to try.
-    fn stamp(&self, request: &mut Request<Body>, deadline: Bounds) {
-        telemetry::inject_context(request.headers_mut());
-        match deadline.tell {
-            Some(end) => {
-                let left = end.saturating_duration_since(Instant::now());
-                request.headers_mut().insert(timeout::GRPC_TIMEOUT, timeout::write(left));
-            }
-            None => {
-                request.headers_mut().remove(timeout::GRPC_TIMEOUT);
-            }
-        }
     }
 
     fn deadline(&self, policy: Option<&'static Policy>, headers: &HeaderMap) -> Bounds {
@@ -265,7 +273,11 @@ impl Peer {
         let wait = callers.into_iter().chain(methods).min();
         // The server ends a stream at the method's deadline with a status that asks us to come back; told of that
         // deadline as ours, it would answer DEADLINE_EXCEEDED instead.
-        let tell = if policy.is_some_and(|policy| policy.server_streaming) { callers } else { wait };
+        let tell = if policy.is_some_and(|policy| policy.server_streaming) {
+            callers
+        } else {
+            wait
+        };
         Bounds { wait, tell }
     }
 
@@ -288,6 +300,22 @@ impl Peer {
 struct Bounds {
     wait: Option<Instant>,
     tell: Option<Instant>,
+}
+
+/// What differs from try to try.
+fn stamp(request: &mut Request<Body>, deadline: Bounds) {
+    telemetry::inject_context(request.headers_mut());
+    match deadline.tell {
+        Some(end) => {
+            let left = end.saturating_duration_since(Instant::now());
+            request
+                .headers_mut()
+                .insert(timeout::GRPC_TIMEOUT, timeout::write(left));
+        }
+        None => {
+            request.headers_mut().remove(timeout::GRPC_TIMEOUT);
+        }
+    }
 }
 
 /// A header value that no debug print shows.
@@ -315,13 +343,23 @@ impl Service<Request<Body>> for Peer {
         Box::pin(async move {
             let shared = Arc::clone(&peer.shared);
             let span = shared.telemetry.open(request.uri().path());
-            shared.telemetry.measure(request.uri().path().to_owned(), span.clone(), peer.dispatch(request).instrument(span)).await
+            shared
+                .telemetry
+                .measure(
+                    request.uri().path().to_owned(),
+                    span.clone(),
+                    peer.dispatch(request).instrument(span),
+                )
+                .await
         })
     }
 }
 
 impl fmt::Debug for Peer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Peer").field("name", &self.shared.name).finish_non_exhaustive()
+        formatter
+            .debug_struct("Peer")
+            .field("name", &self.shared.name)
+            .finish_non_exhaustive()
     }
 }

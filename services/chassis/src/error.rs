@@ -183,7 +183,10 @@ impl Answer {
         details.set_error_info(
             self.reason.as_ref(),
             self.domain.as_ref(),
-            self.metadata.clone().into_iter().collect::<std::collections::HashMap<_, _>>(),
+            self.metadata
+                .clone()
+                .into_iter()
+                .collect::<std::collections::HashMap<_, _>>(),
         );
         if !self.violations.is_empty() {
             let violations: Vec<_> = self
@@ -213,7 +216,10 @@ impl Answer {
 /// Turns an error into the status on the wire, and logs it where it belongs.
 ///
 /// Use it as `.map_err(into_status)` at the door, and from `impl From<Error> for Status`.
-#[expect(clippy::needless_pass_by_value, reason = "an error ends here, and `map_err(into_status)` hands it over")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "an error ends here, and `map_err(into_status)` hands it over"
+)]
 pub fn into_status<E: ServiceError>(error: E) -> Status {
     let answer = error.answer();
     match answer.code {
@@ -228,7 +234,11 @@ pub fn into_status<E: ServiceError>(error: E) -> Status {
             internal(trace_id)
         }
         Code::Unavailable => {
-            tracing::warn!(error = chain(&error), reason = answer.reason.as_ref(), "a dependency does not answer");
+            tracing::warn!(
+                error = chain(&error),
+                reason = answer.reason.as_ref(),
+                "a dependency does not answer"
+            );
             answer.to_status()
         }
         code => {

@@ -1,6 +1,6 @@
 //! The passport: a short-lived token that says who calls.
 //!
-//! The gateway authenticates a caller once and signs what it found (JWT, EdDSA over Ed25519); services check the
+//! The gateway authenticates a caller once and signs what it found (JWT, `EdDSA` over Ed25519); services check the
 //! signature themselves and trust no other header. A service that calls another carries the caller's passport on in
 //! [`PASSPORT_HEADER`] and its own beside it in [`ACTOR_HEADER`]; on its own account it shows its own alone.
 //!
@@ -148,9 +148,11 @@ impl ServiceError for PassportError {
                 CommonErrorReason::CredentialsMissing,
                 "the call carries no credentials",
             ),
-            Self::Expired => {
-                Answer::common(Code::Unauthenticated, CommonErrorReason::CredentialsExpired, "the credentials ran out")
-            }
+            Self::Expired => Answer::common(
+                Code::Unauthenticated,
+                CommonErrorReason::CredentialsExpired,
+                "the credentials ran out",
+            ),
             Self::Invalid(_) => Answer::common(
                 Code::Unauthenticated,
                 CommonErrorReason::CredentialsInvalid,

@@ -75,7 +75,13 @@ impl ServerOptions {
     /// Options with the usual limits: 1024 calls and 10,000 streams at once, 20 s to drain, reflection.
     #[must_use]
     pub fn new(trust: Trust, clock: Clock) -> Self {
-        Self { trust, clock, limits: ShedLimits::default(), drain: Duration::from_secs(20), reflection: true }
+        Self {
+            trust,
+            clock,
+            limits: ShedLimits::default(),
+            drain: Duration::from_secs(20),
+            reflection: true,
+        }
     }
 }
 
@@ -94,10 +100,15 @@ pub struct Server {
 pub struct ReflectionError(#[from] tonic_reflection::server::Error);
 
 impl Server {
-    /// A server without services. Health is NOT_SERVING until [`serve`](Self::serve).
+    /// A server without services. Health is `NOT_SERVING` until [`serve`](Self::serve).
     #[must_use]
     pub fn new(options: ServerOptions) -> Self {
-        Self { options, routes: Routes::builder(), names: Vec::new(), health: HealthReporter::new() }
+        Self {
+            options,
+            routes: Routes::builder(),
+            names: Vec::new(),
+            health: HealthReporter::new(),
+        }
     }
 
     /// Adds a tonic service.
@@ -134,12 +145,16 @@ impl Server {
                 .layer(AroundLayer(CatchPanic))
                 .layer(AroundLayer(Shed::new(options.limits)))
                 .layer(AroundLayer(Deadlines::new(draining.clone())))
-                .layer(AroundLayer(Authenticate::new(options.trust.clone(), options.clock.clone(), draining)))
+                .layer(AroundLayer(Authenticate::new(
+                    options.trust.clone(),
+                    options.clock.clone(),
+                    draining,
+                )))
                 .service(routes),
         )
     }
 
-    /// Serves until `draining` is cancelled; then says NOT_SERVING, ends streams with a status that asks the client to
+    /// Serves until `draining` is cancelled; then says `NOT_SERVING`, ends streams with a status that asks the client to
     /// come back, lets calls in flight finish within the bound of the options, and cuts what is left. `aborting` cuts at
     /// once.
     ///
@@ -152,9 +167,10 @@ impl Server {
         draining: CancellationToken,
         aborting: CancellationToken,
     ) -> Result<(), ReflectionError> {
-        self.routes.add_service(tonic_health::pb::health_server::HealthServer::new(
-            HealthService::from_health_reporter(self.health.clone()),
-        ));
+        self.routes
+            .add_service(tonic_health::pb::health_server::HealthServer::new(
+                HealthService::from_health_reporter(self.health.clone()),
+            ));
         if self.options.reflection {
             self.add_reflection()?;
         }
@@ -163,7 +179,14 @@ impl Server {
         // to the same door.
         let told = CancellationToken::new();
         let stack = Self::stack(&self.options, told.clone(), self.routes.clone().routes().prepare());
-        let accept = accept::accept(listener, accept::Protocols::Http2, stack, told.clone(), aborting, self.options.drain);
+        let accept = accept::accept(
+            listener,
+            accept::Protocols::Http2,
+            stack,
+            told.clone(),
+            aborting,
+            self.options.drain,
+        );
         let notice = async {
             draining.cancelled().await;
             self.report(ServingStatus::NotServing).await;
@@ -189,7 +212,9 @@ impl Server {
                 .register_encoded_file_descriptor_set(support_proto::FILE_DESCRIPTOR_SET)
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
                 .with_service_name("grpc.health.v1.Health");
-            self.names.iter().fold(builder, |builder, name| builder.with_service_name(name.as_str()))
+            self.names
+                .iter()
+                .fold(builder, |builder, name| builder.with_service_name(name.as_str()))
         };
         // Both versions: tools in the field still ask for the older one.
         let (current, older) = (builder().build_v1()?, builder().build_v1alpha()?);
@@ -212,4 +237,3 @@ pub(crate) fn is_health(path: &str) -> bool {
 pub(crate) fn is_stream(path: &str) -> bool {
     support_proto::policy::policy(path).map_or_else(|| is_exempt(path), |policy| policy.server_streaming)
 }
-

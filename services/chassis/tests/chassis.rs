@@ -1,5 +1,11 @@
 //! The chassis as services use it, on a real PostgreSQL. One binary: linking dominates.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, its helpers too")]
+
+#[path = "chassis/data.rs"]
+mod data;
+#[path = "chassis/feed.rs"]
+mod feed;
 #[path = "chassis/ledger.rs"]
 mod ledger;
 #[path = "chassis/service.rs"]
@@ -8,5 +14,6 @@ mod service;
 mod settings;
 #[path = "chassis/telemetry.rs"]
 mod telemetry;
+#[cfg(test)]
 #[path = "chassis/wire.rs"]
 mod wire;

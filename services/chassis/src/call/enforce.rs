@@ -8,7 +8,7 @@ use tonic::{Code, Status};
 use super::Caller;
 use crate::error::{Answer, ServiceError, into_status};
 
-/// Why a caller may not call a method. PERMISSION_DENIED.
+/// Why a caller may not call a method. `PERMISSION_DENIED`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 enum Refused {
     #[error("this kind of caller may not call this method")]
@@ -23,18 +23,21 @@ impl ServiceError for Refused {
     fn answer(&self) -> Answer {
         let refuse = |reason, message| Answer::common(Code::PermissionDenied, reason, message);
         match self {
-            Self::Kind { kind } => {
-                refuse(CommonErrorReason::CallerKindNotAllowed, "this kind of caller may not call this method")
-                    .with("caller_kind", *kind)
-            }
-            Self::Scope { scope } => {
-                refuse(CommonErrorReason::ScopeMissing, "the caller lacks the scope of this method")
-                    .with("scope", *scope)
-            }
-            Self::Assurance { required } => {
-                refuse(CommonErrorReason::AssuranceTooLow, "the customer must verify more strongly first")
-                    .with("required_level", required.as_str_name())
-            }
+            Self::Kind { kind } => refuse(
+                CommonErrorReason::CallerKindNotAllowed,
+                "this kind of caller may not call this method",
+            )
+            .with("caller_kind", *kind),
+            Self::Scope { scope } => refuse(
+                CommonErrorReason::ScopeMissing,
+                "the caller lacks the scope of this method",
+            )
+            .with("scope", *scope),
+            Self::Assurance { required } => refuse(
+                CommonErrorReason::AssuranceTooLow,
+                "the customer must verify more strongly first",
+            )
+            .with("required_level", required.as_str_name()),
         }
     }
 }
@@ -48,14 +51,16 @@ impl ServiceError for Refused {
 ///
 /// # Errors
 ///
-/// PERMISSION_DENIED with CALLER_KIND_NOT_ALLOWED, SCOPE_MISSING or ASSURANCE_TOO_LOW.
+/// `PERMISSION_DENIED` with `CALLER_KIND_NOT_ALLOWED`, `SCOPE_MISSING` or `ASSURANCE_TOO_LOW`.
 pub fn enforce(policy: &'static Policy, caller: &Caller) -> Result<(), Status> {
     check(policy, caller).map_err(into_status)
 }
 
 fn check(policy: &'static Policy, caller: &Caller) -> Result<(), Refused> {
     if caller.kind == CallerKind::Unspecified || !policy.callers.contains(&caller.kind) {
-        return Err(Refused::Kind { kind: caller.kind_name() });
+        return Err(Refused::Kind {
+            kind: caller.kind_name(),
+        });
     }
     let needs_scope = match caller.kind {
         CallerKind::Staff | CallerKind::Operator | CallerKind::Partner => true,
@@ -65,7 +70,9 @@ fn check(policy: &'static Policy, caller: &Caller) -> Result<(), Refused> {
         return Err(Refused::Scope { scope: &policy.scope });
     }
     if caller.kind == CallerKind::Customer && caller.assurance < policy.assurance {
-        return Err(Refused::Assurance { required: policy.assurance });
+        return Err(Refused::Assurance {
+            required: policy.assurance,
+        });
     }
     Ok(())
 }

@@ -48,7 +48,9 @@ impl Breaker {
         match &state.open {
             Some(open) if open.probing => Readiness::Open { wait: open.pause },
             Some(open) if now < open.until => Readiness::Open { wait: open.until - now },
-            _ => Readiness::Ready { in_flight: state.in_flight },
+            _ => Readiness::Ready {
+                in_flight: state.in_flight,
+            },
         }
     }
 
@@ -64,7 +66,10 @@ impl Breaker {
             probe = true;
         }
         state.in_flight += 1;
-        Some(Ticket { breaker: self.clone(), probe })
+        Some(Ticket {
+            breaker: self.clone(),
+            probe,
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -95,12 +100,15 @@ impl Ticket {
         state.failures = state.failures.saturating_add(1);
         let pause = match &state.open {
             Some(open) if self.probe => (open.pause * 2).min(LONGEST_PAUSE),
-            // Opened by others meanwhile: this failure is of the same outage.
-            Some(_) => return,
             None if state.failures >= FAILURES => FIRST_PAUSE,
-            None => return,
+            // Not enough, or opened by others meanwhile: this failure is of the same outage.
+            Some(_) | None => return,
         };
-        state.open = Some(Open { pause, until: now + pause, probing: false });
+        state.open = Some(Open {
+            pause,
+            until: now + pause,
+            probing: false,
+        });
     }
 }
 
@@ -147,7 +155,10 @@ mod tests {
 
         let much_later = later + FIRST_PAUSE * 2;
         drop(breaker.begin(much_later).unwrap());
-        breaker.begin(much_later).expect("a probe that was given up leaves room for the next").succeeded();
+        breaker
+            .begin(much_later)
+            .expect("a probe that was given up leaves room for the next")
+            .succeeded();
         assert_eq!(breaker.readiness(much_later), Readiness::Ready { in_flight: 0 });
     }
 
@@ -158,7 +169,9 @@ mod tests {
             fail(&breaker, now);
         }
         for _ in 0..20 {
-            let Readiness::Open { wait } = breaker.readiness(now) else { panic!("closed by a failure") };
+            let Readiness::Open { wait } = breaker.readiness(now) else {
+                panic!("closed by a failure")
+            };
             assert!(wait <= LONGEST_PAUSE);
             now += wait;
             fail(&breaker, now);

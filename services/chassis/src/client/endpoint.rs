@@ -74,7 +74,11 @@ impl Pool {
         if endpoints.is_empty() {
             return Err(EndpointError::None);
         }
-        endpoints.iter().map(|url| connect(url.as_ref()).map(One::new)).collect::<Result<_, _>>().map(Self)
+        endpoints
+            .iter()
+            .map(|url| connect(url.as_ref()).map(One::new))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     pub(super) fn of<S>(services: impl IntoIterator<Item = S>) -> Self
@@ -107,7 +111,10 @@ impl Pool {
             Err(error) if is_timeout(error.as_ref()) => Err(Failure::Deadline),
             Err(error) => {
                 ticket.failed(Instant::now());
-                Err(Failure::Transport { endpoint, error: chain(error.as_ref()) })
+                Err(Failure::Transport {
+                    endpoint,
+                    error: chain(error.as_ref()),
+                })
             }
         }
     }
@@ -128,27 +135,42 @@ impl Pool {
         }
         while !ready.is_empty() {
             let first = rand::random_range(0..ready.len());
-            let second = rand::random_range(0..ready.len());
-            let best = if ready[second].1 < ready[first].1 { second } else { first };
+            // Another one, where there is another: drawing the same twice would choose it unseen.
+            let second = (first + rand::random_range(1..ready.len().max(2))) % ready.len();
+            let best = if ready[second].1 < ready[first].1 {
+                second
+            } else {
+                first
+            };
             let (index, _) = ready.swap_remove(best);
             // Another call may have taken the probe since.
             if let Some(ticket) = self.0[index].breaker.begin(now) {
                 return Ok((index, ticket));
             }
         }
-        let retry_after = if retry_after == Duration::MAX { Duration::ZERO } else { retry_after };
+        let retry_after = if retry_after == Duration::MAX {
+            Duration::ZERO
+        } else {
+            retry_after
+        };
         Err(Failure::AllOpen { retry_after })
     }
 }
 
 impl One {
     fn new(connection: Connection) -> Self {
-        Self { connection, breaker: Breaker::default() }
+        Self {
+            connection,
+            breaker: Breaker::default(),
+        }
     }
 }
 
 fn connect(url: &str) -> Result<Connection, EndpointError> {
-    let unusable = |source| EndpointError::Unusable { endpoint: url.to_owned(), source };
+    let unusable = |source| EndpointError::Unusable {
+        endpoint: url.to_owned(),
+        source,
+    };
     let mut endpoint = Endpoint::from_shared(url.to_owned())
         .map_err(unusable)?
         .connect_timeout(CONNECT_TIMEOUT)
@@ -159,9 +181,13 @@ fn connect(url: &str) -> Result<Connection, EndpointError> {
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW);
     if endpoint.uri().scheme_str() == Some("https") {
-        endpoint = endpoint.tls_config(ClientTlsConfig::new().with_native_roots()).map_err(unusable)?;
+        endpoint = endpoint
+            .tls_config(ClientTlsConfig::new().with_native_roots())
+            .map_err(unusable)?;
     }
-    Ok(BoxCloneSyncService::new(endpoint.connect_lazy().map_err(BoxError::from)))
+    Ok(BoxCloneSyncService::new(
+        endpoint.connect_lazy().map_err(BoxError::from),
+    ))
 }
 
 /// Whether the answer says that the endpoint itself is unwell: it is stopping or cannot serve. That something behind it
@@ -170,7 +196,9 @@ fn speaks_against_endpoint(response: &Response<Body>) -> bool {
     if !failed(response.headers()) {
         return false;
     }
-    let Some(status) = read_status(response.headers()) else { return false };
+    let Some(status) = read_status(response.headers()) else {
+        return false;
+    };
     status.code() == Code::Unavailable && explain(&status).common() != Some(CommonErrorReason::DependencyUnavailable)
 }
 

@@ -38,7 +38,9 @@ impl Replay {
             return Ok(Self::Kept(read.pop_front().unwrap_or_default()));
         }
         let mut whole = BytesMut::with_capacity(length);
-        read.iter().for_each(|data| whole.extend_from_slice(data));
+        for data in &read {
+            whole.extend_from_slice(data);
+        }
         Ok(Self::Kept(whole.freeze()))
     }
 
@@ -66,10 +68,7 @@ impl http_body::Body for Resumed {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         match self.read.pop_front() {
             Some(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
             None => Pin::new(&mut self.rest).poll_frame(context),
@@ -87,7 +86,9 @@ mod tests {
 
     #[tokio::test]
     async fn keeps_a_small_body_and_passes_a_large_one_on_whole() {
-        let mut small = Replay::of(Body::new(Full::new(Bytes::from_static(b"words")))).await.unwrap();
+        let mut small = Replay::of(Body::new(Full::new(Bytes::from_static(b"words"))))
+            .await
+            .unwrap();
         for _ in 0..3 {
             assert!(small.is_left());
             assert_eq!(collect(small.next()).await, "words");

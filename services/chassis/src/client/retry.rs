@@ -31,7 +31,9 @@ pub(super) struct Retries {
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { budget: TpsBudget::new(WINDOW, A_SECOND, SHARE) }
+        Self {
+            budget: TpsBudget::new(WINDOW, A_SECOND, SHARE),
+        }
     }
 }
 
@@ -44,27 +46,33 @@ pub(super) fn allowed(policy: &Policy) -> bool {
         }
 }
 
+/// The pause before another try; none where the failure will not pass or enough was tried.
+pub(super) fn delay(status: &Status, tried: u32) -> Option<Duration> {
+    if tried >= TRIES {
+        return None;
+    }
+    let asked = status
+        .get_details_retry_info()
+        .map(|retry| retry.retry_delay.unwrap_or_default());
+    if status.code() != Code::Unavailable && asked.is_none() {
+        return None;
+    }
+    let most = FIRST_PAUSE * 2_u32.pow(tried.saturating_sub(1));
+    // Full jitter: callers that failed together must not come back together.
+    let chance = most.mul_f64(rand::random_range(0.0..=1.0));
+    // An outage asks for a second, which our caller would rather not wait; the breaker protects the peer.
+    let asked = if status.code() == Code::Unavailable {
+        Duration::ZERO
+    } else {
+        asked.unwrap_or_default()
+    };
+    (asked <= LONGEST_PAUSE).then_some(asked + chance)
+}
+
 impl Retries {
     /// A call begins: it adds its share to the budget.
     pub(super) fn started(&self) {
         self.budget.deposit();
-    }
-
-    /// The pause before another try; none where the failure will not pass or enough was tried.
-    pub(super) fn delay(&self, status: &Status, tried: u32) -> Option<Duration> {
-        if tried >= TRIES {
-            return None;
-        }
-        let asked = status.get_details_retry_info().map(|retry| retry.retry_delay.unwrap_or_default());
-        if status.code() != Code::Unavailable && asked.is_none() {
-            return None;
-        }
-        let most = FIRST_PAUSE * 2_u32.pow(tried.saturating_sub(1));
-        // Full jitter: callers that failed together must not come back together.
-        let chance = most.mul_f64(rand::random_range(0.0..=1.0));
-        // An outage asks for a second, which our caller would rather not wait; the breaker protects the peer.
-        let asked = if status.code() == Code::Unavailable { Duration::ZERO } else { asked.unwrap_or_default() };
-        (asked <= LONGEST_PAUSE).then_some(asked + chance)
     }
 
     /// Takes a retry from the budget, if it holds one.
@@ -80,13 +88,34 @@ mod tests {
 
     #[test]
     fn retries_what_may_pass_and_nothing_else() {
-        let retries = Retries::default();
-        assert!(retries.delay(&Status::unavailable(""), 1).is_some());
-        assert!(retries.delay(&Answer::conflict().to_status(), 2).is_some());
-        assert_eq!(retries.delay(&Status::unavailable(""), TRIES), None);
-        assert_eq!(retries.delay(&Status::aborted(""), 1), None);
-        assert_eq!(retries.delay(&Status::internal(""), 1), None);
-        assert_eq!(retries.delay(&Answer::conflict().retry_after(Duration::from_mins(1)).to_status(), 1), None);
+        assert!(delay(&Status::unavailable(""), 1).is_some());
+        assert!(delay(&Answer::conflict().to_status(), 2).is_some());
+        assert_eq!(delay(&Status::unavailable(""), TRIES), None);
+        assert_eq!(delay(&Status::aborted(""), 1), None);
+        assert_eq!(delay(&Status::internal(""), 1), None);
+        assert_eq!(
+            delay(&Answer::conflict().retry_after(Duration::from_mins(1)).to_status(), 1),
+            None
+        );
+    }
+
+    #[test]
+    fn only_methods_that_may_be_sent_again_are() {
+        let mut policy = support_proto::policy::policy("/support.case.v1.CaseService/GetCase")
+            .unwrap()
+            .clone();
+        for (idempotency, expected) in [
+            (Idempotency::Read, true),
+            (Idempotency::RequestId, true),
+            (Idempotency::None, false),
+            (Idempotency::Unspecified, false),
+        ] {
+            policy.idempotency = idempotency;
+            assert_eq!(allowed(&policy), expected, "{idempotency:?}");
+        }
+        policy.idempotency = Idempotency::Read;
+        policy.client_streaming = true;
+        assert!(!allowed(&policy));
     }
 
     #[test]

@@ -33,8 +33,14 @@ pub fn bound(status: Status) -> Status {
 
 /// Halves the lists until they fit; at last there is the reason alone.
 fn fewer_violations(code: Code, message: &str, mut details: ErrorDetails) -> Status {
-    let mut fields = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
-    let mut states = details.precondition_failure().map(|failed| failed.violations.clone()).unwrap_or_default();
+    let mut fields = details
+        .bad_request()
+        .map(|bad| bad.field_violations.clone())
+        .unwrap_or_default();
+    let mut states = details
+        .precondition_failure()
+        .map(|failed| failed.violations.clone())
+        .unwrap_or_default();
     let found = fields.len() + states.len();
     let info = details.error_info().cloned();
     let delay = details.retry_info().and_then(|retry| retry.retry_delay);
@@ -48,7 +54,10 @@ fn fewer_violations(code: Code, message: &str, mut details: ErrorDetails) -> Sta
                 // Even the metadata may be what is too long; short values survive.
                 metadata.retain(|key, value| key.len() + value.len() <= 128);
             }
-            metadata.insert("violations_omitted".to_owned(), (found - fields.len() - states.len()).to_string());
+            metadata.insert(
+                "violations_omitted".to_owned(),
+                (found - fields.len() - states.len()).to_string(),
+            );
             details.set_error_info(info.reason.clone(), info.domain.clone(), metadata);
         }
         if !fields.is_empty() {
@@ -60,9 +69,9 @@ fn fewer_violations(code: Code, message: &str, mut details: ErrorDetails) -> Sta
         if delay.is_some() {
             details.set_retry_info(delay);
         }
-        let status = Status::with_error_details(code, message, details);
-        if status.details().len() <= DETAILS_LIMIT {
-            return status;
+        let shorter = Status::with_error_details(code, message, details);
+        if shorter.details().len() <= DETAILS_LIMIT {
+            return shorter;
         }
         if fields.is_empty() && states.is_empty() {
             return Status::new(code, message);
@@ -83,7 +92,16 @@ fn cut(message: &str) -> &str {
 
 /// The length in bytes of a message as tonic percent-encodes it.
 fn encoded_len(message: &str) -> usize {
-    message.bytes().map(|byte| if (b' '..=b'~').contains(&byte) && !b"\"#%<>`?{}".contains(&byte) { 1 } else { 3 }).sum()
+    message
+        .bytes()
+        .map(|byte| {
+            if (b' '..=b'~').contains(&byte) && !b"\"#%<>`?{}".contains(&byte) {
+                1
+            } else {
+                3
+            }
+        })
+        .sum()
 }
 
 #[cfg(test)]
@@ -93,7 +111,11 @@ mod tests {
 
     #[test]
     fn names_as_many_violations_as_fit_and_says_how_many_do_not() {
-        let mut answer = Answer::common(Code::InvalidArgument, CommonErrorReason::InvalidFields, "fields break rules");
+        let mut answer = Answer::common(
+            Code::InvalidArgument,
+            CommonErrorReason::InvalidFields,
+            "fields break rules",
+        );
         for index in 0..1000 {
             answer = answer.violation(Violation::new(format!("items[{index}].device_id"), "is not an id"));
         }
@@ -102,7 +124,10 @@ mod tests {
         let told = explain(&status);
         assert_eq!(told.reason, CommonErrorReason::InvalidFields.as_str_name());
         assert!(told.violations.len() > 20, "{} named", told.violations.len());
-        assert_eq!(told.metadata["violations_omitted"], (1000 - told.violations.len()).to_string());
+        assert_eq!(
+            told.metadata["violations_omitted"],
+            (1000 - told.violations.len()).to_string()
+        );
     }
 
     #[test]
@@ -114,7 +139,10 @@ mod tests {
     #[test]
     fn drops_metadata_that_alone_is_too_long() {
         let answer = Answer::common(Code::NotFound, CommonErrorReason::RegionUnknown, "no such region");
-        let status = answer.with("region", "eu").with("noise", "x".repeat(100_000)).to_status();
+        let status = answer
+            .with("region", "eu")
+            .with("noise", "x".repeat(100_000))
+            .to_status();
         let told = explain(&status);
         assert_eq!(told.metadata["region"], "eu");
         assert!(!told.metadata.contains_key("noise"));

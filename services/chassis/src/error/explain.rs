@@ -35,7 +35,9 @@ impl Explained {
     /// The shared reason, where it is one.
     #[must_use]
     pub fn common(&self) -> Option<CommonErrorReason> {
-        (self.domain == COMMON_DOMAIN).then(|| CommonErrorReason::from_str_name(&self.reason)).flatten()
+        (self.domain == COMMON_DOMAIN)
+            .then(|| CommonErrorReason::from_str_name(&self.reason))
+            .flatten()
     }
 }
 

@@ -18,7 +18,10 @@ impl Violation {
     /// A violation of the field at `field`.
     #[must_use]
     pub fn new(field: impl Into<String>, description: impl Into<String>) -> Self {
-        Self { field: field.into(), description: description.into() }
+        Self {
+            field: field.into(),
+            description: description.into(),
+        }
     }
 }
 
@@ -143,7 +146,7 @@ parsed_tuple!(A, B, C, D, E, F, G, H);
 parsed_tuple!(A, B, C, D, E, F, G, H, I);
 parsed_tuple!(A, B, C, D, E, F, G, H, I, J);
 
-/// A request with fields that break their rules. INVALID_ARGUMENT, INVALID_FIELDS, as the codec answers it.
+/// A request with fields that break their rules. `INVALID_ARGUMENT`, `INVALID_FIELDS`, as the codec answers it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("fields break their rules")]
 pub struct InvalidFields(Vec<Violation>);
@@ -164,8 +167,11 @@ impl From<Violation> for InvalidFields {
 
 impl ServiceError for InvalidFields {
     fn answer(&self) -> Answer {
-        let mut answer =
-            Answer::common(Code::InvalidArgument, CommonErrorReason::InvalidFields, "fields break their rules");
+        let mut answer = Answer::common(
+            Code::InvalidArgument,
+            CommonErrorReason::InvalidFields,
+            "fields break their rules",
+        );
         answer.violations.clone_from(&self.0);
         answer
     }

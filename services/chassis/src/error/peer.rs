@@ -24,7 +24,11 @@ pub struct PeerError {
 /// Wraps the status of the peer called `service`.
 #[must_use]
 pub fn from_peer(service: impl Into<String>, status: Status) -> PeerError {
-    PeerError { service: service.into(), explained: explain(&status), status }
+    PeerError {
+        service: service.into(),
+        explained: explain(&status),
+        status,
+    }
 }
 
 impl PeerError {
@@ -50,14 +54,23 @@ impl PeerError {
     }
 
     fn unavailable(&self) -> Answer {
-        let delay = self.explained.retry_after.unwrap_or(RETRY_AFTER_OUTAGE).min(Duration::from_secs(60));
+        let delay = self
+            .explained
+            .retry_after
+            .unwrap_or(RETRY_AFTER_OUTAGE)
+            .min(Duration::from_mins(1));
         Answer::dependency_unavailable(self.service.as_str()).retry_after(delay)
     }
 
     /// The peer's reason under our words. Its metadata stays behind: it speaks of our request, not of the caller's.
     fn refused(&self, code: Code, message: &'static str) -> Answer {
-        Answer::new(code, self.explained.domain.clone(), self.explained.reason.clone(), message)
-            .with("service", self.service.as_str())
+        Answer::new(
+            code,
+            self.explained.domain.clone(),
+            self.explained.reason.clone(),
+            message,
+        )
+        .with("service", self.service.as_str())
     }
 }
 

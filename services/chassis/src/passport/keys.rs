@@ -52,6 +52,9 @@ pub fn key_id(key: &VerifyingKey) -> String {
 
 fn bytes(text: &str) -> Result<[u8; 32], KeyError> {
     let text = text.trim();
-    let decoded = STANDARD.decode(text).or_else(|_| URL_SAFE_NO_PAD.decode(text)).map_err(|_| KeyError::Format)?;
+    let decoded = STANDARD
+        .decode(text)
+        .or_else(|_| URL_SAFE_NO_PAD.decode(text))
+        .map_err(|_| KeyError::Format)?;
     decoded.try_into().map_err(|_| KeyError::Format)
 }

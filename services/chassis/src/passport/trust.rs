@@ -94,7 +94,7 @@ impl Trust {
             verified: Cache::builder()
                 .max_capacity(REMEMBERED)
                 // Only to free memory: whether a passport has run out is asked of the clock at every call.
-                .time_to_idle(Duration::from_secs(120))
+                .time_to_idle(Duration::from_mins(2))
                 .build(),
         }
     }
@@ -170,7 +170,10 @@ impl Trust {
         if passport.exp.saturating_sub(passport.iat) > LONGEST_LIFE.whole_seconds() {
             return Err(PassportError::Invalid("lives too long"));
         }
-        Ok(Verified { passport, role: signatory.role })
+        Ok(Verified {
+            passport,
+            role: signatory.role,
+        })
     }
 }
 
@@ -188,7 +191,11 @@ impl fmt::Debug for Trust {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_list()
-            .entries(self.signers.values().map(|signatory| (&signatory.issuer, signatory.role)))
+            .entries(
+                self.signers
+                    .values()
+                    .map(|signatory| (&signatory.issuer, signatory.role)),
+            )
             .finish()
     }
 }

@@ -61,7 +61,10 @@ pub async fn accept<S>(
     match protocols {
         Protocols::Http2 => builder = builder.http2_only(),
         Protocols::Http1And2 => {
-            builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+            builder
+                .http1()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_TIMEOUT);
         }
     }
     builder
@@ -92,13 +95,16 @@ pub async fn accept<S>(
             Some(_) = connections.join_next() => continue,
         };
         let info = prepare(&stream);
-        let service = service.clone().map_request(move |request: Request<hyper::body::Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(info.clone());
-            request
-        });
-        let connection =
-            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
+        let service = service
+            .clone()
+            .map_request(move |request: Request<hyper::body::Incoming>| {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(info.clone());
+                request
+            });
+        let connection = builder
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+            .into_owned();
         let connection = graceful.watch(connection);
         connections.spawn(async move {
             if let Err(error) = connection.await {
@@ -121,5 +127,8 @@ pub async fn accept<S>(
 fn prepare(stream: &TcpStream) -> TcpConnectInfo {
     // Small answers must not wait for more to send.
     let _ = stream.set_nodelay(true);
-    TcpConnectInfo { local_addr: stream.local_addr().ok(), remote_addr: stream.peer_addr().ok() }
+    TcpConnectInfo {
+        local_addr: stream.local_addr().ok(),
+        remote_addr: stream.peer_addr().ok(),
+    }
 }

@@ -47,7 +47,10 @@ impl<A: Clone, S> Layer<S> for AroundLayer<A> {
     type Service = AroundService<A, S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        AroundService { around: self.0.clone(), inner }
+        AroundService {
+            around: self.0.clone(),
+            inner,
+        }
     }
 }
 

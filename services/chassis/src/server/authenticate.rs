@@ -53,14 +53,19 @@ impl Authenticate {
             span.record("support.actor", actor.as_str());
         }
         enforce(policy, &identity.caller)?;
-        let mut call = Call::new(identity.caller, policy).with_passport(token).with_draining(self.draining.clone());
+        let mut call = Call::new(identity.caller, policy)
+            .with_passport(token)
+            .with_draining(self.draining.clone());
         if let Some(actor) = identity.actor {
             call = call.with_actor(actor);
         }
         if let Some(Deadline(deadline)) = request.extensions().get() {
             call = call.with_deadline(*deadline);
         }
-        if let Some(languages) = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) {
+        if let Some(languages) = headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok())
+        {
             call = call.with_accept_language(languages);
         }
         Ok(call)

@@ -16,8 +16,8 @@ use crate::error::Answer;
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline(pub Instant);
 
-/// Ends calls at their deadline with DEADLINE_EXCEEDED, by dropping their handler. A stream that has begun ends at the
-/// caller's deadline with DEADLINE_EXCEEDED, at the method's with UNAVAILABLE and SHUTTING_DOWN, and so it does when the
+/// Ends calls at their deadline with `DEADLINE_EXCEEDED`, by dropping their handler. A stream that has begun ends at the
+/// caller's deadline with `DEADLINE_EXCEEDED`, at the method's with UNAVAILABLE and `SHUTTING_DOWN`, and so it does when the
 /// server stops: both ask the client to come back where it was.
 #[derive(Debug, Clone)]
 pub struct Deadlines {
@@ -51,6 +51,10 @@ impl Around for Deadlines {
                 }
             }
         };
-        if stream { response.map(|inner| Ending::new(inner, callers, methods, self.draining)) } else { response }
+        if stream {
+            response.map(|inner| Ending::around(inner, callers, methods, self.draining))
+        } else {
+            response
+        }
     }
 }

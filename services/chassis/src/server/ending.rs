@@ -22,7 +22,7 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    pub(super) fn new(
+    pub(super) fn around(
         inner: Body,
         callers: Option<Instant>,
         methods: Option<Instant>,
@@ -38,7 +38,10 @@ impl Ending {
                 () = draining.cancelled() => come_back(),
             }
         });
-        Body::new(Self { inner: Some(inner), end })
+        Body::new(Self {
+            inner: Some(inner),
+            end,
+        })
     }
 }
 
@@ -62,15 +65,16 @@ impl http_body::Body for Ending {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let Some(inner) = &mut self.inner else { return Poll::Ready(None) };
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Some(inner) = &mut self.inner else {
+            return Poll::Ready(None);
+        };
         if let ready @ Poll::Ready(_) = Pin::new(inner).poll_frame(context) {
             return ready;
         }
-        let Poll::Ready(status) = self.end.as_mut().poll(context) else { return Poll::Pending };
+        let Poll::Ready(status) = self.end.as_mut().poll(context) else {
+            return Poll::Pending;
+        };
         // Dropping it tells the handler's side of the stream.
         self.inner = None;
         let mut trailers = HeaderMap::new();

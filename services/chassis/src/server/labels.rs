@@ -6,11 +6,17 @@ use tonic::Code;
 use super::is_exempt;
 
 /// The bounds of the semantic conventions for the durations of calls, in seconds.
-pub(crate) const BOUNDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+pub(crate) const BOUNDS: [f64; 14] = [
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
 
 /// The method as a label: known names alone, for a caller could make up any number of others.
 pub(crate) fn method_label(path: &str) -> &str {
-    if policy(path).is_some() || is_exempt(path) { path.trim_start_matches('/') } else { "_OTHER" }
+    if policy(path).is_some() || is_exempt(path) {
+        path.trim_start_matches('/')
+    } else {
+        "_OTHER"
+    }
 }
 
 /// The name of a code as the semantic conventions spell it.

@@ -28,7 +28,13 @@ impl Observed {
             ended(Code::from_bytes(code.as_bytes()));
             return response;
         }
-        response.map(|inner| Body::new(Self { inner, span, ended: Some(Box::new(ended)) }))
+        response.map(|inner| {
+            Body::new(Self {
+                inner,
+                span,
+                ended: Some(Box::new(ended)),
+            })
+        })
     }
 
     fn end(&mut self, code: Code) {
@@ -43,10 +49,7 @@ impl http_body::Body for Observed {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let polled = {
             let this = &mut *self;
             let _entered = this.span.enter();
@@ -55,7 +58,9 @@ impl http_body::Body for Observed {
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_ref() {
-                    let code = trailers.get("grpc-status").map_or(Code::Unknown, |code| Code::from_bytes(code.as_bytes()));
+                    let code = trailers
+                        .get("grpc-status")
+                        .map_or(Code::Unknown, |code| Code::from_bytes(code.as_bytes()));
                     self.end(code);
                 }
             }

@@ -24,7 +24,12 @@ impl Around for CatchPanic {
     async fn around<S: Door>(self, request: Request<Body>, inner: S) -> Response<Body> {
         let method = request.uri().path().to_owned();
         match AssertUnwindSafe(answer(inner, request)).catch_unwind().await {
-            Ok(response) => response.map(|inner| Body::new(PanicBody { inner: Some(inner), method })),
+            Ok(response) => response.map(|inner| {
+                Body::new(PanicBody {
+                    inner: Some(inner),
+                    method,
+                })
+            }),
             Err(panic) => panicked(&method, panic).into_http(),
         }
     }
@@ -48,11 +53,10 @@ impl http_body::Body for PanicBody {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let Some(inner) = &mut self.inner else { return Poll::Ready(None) };
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Some(inner) = &mut self.inner else {
+            return Poll::Ready(None);
+        };
         match catch_unwind(AssertUnwindSafe(|| Pin::new(inner).poll_frame(context))) {
             Ok(polled) => polled,
             Err(panic) => {

@@ -35,7 +35,10 @@ pub struct ShedLimits {
 
 impl Default for ShedLimits {
     fn default() -> Self {
-        Self { calls: 1024, streams: 10_000 }
+        Self {
+            calls: 1024,
+            streams: 10_000,
+        }
     }
 }
 
@@ -63,11 +66,16 @@ impl Shed {
     }
 
     fn refuse(&self, path: &str) -> Response<Body> {
-        self.refused.add(1, &[KeyValue::new("rpc.method", method_label(path).to_owned())]);
-        Answer::common(Code::ResourceExhausted, CommonErrorReason::Overloaded, "more calls than the server takes at once")
-            .retry_after(RETRY_AFTER)
-            .to_status()
-            .into_http()
+        self.refused
+            .add(1, &[KeyValue::new("rpc.method", method_label(path).to_owned())]);
+        Answer::common(
+            Code::ResourceExhausted,
+            CommonErrorReason::Overloaded,
+            "more calls than the server takes at once",
+        )
+        .retry_after(RETRY_AFTER)
+        .to_status()
+        .into_http()
     }
 }
 
@@ -78,7 +86,9 @@ impl Around for Shed {
             return answer(inner, request).await;
         }
         let permits = if is_stream(path) { &self.streams } else { &self.calls };
-        let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return self.refuse(path) };
+        let Ok(permit) = Arc::clone(permits).try_acquire_owned() else {
+            return self.refuse(path);
+        };
         let response = answer(inner, request).await;
         response.map(|inner| Body::new(Held { inner, _permit: permit }))
     }
@@ -94,10 +104,7 @@ impl http_body::Body for Held {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         Pin::new(&mut self.inner).poll_frame(context)
     }
 

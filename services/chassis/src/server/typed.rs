@@ -51,7 +51,9 @@ fn complete(status: Status) -> Status {
     let message = status.message();
     let common = |code, reason, words: &'static str| Answer::common(code, reason, words).to_status();
     match status.code() {
-        Code::OutOfRange | Code::ResourceExhausted if message.starts_with("Error, decoded message length too large") => {
+        Code::OutOfRange | Code::ResourceExhausted
+            if message.starts_with("Error, decoded message length too large") =>
+        {
             too_large(message)
         }
         Code::ResourceExhausted if message.starts_with("Error decompressing: size limit") => too_large(message),
@@ -78,8 +80,12 @@ fn complete(status: Status) -> Status {
 
 /// The words of tonic's decoder for requests that break off or are packed wrongly.
 fn is_malformed(message: &str) -> bool {
-    const WORDS: [&str; 4] =
-        ["Unexpected EOF decoding stream", "Missing request message", "protocol error:", "Error decompressing:"];
+    const WORDS: [&str; 4] = [
+        "Unexpected EOF decoding stream",
+        "Missing request message",
+        "protocol error:",
+        "Error decompressing:",
+    ];
     WORDS.iter().any(|words| message.starts_with(words))
 }
 
@@ -87,7 +93,11 @@ fn is_malformed(message: &str) -> bool {
 fn too_large(message: &str) -> Status {
     let limit = message
         .rsplit_once("limit")
-        .map(|(_, tail)| tail.chars().skip_while(|letter| !letter.is_ascii_digit()).take_while(char::is_ascii_digit))
+        .map(|(_, tail)| {
+            tail.chars()
+                .skip_while(|letter| !letter.is_ascii_digit())
+                .take_while(char::is_ascii_digit)
+        })
         .map(Iterator::collect::<String>)
         .unwrap_or_default();
     Answer::common(
@@ -107,10 +117,7 @@ impl http_body::Body for TypedBody {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let mut polled = Pin::new(&mut self.inner).poll_frame(context);
         if let Poll::Ready(Some(Ok(frame))) = &mut polled
             && let Some(trailers) = frame.trailers_mut()
