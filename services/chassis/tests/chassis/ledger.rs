@@ -25,6 +25,8 @@ use support_proto::support::identity::v1::{
 };
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use tokio::sync::Notify;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
@@ -41,12 +43,8 @@ pub(crate) static LEDGER: Service = Service {
     migrator: &MIGRATOR,
     defaults: "",
     setting_docs: SettingDocs::none(),
-    start: |kit| started(kit).boxed(),
+    start: |kit| async { Ok(Parts::new().serve(GrantServiceServer::new(Ledger { kit }))) }.boxed(),
 };
-
-async fn started(kit: Kit) -> Result<Parts, StartError> {
-    Ok(Parts::new().serve(GrantServiceServer::new(Ledger { kit })))
-}
 
 /// Hears what the ledger says.
 pub(crate) static READER: Service = Service {
@@ -204,21 +202,29 @@ pub(crate) fn passport(caller: &Caller) -> String {
     let signer = Signer::new(
         "gateway",
         &SigningKey::from_bytes(&GATEWAY_SEED),
-        Duration::from_secs(300),
+        Duration::from_mins(5),
     )
     .unwrap();
     signer.sign(caller, Clock::system().now()).unwrap()
 }
 
-/// A plain client with the passport of [`staff`], as the gateway would send it.
-pub(crate) fn client(
-    channel: Channel,
-) -> GrantServiceClient<InterceptedService<Channel, impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone>> {
-    let passport = passport(&staff()).parse::<tonic::metadata::MetadataValue<_>>().unwrap();
-    GrantServiceClient::with_interceptor(channel, move |mut request: Request<()>| {
-        request.metadata_mut().insert(PASSPORT_HEADER, passport.clone());
+/// A plain client, with a passport as the gateway would send it.
+pub(crate) type Client = GrantServiceClient<InterceptedService<Channel, Bearing>>;
+
+/// A client with the passport of [`staff`].
+pub(crate) fn client(channel: Channel) -> Client {
+    GrantServiceClient::with_interceptor(channel, Bearing(passport(&staff()).parse().unwrap()))
+}
+
+/// Puts a passport into requests.
+#[derive(Clone)]
+pub(crate) struct Bearing(MetadataValue<Ascii>);
+
+impl Interceptor for Bearing {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert(PASSPORT_HEADER, self.0.clone());
         Ok(request)
-    })
+    }
 }
 
 /// A new grant.

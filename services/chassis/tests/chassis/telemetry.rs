@@ -66,7 +66,7 @@ impl TraceService for Collector {
                 .spans
                 .extend(resource.scope_spans.into_iter().flat_map(|scope| scope.spans));
         }
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
 
@@ -83,7 +83,7 @@ impl MetricsService for Collector {
             .flat_map(|resource| resource.scope_metrics);
         let names = scopes.flat_map(|scope| scope.metrics).map(|metric| metric.name);
         self.0.lock().unwrap().metrics.extend(names);
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(ExportMetricsServiceResponse::default()))
     }
 }
 
@@ -103,7 +103,7 @@ impl LogsService for Collector {
             .unwrap()
             .logs
             .extend(scopes.flat_map(|scope| scope.log_records));
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(ExportLogsServiceResponse::default()))
     }
 }
 
@@ -196,46 +196,14 @@ async fn one_trace_leads_from_the_caller_through_the_outbox_to_the_consumer() {
     .instrument(root)
     .await;
 
-    let of_kind = |collected: &Collected, kind: SpanKind, name: &str| {
-        let is = |span: &&Span| span.trace_id == trace_id && span.kind == kind as i32 && span.name.contains(name);
-        collected.spans.iter().find(is).cloned()
-    };
-    let applied = |collected: &Collected| {
-        let is = |span: &&Span| span.links.iter().any(|link| link.trace_id == trace_id);
-        collected.spans.iter().find(is).cloned()
-    };
     collector
         .until(&guard, "the spans of the trace", |collected| {
-            of_kind(collected, SpanKind::Client, "RevokeGrant").is_some()
-                && of_kind(collected, SpanKind::Server, "RevokeGrant").is_some()
-                && applied(collected).is_some()
+            revoke(collected, &trace_id, SpanKind::Client).is_some()
+                && revoke(collected, &trace_id, SpanKind::Server).is_some()
+                && applied(collected, &trace_id).is_some()
         })
         .await;
-    {
-        let collected = collector.0.lock().unwrap();
-        let client = of_kind(&collected, SpanKind::Client, "RevokeGrant").unwrap();
-        let server = of_kind(&collected, SpanKind::Server, "RevokeGrant").unwrap();
-        assert_eq!(
-            server.parent_span_id, client.span_id,
-            "the server's span hangs under the client's"
-        );
-        let applied = applied(&collected).unwrap();
-        assert!(applied.name.contains("GrantRevoked"), "{}", applied.name);
-        assert_ne!(applied.trace_id, trace_id, "what follows is linked, not part of it");
-        let cause = &applied.links[0].span_id;
-        assert!(
-            collected
-                .spans
-                .iter()
-                .any(|span| &span.span_id == cause && span.trace_id == trace_id),
-            "the link leads to a span of the trace"
-        );
-        assert!(
-            collected.services.iter().all(|service| service.contains("support")),
-            "{:?}",
-            collected.services
-        );
-    }
+    assert_connected(&collector.0.lock().unwrap(), &trace_id);
     collector
         .until(&guard, "a log record of the trace", |collected| {
             collected
@@ -264,4 +232,43 @@ async fn one_trace_leads_from_the_caller_through_the_outbox_to_the_consumer() {
     assert_eq!(running.finished().await, Ok(()));
     guard.shutdown().await;
     assert!(collector.names().contains("the last word"));
+}
+
+/// The span of the call, on one side.
+fn revoke<'c>(collected: &'c Collected, trace_id: &[u8], kind: SpanKind) -> Option<&'c Span> {
+    let is = |span: &&Span| span.trace_id == trace_id && span.kind == kind as i32 && span.name.contains("RevokeGrant");
+    collected.spans.iter().find(is)
+}
+
+/// The span of the event's effect.
+fn applied<'c>(collected: &'c Collected, trace_id: &[u8]) -> Option<&'c Span> {
+    collected
+        .spans
+        .iter()
+        .find(|span| span.links.iter().any(|link| link.trace_id == trace_id))
+}
+
+fn assert_connected(collected: &Collected, trace_id: &[u8]) {
+    let client = revoke(collected, trace_id, SpanKind::Client).unwrap();
+    let server = revoke(collected, trace_id, SpanKind::Server).unwrap();
+    assert_eq!(
+        server.parent_span_id, client.span_id,
+        "the server's span hangs under the client's"
+    );
+    let applied = applied(collected, trace_id).unwrap();
+    assert!(applied.name.contains("GrantRevoked"), "{}", applied.name);
+    assert_ne!(applied.trace_id, trace_id, "what follows is linked, not part of it");
+    let cause = &applied.links[0].span_id;
+    assert!(
+        collected
+            .spans
+            .iter()
+            .any(|span| &span.span_id == cause && span.trace_id == trace_id),
+        "the link leads to a span of the trace"
+    );
+    assert!(
+        collected.services.iter().all(|service| service.contains("support")),
+        "{:?}",
+        collected.services
+    );
 }
