@@ -14,6 +14,5 @@ mod service;
 mod settings;
 #[path = "chassis/telemetry.rs"]
 mod telemetry;
-#[cfg(test)]
 #[path = "chassis/wire.rs"]
 mod wire;
