@@ -236,3 +236,6 @@ pub fn parse_optional<T: From<Id>>(field: &str, value: &str) -> Result<Option<T>
         parse(field, value).map(Some)
     }
 }
+
+#[cfg(test)]
+mod tests;

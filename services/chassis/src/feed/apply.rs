@@ -18,7 +18,7 @@ pub const MOST_ATTEMPTS: u32 = 10;
 /// The pause after the first failure; doubled with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// The longest reason that is stored.
 const REASON_LIMIT: usize = 1000;
 
@@ -81,12 +81,9 @@ impl<C: Consumer> Applier<'_, C> {
     }
 
     async fn apply_one(&self, after: i64, event: &Received) -> Result<(), NotApplied> {
-        let reason = match self
-            .until_applied(after, std::slice::from_ref(event), event.position)
-            .await?
-        {
-            None => return Ok(()),
-            Some(reason) => reason,
+        let alone = std::slice::from_ref(event);
+        let Some(reason) = self.until_applied(after, alone, event.position).await? else {
+            return Ok(());
         };
         let mut pause = FIRST_PAUSE;
         while let Err(error) = self.park(event, &reason).await {
@@ -171,7 +168,6 @@ impl<C: Consumer> Applier<'_, C> {
         positions::park(&mut tx, event, &reason, now).await?;
         positions::store(&mut tx, self.source, event.position, now).await?;
         tx.commit().await?;
-        metrics::parked(self.source);
         tracing::error!(
             source = self.source,
             position = event.position,

@@ -10,8 +10,6 @@ struct Instruments {
     fence_delay: Gauge<f64>,
     applied: Counter<u64>,
     failures: Counter<u64>,
-    parked: Counter<u64>,
-    lag: Gauge<i64>,
 }
 
 static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
@@ -32,16 +30,6 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
             .with_unit("{failure}")
             .with_description("Batches that could not be applied and are tried again")
             .build(),
-        parked: meter
-            .u64_counter("support.feed.parked")
-            .with_unit("{event}")
-            .with_description("Events set aside for a person")
-            .build(),
-        lag: meter
-            .i64_gauge("support.feed.consumer.lag")
-            .with_unit("{position}")
-            .with_description("How many positions a registered consumer is behind")
-            .build(),
     }
 });
 
@@ -59,15 +47,4 @@ pub(super) fn applied(from: &str, events: u64) {
 
 pub(super) fn failure(from: &str) {
     INSTRUMENTS.failures.add(1, &source(from));
-}
-
-pub(super) fn parked(from: &str) {
-    INSTRUMENTS.parked.add(1, &source(from));
-}
-
-pub(super) fn lag(consumer: &str, positions: i64) {
-    INSTRUMENTS.lag.record(
-        positions,
-        &[KeyValue::new("support.feed.consumer", consumer.to_owned())],
-    );
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::metrics;
 use crate::clock::Clock;
 use crate::db::{Db, DbError};
 
@@ -15,7 +14,7 @@ const PRUNE_AT_ONCE: i64 = 5_000;
 /// the beginning, and never above what is final. Safe to run anywhere at any time.
 pub async fn prune(db: &Db, clock: &Clock, retention: Duration) -> Result<u64, DbError> {
     let before = clock.now() - retention;
-    look_at_consumers(db, before).await?;
+    warn_of_absent_consumers(db, before).await?;
     let mut pruned = 0;
     loop {
         let deleted = prune_once(db, before).await?;
@@ -62,17 +61,15 @@ async fn prune_once(db: &Db, before: OffsetDateTime) -> Result<u64, DbError> {
     Ok(deleted.unsigned_abs())
 }
 
-/// Shows how far behind consumers are, and warns of those that have not been heard of for as long as events are kept:
+/// Warns of consumers that have not been heard of for as long as events are kept:
 /// they hold everything back.
-async fn look_at_consumers(db: &Db, before: OffsetDateTime) -> Result<(), DbError> {
+async fn warn_of_absent_consumers(db: &Db, before: OffsetDateTime) -> Result<(), DbError> {
     let safe = db.wake().safe();
     let consumers = sqlx::query!("select name, position, seen_at from feed_consumers")
         .fetch_all(db.pool())
         .await?;
     for consumer in consumers {
-        let lag = (safe - consumer.position).max(0);
-        metrics::lag(&consumer.name, lag);
-        if lag > 0 && consumer.seen_at < before {
+        if consumer.position < safe && consumer.seen_at < before {
             tracing::warn!(
                 consumer = consumer.name,
                 position = consumer.position,

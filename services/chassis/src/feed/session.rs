@@ -27,7 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// At most one acknowledgement in this time: it only serves pruning.
 const BETWEEN_ACKNOWLEDGEMENTS: Duration = Duration::from_secs(1);
 /// A source that is silent for so long is gone, whatever the connection says: it speaks every fifteen seconds.
-const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 /// So many endings in a row without a message are worth a line in the log.
 const WORTH_A_WARNING: u32 = 5;
 
