@@ -1,0 +1,7 @@
+//! The support platform in one executable, as a library, so that tests can start the same system in their own process.
+//!
+//! [`world`] runs all of it beside a private PostgreSQL, as `support up` does; [`session`] calls its public API as front
+//! ends, partners and staff do; [`seed`] fills it with a small believable world through that API.
+
+pub mod services;
+pub mod world;

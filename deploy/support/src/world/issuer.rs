@@ -1,0 +1,131 @@
+//! The development issuer: vouches for staff and operators where there is no identity provider. Whoever can read the data
+//! directory can be anyone; a production gateway is given the operator's own issuers instead.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::SigningKey;
+use ed25519_dalek::pkcs8::EncodePrivateKey as _;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::json;
+use support_chassis::passport::key_id;
+use time::OffsetDateTime;
+
+/// The issuer's name in its tokens.
+const NAME: &str = "support-development";
+
+/// What an agent may do.
+pub const AGENT_SCOPES: [&str; 15] = [
+    "agents.read",
+    "articles.publish",
+    "cases.assign",
+    "cases.read",
+    "cases.write",
+    "coverage.decide",
+    "customers.read",
+    "customers.write",
+    "devices.read",
+    "devices.write",
+    "providers.read",
+    "repairs.read",
+    "repairs.write",
+    "tasks.work",
+    "verifications.start",
+];
+
+/// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
+pub const OPERATOR_SCOPES: [&str; 18] = [
+    "agents.read",
+    "agents.write",
+    "articles.publish",
+    "cases.read",
+    "coverage.decide",
+    "customers.read",
+    "customers.write",
+    "devices.read",
+    "devices.write",
+    "grants.revoke",
+    "messages.publish",
+    "outbox.read",
+    "partners.write",
+    "products.write",
+    "providers.read",
+    "providers.write",
+    "repairs.read",
+    "tasks.read",
+];
+
+/// What a partner's client is given.
+pub const PARTNER_SCOPES: [&str; 6] =
+    ["coverage.decide", "devices.read", "devices.write", "providers.read", "repairs.read", "repairs.write"];
+
+/// Signs tokens for staff and operators.
+#[derive(Clone)]
+pub struct Issuer {
+    key: EncodingKey,
+    key_id: String,
+    public: [u8; 32],
+}
+
+impl Issuer {
+    pub(super) fn new(key: &SigningKey) -> Self {
+        // PKCS#8 of a 32-byte seed cannot fail to encode.
+        let der = key.to_pkcs8_der().map(|document| document.as_bytes().to_vec()).unwrap_or_default();
+        Self {
+            key: EncodingKey::from_ed_der(&der),
+            key_id: key_id(&key.verifying_key()),
+            public: key.verifying_key().to_bytes(),
+        }
+    }
+
+    /// The issuer's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        NAME
+    }
+
+    /// Its public key as a JSON Web Key Set.
+    #[must_use]
+    pub fn jwks(&self) -> String {
+        json!({ "keys": [{
+            "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig",
+            "kid": self.key_id, "x": URL_SAFE_NO_PAD.encode(self.public),
+        }] })
+        .to_string()
+    }
+
+    /// A token for an operator, good for `lifetime`.
+    #[must_use]
+    pub fn operator_token(&self, lifetime: Duration) -> String {
+        self.token("operator", "operator", &OPERATOR_SCOPES, lifetime)
+    }
+
+    /// A token for the agent whose subject is `subject`, good for `lifetime`.
+    #[must_use]
+    pub fn agent_token(&self, subject: &str, lifetime: Duration) -> String {
+        self.token("staff", subject, &AGENT_SCOPES, lifetime)
+    }
+
+    /// A token for a member of staff or an operator with chosen scopes; `kind` is `staff` or `operator`.
+    #[must_use]
+    pub fn token(&self, kind: &str, subject: &str, scopes: &[&str], lifetime: Duration) -> String {
+        #[expect(clippy::disallowed_methods, reason = "a token is made for the real world's now")]
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX / 2);
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(self.key_id.clone());
+        let claims = json!({
+            "iss": NAME, "aud": "support-gateway", "sub": subject, "kind": kind,
+            "scope": scopes.join(" "), "iat": now, "exp": now.saturating_add(lifetime),
+        });
+        // Claims of plain text and numbers, and a key of the right kind: there is nothing to fail.
+        jsonwebtoken::encode(&header, &claims, &self.key).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Issuer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Issuer").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}

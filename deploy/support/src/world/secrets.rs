@@ -1,0 +1,137 @@
+//! The keys and passwords of a world, made once and kept in its data directory, readable by its owner alone.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ed25519_dalek::SigningKey;
+use serde::{Deserialize, Serialize};
+
+use super::Issuer;
+use crate::services::{SERVICES, names};
+
+/// The file's name in the data directory.
+const FILE: &str = "secrets.json";
+
+/// All secrets of a world. Never printed.
+#[derive(Serialize, Deserialize)]
+pub struct Secrets {
+    /// Passwords of the services' roles.
+    database_passwords: BTreeMap<String, String>,
+    /// Seeds of the keys that sign passports, by service, and the gateway's.
+    passport_keys: BTreeMap<String, String>,
+    /// Seed of the key that signs session and access tokens.
+    session_key: String,
+    /// Key of identity-verification under which codes are kept.
+    service_key: String,
+    /// Seed of the development issuer's key.
+    issuer_key: String,
+}
+
+impl Secrets {
+    /// The secrets of the data directory; made where there are none yet.
+    ///
+    /// # Errors
+    ///
+    /// Where the directory or the file cannot be made, read or understood.
+    pub fn load_or_make(data_dir: &Path) -> anyhow::Result<Self> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o755)
+            .create(data_dir)
+            .with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
+        match Self::load(data_dir)? {
+            Some(secrets) => Ok(secrets),
+            None => Self::make(data_dir),
+        }
+    }
+
+    /// The secrets of the data directory, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read or understood.
+    pub fn load(data_dir: &Path) -> anyhow::Result<Option<Self>> {
+        let path = data_dir.join(FILE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        };
+        let secrets = serde_json::from_str(&text)
+            .with_context(|| format!("{} is damaged; with it the databases' passwords are lost", path.display()))?;
+        Ok(Some(secrets))
+    }
+
+    fn make(data_dir: &Path) -> anyhow::Result<Self> {
+        let secrets = Self {
+            database_passwords: SERVICES.iter().map(|service| (service.name.to_owned(), password())).collect(),
+            passport_keys: names().into_iter().map(|name| (name.to_owned(), seed())).collect(),
+            session_key: seed(),
+            service_key: seed(),
+            issuer_key: seed(),
+        };
+        // Whole or not at all: a half-written file would lock us out of our own databases.
+        let (path, draft) = (data_dir.join(FILE), data_dir.join(format!("{FILE}.new")));
+        let written = (|| {
+            let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&draft)?;
+            file.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
+            file.sync_all()?;
+            fs::rename(&draft, &path)
+        })();
+        written.with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(secrets)
+    }
+
+    pub(super) fn database_password(&self, service: &str) -> &str {
+        self.database_passwords.get(service).map_or("", String::as_str)
+    }
+
+    /// The seed that a service, or the gateway, signs passports with.
+    pub(super) fn passport_key(&self, name: &str) -> &str {
+        self.passport_keys.get(name).map_or("", String::as_str)
+    }
+
+    /// The public key of the same.
+    pub(super) fn passport_public_key(&self, name: &str) -> anyhow::Result<String> {
+        let key = support_chassis::passport::signing_key(self.passport_key(name))
+            .with_context(|| format!("the key of {name} in {FILE} is damaged"))?;
+        Ok(STANDARD.encode(key.verifying_key().as_bytes()))
+    }
+
+    pub(super) fn session_key(&self) -> &str {
+        &self.session_key
+    }
+
+    pub(super) fn service_key(&self) -> &str {
+        &self.service_key
+    }
+
+    /// The development issuer.
+    #[must_use]
+    pub fn issuer(&self) -> Issuer {
+        let seed: [u8; 32] =
+            STANDARD.decode(&self.issuer_key).ok().and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();
+        Issuer::new(&SigningKey::from_bytes(&seed))
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secrets")
+    }
+}
+
+fn seed() -> String {
+    STANDARD.encode(rand::random::<[u8; 32]>())
+}
+
+/// A password that needs no quoting anywhere.
+fn password() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>())
+}
