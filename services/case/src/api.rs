@@ -1,5 +1,6 @@
 //! The gRPC door: parse the request, call the use case, present the answer.
 
+mod pages;
 mod parse;
 mod present;
 
@@ -70,7 +71,9 @@ impl CaseService for CaseApi {
         let (ids, now) = (self.ids.clone(), self.clock.now());
         let written = self.db.write(&call, &request, async |tx| {
             let case = ops::open_case(tx, &ids, &viewer, concern, now).await?;
-            Ok::<_, Error>(OpenCaseResponse { case: Some(present::case(&case)) })
+            Ok::<_, Error>(OpenCaseResponse {
+                case: Some(present::case(&case)),
+            })
         });
         Ok(Response::new(written.await?))
     }
@@ -80,30 +83,41 @@ impl CaseService for CaseApi {
         let id = parse::case_id(&request.case_id)?;
         let mut connection = self.db.read().await?;
         let case = ops::get_case(&mut connection, &viewer, id).await?;
-        Ok(Response::new(GetCaseResponse { case: Some(present::case(&case)) }))
+        Ok(Response::new(GetCaseResponse {
+            case: Some(present::case(&case)),
+        }))
     }
 
     async fn list_cases(&self, request: Request<ListCasesRequest>) -> Result<Response<ListCasesResponse>, Status> {
         let (_, viewer, request) = open(request)?;
         let filter = parse::filter(&request)?;
         // Bound to the caller too: what a customer's list holds is theirs alone.
-        let binding =
-            ("ListCases", viewer.id(), &request.customer_id, &request.states, &request.source_reference_prefix);
+        let binding = (
+            "ListCases",
+            viewer.id(),
+            &request.customer_id,
+            &request.states,
+            &request.source_reference_prefix,
+        );
         let page = page::parse(request.page_size, &request.page_token, 50, 1000, &binding).map_err(Error::from)?;
         let mut connection = self.db.read().await?;
         let cases = ops::list_cases(&mut connection, &viewer, filter, page.after, page.limit()).await?;
-        let (cases, next_page_token) = page.cut(cases, ops::place);
-        let cases = cases.iter().map(present::case).collect();
+        let (cases, next_page_token) = pages::cut(&page, cases, ops::place, present::case);
         Ok(Response::new(ListCasesResponse { cases, next_page_token }))
     }
 
-    async fn post_message(&self, request: Request<PostMessageRequest>) -> Result<Response<PostMessageResponse>, Status> {
+    async fn post_message(
+        &self,
+        request: Request<PostMessageRequest>,
+    ) -> Result<Response<PostMessageResponse>, Status> {
         let (call, viewer, request) = open(request)?;
         let (case, utterance) = parse::utterance(&viewer, &request, &self.ids)?;
         let now = self.clock.now();
         let written = self.db.write(&call, &request, async |tx| {
             let message = ops::post_message(tx, &viewer, case, utterance, now).await?;
-            Ok::<_, Error>(PostMessageResponse { message: Some(present::message(&message)) })
+            Ok::<_, Error>(PostMessageResponse {
+                message: Some(present::message(&message)),
+            })
         });
         Ok(Response::new(written.await?))
     }
@@ -119,25 +133,40 @@ impl CaseService for CaseApi {
         let mut connection = self.db.read().await?;
         let after = page.after.unwrap_or_default();
         let messages = ops::list_messages(&mut connection, &viewer, case, after, page.limit()).await?;
-        let (messages, next_page_token) = page.cut(messages, |message| message.sequence);
-        let messages = messages.iter().map(present::message).collect();
-        Ok(Response::new(ListMessagesResponse { messages, next_page_token }))
+        let (messages, next_page_token) = pages::cut(&page, messages, |message| message.sequence, present::message);
+        Ok(Response::new(ListMessagesResponse {
+            messages,
+            next_page_token,
+        }))
     }
 
     async fn assign_case(&self, request: Request<AssignCaseRequest>) -> Result<Response<AssignCaseResponse>, Status> {
-        self.change(request, parse::assignment, |case| AssignCaseResponse { case: Some(case) }).await
+        self.change(request, parse::assignment, |case| AssignCaseResponse {
+            case: Some(case),
+        })
+        .await
     }
 
-    async fn resolve_case(&self, request: Request<ResolveCaseRequest>) -> Result<Response<ResolveCaseResponse>, Status> {
-        self.change(request, parse::resolution, |case| ResolveCaseResponse { case: Some(case) }).await
+    async fn resolve_case(
+        &self,
+        request: Request<ResolveCaseRequest>,
+    ) -> Result<Response<ResolveCaseResponse>, Status> {
+        self.change(request, parse::resolution, |case| ResolveCaseResponse {
+            case: Some(case),
+        })
+        .await
     }
 
     async fn reopen_case(&self, request: Request<ReopenCaseRequest>) -> Result<Response<ReopenCaseResponse>, Status> {
-        self.change(request, parse::reopening, |case| ReopenCaseResponse { case: Some(case) }).await
+        self.change(request, parse::reopening, |case| ReopenCaseResponse {
+            case: Some(case),
+        })
+        .await
     }
 
     async fn close_case(&self, request: Request<CloseCaseRequest>) -> Result<Response<CloseCaseResponse>, Status> {
-        self.change(request, parse::closing, |case| CloseCaseResponse { case: Some(case) }).await
+        self.change(request, parse::closing, |case| CloseCaseResponse { case: Some(case) })
+            .await
     }
 
     async fn list_timeline(
@@ -153,6 +182,9 @@ impl CaseService for CaseApi {
         let entries = ops::list_timeline(&mut connection, &viewer, case, after, page.limit()).await?;
         let (entries, next_page_token) = page.cut(entries, |entry| entry.sequence);
         let entries = entries.iter().map(present::entry).collect();
-        Ok(Response::new(ListTimelineResponse { entries, next_page_token }))
+        Ok(Response::new(ListTimelineResponse {
+            entries,
+            next_page_token,
+        }))
     }
 }

@@ -80,10 +80,12 @@ impl ServiceError for Error {
                     .with("action", refused.action.as_str())
                     .precondition("CASE_STATE", case.to_string(), refused.to_string())
             }
-            Self::CustomerMissing => {
-                refuse(Code::InvalidArgument, CaseErrorReason::CustomerMissing, "staff must say whose case it is")
-                    .violation(Violation::new("customer_id", "must be set by staff"))
-            }
+            Self::CustomerMissing => refuse(
+                Code::InvalidArgument,
+                CaseErrorReason::CustomerMissing,
+                "staff must say whose case it is",
+            )
+            .violation(Violation::new("customer_id", "must be set by staff")),
             Self::CustomerNotSelf => {
                 let message = "a customer may open cases for no one else";
                 refuse(Code::PermissionDenied, CaseErrorReason::CustomerNotSelf, message)

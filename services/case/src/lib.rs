@@ -8,9 +8,11 @@ pub mod store;
 mod wire;
 pub mod work;
 
+use std::future::ready;
+
 use futures_util::FutureExt as _;
 use sqlx::migrate::Migrator;
-use support_chassis::service::{Kit, Parts, Service, StartError};
+use support_chassis::service::{Kit, Parts, Service};
 use support_chassis::settings::SettingDocs;
 use support_proto::support::case::v1::case_service_server::CaseServiceServer;
 
@@ -27,12 +29,12 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: "",
     setting_docs: SettingDocs::none(),
-    start: |kit| start(kit).boxed(),
+    start: |kit| ready(Ok(parts(kit))).boxed(),
 };
 
-async fn start(kit: Kit) -> Result<Parts, StartError> {
-    Ok(Parts::new()
+fn parts(kit: Kit) -> Parts {
+    Parts::new()
         .serve(CaseServiceServer::new(CaseApi::new(kit.db, kit.ids, kit.clock)))
         .consume("routing", RoutingEvents)
-        .consume("repair-logistics", RepairEvents))
+        .consume("repair-logistics", RepairEvents)
 }

@@ -17,21 +17,39 @@ pub use routing::RoutingEvents;
 
 /// The id in a field of an event.
 fn id<T: From<Id>>(field: &str, value: &str) -> Result<T, ApplyError> {
-    value.parse().map(|id: Id| T::from(id)).map_err(|error: IdError| ApplyError::Park(format!("{field} {error}")))
+    value
+        .parse()
+        .map(|id: Id| T::from(id))
+        .map_err(|error: IdError| ApplyError::Park(format!("{field} {error}")))
 }
 
 /// Whether the case was found.
 fn found(is_known: bool) -> Result<(), ApplyError> {
-    if is_known { Ok(()) } else { Err(ApplyError::Park("no such case".to_owned())) }
+    if is_known {
+        Ok(())
+    } else {
+        Err(ApplyError::Park("no such case".to_owned()))
+    }
 }
 
 /// A line of the history about `subject`.
 fn note(event: &Received, source: Source, kind: Kind, subject: Id) -> Note {
-    Note { kind, source, subject, detail: None, actor: None, occur_time: event.occurred_at }
+    Note {
+        kind,
+        source,
+        subject,
+        detail: None,
+        actor: None,
+        occur_time: event.occurred_at,
+    }
 }
 
 /// The name of an enum value as the history quotes it; none for UNSPECIFIED, which says nothing (a newer service may
 /// also tell values that this one does not know).
 fn detail(name: &'static str) -> Option<Detail> {
-    if name.ends_with("_UNSPECIFIED") { None } else { Detail::parse(name).ok() }
+    if name.ends_with("_UNSPECIFIED") {
+        None
+    } else {
+        Detail::parse(name).ok()
+    }
 }

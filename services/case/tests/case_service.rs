@@ -1,6 +1,12 @@
 //! The service on a real PostgreSQL, called by generated clients; the services whose events it applies are feeds on
 //! ports of their own.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
 #[path = "case_service/constraints.rs"]
 mod constraints;
 #[path = "case_service/events.rs"]

@@ -33,8 +33,15 @@ pub(super) fn concern(viewer: &Viewer, request: &OpenCaseRequest, ids: &Ids) -> 
     let subject = fields.take(text("subject", Subject::parse(request.subject.as_str())));
     let description = fields.take(text("description", Description::parse(request.description.as_str())));
     let source_reference = fields.take(reference("source_reference", &request.source_reference));
-    let (customer, channel, language, device, subject, description, source_reference) =
-        fields.finish((customer, channel, language, device, subject, description, source_reference))?;
+    let (customer, channel, language, device, subject, description, source_reference) = fields.finish((
+        customer,
+        channel,
+        language,
+        device,
+        subject,
+        description,
+        source_reference,
+    ))?;
     Ok(Concern {
         customer: customer_of(viewer, customer, ids)?,
         channel,
@@ -54,8 +61,17 @@ pub(super) fn filter(request: &ListCasesRequest) -> Result<Filter, Error> {
     let customer = fields.take(id::parse_optional("customer_id", &request.customer_id));
     let reference_prefix = fields.take(reference("source_reference_prefix", &request.source_reference_prefix));
     let (customer, reference_prefix) = fields.finish((customer, reference_prefix))?;
-    let states = request.states.iter().copied().filter_map(Mirrored::from_field).collect();
-    Ok(Filter { customer, states, reference_prefix })
+    let states = request
+        .states
+        .iter()
+        .copied()
+        .filter_map(Mirrored::from_field)
+        .collect();
+    Ok(Filter {
+        customer,
+        states,
+        reference_prefix,
+    })
 }
 
 /// What is to be said, and where.
@@ -73,7 +89,16 @@ pub(super) fn utterance(
     });
     let body = fields.take(text("body", Body::parse(request.body.as_str())));
     let (case, channel, language, body) = fields.finish((case, channel, language, body))?;
-    Ok((case, Utterance { id: ids.next(), speaker: viewer.speaker(), channel, language, body }))
+    Ok((
+        case,
+        Utterance {
+            id: ids.next(),
+            speaker: viewer.speaker(),
+            channel,
+            language,
+            body,
+        },
+    ))
 }
 
 /// Who is to work on a case.
@@ -109,7 +134,11 @@ pub(super) fn closing(request: &CloseCaseRequest) -> Result<Change, Error> {
 }
 
 fn change(case: CaseId, command: Command, etag: &str) -> Change {
-    Change { case, command, etag: Some(etag.to_owned()).filter(|etag| !etag.is_empty()) }
+    Change {
+        case,
+        command,
+        etag: Some(etag.to_owned()).filter(|etag| !etag.is_empty()),
+    }
 }
 
 fn chosen<T: Mirrored>(field: &str, value: i32) -> Result<T, Violation> {
@@ -125,5 +154,9 @@ fn text<T>(field: &str, parsed: Result<T, InvalidText>) -> Result<T, Violation> 
 }
 
 fn reference(field: &str, value: &str) -> Result<Option<SourceReference>, Violation> {
-    if value.is_empty() { Ok(None) } else { text(field, SourceReference::parse(value)).map(Some) }
+    if value.is_empty() {
+        Ok(None)
+    } else {
+        text(field, SourceReference::parse(value)).map(Some)
+    }
 }

@@ -6,6 +6,7 @@ use support_proto::support::case::v1 as contract;
 use crate::domain::case::Case;
 use crate::domain::message::Message;
 use crate::domain::timeline::Entry;
+use crate::domain::words::SourceReference;
 use crate::wire::Mirrored;
 
 /// The number of a value in the contract; 0 for none.
@@ -35,7 +36,7 @@ pub(super) fn case(case: &Case) -> contract::Case {
         assigned_agent_id: text(case.standing.agent()),
         resolution: number(case.standing.resolution()),
         close_reason: number(closed.map(|(reason, _)| reason)),
-        source_reference: text(concern.source_reference.as_ref().map(|reference| reference.as_str())),
+        source_reference: text(concern.source_reference.as_ref().map(SourceReference::as_str)),
         open_time: Some(timestamp(case.open_time)),
         update_time: Some(timestamp(case.update_time)),
         resolve_time: case.resolve_time.map(timestamp),

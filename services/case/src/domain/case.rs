@@ -231,12 +231,22 @@ impl Case {
     /// [`IllegalAction`], where the case is closed; nothing has changed then.
     pub fn say(&mut self, utterance: Utterance, now: OffsetDateTime) -> Result<(Message, Outcome), IllegalAction> {
         let author = utterance.speaker.author();
-        let action = if author == Author::Customer { Action::Hear } else { Action::Tell };
+        let action = if author == Author::Customer {
+            Action::Hear
+        } else {
+            Action::Tell
+        };
         let to = transition(self.state(), action)?;
-        let cause = Cause::Call { actor: utterance.speaker.id() };
+        let cause = Cause::Call {
+            actor: utterance.speaker.id(),
+        };
         let moment = now.max(self.update_time);
         let mut outcome = Outcome::default();
-        let posted = Happening::MessagePosted { message: utterance.id, author, channel: utterance.channel };
+        let posted = Happening::MessagePosted {
+            message: utterance.id,
+            author,
+            channel: utterance.channel,
+        };
         self.record(posted, &cause, moment, &mut outcome);
         let message = Message {
             id: utterance.id,
@@ -279,7 +289,11 @@ impl Case {
                 Happening::Reopened
             }
             Command::Close(reason) => {
-                self.standing = Standing::Closed { reason, resolution: self.standing.resolution(), at: moment };
+                self.standing = Standing::Closed {
+                    reason,
+                    resolution: self.standing.resolution(),
+                    at: moment,
+                };
                 Happening::Closed { reason }
             }
         };
@@ -298,7 +312,9 @@ impl Case {
             | Happening::Closed { .. } => self.id.into(),
         };
         outcome.happenings.push(happening);
-        outcome.entries.push(self.entry(happening.kind(), subject, cause, moment));
+        outcome
+            .entries
+            .push(self.entry(happening.kind(), subject, cause, moment));
     }
 
     fn entry(&mut self, kind: Kind, subject: Id, cause: &Cause, moment: OffsetDateTime) -> Entry {
@@ -315,7 +331,10 @@ impl Case {
             actor: Some(cause.actor()),
             occur_time,
         };
-        Entry { sequence: self.timeline_length, note }
+        Entry {
+            sequence: self.timeline_length,
+            note,
+        }
     }
 }
 

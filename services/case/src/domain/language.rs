@@ -88,9 +88,23 @@ mod tests {
 
     #[test]
     fn what_is_no_tag_is_refused() {
-        for given in ["", "e", "en-", "-en", "en--us", "e1", "englishes", "en_US", "dé", "en-123456789"] {
+        for given in [
+            "",
+            "e",
+            "en-",
+            "-en",
+            "en--us",
+            "e1",
+            "englishes",
+            "en_US",
+            "dé",
+            "en-123456789",
+        ] {
             assert_eq!(Language::parse(given), Err(InvalidLanguage), "{given}");
         }
-        assert_eq!(Language::parse(&format!("en-{}", ["12345678"; 4].join("-"))), Err(InvalidLanguage));
+        assert_eq!(
+            Language::parse(&format!("en-{}", ["12345678"; 4].join("-"))),
+            Err(InvalidLanguage)
+        );
     }
 }

@@ -64,11 +64,19 @@ impl FromStr for CaseNumber {
         let digits = text.strip_prefix("C-").ok_or(InvalidCaseNumber::Malformed)?;
         // A number has one spelling: no sign, no zeros in front.
         let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-        let whole: u64 = digits.parse().ok().filter(|_| is_plain).ok_or(InvalidCaseNumber::Malformed)?;
+        let whole: u64 = digits
+            .parse()
+            .ok()
+            .filter(|_| is_plain)
+            .ok_or(InvalidCaseNumber::Malformed)?;
         if whole / 10 == 0 {
             return Err(InvalidCaseNumber::Malformed);
         }
-        if check_digit(whole / 10) == whole % 10 { Ok(Self(whole / 10)) } else { Err(InvalidCaseNumber::CheckDigit) }
+        if check_digit(whole / 10) == whole % 10 {
+            Ok(Self(whole / 10))
+        } else {
+            Err(InvalidCaseNumber::CheckDigit)
+        }
     }
 }
 
@@ -89,7 +97,16 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_number() {
-        for text in ["", "C-", "C-0", "10000008", "c-10000008", "C-+10000008", "C-010000008", "C-99999999999999999999"] {
+        for text in [
+            "",
+            "C-",
+            "C-0",
+            "10000008",
+            "c-10000008",
+            "C-+10000008",
+            "C-010000008",
+            "C-99999999999999999999",
+        ] {
             assert!(text.parse::<CaseNumber>().is_err(), "{text}");
         }
     }

@@ -127,7 +127,13 @@ pub fn diagram() -> String {
                 .map(|(_, action, _)| action.as_str())
                 .collect();
             if !actions.is_empty() {
-                let _ = writeln!(text, "    {} --> {}: {}", from.as_str(), to.as_str(), actions.join(", "));
+                let _ = writeln!(
+                    text,
+                    "    {} --> {}: {}",
+                    from.as_str(),
+                    to.as_str(),
+                    actions.join(", ")
+                );
             }
         }
     }
@@ -145,14 +151,20 @@ mod tests {
     fn every_pair_has_at_most_one_end() {
         let mut seen = BTreeSet::new();
         for (from, action, _) in TRANSITIONS {
-            assert!(seen.insert((from.as_str(), action.as_str())), "{from:?} {action:?} stands twice");
+            assert!(
+                seen.insert((from.as_str(), action.as_str())),
+                "{from:?} {action:?} stands twice"
+            );
         }
     }
 
     #[test]
     fn nothing_leaves_closed() {
         for action in Action::ALL {
-            let refused = IllegalAction { state: State::Closed, action: *action };
+            let refused = IllegalAction {
+                state: State::Closed,
+                action: *action,
+            };
             assert_eq!(transition(State::Closed, *action), Err(refused));
         }
     }
@@ -168,6 +180,10 @@ mod tests {
     #[test]
     fn the_readme_shows_this_table() {
         let readme = include_str!("../../README.md");
-        assert!(readme.contains(&diagram()), "the diagram in README.md should be:\n{}", diagram());
+        assert!(
+            readme.contains(&diagram()),
+            "the diagram in README.md should be:\n{}",
+            diagram()
+        );
     }
 }

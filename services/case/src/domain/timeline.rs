@@ -67,7 +67,9 @@ impl Detail {
         let name = name.into();
         let has_form = name.len() <= 100
             && name.starts_with(|letter: char| letter.is_ascii_uppercase())
-            && name.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
+            && name
+                .bytes()
+                .all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
         if has_form { Ok(Self(name)) } else { Err(InvalidDetail) }
     }
 

@@ -17,7 +17,11 @@ fn check(text: &str, shortest: usize, longest: usize) -> Result<(), InvalidText>
     if text.contains('\0') {
         return Err(InvalidText::Nul);
     }
-    if (shortest..=longest).contains(&text.chars().count()) { Ok(()) } else { Err(InvalidText::Length) }
+    if (shortest..=longest).contains(&text.chars().count()) {
+        Ok(())
+    } else {
+        Err(InvalidText::Length)
+    }
 }
 
 macro_rules! words {

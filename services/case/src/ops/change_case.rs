@@ -28,7 +28,10 @@ pub struct Change {
 /// [`Error::CaseNotFound`], [`Error::CloseReasonNotAllowed`], [`Error::Changed`] where the etag is not the case's,
 /// [`Error::CaseState`], and the database's.
 pub async fn change_case(tx: &mut Tx, viewer: &Viewer, change: Change, now: OffsetDateTime) -> Result<Case, Error> {
-    let mut case = cases::lock(tx, change.case).await?.filter(|case| viewer.may_see(case)).ok_or(Error::CaseNotFound)?;
+    let mut case = cases::lock(tx, change.case)
+        .await?
+        .filter(|case| viewer.may_see(case))
+        .ok_or(Error::CaseNotFound)?;
     if let (Viewer::Customer(_), Command::Close(reason)) = (viewer, change.command)
         && !reason.is_for_customers()
     {

@@ -15,7 +15,10 @@ pub(super) fn opened(id: CaseId, concern: &Concern) -> Entry {
         customer_id: concern.customer.to_string(),
         channel: concern.channel.to_wire().into(),
         language: concern.language.to_string(),
-        product_line: concern.product_line.map(|line| line.to_wire().into()).unwrap_or_default(),
+        product_line: concern
+            .product_line
+            .map(|line| line.to_wire().into())
+            .unwrap_or_default(),
         severity: concern.severity.to_wire().into(),
     };
     Entry::new(id, &event)
@@ -30,7 +33,11 @@ fn one(case: &Case, happening: Happening) -> Entry {
     let case_id = case.id.to_string();
     match happening {
         Happening::Opened => opened(case.id, &case.concern),
-        Happening::MessagePosted { message, author, channel } => {
+        Happening::MessagePosted {
+            message,
+            author,
+            channel,
+        } => {
             let event = contract::CaseMessagePosted {
                 case_id,
                 message_id: message.to_string(),
@@ -39,12 +46,20 @@ fn one(case: &Case, happening: Happening) -> Entry {
             };
             Entry::new(case.id, &event)
         }
-        Happening::Assigned { agent } => {
-            Entry::new(case.id, &contract::CaseAssigned { case_id, agent_id: agent.to_string() })
-        }
-        Happening::Resolved { resolution } => {
-            Entry::new(case.id, &contract::CaseResolved { case_id, resolution: resolution.to_wire().into() })
-        }
+        Happening::Assigned { agent } => Entry::new(
+            case.id,
+            &contract::CaseAssigned {
+                case_id,
+                agent_id: agent.to_string(),
+            },
+        ),
+        Happening::Resolved { resolution } => Entry::new(
+            case.id,
+            &contract::CaseResolved {
+                case_id,
+                resolution: resolution.to_wire().into(),
+            },
+        ),
         Happening::Reopened => {
             let concern = &case.concern;
             let event = contract::CaseReopened {
@@ -52,13 +67,20 @@ fn one(case: &Case, happening: Happening) -> Entry {
                 customer_id: concern.customer.to_string(),
                 channel: concern.channel.to_wire().into(),
                 language: concern.language.to_string(),
-                product_line: concern.product_line.map(|line| line.to_wire().into()).unwrap_or_default(),
+                product_line: concern
+                    .product_line
+                    .map(|line| line.to_wire().into())
+                    .unwrap_or_default(),
                 severity: concern.severity.to_wire().into(),
             };
             Entry::new(case.id, &event)
         }
-        Happening::Closed { reason } => {
-            Entry::new(case.id, &contract::CaseClosed { case_id, close_reason: reason.to_wire().into() })
-        }
+        Happening::Closed { reason } => Entry::new(
+            case.id,
+            &contract::CaseClosed {
+                case_id,
+                close_reason: reason.to_wire().into(),
+            },
+        ),
     }
 }

@@ -25,15 +25,17 @@ pub async fn accept_task(
     at: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<bool, DbError> {
-    let Some(mut case) = cases::lock(tx, case).await? else { return Ok(false) };
-    let cause = Cause::Task { task, agent, at };
-    match case.act(Command::Assign(agent), &cause, now) {
+    let Some(mut case) = cases::lock(tx, case).await? else {
+        return Ok(false);
+    };
+    let told = Cause::Task { task, agent, at };
+    match case.act(Command::Assign(agent), &told, now) {
         Ok(outcome) => {
             cases::save(tx, &case, &outcome.entries, None).await?;
             tx.append_all(&events::all(&case, &outcome.happenings)).await?;
         }
         Err(_moved_on) => {
-            let entry = case.note_late_assignment(&cause, now);
+            let entry = case.note_late_assignment(&told, now);
             cases::save(tx, &case, &[entry], None).await?;
         }
     }

@@ -24,7 +24,11 @@ pub(crate) fn customer_of(viewer: &Viewer, named: Option<CustomerId>, ids: &Ids)
         (Viewer::Staff(_), Some(named)) => named,
         (Viewer::Staff(_), None) => return Err(Error::CustomerMissing),
     };
-    if customer.region() == ids.region() { Ok(customer) } else { Err(Error::CustomerElsewhere) }
+    if customer.region() == ids.region() {
+        Ok(customer)
+    } else {
+        Err(Error::CustomerElsewhere)
+    }
 }
 
 /// Opens a case about `concern`. Routing hears of it by the event `CaseOpened`.

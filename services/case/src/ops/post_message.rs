@@ -22,9 +22,13 @@ pub async fn post_message(
     utterance: Utterance,
     now: OffsetDateTime,
 ) -> Result<Message, Error> {
-    let mut case = cases::lock(tx, case).await?.filter(|case| viewer.may_see(case)).ok_or(Error::CaseNotFound)?;
-    let (message, outcome) =
-        case.say(utterance, now).map_err(|refused| Error::CaseState { case: case.id, refused })?;
+    let mut case = cases::lock(tx, case)
+        .await?
+        .filter(|case| viewer.may_see(case))
+        .ok_or(Error::CaseNotFound)?;
+    let (message, outcome) = case
+        .say(utterance, now)
+        .map_err(|refused| Error::CaseState { case: case.id, refused })?;
     cases::save(tx, &case, &outcome.entries, Some(&message)).await?;
     tx.append_all(&events::all(&case, &outcome.happenings)).await?;
     Ok(message)

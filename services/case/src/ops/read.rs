@@ -17,7 +17,10 @@ use crate::store::{cases, list, messages, timeline};
 ///
 /// [`Error::CaseNotFound`], and the database's.
 pub async fn get_case(connection: &mut PgConnection, viewer: &Viewer, id: CaseId) -> Result<Case, Error> {
-    cases::get(connection, id).await?.filter(|case| viewer.may_see(case)).ok_or(Error::CaseNotFound)
+    cases::get(connection, id)
+        .await?
+        .filter(|case| viewer.may_see(case))
+        .ok_or(Error::CaseNotFound)
 }
 
 /// Up to `limit` cases that the caller may see, newest first. To a customer who asks for another's there are none.
@@ -44,7 +47,10 @@ pub async fn list_cases(
 /// Where a case stands in such a list.
 #[must_use]
 pub fn place(case: &Case) -> Place {
-    Place { open_time: case.open_time, id: case.id }
+    Place {
+        open_time: case.open_time,
+        id: case.id,
+    }
 }
 
 /// Up to `limit` messages behind the place `after`, oldest first.

@@ -7,20 +7,26 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::row::select_cases;
-use crate::domain::CaseId;
 use crate::domain::case::{Case, Concern};
+use crate::domain::kinds::{ProductLine, Resolution};
 use crate::domain::message::Message;
 use crate::domain::number::CaseNumber;
 use crate::domain::timeline::{Detail, Entry};
+use crate::domain::words::SourceReference;
+use crate::domain::{AgentId, CaseId, DeviceId};
 
 /// The case, as it is.
 pub async fn get(connection: &mut PgConnection, id: CaseId) -> Result<Option<Case>, DbError> {
-    select_cases!("where id = $1", id.uuid()).fetch_optional(connection).await?.map(Case::try_from).transpose()
+    select_cases!("cases where id = $1", id.uuid())
+        .fetch_optional(connection)
+        .await?
+        .map(Case::try_from)
+        .transpose()
 }
 
 /// The case, kept from changing until the transaction ends.
 pub async fn lock(connection: &mut PgConnection, id: CaseId) -> Result<Option<Case>, DbError> {
-    select_cases!("where id = $1 for no key update", id.uuid())
+    select_cases!("cases where id = $1 for no key update", id.uuid())
         .fetch_optional(connection)
         .await?
         .map(Case::try_from)
@@ -55,12 +61,12 @@ pub async fn open(
         concern.customer.uuid(),
         concern.channel.as_str(),
         concern.language.as_str(),
-        concern.product_line.map(|line| line.as_str()),
-        concern.device.map(|device| device.uuid()),
+        concern.product_line.map(ProductLine::as_str),
+        concern.device.map(DeviceId::uuid),
         concern.severity.as_str(),
         concern.subject.as_str(),
         concern.description.as_str(),
-        concern.source_reference.as_ref().map(|reference| reference.as_str()),
+        concern.source_reference.as_ref().map(SourceReference::as_str),
         now,
         actor,
         event.event_id(now).uuid(),
@@ -71,7 +77,10 @@ pub async fn open(
     .fetch_one(tx.conn())
     .await?;
     tx.mark_appended();
-    CaseNumber::from_sequence(number).ok_or(DbError::Corrupt { table: "cases", column: "number" })
+    CaseNumber::from_sequence(number).ok_or(DbError::Corrupt {
+        table: "cases",
+        column: "number",
+    })
 }
 
 /// Writes what changed of a locked case, with the entries of its history and, where something was said, the message.
@@ -82,11 +91,19 @@ pub async fn save(
     message: Option<&Message>,
 ) -> Result<(), DbError> {
     let sequences: Vec<i64> = entries.iter().map(|entry| entry.sequence).collect();
-    let kinds: Vec<String> = entries.iter().map(|entry| entry.note.kind.as_str().to_owned()).collect();
-    let sources: Vec<String> = entries.iter().map(|entry| entry.note.source.as_str().to_owned()).collect();
+    let kinds: Vec<String> = entries
+        .iter()
+        .map(|entry| entry.note.kind.as_str().to_owned())
+        .collect();
+    let sources: Vec<String> = entries
+        .iter()
+        .map(|entry| entry.note.source.as_str().to_owned())
+        .collect();
     let subjects: Vec<Uuid> = entries.iter().map(|entry| entry.note.subject.uuid()).collect();
-    let details: Vec<Option<String>> =
-        entries.iter().map(|entry| entry.note.detail.as_ref().map(Detail::to_string)).collect();
+    let details: Vec<Option<String>> = entries
+        .iter()
+        .map(|entry| entry.note.detail.as_ref().map(Detail::to_string))
+        .collect();
     let actors: Vec<Option<String>> = entries.iter().map(|entry| entry.note.actor.clone()).collect();
     let times: Vec<OffsetDateTime> = entries.iter().map(|entry| entry.note.occur_time).collect();
     sqlx::query!(
@@ -104,8 +121,8 @@ pub async fn save(
              $17::timestamptz[]) as entry",
         case.id.uuid(),
         case.state().as_str(),
-        case.standing.agent().map(|agent| agent.uuid()),
-        case.standing.resolution().map(|resolution| resolution.as_str()),
+        case.standing.agent().map(AgentId::uuid),
+        case.standing.resolution().map(Resolution::as_str),
         case.standing.closed().map(|(reason, _)| reason.as_str()),
         case.standing.closed().map(|(_, at)| at),
         case.resolve_time,

@@ -43,72 +43,81 @@ pub async fn list(
     after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<Case>, DbError> {
-    let states: Vec<String> =
-        if filter.states.is_empty() { State::ALL } else { filter.states.as_slice() }
-            .iter()
-            .map(|state| state.as_str().to_owned())
-            .collect();
+    let states: Vec<String> = if filter.states.is_empty() {
+        State::ALL
+    } else {
+        filter.states.as_slice()
+    }
+    .iter()
+    .map(|state| state.as_str().to_owned())
+    .collect();
     // Before the first: behind a moment that no case was opened at. The greatest UUID sorts behind every id.
-    let (open_time, id) =
-        after.map_or((LATEST, Uuid::max()), |place| (place.open_time, place.id.uuid()));
+    let (open_time, id) = after.map_or((LATEST, Uuid::max()), |place| (place.open_time, place.id.uuid()));
     let (from, to) = range(filter.reference_prefix.as_ref().map_or("", |prefix| prefix.as_str()));
-    let rows = match filter {
-        Filter { customer: Some(customer), .. } => {
-            select_cases!(
-                "where customer_id = $1 and state = any($2) and (open_time, id) < ($3, $4)
+    let rows =
+        match filter {
+            Filter {
+                customer: Some(customer),
+                ..
+            } => {
+                select_cases!(
+                    "cases where customer_id = $1 and state = any($2) and (open_time, id) < ($3, $4)
                  and ($5 = '' or source_reference ~>=~ $5 and source_reference ~<~ $6)
                  order by open_time desc, id desc limit $7",
-                customer.uuid(),
-                &states,
-                open_time,
-                id,
-                from,
-                to,
-                limit,
-            )
-            .fetch_all(connection)
-            .await?
-        }
-        Filter { reference_prefix: Some(_), .. } => {
-            select_cases!(
-                "where source_reference ~>=~ $1 and source_reference ~<~ $2
-                 and state = any($3) and (open_time, id) < ($4, $5)
+                    customer.uuid(),
+                    &states,
+                    open_time,
+                    id,
+                    from,
+                    to,
+                    limit,
+                )
+                .fetch_all(connection)
+                .await?
+            }
+            // `offset 0` lets the index of the references find them first. Without it the planner, which does not know the
+            // prefix, walks all cases from the newest on until it has met enough of them: for a rare prefix, all there are.
+            Filter {
+                reference_prefix: Some(_),
+                ..
+            } => {
+                select_cases!(
+                    "(select * from cases where source_reference ~>=~ $1 and source_reference ~<~ $2 offset 0) as cases
+                 where state = any($3) and (open_time, id) < ($4, $5)
                  order by open_time desc, id desc limit $6",
-                from,
-                to,
-                &states,
-                open_time,
-                id,
-                limit,
-            )
-            .fetch_all(connection)
-            .await?
-        }
-        // Those not over yet are few beside those that are; the index of the former is not wider than they are.
-        Filter { states: wanted, .. } if !wanted.is_empty() && !wanted.contains(&State::Closed) => {
-            select_cases!(
-                "where state <> 'closed' and state = any($1) and (open_time, id) < ($2, $3)
+                    from,
+                    to,
+                    &states,
+                    open_time,
+                    id,
+                    limit,
+                )
+                .fetch_all(connection)
+                .await?
+            }
+            // Those not over yet are few beside those that are; the index of the former is not wider than they are.
+            Filter { states: wanted, .. } if !wanted.is_empty() && !wanted.contains(&State::Closed) => {
+                select_cases!(
+                    "cases where state <> 'closed' and state = any($1) and (open_time, id) < ($2, $3)
                  order by open_time desc, id desc limit $4",
+                    &states,
+                    open_time,
+                    id,
+                    limit,
+                )
+                .fetch_all(connection)
+                .await?
+            }
+            _ => select_cases!(
+                "cases where state = any($1) and (open_time, id) < ($2, $3) order by open_time desc, id desc limit $4",
                 &states,
                 open_time,
                 id,
                 limit,
             )
             .fetch_all(connection)
-            .await?
-        }
-        _ => {
-            select_cases!(
-                "where state = any($1) and (open_time, id) < ($2, $3) order by open_time desc, id desc limit $4",
-                &states,
-                open_time,
-                id,
-                limit,
-            )
-            .fetch_all(connection)
-            .await?
-        }
-    };
+            .await?,
+        };
     rows.into_iter().map(Case::try_from).collect()
 }
 

@@ -48,7 +48,10 @@ impl TryFrom<MessageRow> for Message {
     type Error = DbError;
 
     fn try_from(row: MessageRow) -> Result<Self, DbError> {
-        let corrupt = |column| DbError::Corrupt { table: "messages", column };
+        let corrupt = |column| DbError::Corrupt {
+            table: "messages",
+            column,
+        };
         Ok(Self {
             id: row.id,
             case: row.case,

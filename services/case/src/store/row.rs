@@ -51,12 +51,13 @@ impl CaseRow {
         };
         match state {
             State::Open => Ok(Standing::Open),
-            State::Assigned => {
-                self.assigned_agent_id.map(|agent| Standing::Assigned { agent }).ok_or_else(|| corrupt("assigned_agent_id"))
-            }
-            State::Resolved => {
-                resolution.map(|resolution| Standing::Resolved { resolution }).ok_or_else(|| corrupt("resolution"))
-            }
+            State::Assigned => self
+                .assigned_agent_id
+                .map(|agent| Standing::Assigned { agent })
+                .ok_or_else(|| corrupt("assigned_agent_id")),
+            State::Resolved => resolution
+                .map(|resolution| Standing::Resolved { resolution })
+                .ok_or_else(|| corrupt("resolution")),
             State::Closed => {
                 let reason = self.close_reason.as_deref().and_then(CloseReason::from_name);
                 Ok(Standing::Closed {
@@ -106,7 +107,7 @@ impl TryFrom<CaseRow> for Case {
     }
 }
 
-/// Reads cases: `select_cases!("where ...", arguments)`. The columns stand here and nowhere else.
+/// Reads cases: `select_cases!("cases where ...", arguments)`. The columns stand here and nowhere else.
 macro_rules! select_cases {
     ($rest:tt $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
@@ -115,7 +116,7 @@ macro_rules! select_cases {
                    device_id as "device_id: _", severity, subject, description,
                    assigned_agent_id as "assigned_agent_id: _", resolution, close_reason, source_reference,
                    open_time, update_time, resolve_time, close_time, version, timeline_length
-               from cases "# + $rest
+               from "# + $rest
             $(, $argument)*
         )
     };

@@ -59,14 +59,21 @@ impl TryFrom<EntryRow> for Entry {
     type Error = DbError;
 
     fn try_from(row: EntryRow) -> Result<Self, DbError> {
-        let corrupt = |column| DbError::Corrupt { table: "timeline_entries", column };
+        let corrupt = |column| DbError::Corrupt {
+            table: "timeline_entries",
+            column,
+        };
         Ok(Self {
             sequence: row.sequence,
             note: Note {
                 kind: Kind::from_name(&row.kind).ok_or_else(|| corrupt("kind"))?,
                 source: Source::from_name(&row.source).ok_or_else(|| corrupt("source"))?,
                 subject: row.subject,
-                detail: row.detail.map(Detail::parse).transpose().map_err(|_| corrupt("detail"))?,
+                detail: row
+                    .detail
+                    .map(Detail::parse)
+                    .transpose()
+                    .map_err(|_| corrupt("detail"))?,
                 actor: row.actor,
                 occur_time: row.occur_time,
             },

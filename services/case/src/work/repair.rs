@@ -16,7 +16,10 @@ pub struct RepairEvents;
 
 impl Consumer for RepairEvents {
     fn event_types(&self) -> Vec<&'static str> {
-        vec!["support.repair.v1.RepairSubmitted", "support.repair.v1.RepairStateChanged"]
+        vec![
+            "support.repair.v1.RepairSubmitted",
+            "support.repair.v1.RepairStateChanged",
+        ]
     }
 
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Received) -> BoxFuture<'t, Result<(), ApplyError>> {

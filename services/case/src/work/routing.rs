@@ -37,8 +37,11 @@ async fn apply(tx: &mut Tx, event: &Received) -> Result<(), ApplyError> {
         return found(ops::note(tx, id("case_id", &told.case_id)?, &queued).await?);
     }
     if let Some(told) = event.decode::<TaskAccepted>()? {
-        let (case, task, agent) =
-            (id("case_id", &told.case_id)?, id("task_id", &told.task_id)?, id("agent_id", &told.agent_id)?);
+        let (case, task, agent) = (
+            id("case_id", &told.case_id)?,
+            id("task_id", &told.task_id)?,
+            id("agent_id", &told.agent_id)?,
+        );
         let now = tx.now();
         return found(ops::accept_task(tx, case, task, agent, event.occurred_at, now).await?);
     }

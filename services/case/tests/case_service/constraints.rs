@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use support_chassis::db::{Db, DatabaseSettings, DbError};
+use support_chassis::db::{DatabaseSettings, Db, DbError};
 
 use crate::world::database;
 
@@ -120,5 +120,9 @@ async fn every_constraint_holds() {
     .await
     .unwrap();
     let broken: BTreeSet<_> = BROKEN.iter().map(|(constraint, _)| (*constraint).to_owned()).collect();
-    assert_eq!(there.into_iter().collect::<BTreeSet<_>>(), broken, "each constraint is provoked");
+    assert_eq!(
+        there.into_iter().collect::<BTreeSet<_>>(),
+        broken,
+        "each constraint is provoked"
+    );
 }

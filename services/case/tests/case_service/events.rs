@@ -18,25 +18,62 @@ async fn a_task_gives_the_case_to_its_agent() {
     let case = open(&mut client, opening()).await;
     let (agent, task, case_id) = (new_agent().to_string(), new_id(), case.case_id.clone());
     let subject: Id = task.parse().unwrap();
-    routing.tell(subject, &TaskQueued { task_id: task.clone(), case_id: case_id.clone() }).await;
-    let accepted = TaskAccepted { task_id: task.clone(), case_id: case_id.clone(), agent_id: agent.clone() };
+    routing
+        .tell(
+            subject,
+            &TaskQueued {
+                task_id: task.clone(),
+                case_id: case_id.clone(),
+            },
+        )
+        .await;
+    let accepted = TaskAccepted {
+        task_id: task.clone(),
+        case_id: case_id.clone(),
+        agent_id: agent.clone(),
+    };
     routing.tell(subject, &accepted).await;
     world.caught_up(routing).await;
 
-    let read = client.get_case(GetCaseRequest { case_id: case_id.clone() }).await.unwrap().into_inner().case.unwrap();
+    let read = client
+        .get_case(GetCaseRequest {
+            case_id: case_id.clone(),
+        })
+        .await
+        .unwrap()
+        .into_inner()
+        .case
+        .unwrap();
     assert_eq!((read.state(), &read.assigned_agent_id), (CaseState::Assigned, &agent));
-    let completed = TaskCompleted { task_id: task.clone(), case_id: case_id.clone(), agent_id: agent.clone() };
+    let completed = TaskCompleted {
+        task_id: task.clone(),
+        case_id: case_id.clone(),
+        agent_id: agent.clone(),
+    };
     routing.tell(subject, &completed).await;
     let second = new_id();
     routing
-        .tell(second.parse().unwrap(), &TaskCanceled { task_id: second.clone(), case_id: case_id.clone() })
+        .tell(
+            second.parse().unwrap(),
+            &TaskCanceled {
+                task_id: second.clone(),
+                case_id: case_id.clone(),
+            },
+        )
         .await;
     world.caught_up(routing).await;
 
     let history = world.history(&case_id).await;
     let told: Vec<_> = history
         .iter()
-        .map(|entry| (entry.kind(), entry.source.as_str(), entry.subject_id.as_str(), entry.actor_id.as_str()))
+        .map(|entry| {
+            (
+                entry.kind(),
+                entry.source.as_str(),
+                entry.subject_id.as_str(),
+                entry.actor_id.as_str(),
+            )
+        })
         .collect();
     assert_eq!(
         told[1..],
@@ -66,13 +103,25 @@ async fn a_task_taken_too_late_is_told_and_changes_nothing() {
     let closed = client.close_case(close).await.unwrap().into_inner().case.unwrap();
 
     let (task, agent) = (new_id(), new_agent().to_string());
-    let accepted = TaskAccepted { task_id: task.clone(), case_id: case.case_id.clone(), agent_id: agent };
+    let accepted = TaskAccepted {
+        task_id: task.clone(),
+        case_id: case.case_id.clone(),
+        agent_id: agent,
+    };
     routing.tell(task.parse().unwrap(), &accepted).await;
     world.caught_up(routing).await;
 
-    let request = GetCaseRequest { case_id: case.case_id.clone() };
-    assert_eq!(client.get_case(request).await.unwrap().into_inner().case.unwrap(), closed);
-    assert_eq!(world.kinds(&case.case_id).await, [Kind::CaseOpened, Kind::CaseClosed, Kind::CaseAssigned]);
+    let request = GetCaseRequest {
+        case_id: case.case_id.clone(),
+    };
+    assert_eq!(
+        client.get_case(request).await.unwrap().into_inner().case.unwrap(),
+        closed
+    );
+    assert_eq!(
+        world.kinds(&case.case_id).await,
+        [Kind::CaseOpened, Kind::CaseClosed, Kind::CaseAssigned]
+    );
     assert_eq!(parked(&world).await, []);
 }
 
@@ -84,13 +133,24 @@ async fn what_cannot_be_placed_is_set_aside_and_the_rest_goes_on() {
     let case = open(&mut client, opening()).await;
     let task = new_id();
     let subject: Id = task.parse().unwrap();
-    let queued = |case_id: &str| TaskQueued { task_id: task.clone(), case_id: case_id.to_owned() };
+    let queued = |case_id: &str| TaskQueued {
+        task_id: task.clone(),
+        case_id: case_id.to_owned(),
+    };
     routing.tell(subject, &queued(&new_id())).await;
     routing.tell(subject, &queued("no id")).await;
-    let accepted = TaskAccepted { task_id: task.clone(), case_id: new_id(), agent_id: new_agent().to_string() };
+    let accepted = TaskAccepted {
+        task_id: task.clone(),
+        case_id: new_id(),
+        agent_id: new_agent().to_string(),
+    };
     routing.tell(subject, &accepted).await;
     routing.tell(subject, &queued(&case.case_id)).await;
-    let submitted = RepairSubmitted { repair_id: task.clone(), case_id: new_id(), ..RepairSubmitted::default() };
+    let submitted = RepairSubmitted {
+        repair_id: task.clone(),
+        case_id: new_id(),
+        ..RepairSubmitted::default()
+    };
     repairs.tell(subject, &submitted).await;
     world.caught_up(routing).await;
     world.caught_up(repairs).await;
@@ -141,7 +201,20 @@ async fn the_history_tells_of_repairs() {
     world.caught_up(repairs).await;
 
     let history = world.history(&case.case_id).await;
-    let told: Vec<_> = history[1..].iter().map(|entry| (entry.kind(), entry.detail.as_str())).collect();
-    assert_eq!(told, [(Kind::RepairSubmitted, ""), (Kind::RepairStateChanged, "REPAIR_STATE_RETURNED")]);
-    assert!(history[1..].iter().all(|entry| entry.source == "repair-logistics" && entry.subject_id == repair));
+    let told: Vec<_> = history[1..]
+        .iter()
+        .map(|entry| (entry.kind(), entry.detail.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Kind::RepairSubmitted, ""),
+            (Kind::RepairStateChanged, "REPAIR_STATE_RETURNED")
+        ]
+    );
+    assert!(
+        history[1..]
+            .iter()
+            .all(|entry| entry.source == "repair-logistics" && entry.subject_id == repair)
+    );
 }

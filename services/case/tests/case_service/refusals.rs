@@ -14,7 +14,10 @@ use crate::world::{Client, World, new_id, open, opening, refused, request_id, sa
 
 #[track_caller]
 fn assert_reason(told: &Explained, code: Code, reason: CaseErrorReason) {
-    assert_eq!((told.code, told.reason.as_str(), told.domain.as_str()), (code, reason.as_str_name(), "support.case.v1"));
+    assert_eq!(
+        (told.code, told.reason.as_str(), told.domain.as_str()),
+        (code, reason.as_str_name(), "support.case.v1")
+    );
 }
 
 #[track_caller]
@@ -32,7 +35,11 @@ fn closing(case_id: &str, reason: CloseReason) -> CloseCaseRequest {
 }
 
 fn reopening(case_id: &str) -> ReopenCaseRequest {
-    ReopenCaseRequest { request_id: request_id(), case_id: case_id.to_owned(), etag: String::new() }
+    ReopenCaseRequest {
+        request_id: request_id(),
+        case_id: case_id.to_owned(),
+        etag: String::new(),
+    }
 }
 
 fn resolving(case_id: &str) -> ResolveCaseRequest {
@@ -57,10 +64,30 @@ fn assigning(case_id: &str) -> AssignCaseRequest {
 async fn all_refusals(client: &mut Client, case_id: &str, is_staff: bool) -> Vec<Explained> {
     let case_id = case_id.to_owned();
     let mut told = vec![
-        refused(client.get_case(GetCaseRequest { case_id: case_id.clone() }).await),
+        refused(
+            client
+                .get_case(GetCaseRequest {
+                    case_id: case_id.clone(),
+                })
+                .await,
+        ),
         refused(client.post_message(saying(&case_id, "Hallo")).await),
-        refused(client.list_messages(ListMessagesRequest { case_id: case_id.clone(), ..Default::default() }).await),
-        refused(client.list_timeline(ListTimelineRequest { case_id: case_id.clone(), ..Default::default() }).await),
+        refused(
+            client
+                .list_messages(ListMessagesRequest {
+                    case_id: case_id.clone(),
+                    ..Default::default()
+                })
+                .await,
+        ),
+        refused(
+            client
+                .list_timeline(ListTimelineRequest {
+                    case_id: case_id.clone(),
+                    ..Default::default()
+                })
+                .await,
+        ),
         refused(client.reopen_case(reopening(&case_id)).await),
         refused(client.close_case(closing(&case_id, CloseReason::Withdrawn)).await),
         // Not even the reason that customers may not give tells that there is a case.
@@ -100,8 +127,9 @@ async fn a_state_that_does_not_allow_it_is_named() {
 
     let told = refused(client.close_case(closing(id, CloseReason::Solved)).await);
     assert_reason(&told, Code::FailedPrecondition, CaseErrorReason::CaseState);
-    let expected: BTreeMap<_, _> =
-        [("state", "CASE_STATE_OPEN"), ("action", "close_solved")].map(|(key, value)| (key.into(), value.into())).into();
+    let expected: BTreeMap<_, _> = [("state", "CASE_STATE_OPEN"), ("action", "close_solved")]
+        .map(|(key, value)| (key.into(), value.into()))
+        .into();
     assert_eq!(told.metadata, expected);
     assert_eq!(told.preconditions[0].subject, id);
 
@@ -133,11 +161,21 @@ async fn whose_case_it_is_must_be_said_and_right() {
     assert_reason(&told, Code::InvalidArgument, CaseErrorReason::CustomerMissing);
     assert_eq!(told.violations[0].field, "customer_id");
 
-    let told = refused(client.open_case(OpenCaseRequest { customer_id: new_id(), ..opening() }).await);
+    let told = refused(
+        client
+            .open_case(OpenCaseRequest {
+                customer_id: new_id(),
+                ..opening()
+            })
+            .await,
+    );
     assert_reason(&told, Code::PermissionDenied, CaseErrorReason::CustomerNotSelf);
 
     let elsewhere = Ids::new("jp".parse().unwrap(), support_chassis::clock::Clock::system()).next::<Id>();
-    let request = OpenCaseRequest { customer_id: elsewhere.to_string(), ..opening() };
+    let request = OpenCaseRequest {
+        customer_id: elsewhere.to_string(),
+        ..opening()
+    };
     let told = refused(world.staff().open_case(request).await);
     assert_common(&told, Code::InvalidArgument, CommonErrorReason::InvalidFields);
     assert_eq!(told.violations[0].field, "customer_id");
@@ -156,7 +194,11 @@ async fn some_reasons_are_staffs_to_give() {
         assert_reason(&told, Code::PermissionDenied, CaseErrorReason::CloseReasonNotAllowed);
         assert_eq!(told.metadata["close_reason"], reason.as_str_name());
     }
-    world.staff().close_case(closing(&case.case_id, CloseReason::Duplicate)).await.unwrap();
+    world
+        .staff()
+        .close_case(closing(&case.case_id, CloseReason::Duplicate))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -167,16 +209,46 @@ async fn an_old_etag_loses() {
     let case = open(&mut client, opening()).await;
     // A message is no change of the case: it takes nobody's etag away.
     client.post_message(saying(&case.case_id, "Hallo?")).await.unwrap();
-    staff.assign_case(AssignCaseRequest { etag: case.etag.clone(), ..assigning(&case.case_id) }).await.unwrap();
+    staff
+        .assign_case(AssignCaseRequest {
+            etag: case.etag.clone(),
+            ..assigning(&case.case_id)
+        })
+        .await
+        .unwrap();
 
     let etag = case.etag.clone();
     for told in [
-        refused(staff.assign_case(AssignCaseRequest { etag: etag.clone(), ..assigning(&case.case_id) }).await),
-        refused(staff.resolve_case(ResolveCaseRequest { etag: etag.clone(), ..resolving(&case.case_id) }).await),
-        refused(staff.reopen_case(ReopenCaseRequest { etag: etag.clone(), ..reopening(&case.case_id) }).await),
+        refused(
+            staff
+                .assign_case(AssignCaseRequest {
+                    etag: etag.clone(),
+                    ..assigning(&case.case_id)
+                })
+                .await,
+        ),
+        refused(
+            staff
+                .resolve_case(ResolveCaseRequest {
+                    etag: etag.clone(),
+                    ..resolving(&case.case_id)
+                })
+                .await,
+        ),
+        refused(
+            staff
+                .reopen_case(ReopenCaseRequest {
+                    etag: etag.clone(),
+                    ..reopening(&case.case_id)
+                })
+                .await,
+        ),
         refused(
             client
-                .close_case(CloseCaseRequest { etag: "nonsense".into(), ..closing(&case.case_id, CloseReason::Withdrawn) })
+                .close_case(CloseCaseRequest {
+                    etag: "nonsense".into(),
+                    ..closing(&case.case_id, CloseReason::Withdrawn)
+                })
                 .await,
         ),
     ] {
@@ -200,11 +272,23 @@ async fn all_broken_fields_are_named_at_once() {
     };
     let told = refused(client.open_case(request).await);
     assert_common(&told, Code::InvalidArgument, CommonErrorReason::InvalidFields);
-    let fields: Vec<_> = told.violations.iter().map(|violation| violation.field.as_str()).collect();
-    assert_eq!(fields, ["customer_id", "device_id", "subject", "description", "source_reference"]);
+    let fields: Vec<_> = told
+        .violations
+        .iter()
+        .map(|violation| violation.field.as_str())
+        .collect();
+    assert_eq!(
+        fields,
+        ["customer_id", "device_id", "subject", "description", "source_reference"]
+    );
 
     // The field rules of the contract refuse what is plainly wrong before any of this.
-    let request = OpenCaseRequest { subject: String::new(), channel: 99, language: "!".to_owned(), ..opening() };
+    let request = OpenCaseRequest {
+        subject: String::new(),
+        channel: 99,
+        language: "!".to_owned(),
+        ..opening()
+    };
     let told = refused(client.open_case(request).await);
     assert_common(&told, Code::InvalidArgument, CommonErrorReason::InvalidFields);
     assert_eq!(told.violations.len(), 3);
@@ -217,16 +301,37 @@ async fn page_tokens_hold_for_the_list_they_were_given_for() {
     let case = open(&mut client, opening()).await;
     open(&mut client, opening()).await;
     client.post_message(saying(&case.case_id, "1")).await.unwrap();
-    let first = ListCasesRequest { page_size: 1, ..ListCasesRequest::default() };
-    let token = client.list_cases(first.clone()).await.unwrap().into_inner().next_page_token;
+    let first = ListCasesRequest {
+        page_size: 1,
+        ..ListCasesRequest::default()
+    };
+    let token = client
+        .list_cases(first.clone())
+        .await
+        .unwrap()
+        .into_inner()
+        .next_page_token;
     assert!(!token.is_empty());
 
     let (_, mut stranger) = world.customer();
-    let again = ListCasesRequest { page_token: token.clone(), ..first };
-    let filtered = ListCasesRequest { customer_id: customer.to_string(), ..again.clone() };
-    let messages =
-        ListMessagesRequest { case_id: case.case_id.clone(), page_size: 1, page_token: token.clone() };
-    let timeline = ListTimelineRequest { case_id: case.case_id.clone(), page_size: 1, page_token: "nonsense".to_owned() };
+    let again = ListCasesRequest {
+        page_token: token.clone(),
+        ..first
+    };
+    let filtered = ListCasesRequest {
+        customer_id: customer.to_string(),
+        ..again.clone()
+    };
+    let messages = ListMessagesRequest {
+        case_id: case.case_id.clone(),
+        page_size: 1,
+        page_token: token.clone(),
+    };
+    let timeline = ListTimelineRequest {
+        case_id: case.case_id.clone(),
+        page_size: 1,
+        page_token: "nonsense".to_owned(),
+    };
     for told in [
         refused(stranger.list_cases(again.clone()).await),
         refused(client.list_cases(filtered).await),

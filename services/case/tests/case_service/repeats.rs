@@ -25,16 +25,29 @@ async fn a_repeated_request_has_one_effect_and_one_answer() {
         etag: case.etag.clone(),
     };
     let closed = client.close_case(close.clone()).await.unwrap().into_inner();
-    assert_eq!(client.close_case(close).await.unwrap().into_inner(), closed, "though it is closed by now");
+    assert_eq!(
+        client.close_case(close).await.unwrap().into_inner(),
+        closed,
+        "though it is closed by now"
+    );
     assert_eq!(world.history(&case.case_id).await.len(), 3);
 
-    let another = support_proto::support::case::v1::OpenCaseRequest { subject: "Etwas anderes".to_owned(), ..request };
+    let another = support_proto::support::case::v1::OpenCaseRequest {
+        subject: "Etwas anderes".to_owned(),
+        ..request
+    };
     let told = refused(client.open_case(another).await);
-    assert_eq!((told.code, told.common()), (Code::InvalidArgument, Some(CommonErrorReason::RequestIdReused)));
+    assert_eq!(
+        (told.code, told.common()),
+        (Code::InvalidArgument, Some(CommonErrorReason::RequestIdReused))
+    );
 
     // Another caller's request ids are others.
     let (_, mut other) = world.customer();
-    let request = support_proto::support::case::v1::OpenCaseRequest { request_id: request_id(), ..opening() };
+    let request = support_proto::support::case::v1::OpenCaseRequest {
+        request_id: request_id(),
+        ..opening()
+    };
     let theirs = open(&mut other, request.clone()).await;
     let ours = open(&mut world.calling_as(customer), request).await;
     assert_ne!(theirs.case_id, ours.case_id);
@@ -56,7 +69,11 @@ async fn requests_repeated_at_the_same_time_have_one_effect() {
         cases.push(call.await.unwrap());
     }
     assert!(cases.iter().all(|case| *case == cases[0]), "one answer for all");
-    let list = client.list_cases(support_proto::support::case::v1::ListCasesRequest::default()).await.unwrap().into_inner();
+    let list = client
+        .list_cases(support_proto::support::case::v1::ListCasesRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(list.cases.len(), 1);
 
     let message = saying(&cases[0].case_id, "Hallo?");

@@ -28,8 +28,12 @@ async fn twenty_writers_leave_no_gap() {
     let id: CaseId = case_id(&case);
     let mut writers = Vec::new();
     for writer in 0..20 {
-        let (mut client, mut staff, db, id_text) =
-            (world.calling_as(customer), world.staff(), world.db.clone(), case.case_id.clone());
+        let (mut client, mut staff, db, id_text) = (
+            world.calling_as(customer),
+            world.staff(),
+            world.db.clone(),
+            case.case_id.clone(),
+        );
         writers.push(tokio::spawn(async move {
             for _ in 0..EACH {
                 match writer % 4 {
@@ -62,23 +66,36 @@ async fn twenty_writers_leave_no_gap() {
     }
     let history = world.history(&case.case_id).await;
     let total = i64::try_from(20 * EACH).unwrap() + 1;
-    assert_eq!(history.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), (1..=total).collect::<Vec<_>>());
+    assert_eq!(
+        history.iter().map(|entry| entry.sequence).collect::<Vec<_>>(),
+        (1..=total).collect::<Vec<_>>()
+    );
     for (kind, count) in [
         (TimelineEntryKind::MessagePosted, 10 * EACH),
         (TimelineEntryKind::CaseAssigned, 5 * EACH),
         (TimelineEntryKind::TaskQueued, 5 * EACH),
     ] {
-        assert_eq!(history.iter().filter(|entry| entry.kind() == kind).count(), count, "{kind:?}");
+        assert_eq!(
+            history.iter().filter(|entry| entry.kind() == kind).count(),
+            count,
+            "{kind:?}"
+        );
     }
     // Re-assigned fifty times: the version rose with each, and with nothing else.
-    let request = support_proto::support::case::v1::GetCaseRequest { case_id: case.case_id.clone() };
+    let request = support_proto::support::case::v1::GetCaseRequest {
+        case_id: case.case_id.clone(),
+    };
     let now = client.get_case(request).await.unwrap().into_inner().case.unwrap();
     assert_eq!(now.etag, (1 + 5 * EACH).to_string());
 
     // Pages of it fit together.
     let (mut sequences, mut token) = (Vec::new(), String::new());
     loop {
-        let request = ListTimelineRequest { case_id: case.case_id.clone(), page_size: 7, page_token: token };
+        let request = ListTimelineRequest {
+            case_id: case.case_id.clone(),
+            page_size: 7,
+            page_token: token,
+        };
         let page = client.list_timeline(request).await.unwrap().into_inner();
         sequences.extend(page.entries.iter().map(|entry| entry.sequence));
         token = page.next_page_token;
@@ -93,6 +110,11 @@ async fn twenty_writers_leave_no_gap() {
     let events = world.events(own.len()).await;
     for (entry, event) in own.iter().zip(&events) {
         let is_message = event.event_type.ends_with("CaseMessagePosted");
-        assert_eq!(is_message, entry.kind() == TimelineEntryKind::MessagePosted, "at {}", entry.sequence);
+        assert_eq!(
+            is_message,
+            entry.kind() == TimelineEntryKind::MessagePosted,
+            "at {}",
+            entry.sequence
+        );
     }
 }

@@ -56,7 +56,7 @@ static REPAIR_LOGISTICS: Service = feed_only("repair-logistics");
 
 fn signer(issuer: &str) -> Signer {
     let key = signing_key(&seed(issuer)).unwrap();
-    Signer::new(issuer, &key, Duration::from_secs(300)).unwrap()
+    Signer::new(issuer, &key, Duration::from_mins(5)).unwrap()
 }
 
 /// The signing key of a service, in the settings' form.
@@ -80,11 +80,16 @@ fn settings(databases: &[(&str, &str)]) -> Settings {
     let settings = Settings::new(SERVICES)
         .set("region", "eu")
         .set("feed.poll_interval_ms", 20)
+        // Many of these run at once on one server.
+        .set("database.max_connections", 6)
+        .set("database.acquire_timeout_ms", 20_000)
         .set("passport.trust", trust.to_vec());
-    let settings = SERVICES
-        .iter()
-        .fold(settings, |settings, name| settings.set(&format!("{name}.passport.signing_key"), seed(name)));
-    databases.iter().fold(settings, |settings, (name, url)| settings.set(&format!("{name}.database.url"), *url))
+    let settings = SERVICES.iter().fold(settings, |settings, name| {
+        settings.set(&format!("{name}.passport.signing_key"), seed(name))
+    });
+    databases.iter().fold(settings, |settings, (name, url)| {
+        settings.set(&format!("{name}.database.url"), *url)
+    })
 }
 
 fn ids() -> Ids {
@@ -117,10 +122,11 @@ fn caller(kind: CallerKind, subject: String) -> Caller {
     }
 }
 
-pub(crate) type Client =
-    CaseServiceClient<InterceptedService<Channel, Box<dyn FnMut(Request<()>) -> Result<Request<()>, Status> + Send>>>;
+type Bearer = Box<dyn FnMut(Request<()>) -> Result<Request<()>, Status> + Send>;
 
-fn bearing(token: &str) -> Box<dyn FnMut(Request<()>) -> Result<Request<()>, Status> + Send> {
+pub(crate) type Client = CaseServiceClient<InterceptedService<Channel, Bearer>>;
+
+fn bearing(token: &str) -> Bearer {
     let token: tonic::metadata::MetadataValue<_> = token.parse().unwrap();
     Box::new(move |mut request| {
         request.metadata_mut().insert(PASSPORT_HEADER, token.clone());
@@ -156,7 +162,13 @@ impl Peer {
         migrate(service, &settings).await.unwrap();
         let running = run(service, &settings, life, None).await.unwrap();
         let db = Db::connect(&DatabaseSettings::small(database.url())).await.unwrap();
-        Self { name: service.name, db, address: running.address, _running: running, _database: database }
+        Self {
+            name: service.name,
+            db,
+            address: running.address,
+            _running: running,
+            _database: database,
+        }
     }
 
     /// Tells of something that happened to `subject`.
@@ -210,9 +222,19 @@ impl World {
             .set("peers.routing", url(&routing))
             .set("peers.repair-logistics", url(&repairs));
         let running = run(&SERVICE, &settings, life, None).await.unwrap();
-        let channel = Endpoint::from_shared(format!("http://{}", running.address)).unwrap().connect_lazy();
+        let channel = Endpoint::from_shared(format!("http://{}", running.address))
+            .unwrap()
+            .connect_lazy();
         let db = Db::connect(&DatabaseSettings::small(database.url())).await.unwrap();
-        Self { db, routing, repairs, channel, life: life.clone(), _running: running, _database: database }
+        Self {
+            db,
+            routing,
+            repairs,
+            channel,
+            life: life.clone(),
+            _running: running,
+            _database: database,
+        }
     }
 
     fn client(&self, caller: &Caller) -> Client {
@@ -223,7 +245,10 @@ impl World {
     /// A new customer, and the client they call with.
     pub(crate) fn customer(&self) -> (CustomerId, Client) {
         let customer: CustomerId = ids().next();
-        (customer, self.client(&caller(CallerKind::Customer, customer.to_string())))
+        (
+            customer,
+            self.client(&caller(CallerKind::Customer, customer.to_string())),
+        )
     }
 
     /// A client with which the customer calls.
@@ -243,7 +268,9 @@ impl World {
 
     /// Waits until the service has applied all that `peer` told.
     pub(crate) async fn caught_up(&self, peer: &Peer) {
-        let applied = wait_until_caught_up(&self.db, peer.name, &peer.db, LIMIT).await.unwrap();
+        let applied = wait_until_caught_up(&self.db, peer.name, &peer.db, LIMIT)
+            .await
+            .unwrap();
         assert!(applied, "the events of {} were not applied in time", peer.name);
     }
 
@@ -251,12 +278,17 @@ impl World {
     pub(crate) async fn events(&self, count: usize) -> Vec<Event> {
         let token = signer("listener").own(Clock::system().now()).unwrap();
         let mut client = FeedServiceClient::with_interceptor(self.channel.clone(), bearing(&token));
-        let request =
-            SubscribeRequest { consumer: "listener".to_owned(), after_position: 0, event_types: Vec::new() };
+        let request = SubscribeRequest {
+            consumer: "listener".to_owned(),
+            after_position: 0,
+            event_types: Vec::new(),
+        };
         let mut stream = client.subscribe(request).await.unwrap().into_inner();
         let mut events = Vec::new();
         while events.len() < count {
-            let message = tokio::time::timeout(LIMIT, stream.message()).await.expect("events in time");
+            let message = tokio::time::timeout(LIMIT, stream.message())
+                .await
+                .expect("events in time");
             events.extend(message.unwrap().expect("the stream goes on").events);
         }
         events
@@ -264,7 +296,11 @@ impl World {
 
     /// The whole history of a case.
     pub(crate) async fn history(&self, case_id: &str) -> Vec<TimelineEntry> {
-        let request = ListTimelineRequest { case_id: case_id.to_owned(), page_size: 1000, page_token: String::new() };
+        let request = ListTimelineRequest {
+            case_id: case_id.to_owned(),
+            page_size: 1000,
+            page_token: String::new(),
+        };
         self.staff().list_timeline(request).await.unwrap().into_inner().entries
     }
 

@@ -24,32 +24,54 @@ fn opened(ids: &Ids) -> Case {
         description: Description::parse("Seit gestern.").unwrap(),
         source_reference: None,
     };
-    Case::open(ids.next(), CaseNumber::from_sequence(1_000_000).unwrap(), concern, START)
+    Case::open(
+        ids.next(),
+        CaseNumber::from_sequence(1_000_000).unwrap(),
+        concern,
+        START,
+    )
 }
 
 fn cause() -> Cause {
-    Cause::Call { actor: "staff-1".to_owned() }
+    Cause::Call {
+        actor: "staff-1".to_owned(),
+    }
 }
 
 fn utterance(ids: &Ids, speaker: Speaker) -> Utterance {
-    Utterance { id: ids.next(), speaker, channel: Channel::Chat, language: None, body: Body::parse("Hallo").unwrap() }
+    Utterance {
+        id: ids.next(),
+        speaker,
+        channel: Channel::Chat,
+        language: None,
+        body: Body::parse("Hallo").unwrap(),
+    }
 }
 
 #[test]
 fn a_customers_words_open_a_resolved_case_again() {
     let ids = ids();
     let mut case = opened(&ids);
-    case.act(Command::Resolve(Resolution::Answered), &cause(), START).unwrap();
+    case.act(Command::Resolve(Resolution::Answered), &cause(), START)
+        .unwrap();
     let customer = case.concern.customer;
     let (message, outcome) = case.say(utterance(&ids, Speaker::Customer(customer)), START).unwrap();
     assert_eq!(case.standing, Standing::Open);
     assert_eq!(case.resolve_time, Some(START), "when it was last resolved stays known");
     assert_eq!(
-        outcome.entries.iter().map(|entry| (entry.sequence, entry.note.kind)).collect::<Vec<_>>(),
+        outcome
+            .entries
+            .iter()
+            .map(|entry| (entry.sequence, entry.note.kind))
+            .collect::<Vec<_>>(),
         [(3, Kind::MessagePosted), (4, Kind::CaseReopened)]
     );
     assert_eq!(message.sequence, 3);
-    assert_eq!(message.language.as_str(), "de", "the case's language is taken where none is given");
+    assert_eq!(
+        message.language.as_str(),
+        "de",
+        "the case's language is taken where none is given"
+    );
     assert_eq!(outcome.happenings[1], Happening::Reopened);
 }
 
@@ -57,9 +79,12 @@ fn a_customers_words_open_a_resolved_case_again() {
 fn staffs_words_leave_a_resolved_case_resolved() {
     let ids = ids();
     let mut case = opened(&ids);
-    case.act(Command::Resolve(Resolution::Answered), &cause(), START).unwrap();
+    case.act(Command::Resolve(Resolution::Answered), &cause(), START)
+        .unwrap();
     let version = case.version;
-    let (_, outcome) = case.say(utterance(&ids, Speaker::Staff("staff-1".to_owned())), START).unwrap();
+    let (_, outcome) = case
+        .say(utterance(&ids, Speaker::Staff("staff-1".to_owned())), START)
+        .unwrap();
     assert_eq!(case.state(), State::Resolved);
     assert_eq!(case.version, version, "a message is no change of the case");
     assert_eq!(outcome.happenings.len(), 1);
@@ -69,14 +94,22 @@ fn staffs_words_leave_a_resolved_case_resolved() {
 fn a_clock_that_goes_back_turns_no_time_back() {
     let ids = ids();
     let mut case = opened(&ids);
-    case.act(Command::Resolve(Resolution::Answered), &cause(), START - time::Duration::HOUR).unwrap();
+    case.act(
+        Command::Resolve(Resolution::Answered),
+        &cause(),
+        START - time::Duration::HOUR,
+    )
+    .unwrap();
     assert_eq!((case.update_time, case.resolve_time), (START, Some(START)));
 }
 
 #[test]
 fn a_case_never_prints_what_it_is_about() {
     let printed = format!("{:?}", opened(&ids()));
-    assert!(!printed.contains("Bildschirm") && !printed.contains("gestern"), "{printed}");
+    assert!(
+        !printed.contains("Bildschirm") && !printed.contains("gestern"),
+        "{printed}"
+    );
 }
 
 fn any_action() -> impl Strategy<Value = Action> {
@@ -92,10 +125,14 @@ fn perform(case: &mut Case, ids: &Ids, action: Action, now: OffsetDateTime) -> R
         Action::Close(reason) => Command::Close(reason),
         Action::Hear => {
             let customer = case.concern.customer;
-            return case.say(utterance(ids, Speaker::Customer(customer)), now).map(|(_, outcome)| outcome);
+            return case
+                .say(utterance(ids, Speaker::Customer(customer)), now)
+                .map(|(_, outcome)| outcome);
         }
         Action::Tell => {
-            return case.say(utterance(ids, Speaker::Staff("staff-1".to_owned())), now).map(|(_, outcome)| outcome);
+            return case
+                .say(utterance(ids, Speaker::Staff("staff-1".to_owned())), now)
+                .map(|(_, outcome)| outcome);
         }
     };
     case.act(command, &cause(), now)
