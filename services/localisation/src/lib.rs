@@ -1,1 +1,69 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+pub mod api;
+pub mod catalogues;
+pub mod domain;
+pub mod error;
+pub mod ids;
+pub mod ops;
+pub mod settings;
+pub mod shipped;
+pub mod store;
+
+use futures_util::FutureExt as _;
+use sqlx::migrate::Migrator;
+use support_chassis::service::{Kit, Parts, Service, StartError};
+use support_proto::support::localisation::v1::knowledge_service_server::KnowledgeServiceServer;
+use support_proto::support::localisation::v1::locale_service_server::LocaleServiceServer;
+use support_proto::support::localisation::v1::message_service_server::MessageServiceServer;
+
+use api::knowledge::KnowledgeApi;
+use api::locales::LocaleApi;
+use api::messages::MessageApi;
+use catalogues::Catalogues;
+use settings::LocalisationSettings;
+
+/// The service's name.
+pub const NAME: &str = "localisation";
+
+static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// The service.
+pub static SERVICE: Service = Service {
+    name: NAME,
+    title: "locales, the words in them, and knowledge articles",
+    migrator: &MIGRATOR,
+    defaults: include_str!("defaults.toml"),
+    setting_docs: settings::DOCS,
+    start: |kit| start(kit).boxed(),
+};
+
+async fn start(kit: Kit) -> Result<Parts, StartError> {
+    let settings: LocalisationSettings = kit.section()?;
+    if settings.seed_shipped_messages {
+        let shipped =
+            shipped::shipped().map_err(|error| StartError::other("shipped messages cannot be read", error))?;
+        ops::seed::seed_messages(&kit.db, &kit.ids, &shipped)
+            .await
+            .map_err(|error| StartError::other("shipped messages cannot be published", error))?;
+    }
+    let catalogues = Catalogues::load(kit.db.clone())
+        .await
+        .map_err(|error| StartError::other("the catalogues cannot be loaded", error))?;
+    let refreshed = catalogues.clone();
+    let refresh = kit.lifecycle.every(settings.refresh_interval(), None, move || {
+        let catalogues = refreshed.clone();
+        async move { catalogues.refresh().await }
+    });
+    Ok(Parts::new()
+        .serve(LocaleServiceServer::new(LocaleApi::new(catalogues.clone())))
+        .serve(MessageServiceServer::new(MessageApi::new(
+            kit.db.clone(),
+            kit.ids.clone(),
+            catalogues.clone(),
+        )))
+        .serve(KnowledgeServiceServer::new(KnowledgeApi::new(
+            kit.db, kit.ids, catalogues,
+        )))
+        .work("refresh", refresh))
+}

@@ -1,0 +1,7 @@
+//! The gRPC door.
+
+pub mod knowledge;
+pub mod locales;
+pub mod messages;
+mod metrics;
+mod present;

@@ -1,0 +1,111 @@
+//! The catalogues in memory: what messages and locales are answered from, without the database.
+//!
+//! A publishing is in memory of its own process before it is answered. Other replicas look at the locales' versions every
+//! second (`refresh_interval_ms`): one small statement, where consuming the own feed would be a stream, a position and a
+//! registration that holds back its pruning, for every replica. A process whose database is away keeps what it has.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use support_chassis::db::Db;
+use tokio::sync::Mutex;
+
+use crate::domain::catalogue::Catalogue;
+use crate::domain::locale::{Locales, NoDefault};
+use crate::domain::snapshot::{Published, Snapshot};
+use crate::domain::tag::Tag;
+use crate::error::Error;
+use crate::store::catalogues::{self, StoredLocale};
+
+/// The catalogues in memory. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Catalogues(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    db: Db,
+    current: RwLock<Arc<Snapshot>>,
+    /// One refresh at a time: else a slow one could put an older state in place of a newer.
+    refreshing: Mutex<()>,
+}
+
+impl Catalogues {
+    /// Loads all catalogues.
+    ///
+    /// # Errors
+    ///
+    /// Where the database fails.
+    pub async fn load(db: Db) -> Result<Self, Error> {
+        let first = read(&db, None).await?;
+        Ok(Self(Arc::new(Shared {
+            db,
+            current: RwLock::new(Arc::new(first)),
+            refreshing: Mutex::new(()),
+        })))
+    }
+
+    /// The catalogues as they are held now.
+    #[must_use]
+    pub fn current(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes over what has been published since.
+    ///
+    /// # Errors
+    ///
+    /// Where the database fails. What is held stays.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        let _one = self.0.refreshing.lock().await;
+        let next = Arc::new(read(&self.0.db, Some(&self.current())).await?);
+        *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = next;
+        Ok(())
+    }
+}
+
+/// All catalogues, those taken from `held` whose version has not changed.
+async fn read(db: &Db, held: Option<&Snapshot>) -> Result<Snapshot, Error> {
+    let mut connection = db.read().await?;
+    let stored = catalogues::locales(&mut connection).await?;
+    let mut published = BTreeMap::new();
+    for StoredLocale { locale, version, .. } in &stored {
+        let tag = &locale.tag;
+        let unchanged = held
+            .and_then(|held| held.published(tag))
+            .filter(|held| held.version == *version);
+        let catalogue = if let Some(unchanged) = unchanged {
+            Arc::clone(unchanged)
+        } else {
+            let texts = catalogues::texts(&mut connection, tag.as_str(), *version).await?;
+            let patterns = texts.into_iter().map(|text| (text.key, text.pattern)).collect();
+            Arc::new(compile(tag.clone(), *version, patterns).await?)
+        };
+        published.insert(tag.clone(), catalogue);
+    }
+    let default = stored
+        .iter()
+        .find(|stored| stored.is_default)
+        .ok_or(NoDefault)?
+        .locale
+        .tag
+        .clone();
+    let locales = Locales::new(stored.into_iter().map(|stored| stored.locale), &default)?;
+    Ok(Snapshot::new(locales, published))
+}
+
+async fn compile(tag: Tag, version: i64, mut patterns: BTreeMap<String, String>) -> Result<Published, Error> {
+    // Thousands of messages are milliseconds of work, which no other call should wait for.
+    tokio::task::spawn_blocking(move || {
+        let (catalogue, refused) = Catalogue::compile(&tag, &patterns)?;
+        for key in refused {
+            tracing::error!(locale = %tag, version, key, "a published message cannot be compiled and is passed over");
+            patterns.remove(&key);
+        }
+        Ok(Published {
+            version,
+            patterns,
+            catalogue,
+        })
+    })
+    .await?
+}

@@ -1,0 +1,9 @@
+//! The rules, pure: which locale serves whom, what a message may be, how it is written out, who may read what.
+
+pub mod article;
+pub mod catalogue;
+pub mod functions;
+pub mod locale;
+pub mod message;
+pub mod snapshot;
+pub mod tag;

@@ -1,0 +1,198 @@
+use super::*;
+
+/// The isolates of a value whose direction is not known.
+const FSI: char = '\u{2068}';
+const LRI: char = '\u{2066}';
+const RLI: char = '\u{2067}';
+const PDI: char = '\u{2069}';
+
+fn catalogue(locale: &str, pattern: &str) -> Catalogue {
+    let messages = BTreeMap::from([("m".to_owned(), pattern.to_owned())]);
+    let (catalogue, refused) = Catalogue::compile(&Tag::parse(locale).unwrap(), &messages).unwrap();
+    assert!(refused.is_empty(), "{pattern} is refused");
+    catalogue
+}
+
+fn rendered(locale: &str, pattern: &str, arguments: &[(&str, Value)]) -> (String, Vec<String>) {
+    let arguments = arguments
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect();
+    let Rendered { text, degradations } = catalogue(locale, pattern).render("m", &arguments).unwrap();
+    (text, degradations)
+}
+
+fn text(locale: &str, pattern: &str, arguments: &[(&str, Value)]) -> String {
+    let (text, degradations) = rendered(locale, pattern, arguments);
+    assert!(degradations.is_empty(), "{degradations:?}");
+    text
+}
+
+fn plural(locale: &str, categories: &[&str], number: f64) -> String {
+    use std::fmt::Write as _;
+    let mut pattern = ".input {$n :number} .match $n".to_owned();
+    for category in categories {
+        let _ = write!(pattern, " {category} {{{{{category}}}}}");
+    }
+    pattern.push_str(" * {{other}}");
+    text(locale, &pattern, &[("n", Value::Number(number))])
+}
+
+#[test]
+fn each_language_chooses_its_plural_forms() {
+    let arabic = ["zero", "one", "two", "few", "many"];
+    for (number, form) in [
+        (0.0, "zero"),
+        (1.0, "one"),
+        (2.0, "two"),
+        (3.0, "few"),
+        (10.0, "few"),
+        (11.0, "many"),
+        (99.0, "many"),
+        (100.0, "other"),
+        (103.0, "few"),
+        (1.5, "other"),
+    ] {
+        assert_eq!(plural("ar", &arabic, number), form, "ar {number}");
+    }
+    for (locale, number, form) in [
+        ("de", 1.0, "one"),
+        ("de", 0.0, "other"),
+        ("de", 2.0, "other"),
+        ("en", 1.0, "one"),
+        ("en", 1.5, "other"),
+        ("es", 1.0, "one"),
+        ("es", 2.0, "other"),
+        ("ja", 1.0, "other"),
+        ("zh-Hans", 1.0, "other"),
+    ] {
+        assert_eq!(plural(locale, &["one"], number), form, "{locale} {number}");
+    }
+}
+
+#[test]
+fn numbers_are_written_as_the_language_writes_them() {
+    for (locale, written) in [
+        ("en", "12,345.5"),
+        ("de", "12.345,5"),
+        ("es", "12.345,5"),
+        ("ja", "12,345.5"),
+        ("zh-Hans", "12,345.5"),
+    ] {
+        assert_eq!(
+            text(locale, "{$n :number}", &[("n", Value::Number(12_345.5))]),
+            written,
+            "{locale}"
+        );
+        assert_eq!(
+            text(locale, "{$n}", &[("n", Value::Number(12_345.5))]),
+            written,
+            "{locale}, no function"
+        );
+    }
+    for (locale, written) in [("ar", "12,345"), ("ar-EG", "١٢٬٣٤٥")] {
+        let found = text(locale, "{$n :integer}", &[("n", Value::Number(12_345.0))]);
+        assert_eq!(found.trim_matches([FSI, LRI, RLI, PDI]), written, "{locale}");
+    }
+}
+
+#[test]
+fn times_are_written_as_the_language_writes_them_in_utc() {
+    // 2026-03-04T05:06:07Z
+    let time = Value::Time(1_772_600_767_000);
+    for (locale, written) in [
+        ("en", "Mar 4, 2026, 5:06\u{202f}AM"),
+        ("de", "04.03.2026, 05:06"),
+        ("ja", "2026/03/04 5:06"),
+        ("zh-Hans", "2026年3月4日 05:06"),
+    ] {
+        let found = text(locale, "{$t :datetime}", &[("t", time.clone())]);
+        assert_eq!(found.trim_matches([FSI, LRI, PDI]), written, "{locale}");
+    }
+}
+
+#[test]
+fn values_are_isolated_from_the_direction_around_them() {
+    let arabic = text("ar", "مرحبًا {$name}!", &[("name", Value::Text("ACME 7".to_owned()))]);
+    assert_eq!(arabic, format!("مرحبًا {FSI}ACME 7{PDI}!"));
+    assert_eq!(
+        text("en", "Hello {$name}!", &[("name", Value::Text("سلمى".to_owned()))]),
+        format!("Hello {FSI}سلمى{PDI}!")
+    );
+    // What runs from left to right needs no marks in a text that does too, and gets them in a text that does not.
+    let code = [("code", Value::Text("123456".to_owned()))];
+    assert_eq!(text("en", "Code {$code}", &code), "Code 123456");
+    assert_eq!(
+        text("ar", "الرمز {$code :string u:dir=ltr}", &code),
+        format!("الرمز {LRI}123456{PDI}")
+    );
+}
+
+#[test]
+fn what_is_missing_or_wrong_shows_and_is_named() {
+    let name = |text: &str| format!("{{${text}}}");
+    assert_eq!(
+        rendered("en", "Hello {$who}.", &[]),
+        (format!("Hello {}.", name("who")), vec!["who".to_owned()])
+    );
+    assert_eq!(
+        rendered("en", "{$a} {$b}", &[("b", Value::Wrong)]),
+        (
+            format!("{} {}", name("a"), name("b")),
+            vec!["a".to_owned(), "b".to_owned()]
+        )
+    );
+    let (text, degradations) = rendered("en", "{$n :integer}", &[("n", Value::Text("many".to_owned()))]);
+    assert_eq!((text, degradations), (name("n"), vec!["n".to_owned()]));
+    // A time needs to be told how to be written; not a number and not a time that can be are as wrong.
+    for (pattern, value) in [
+        ("{$n}", Value::Time(0)),
+        ("{$n :number}", Value::Number(f64::NAN)),
+        ("{$n :datetime}", Value::Time(i64::MAX)),
+    ] {
+        assert_eq!(
+            rendered("en", pattern, &[("n", value)]).1,
+            vec!["n".to_owned()],
+            "{pattern}"
+        );
+    }
+    // No name in the text tells of a choice that could not be made.
+    let choice = ".input {$n :integer} .match $n one {{One.}} * {{Some.}}";
+    assert_eq!(
+        rendered("en", choice, &[("n", Value::Text("x".to_owned()))]),
+        ("Some.".to_owned(), vec![MESSAGE_DEGRADED.to_owned()])
+    );
+    assert_eq!(rendered("en", choice, &[]), ("Some.".to_owned(), vec!["n".to_owned()]));
+    // What a message does not ask for does no harm.
+    assert_eq!(
+        rendered("en", "Hello.", &[("n", Value::Wrong)]),
+        ("Hello.".to_owned(), vec![])
+    );
+}
+
+#[test]
+fn a_message_that_cannot_be_compiled_leaves_the_others_be() {
+    let messages = [("a", "fine"), ("b", "{"), ("c", "{$x :nope}"), ("d", "fine too")];
+    let messages = messages
+        .map(|(key, pattern)| (key.to_owned(), pattern.to_owned()))
+        .into();
+    let (catalogue, refused) = Catalogue::compile(&Tag::parse("en").unwrap(), &messages).unwrap();
+    assert_eq!(refused, ["b", "c"]);
+    assert_eq!(catalogue.len(), 2);
+    assert_eq!(catalogue.render("d", &Arguments::new()).unwrap().text, "fine too");
+    assert_eq!(catalogue.render("b", &Arguments::new()), None);
+}
+
+#[test]
+fn an_empty_catalogue_is_one() {
+    let (catalogue, _) = Catalogue::compile(&Tag::parse("ja").unwrap(), &BTreeMap::new()).unwrap();
+    assert!(catalogue.is_empty());
+    assert_eq!(catalogue.render("a", &Arguments::new()), None);
+}
+
+#[test]
+fn neither_values_nor_texts_are_printed() {
+    let rendered =
+        catalogue("en", "{$a}").render("m", &BTreeMap::from([("a".to_owned(), Value::Text("Ada".to_owned()))]));
+    assert!(!format!("{rendered:?}{:?}", Value::Text("Ada".to_owned())).contains("Ada"));
+}

@@ -1,0 +1,114 @@
+//! Why a call is refused.
+
+use support_chassis::db::DbError;
+use support_chassis::error::{Answer, InvalidFields, ServiceError, Violation, into_status};
+use support_chassis::page::PageError;
+use support_proto::support::localisation::v1::LocalisationErrorReason;
+use tonic::{Code, Status};
+
+use crate::domain::message::Fault;
+
+/// The domain of this service's reasons.
+const DOMAIN: &str = "support.localisation.v1";
+
+/// Why a call is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such locale.
+    #[error("no such locale")]
+    LocaleNotFound,
+    /// No locale has the message.
+    #[error("no locale has a message with this key")]
+    MessageNotFound,
+    /// Messages cannot be published as they are.
+    #[error("{} messages cannot be published as they are", .0.len())]
+    MessagesInvalid(Vec<FaultyMessage>),
+    /// The catalogue is not at the version that the publisher has seen.
+    #[error("the catalogue has changed")]
+    CatalogueChanged,
+    /// No such article, or not for the caller.
+    #[error("no such article")]
+    ArticleNotFound,
+    /// Fields break their rules.
+    #[error(transparent)]
+    Fields(#[from] InvalidFields),
+    /// The page token is not ours.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// A locale's messages could not be compiled together.
+    #[error(transparent)]
+    Compile(#[from] crate::domain::catalogue::CompileError),
+    /// The database has no default locale, which its migrations do not allow.
+    #[error(transparent)]
+    NoDefault(#[from] crate::domain::locale::NoDefault),
+    /// Work in the background was cut off.
+    #[error("the catalogue could not be compiled")]
+    Interrupted(#[from] tokio::task::JoinError),
+}
+
+/// A message that cannot be published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultyMessage {
+    /// Its place in the request.
+    pub index: usize,
+    /// Its key.
+    pub key: String,
+    /// Why.
+    pub fault: Fault,
+}
+
+impl Error {
+    fn own(code: Code, reason: LocalisationErrorReason, message: &'static str) -> Answer {
+        Answer::new(code, DOMAIN, reason.as_str_name(), message)
+    }
+}
+
+impl ServiceError for Error {
+    fn answer(&self) -> Answer {
+        match self {
+            Self::LocaleNotFound => Self::own(
+                Code::NotFound,
+                LocalisationErrorReason::LocaleNotFound,
+                "no such locale",
+            ),
+            Self::MessageNotFound => Self::own(
+                Code::NotFound,
+                LocalisationErrorReason::MessageNotFound,
+                "no locale has a message with this key",
+            ),
+            Self::MessagesInvalid(faulty) => {
+                let answer = Self::own(
+                    Code::InvalidArgument,
+                    LocalisationErrorReason::MessageInvalid,
+                    "messages cannot be published as they are",
+                )
+                .with("count", faulty.len().to_string());
+                faulty.iter().fold(answer, |answer, message| {
+                    answer.violation(Violation::new(
+                        format!("messages[{}].pattern", message.index),
+                        format!("{}: {}", message.key, message.fault),
+                    ))
+                })
+            }
+            Self::CatalogueChanged => Answer::conflict(),
+            Self::ArticleNotFound => Self::own(
+                Code::NotFound,
+                LocalisationErrorReason::ArticleNotFound,
+                "no such article",
+            ),
+            Self::Fields(error) => error.answer(),
+            Self::Page(error) => error.answer(),
+            Self::Database(error) => error.answer(),
+            Self::Compile(_) | Self::NoDefault(_) | Self::Interrupted(_) => Answer::internal(),
+        }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        into_status(error)
+    }
+}

@@ -1,0 +1,230 @@
+//! Holds the texts against the contract and against each other.
+
+use std::collections::BTreeSet;
+
+use crate::domain::catalogue::{Arguments, Catalogue, Value};
+use crate::domain::message::{Placeholders, check, check_all};
+use crate::domain::tag::Tag;
+
+use super::*;
+
+/// What warranty gives as reasons of a decision; its own list is `REASON_KEYS` in its coverage rules.
+const COVERAGE_REASONS: [&str; 10] = [
+    "accidental_damage",
+    "law_not_in_terms",
+    "liquid_damage",
+    "no_unauthorised_change",
+    "no_warranty_given",
+    "not_in_force_at_sale",
+    "period_over",
+    "repair_at_price",
+    "unauthorised_change",
+    "within_period",
+];
+
+/// `error.case.case_not_found` for every value of every `*ErrorReason` of the contract.
+fn error_keys() -> BTreeSet<String> {
+    support_proto::descriptors()
+        .all_enums()
+        .filter(|kind| kind.full_name().starts_with("support.") && kind.name().ends_with("ErrorReason"))
+        .flat_map(|kind| {
+            let package = kind.package_name().split('.').nth(1).unwrap().to_owned();
+            let domain = if package == "types" {
+                "common".to_owned()
+            } else {
+                package
+            };
+            let own = kind.name().strip_suffix("ErrorReason").unwrap().to_uppercase();
+            let prefix = format!("{own}_ERROR_REASON_");
+            kind.values()
+                .filter(|value| value.number() != 0)
+                .map(|value| {
+                    format!(
+                        "error.{domain}.{}",
+                        value.name().strip_prefix(&prefix).unwrap().to_lowercase()
+                    )
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// `repair.state.in_repair` for every value of an enum of the contract.
+fn value_keys(name: &str, prefix: &str, key: &str) -> BTreeSet<String> {
+    let kind = support_proto::descriptors().get_enum_by_name(name).unwrap();
+    kind.values()
+        .filter(|value| value.number() != 0)
+        .map(|value| format!("{key}.{}", value.name().strip_prefix(prefix).unwrap().to_lowercase()))
+        .collect()
+}
+
+fn source() -> BTreeMap<String, Placeholders> {
+    let shipped = shipped().unwrap();
+    shipped[0]
+        .messages
+        .iter()
+        .map(|(key, pattern)| (key.clone(), check(pattern).unwrap()))
+        .collect()
+}
+
+#[test]
+fn every_reason_state_and_outcome_of_the_contract_has_words_in_every_language() {
+    let errors = error_keys();
+    assert!(
+        errors.len() > 60,
+        "only {} reasons found: the descriptors are not the whole contract",
+        errors.len()
+    );
+    let mut needed = errors;
+    needed.extend(value_keys(
+        "support.repair.v1.RepairState",
+        "REPAIR_STATE_",
+        "repair.state",
+    ));
+    needed.extend(value_keys(
+        "support.warranty.v1.CoverageOutcome",
+        "COVERAGE_OUTCOME_",
+        "coverage.outcome",
+    ));
+    needed.extend(COVERAGE_REASONS.map(|reason| format!("coverage.reason.{reason}")));
+    for Shipped { locale, messages } in shipped().unwrap() {
+        let missing: Vec<_> = needed.iter().filter(|key| !messages.contains_key(*key)).collect();
+        assert!(missing.is_empty(), "{locale} lacks {missing:?}");
+    }
+}
+
+#[test]
+fn no_words_are_kept_for_reasons_that_are_gone() {
+    let errors = error_keys();
+    for Shipped { locale, messages } in shipped().unwrap() {
+        let stale: Vec<_> = messages
+            .keys()
+            .filter(|key| key.starts_with("error.") && !errors.contains(*key))
+            .collect();
+        assert!(stale.is_empty(), "{locale} has {stale:?}");
+    }
+}
+
+#[test]
+fn every_message_compiles_and_takes_what_the_source_takes() {
+    let source = source();
+    for Shipped { locale, messages } in shipped().unwrap() {
+        let faults = check_all(
+            messages.iter().map(|(key, pattern)| (key.as_str(), pattern.as_str())),
+            Some(&source),
+        );
+        assert!(faults.is_empty(), "{locale}: {faults:?}");
+        let lacking: Vec<_> = source.keys().filter(|key| !messages.contains_key(*key)).collect();
+        assert!(lacking.is_empty(), "{locale} lacks {lacking:?}");
+    }
+}
+
+#[test]
+fn the_agreed_placeholders_are_taken() {
+    let source = source();
+    for (key, names) in [
+        ("verification.code.subject", &[][..]),
+        ("verification.code.body", &["code", "minutes"]),
+        ("case.opened.acknowledgement", &["case_number"]),
+        ("case.assigned", &["agent_name"]),
+        ("case.resolved", &[]),
+        ("case.closed", &[]),
+        ("repair.state.submitted", &["repair_reference"]),
+        ("repair.state.canceled", &["repair_reference"]),
+    ] {
+        assert_eq!(
+            source[key],
+            names.iter().map(|name| (*name).to_owned()).collect(),
+            "{key}"
+        );
+    }
+    for (key, names) in source
+        .iter()
+        .filter(|(key, _)| key.starts_with("error.") || key.starts_with("coverage."))
+    {
+        assert!(names.is_empty(), "{key} is shown where no values are at hand");
+    }
+}
+
+#[test]
+fn every_message_is_written_out_whole_for_every_number() {
+    let source = source();
+    for Shipped { locale, messages } in shipped().unwrap() {
+        let (catalogue, refused) = Catalogue::compile(&Tag::parse(locale).unwrap(), &messages).unwrap();
+        assert!(refused.is_empty(), "{locale}: {refused:?}");
+        for number in [0, 1, 2, 3, 5, 10, 11, 99, 100, 102] {
+            for (key, names) in &source {
+                let arguments: Arguments = names
+                    .iter()
+                    .map(|name| {
+                        let is_number = name == "minutes";
+                        let value = if is_number {
+                            Value::Number(f64::from(number))
+                        } else {
+                            Value::Text("K7".to_owned())
+                        };
+                        (name.clone(), value)
+                    })
+                    .collect();
+                let rendered = catalogue.render(key, &arguments).unwrap();
+                assert!(
+                    rendered.degradations.is_empty(),
+                    "{locale} {key}: {:?}",
+                    rendered.degradations
+                );
+                assert!(
+                    !rendered.text.contains(['{', '}', '$']),
+                    "{locale} {key}: {}",
+                    rendered.text
+                );
+                assert!(rendered.text.len() > 3, "{locale} {key}: {}", rendered.text);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_minutes_of_a_code_agree_with_their_number() {
+    for (locale, number, words) in [
+        ("en", 1, "1 minute."),
+        ("en", 10, "10 minutes."),
+        ("de", 1, "1 Minute "),
+        ("de", 10, "10 Minuten "),
+        ("es", 1, "1 minuto."),
+        ("es", 10, "10 minutos."),
+        ("ja", 10, "10 分"),
+        ("zh-Hans", 10, "10 分钟"),
+        ("ar", 1, "دقيقة واحدة"),
+        ("ar", 2, "دقيقتين"),
+        ("ar", 10, "\u{2066}10\u{2069} دقائق"),
+        ("ar", 15, "\u{2066}15\u{2069} دقيقة"),
+    ] {
+        let shipped = shipped().unwrap();
+        let messages = &shipped
+            .iter()
+            .find(|shipped| shipped.locale == locale)
+            .unwrap()
+            .messages;
+        let (catalogue, _) = Catalogue::compile(&Tag::parse(locale).unwrap(), messages).unwrap();
+        let arguments = BTreeMap::from([
+            ("code".to_owned(), Value::Text("042317".to_owned())),
+            ("minutes".to_owned(), Value::Number(f64::from(number))),
+        ]);
+        let text = catalogue.render("verification.code.body", &arguments).unwrap().text;
+        assert!(text.contains(words), "{locale} {number}: {text:?}");
+        assert!(text.contains("042317"), "{locale}: a code is no number: {text:?}");
+    }
+}
+
+#[test]
+fn translations_are_translations() {
+    let shipped = shipped().unwrap();
+    for Shipped { locale, messages } in &shipped[1..] {
+        let same: Vec<_> = messages
+            .iter()
+            .filter(|(key, text)| shipped[0].messages[*key] == **text)
+            .collect();
+        assert!(same.is_empty(), "{locale} has the source's words: {same:?}");
+    }
+    assert_eq!(shipped[0].locale, "en");
+}

@@ -1,0 +1,4 @@
+//! The SQL.
+
+pub mod articles;
+pub mod catalogues;

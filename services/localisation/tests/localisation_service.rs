@@ -1,0 +1,22 @@
+//! The service on a real PostgreSQL: its store, its calls, its events.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what fails in a test's support fails the test"
+)]
+
+#[path = "localisation_service/articles.rs"]
+mod articles;
+#[path = "localisation_service/locales.rs"]
+mod locales;
+#[path = "localisation_service/messages.rs"]
+mod messages;
+#[path = "localisation_service/publishing.rs"]
+mod publishing;
+#[path = "localisation_service/seeding.rs"]
+mod seeding;
+#[path = "localisation_service/store.rs"]
+mod store;
+#[path = "localisation_service/world.rs"]
+mod world;

@@ -1,0 +1,267 @@
+//! The running service, and those who call it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::SigningKey;
+use support_chassis::call::Caller;
+use support_chassis::clock::Clock;
+use support_chassis::db::Db;
+use support_chassis::error::{Explained, explain};
+use support_chassis::id::Ids;
+use support_chassis::lifecycle::Lifecycle;
+use support_chassis::passport::{PASSPORT_HEADER, Signer};
+use support_chassis::service::{Running, migrate, run};
+use support_chassis::settings::{Settings, TrustRole, TrustSettings};
+use support_localisation::SERVICE;
+use support_postgres::testing::{TestDatabase, database_from};
+use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
+use support_proto::support::feed::v1::{Event, SubscribeRequest};
+use support_proto::support::localisation::v1::knowledge_service_client::KnowledgeServiceClient;
+use support_proto::support::localisation::v1::locale_service_client::LocaleServiceClient;
+use support_proto::support::localisation::v1::message_service_client::MessageServiceClient;
+use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
+use tonic::metadata::MetadataValue;
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
+
+/// More than anything here takes.
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
+const GATEWAY_SEED: [u8; 32] = [7; 32];
+
+/// Adds a passport to every call.
+#[derive(Clone)]
+pub(crate) struct As(MetadataValue<tonic::metadata::Ascii>);
+
+impl Interceptor for As {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert(PASSPORT_HEADER, self.0.clone());
+        Ok(request)
+    }
+}
+
+type Calls = InterceptedService<Channel, As>;
+
+/// The service, running.
+pub(crate) struct World {
+    pub(crate) database: TestDatabase,
+    channel: Channel,
+    life: Lifecycle,
+    _running: Running,
+}
+
+impl World {
+    /// A new deployment, with the shipped messages.
+    pub(crate) async fn new() -> Self {
+        Self::start(migrated().await, |settings| settings).await
+    }
+
+    /// A new deployment without a word in it.
+    pub(crate) async fn bare() -> Self {
+        Self::start(migrated().await, |settings| {
+            settings.set("localisation.seed_shipped_messages", false)
+        })
+        .await
+    }
+
+    /// A replica over a database that there is.
+    pub(crate) async fn start(database: TestDatabase, change: impl FnOnce(Settings) -> Settings) -> Self {
+        let (life, running, channel) = replica(database.url(), change).await;
+        Self {
+            database,
+            channel,
+            life,
+            _running: running,
+        }
+    }
+
+    /// Another replica over the same database.
+    pub(crate) async fn replica(&self) -> Replica {
+        let (life, running, channel) = replica(self.database.url(), |settings| settings).await;
+        Replica {
+            channel,
+            life,
+            _running: running,
+        }
+    }
+
+    pub(crate) async fn db(&self) -> Db {
+        connect(self.database.url()).await
+    }
+
+    pub(crate) fn locales(&self, caller: &Caller) -> LocaleServiceClient<Calls> {
+        LocaleServiceClient::with_interceptor(self.channel.clone(), pass(caller))
+    }
+
+    pub(crate) fn messages(&self, caller: &Caller) -> MessageServiceClient<Calls> {
+        MessageServiceClient::with_interceptor(self.channel.clone(), pass(caller))
+    }
+
+    pub(crate) fn knowledge(&self, caller: &Caller) -> KnowledgeServiceClient<Calls> {
+        KnowledgeServiceClient::with_interceptor(self.channel.clone(), pass(caller))
+    }
+
+    /// The first `count` events of the service's feed.
+    pub(crate) async fn events(&self, count: usize) -> Vec<Event> {
+        let mut feed = FeedServiceClient::with_interceptor(self.channel.clone(), pass(&Caller::service("reader")));
+        let request = SubscribeRequest {
+            consumer: "reader".to_owned(),
+            ..SubscribeRequest::default()
+        };
+        let mut stream = feed.subscribe(request).await.unwrap().into_inner();
+        let mut events = Vec::new();
+        while events.len() < count {
+            let batch = tokio::time::timeout(LIMIT, stream.message())
+                .await
+                .expect("events in time")
+                .unwrap()
+                .unwrap();
+            events.extend(batch.events);
+        }
+        events
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.life.abort();
+    }
+}
+
+/// Another process over the database of a [`World`].
+pub(crate) struct Replica {
+    channel: Channel,
+    life: Lifecycle,
+    _running: Running,
+}
+
+impl Replica {
+    pub(crate) fn messages(&self, caller: &Caller) -> MessageServiceClient<Calls> {
+        MessageServiceClient::with_interceptor(self.channel.clone(), pass(caller))
+    }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        self.life.abort();
+    }
+}
+
+async fn replica(url: &str, change: impl FnOnce(Settings) -> Settings) -> (Lifecycle, Running, Channel) {
+    let life = Lifecycle::new();
+    let running = run(&SERVICE, &change(settings(url)), &life, None).await.unwrap();
+    let channel = Endpoint::from_shared(format!("http://{}", running.address))
+        .unwrap()
+        .connect_lazy();
+    (life, running, channel)
+}
+
+/// A database with the service's schema.
+pub(crate) async fn migrated() -> TestDatabase {
+    database_from("localisation", async |url: String| {
+        migrate(&SERVICE, &settings(&url)).await.map(drop)
+    })
+    .await
+}
+
+pub(crate) async fn connect(url: &str) -> Db {
+    let common = SERVICE.settings(&settings(url)).check(true).unwrap();
+    Db::connect(&common.database).await.unwrap()
+}
+
+fn settings(url: &str) -> Settings {
+    let gateway = SigningKey::from_bytes(&GATEWAY_SEED);
+    Settings::new(&["localisation"])
+        .set("region", "eu")
+        .set("database.url", url)
+        .set("database.max_connections", 4)
+        .set("feed.poll_interval_ms", 50)
+        .set("localisation.refresh_interval_ms", 50)
+        .set("passport.signing_key", STANDARD.encode([9; 32]))
+        .set(
+            "passport.trust",
+            vec![TrustSettings {
+                issuer: "gateway".to_owned(),
+                role: TrustRole::Gateway,
+                public_key: STANDARD.encode(gateway.verifying_key().as_bytes()),
+            }],
+        )
+}
+
+fn pass(caller: &Caller) -> As {
+    let key = SigningKey::from_bytes(&GATEWAY_SEED);
+    let signer = Signer::new("gateway", &key, Duration::from_mins(5)).unwrap();
+    As(signer.sign(caller, Clock::system().now()).unwrap().parse().unwrap())
+}
+
+pub(crate) fn ids() -> Ids {
+    Ids::new("eu".parse().unwrap(), Clock::system())
+}
+
+fn caller(kind: CallerKind, subject: &str, scopes: &[&str]) -> Caller {
+    Caller {
+        kind,
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        assurance: AssuranceLevel::Unspecified,
+        ..Caller::service(subject)
+    }
+}
+
+pub(crate) fn anonymous() -> Caller {
+    caller(CallerKind::Anonymous, "visit-1", &[])
+}
+
+pub(crate) fn customer() -> Caller {
+    let id: support_chassis::id::Id = ids().next();
+    Caller {
+        assurance: AssuranceLevel::Aal1,
+        ..caller(CallerKind::Customer, &id.to_string(), &[])
+    }
+}
+
+pub(crate) fn partner() -> Caller {
+    Caller {
+        organisation: Some("org-1".to_owned()),
+        ..caller(CallerKind::Partner, "client-1", &[])
+    }
+}
+
+pub(crate) fn staff() -> Caller {
+    caller(CallerKind::Staff, "sam", &["articles.publish"])
+}
+
+pub(crate) fn operator() -> Caller {
+    caller(CallerKind::Operator, "olga", &["messages.publish", "articles.publish"])
+}
+
+/// A request id that was not given before in this process.
+pub(crate) fn request_id() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!("0198f2c4-0000-7000-8000-{:012x}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// What a refused call says; `reason` without its prefix.
+pub(crate) fn assert_refused<T: std::fmt::Debug>(answer: Result<T, Status>, code: Code, reason: &str) -> Explained {
+    let status = answer.expect_err("the call is refused");
+    let explained = explain(&status);
+    assert_eq!(status.code(), code, "{status:?}");
+    assert!(
+        explained.reason.ends_with(&format!("ERROR_REASON_{reason}")),
+        "{} is not {reason}",
+        explained.reason
+    );
+    explained
+}
+
+/// Waits until `condition` holds.
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+    let deadline = tokio::time::Instant::now() + LIMIT;
+    while !condition().await {
+        assert!(tokio::time::Instant::now() < deadline, "{what}: not within {LIMIT:?}");
+        tokio::task::yield_now().await;
+    }
+}
