@@ -60,8 +60,8 @@ pub enum TelemetryError {
     /// It was started before in this process.
     #[error("telemetry runs already")]
     Twice(#[from] TryInitError),
-    /// `RUST_LOG` is wrong.
-    #[error("RUST_LOG is no log filter")]
+    /// `RUST_LOG` or the setting is wrong.
+    #[error("RUST_LOG or telemetry.log_filter is no log filter")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
 }
 
@@ -75,7 +75,8 @@ pub fn init(name: &str, common: &Common) -> Result<Guard, TelemetryError> {
     let settings = &common.telemetry;
     let filter = match std::env::var(LOG_VARIABLE) {
         Ok(filter) if !filter.is_empty() => EnvFilter::try_new(filter)?,
-        _ => EnvFilter::try_new(LOG_DEFAULT)?,
+        _ if settings.log_filter.is_empty() => EnvFilter::try_new(LOG_DEFAULT)?,
+        _ => EnvFilter::try_new(&settings.log_filter)?,
     };
     let resource = resource(name, common);
     let endpoint = Some(settings.otlp_endpoint.as_str()).filter(|endpoint| !endpoint.is_empty());

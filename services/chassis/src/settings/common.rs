@@ -230,6 +230,8 @@ impl<'de> Deserialize<'de> for Peers {
 pub struct TelemetrySettings {
     /// How log lines look.
     pub log_format: LogFormat,
+    /// What is logged, as `RUST_LOG` would say it, which wins; empty for our own lines from info on and others' warnings.
+    pub log_filter: String,
     /// The OTLP/gRPC collector that traces, metrics and logs go to; empty for none.
     pub otlp_endpoint: String,
     /// The share of traces kept, 0 to 1, where the caller has not decided.

@@ -68,6 +68,10 @@ pub(super) const COMMON: &[SettingDoc] = &[
     SettingDoc::plain("peers", "where the other services are: name to list of urls"),
     SettingDoc::plain("telemetry.log_format", "text for people, json for collectors"),
     SettingDoc::plain(
+        "telemetry.log_filter",
+        "what is logged, as RUST_LOG would say it, which wins",
+    ),
+    SettingDoc::plain(
         "telemetry.otlp_endpoint",
         "OTLP/gRPC collector, http or https url; empty for none",
     ),
