@@ -35,7 +35,7 @@ create table contact_points (
     constraint contact_points_comparable_check check (
         case kind
             when 'email' then comparable = lower(value collate "C") and value like '%_@_%'
-            else comparable = value and value ~ '^\+[1-9][0-9]{6,14}$'
+            when 'phone' then comparable = value and value ~ '^\+[1-9][0-9]{6,14}$'
         end
     )
 );

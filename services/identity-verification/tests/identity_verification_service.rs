@@ -1,0 +1,34 @@
+//! The service as others see it, on a real PostgreSQL, with a localisation of the test's own and a real mail server.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+#[path = "identity_verification_service/credentials.rs"]
+mod credentials;
+#[path = "identity_verification_service/customers.rs"]
+mod customers;
+#[path = "identity_verification_service/delivery.rs"]
+mod delivery;
+#[path = "identity_verification_service/events.rs"]
+mod events;
+#[path = "identity_verification_service/grants.rs"]
+mod grants;
+#[path = "identity_verification_service/guesses.rs"]
+mod guesses;
+#[path = "identity_verification_service/house.rs"]
+mod house;
+#[path = "identity_verification_service/localisation.rs"]
+mod localisation;
+#[path = "identity_verification_service/mail_server.rs"]
+mod mail_server;
+#[path = "identity_verification_service/settings.rs"]
+mod settings;
+#[path = "identity_verification_service/store.rs"]
+mod store;
+#[path = "identity_verification_service/time.rs"]
+mod time;
+#[path = "identity_verification_service/verifications.rs"]
+mod verifications;

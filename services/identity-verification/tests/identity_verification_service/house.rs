@@ -1,0 +1,392 @@
+//! A running service, and what one does with it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::SigningKey;
+use sqlx::PgPool;
+use support_chassis::call::Caller;
+use support_chassis::clock::Clock;
+use support_chassis::error::{Explained, explain};
+use support_chassis::id::{Id, Ids};
+use support_chassis::lifecycle::Lifecycle;
+use support_chassis::passport::{PASSPORT_HEADER, Signer};
+use support_chassis::service::{Running, migrate, run};
+use support_chassis::settings::{Settings, TrustRole, TrustSettings};
+use support_identity_verification::{NAME, SERVICE};
+use support_postgres::testing::{TestDatabase, database_from};
+use support_proto::support::identity::v1::credential_service_client::CredentialServiceClient;
+use support_proto::support::identity::v1::customer_service_client::CustomerServiceClient;
+use support_proto::support::identity::v1::grant_service_client::GrantServiceClient;
+use support_proto::support::identity::v1::local_outbox_service_client::LocalOutboxServiceClient;
+use support_proto::support::identity::v1::verification_service_client::VerificationServiceClient;
+use support_proto::support::identity::v1::{
+    CheckCodeRequest, CheckCodeResponse, CreateCustomerRequest, Customer, ListOutboxMessagesRequest, NewContactPoint,
+    OutboxMessage, StartVerificationRequest, Verification, VerificationPurpose,
+};
+use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
+use support_proto::support::types::v1::PersonName;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+use crate::localisation::{self, Localisation};
+
+const GATEWAY_SEED: [u8; 32] = [1; 32];
+const OWN_SEED: [u8; 32] = [2; 32];
+const READER_SEED: [u8; 32] = [3; 32];
+pub(crate) const SESSION_SEED: [u8; 32] = [4; 32];
+/// How long a test waits for what should come at once.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running service.
+pub(crate) struct House {
+    pub(crate) channel: Channel,
+    pub(crate) pool: PgPool,
+    pub(crate) localisation: Arc<Localisation>,
+    pub(crate) running: Running,
+    life: Lifecycle,
+    _database: TestDatabase,
+}
+
+/// Shows a passport.
+#[derive(Clone)]
+pub(crate) struct Pass(MetadataValue<Ascii>);
+
+impl Interceptor for Pass {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert(PASSPORT_HEADER, self.0.clone());
+        Ok(request)
+    }
+}
+
+pub(crate) type Door = InterceptedService<Channel, Pass>;
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// What the service is told: messages are kept, everything else as little as can be.
+pub(crate) fn settings(url: &str, localisation: &str) -> Settings {
+    let trusted = |issuer: &str, role, seed: [u8; 32]| TrustSettings {
+        issuer: issuer.to_owned(),
+        role,
+        public_key: base64(SigningKey::from_bytes(&seed).verifying_key().as_bytes()),
+    };
+    Settings::new(&[NAME, "localisation"])
+        .set("region", "eu")
+        .set("database.url", url)
+        .set("database.max_connections", 8)
+        .set("peers.localisation", vec![localisation])
+        .set("passport.signing_key", base64(&OWN_SEED))
+        .set(
+            "passport.trust",
+            vec![
+                trusted("gateway", TrustRole::Gateway, GATEWAY_SEED),
+                trusted("reader", TrustRole::Service, READER_SEED),
+            ],
+        )
+        .set("identity-verification.service_key", base64(&[5; 32]))
+        .set("identity-verification.tokens.session_key", base64(&SESSION_SEED))
+        .set("identity-verification.delivery.outbox", "local")
+        // Time is moved by hand where a test is about it; upkeep is then asked for and not waited for.
+        .set("identity-verification.verification.expiry_interval_ms", 3_600_000)
+}
+
+/// A migrated database.
+pub(crate) async fn database() -> TestDatabase {
+    database_from("identity-verification", |url| async move {
+        migrate(&SERVICE, &settings(&url, "http://127.0.0.1:1")).await.map(drop)
+    })
+    .await
+}
+
+impl House {
+    pub(crate) async fn new() -> Self {
+        Self::with(|settings| settings).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(Settings) -> Settings) -> Self {
+        let database = database().await;
+        let (address, localisation) = localisation::serve().await;
+        let settings = change(settings(database.url(), &format!("http://{address}")));
+        let life = Lifecycle::new();
+        let running = run(&SERVICE, &settings, &life, None).await.unwrap();
+        let channel = Endpoint::from_shared(format!("http://{}", running.address))
+            .unwrap()
+            .connect_lazy();
+        let pool = PgPool::connect_lazy(database.url()).unwrap();
+        Self {
+            channel,
+            pool,
+            localisation,
+            running,
+            life,
+            _database: database,
+        }
+    }
+
+    /// Ends the service; everything it was at is finished.
+    pub(crate) async fn end(self) {
+        self.life.drain("test");
+        drop(self.channel);
+        assert_eq!(self.running.finished().await, Ok(()));
+    }
+
+    fn door(&self, caller: &Caller) -> Door {
+        InterceptedService::new(self.channel.clone(), pass(caller))
+    }
+
+    pub(crate) fn customers(&self, caller: &Caller) -> CustomerServiceClient<Door> {
+        CustomerServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn verifications(&self, caller: &Caller) -> VerificationServiceClient<Door> {
+        VerificationServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn grants(&self, caller: &Caller) -> GrantServiceClient<Door> {
+        GrantServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn credentials(&self, caller: &Caller) -> CredentialServiceClient<Door> {
+        CredentialServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn outbox(&self, caller: &Caller) -> LocalOutboxServiceClient<Door> {
+        LocalOutboxServiceClient::new(self.door(caller))
+    }
+
+    /// A customer with one e-mail address, made by staff.
+    pub(crate) async fn customer(&self, address: &str) -> Customer {
+        let answer = self
+            .customers(&staff())
+            .create_customer(new_customer(vec![email(address)]))
+            .await;
+        answer.unwrap().into_inner().customer.unwrap()
+    }
+
+    /// Starts a verification as a visitor.
+    pub(crate) async fn start(&self, address: &str) -> Verification {
+        let answer = self
+            .verifications(&visitor())
+            .start_verification(start(email(address)))
+            .await;
+        answer.unwrap().into_inner().verification.unwrap()
+    }
+
+    /// Waits for the message of a verification.
+    pub(crate) async fn message(&self, verification: &Verification) -> OutboxMessage {
+        eventually("a message is kept", async || {
+            let request = ListOutboxMessagesRequest {
+                verification_id: verification.verification_id.clone(),
+                ..ListOutboxMessagesRequest::default()
+            };
+            let answer = self
+                .outbox(&operator())
+                .list_outbox_messages(request)
+                .await
+                .unwrap()
+                .into_inner();
+            answer.messages.into_iter().next()
+        })
+        .await
+    }
+
+    /// Waits for the code of a verification.
+    pub(crate) async fn code(&self, verification: &Verification) -> String {
+        code_in(&self.message(verification).await.body)
+    }
+
+    /// Tries a code as a visitor.
+    pub(crate) async fn check(&self, verification: &Verification, code: &str) -> Result<CheckCodeResponse, Explained> {
+        let answer = self
+            .verifications(&visitor())
+            .check_code(check(verification, code))
+            .await;
+        answer
+            .map(tonic::Response::into_inner)
+            .map_err(|status| explain(&status))
+    }
+
+    /// Verifies whoever has an address.
+    pub(crate) async fn verify(&self, address: &str) -> CheckCodeResponse {
+        let verification = self.start(address).await;
+        let code = self.code(&verification).await;
+        self.check(&verification, &code).await.unwrap()
+    }
+}
+
+/// The six digits in a text.
+pub(crate) fn code_in(text: &str) -> String {
+    let is_code = |word: &&str| word.len() == 6;
+    text.split(|letter: char| !letter.is_ascii_digit())
+        .find(is_code)
+        .expect("a code is in the text")
+        .to_owned()
+}
+
+/// A code that is not `code`.
+pub(crate) fn other_than(code: &str) -> &'static str {
+    if code == "000000" { "000001" } else { "000000" }
+}
+
+/// Waits for a condition, which is looked at again and again.
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
+    let looking = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking)
+        .await
+        .unwrap_or_else(|_| panic!("waited in vain until {what}"))
+}
+
+pub(crate) fn request_id() -> String {
+    Ids::new("eu".parse().unwrap(), Clock::system())
+        .next::<Id>()
+        .uuid()
+        .to_string()
+}
+
+pub(crate) fn some_id() -> String {
+    Ids::new("eu".parse().unwrap(), Clock::system())
+        .next::<Id>()
+        .to_string()
+}
+
+pub(crate) fn email(address: &str) -> NewContactPoint {
+    NewContactPoint {
+        email: address.to_owned(),
+        ..NewContactPoint::default()
+    }
+}
+
+pub(crate) fn phone(number: &str) -> NewContactPoint {
+    NewContactPoint {
+        phone: number.to_owned(),
+        ..NewContactPoint::default()
+    }
+}
+
+pub(crate) fn new_customer(contact_points: Vec<NewContactPoint>) -> CreateCustomerRequest {
+    CreateCustomerRequest {
+        request_id: request_id(),
+        name: Some(PersonName {
+            given_name: "Ada".to_owned(),
+            family_name: "Lovelace".to_owned(),
+            display_name: "Ada Lovelace".to_owned(),
+        }),
+        languages: vec!["de-CH".to_owned(), "en".to_owned()],
+        country_code: "CH".to_owned(),
+        contact_points,
+    }
+}
+
+pub(crate) fn start(contact_point: NewContactPoint) -> StartVerificationRequest {
+    StartVerificationRequest {
+        request_id: request_id(),
+        purpose: VerificationPurpose::GeneralHelp.into(),
+        contact_point: Some(contact_point),
+        ..StartVerificationRequest::default()
+    }
+}
+
+pub(crate) fn check(verification: &Verification, code: &str) -> CheckCodeRequest {
+    CheckCodeRequest {
+        request_id: request_id(),
+        verification_id: verification.verification_id.clone(),
+        code: code.to_owned(),
+    }
+}
+
+fn caller(kind: CallerKind, subject: &str, scopes: &[&str]) -> Caller {
+    Caller {
+        kind,
+        subject: subject.to_owned(),
+        organisation: None,
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        assurance: AssuranceLevel::Unspecified,
+        region: Some("eu".to_owned()),
+        grant_id: None,
+    }
+}
+
+pub(crate) fn visitor() -> Caller {
+    caller(CallerKind::Anonymous, "visit-1", &[])
+}
+
+pub(crate) fn staff() -> Caller {
+    let scopes = [
+        "customers.read",
+        "customers.write",
+        "verifications.start",
+        "grants.revoke",
+    ];
+    caller(CallerKind::Staff, "agent-7", &scopes)
+}
+
+pub(crate) fn operator() -> Caller {
+    let scopes = [
+        "customers.read",
+        "customers.write",
+        "grants.revoke",
+        "partners.write",
+        "outbox.read",
+    ];
+    caller(CallerKind::Operator, "operator-1", &scopes)
+}
+
+pub(crate) fn customer(customer_id: &str) -> Caller {
+    Caller {
+        assurance: AssuranceLevel::Aal1,
+        ..caller(CallerKind::Customer, customer_id, &[])
+    }
+}
+
+fn pass(caller: &Caller) -> Pass {
+    pass_of("gateway", GATEWAY_SEED, caller)
+}
+
+/// The passport of another service, on its own account.
+pub(crate) fn reader() -> Pass {
+    pass_of("reader", READER_SEED, &Caller::service("reader"))
+}
+
+fn pass_of(issuer: &str, seed: [u8; 32], caller: &Caller) -> Pass {
+    let signer = Signer::new(issuer, &SigningKey::from_bytes(&seed), Duration::from_mins(5)).unwrap();
+    Pass(signer.sign(caller, Clock::system().now()).unwrap().parse().unwrap())
+}
+
+/// Asserts that a call was refused for a reason of this service, and gives the rest.
+pub(crate) fn refused<T: std::fmt::Debug>(
+    answer: Result<T, Status>,
+    reason: support_proto::support::identity::v1::IdentityErrorReason,
+    code: tonic::Code,
+) -> Explained {
+    told(&explain(&answer.unwrap_err()), reason, code)
+}
+
+/// The same for a status that was read already.
+pub(crate) fn told(
+    explained: &Explained,
+    reason: support_proto::support::identity::v1::IdentityErrorReason,
+    code: tonic::Code,
+) -> Explained {
+    assert_eq!(explained.reason, reason.as_str_name(), "{explained:?}");
+    assert_eq!(
+        (explained.code, explained.domain.as_str()),
+        (code, "support.identity.v1"),
+        "{explained:?}"
+    );
+    explained.clone()
+}

@@ -1,0 +1,389 @@
+//! What the database holds on its own, whatever the code does.
+
+use std::time::Duration;
+
+use sqlx::{Connection as _, PgConnection};
+use support_chassis::clock::Clock;
+use support_chassis::db::DbError;
+use support_chassis::id::Ids;
+use support_identity_verification::domain::contact::Contact;
+use support_identity_verification::domain::customer::{ContactPoint, Customer, Name};
+use support_identity_verification::domain::grant::{Assurance, Grant};
+use support_identity_verification::domain::ids::{DeliveryId, VerificationId};
+use support_identity_verification::domain::partner::PartnerClient;
+use support_identity_verification::domain::verification::{Method, NewVerification, Purpose, Subject, Verification};
+use support_identity_verification::keys::secret_hash;
+use support_identity_verification::store::local_outbox::Message;
+use support_identity_verification::store::{
+    customers, deliveries, grants, local_outbox, partner_clients, send_windows, verifications,
+};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use crate::house::database;
+
+const NOW: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
+
+fn ids() -> Ids {
+    Ids::seeded("eu".parse().unwrap(), Clock::manual(NOW).0, 3)
+}
+
+fn customer(ids: &Ids, address: &str) -> Customer {
+    Customer {
+        id: ids.next(),
+        name: Name {
+            given: "Ada".into(),
+            family: "L".into(),
+            display: "Ada L".into(),
+        },
+        languages: vec!["en".into()],
+        country_code: "GB".into(),
+        created_at: NOW,
+        version: 1,
+        contact_points: vec![ContactPoint {
+            id: ids.next(),
+            contact: Contact::email(address).unwrap(),
+            verified_at: None,
+        }],
+    }
+}
+
+fn verification(ids: &Ids, customer: &Customer) -> Verification {
+    let subject = Subject {
+        customer_id: customer.id,
+        contact_point_id: customer.contact_points[0].id,
+    };
+    let new = NewVerification {
+        id: ids.next(),
+        subject: Some(subject),
+        method: Method::EmailCode,
+        purpose: Purpose::GeneralHelp,
+        case_id: Some(ids.next()),
+        languages: vec!["en".into()],
+        contact_key: [1; 32],
+        code_mac: [2; 32],
+        sealed_code: Some(vec![3]),
+    };
+    Verification::start(new, NOW, Duration::from_mins(10)).unwrap()
+}
+
+/// One valid row of each table.
+async fn fill(connection: &mut PgConnection) -> (Customer, Verification, Grant) {
+    let ids = ids();
+    let customer = customer(&ids, "ada@example.com");
+    customers::insert(connection, &customer).await.unwrap();
+    let verification = verification(&ids, &customer);
+    verifications::insert(connection, &verification).await.unwrap();
+    send_windows::lock(connection, &[1; 32], NOW).await.unwrap();
+    let grant = Grant {
+        id: ids.next(),
+        customer_id: customer.id,
+        verification_id: verification.id,
+        assurance: Assurance::Aal1,
+        methods: vec![Method::EmailCode],
+        purpose: Purpose::GeneralHelp,
+        case_id: None,
+        granted_at: NOW,
+        expires_at: NOW + Duration::from_mins(30),
+        revoked_at: None,
+    };
+    grants::insert(connection, &grant).await.unwrap();
+    let client = PartnerClient {
+        id: ids.next(),
+        organisation_id: "fixers".into(),
+        display_name: "desk".into(),
+        scopes: vec!["repairs.read".into()],
+        created_at: NOW,
+    };
+    partner_clients::insert(connection, &client, &secret_hash("secret"))
+        .await
+        .unwrap();
+    deliveries::insert(connection, ids.next(), verification.id, true, NOW)
+        .await
+        .unwrap();
+    local_outbox::insert(connection, &message(&ids, ids.next(), verification.id))
+        .await
+        .unwrap();
+    (customer, verification, grant)
+}
+
+fn message(ids: &Ids, delivery_id: DeliveryId, verification_id: VerificationId) -> Message {
+    Message {
+        id: ids.next(),
+        delivery_id,
+        verification_id,
+        recipient: "ada@example.com".into(),
+        subject: "s".into(),
+        body: "b".into(),
+        language: "en".into(),
+        sent_at: NOW,
+    }
+}
+
+#[tokio::test]
+async fn every_constraint_holds() {
+    let database = database().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    fill(&mut connection).await;
+    for (statement, constraint) in [
+        (
+            "update customers set given_name = repeat('x', 101)",
+            "customers_given_name_check",
+        ),
+        (
+            "update customers set family_name = repeat('x', 101)",
+            "customers_family_name_check",
+        ),
+        ("update customers set display_name = ''", "customers_display_name_check"),
+        ("update customers set languages = '{}'", "customers_languages_check"),
+        (
+            "update customers set country_code = 'gb'",
+            "customers_country_code_check",
+        ),
+        ("update customers set version = 0", "customers_version_check"),
+        ("delete from customers", "contact_points_customer_id_fkey"),
+        ("update contact_points set ordinal = 11", "contact_points_ordinal_check"),
+        ("update contact_points set kind = 'fax'", "contact_points_kind_check"),
+        (
+            "update contact_points set value = repeat('x', 300) || '@b', comparable = repeat('x', 300) || '@b'",
+            "contact_points_value_check",
+        ),
+        (
+            "update contact_points set comparable = 'Ada@example.com'",
+            "contact_points_comparable_check",
+        ),
+        (
+            "update contact_points set kind = 'phone'",
+            "contact_points_comparable_check",
+        ),
+        (
+            "insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at)
+             select gen_random_uuid(), customer_id, 2, kind, value, comparable, created_at from contact_points",
+            "contact_points_comparable_key",
+        ),
+        (
+            "insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at)
+             select gen_random_uuid(), customer_id, 1, kind, 'b@c.de', 'b@c.de', created_at from contact_points",
+            "contact_points_customer_ordinal_key",
+        ),
+        (
+            "update verifications set method = 'pigeon'",
+            "verifications_method_check",
+        ),
+        (
+            "update verifications set purpose = 'fun'",
+            "verifications_purpose_check",
+        ),
+        (
+            "update verifications set state = 'open', ended_at = now(), sealed_code = null",
+            "verifications_state_check",
+        ),
+        (
+            "update verifications set languages = array_fill('en'::text, array[11])",
+            "verifications_languages_check",
+        ),
+        (
+            "update verifications set contact_key = '\\x00'",
+            "verifications_contact_key_check",
+        ),
+        (
+            "update verifications set code_mac = '\\x00'",
+            "verifications_code_mac_check",
+        ),
+        ("update verifications set sends = 6", "verifications_sends_check"),
+        ("update verifications set checks = 6", "verifications_checks_check"),
+        (
+            "update verifications set contact_point_id = null",
+            "verifications_subject_check",
+        ),
+        (
+            "update verifications set state = 'approved', ended_at = now(), sealed_code = null,
+                 customer_id = null, contact_point_id = null",
+            "verifications_approved_check",
+        ),
+        (
+            "update verifications set expires_at = created_at",
+            "verifications_time_check",
+        ),
+        (
+            "update verifications set state = 'canceled', sealed_code = null",
+            "verifications_ended_check",
+        ),
+        (
+            "update verifications set state = 'canceled', ended_at = now()",
+            "verifications_sealed_check",
+        ),
+        (
+            "update send_windows set contact_key = '\\x00'",
+            "send_windows_contact_key_check",
+        ),
+        ("update grants set assurance = 4", "grants_assurance_check"),
+        ("update grants set methods = '{}'", "grants_methods_check"),
+        ("update grants set methods = '{pigeon}'", "grants_methods_check"),
+        ("update grants set purpose = 'fun'", "grants_purpose_check"),
+        ("update grants set expires_at = granted_at", "grants_time_check"),
+        (
+            "update grants set revoked_at = granted_at - interval '1 second'",
+            "grants_revoked_check",
+        ),
+        (
+            "update partner_clients set organisation_id = 'Fixers'",
+            "partner_clients_organisation_id_check",
+        ),
+        (
+            "update partner_clients set display_name = ''",
+            "partner_clients_display_name_check",
+        ),
+        (
+            "update partner_clients set scopes = '{}'",
+            "partner_clients_scopes_check",
+        ),
+        (
+            "update partner_clients set secret_hash = '\\x00'",
+            "partner_clients_secret_hash_check",
+        ),
+        (
+            "update deliveries set state = 'lost', ended_at = now()",
+            "deliveries_state_check",
+        ),
+        ("update deliveries set attempts = -1", "deliveries_attempts_check"),
+        (
+            "update deliveries set render_failures = -1",
+            "deliveries_render_failures_check",
+        ),
+        ("update deliveries set state = 'sent'", "deliveries_ended_check"),
+    ] {
+        let refused = sqlx::query(statement)
+            .execute(&mut connection)
+            .await
+            .map_err(DbError::from)
+            .unwrap_err();
+        assert_eq!(refused.constraint(), Some(constraint), "{statement}: {refused}");
+    }
+    // All of them were tried: a new one without a line above fails here.
+    let known = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from pg_constraint
+         where connamespace = 'public'::regnamespace and contype = 'c'
+             and conrelid::regclass::text in (
+                 'customers', 'contact_points', 'verifications', 'send_windows', 'grants', 'partner_clients', 'deliveries'
+             )"#
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(known, 37);
+}
+
+#[tokio::test]
+async fn a_code_is_good_for_one_grant() {
+    let database = database().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    let (_, _, grant) = fill(&mut connection).await;
+    let other = Ids::new("eu".parse().unwrap(), Clock::system()).next();
+    let refused = grants::insert(&mut connection, &Grant { id: other, ..grant })
+        .await
+        .unwrap_err();
+    assert_eq!(refused.constraint(), Some("grants_verification_key"));
+}
+
+#[tokio::test]
+async fn what_is_written_is_read_back() {
+    let database = database().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    let (customer, verification, grant) = fill(&mut connection).await;
+    let read = customers::get(&mut connection, customer.id).await.unwrap().unwrap();
+    assert_eq!(read.name, customer.name);
+    assert_eq!(read.contact_points[0].contact.value(), "ada@example.com");
+    assert_eq!(
+        verifications::get(&mut connection, verification.id).await.unwrap(),
+        Some(verification)
+    );
+    assert_eq!(grants::get(&mut connection, grant.id).await.unwrap(), Some(grant));
+    let at = NOW + Duration::from_secs(1);
+    customers::set_verified(&mut connection, customer.contact_points[0].id, at)
+        .await
+        .unwrap();
+    let read = customers::get(&mut connection, customer.id).await.unwrap().unwrap();
+    assert_eq!((read.contact_points[0].verified_at, read.version), (Some(at), 2));
+}
+
+#[tokio::test]
+async fn a_delivery_is_with_one_worker_until_its_lease_ends() {
+    let database = database().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    fill(&mut connection).await;
+    let lease_end = NOW + Duration::from_mins(1);
+    let claimed = deliveries::claim(&mut connection, NOW, lease_end, 10).await.unwrap();
+    assert_eq!((claimed.len(), claimed[0].attempts), (1, 1));
+    let before = lease_end - Duration::from_secs(1);
+    assert!(
+        deliveries::claim(&mut connection, before, lease_end, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    // The worker has died: the next takes over, and so on until it is ended.
+    let again = deliveries::claim(&mut connection, lease_end, lease_end + Duration::from_mins(1), 10)
+        .await
+        .unwrap();
+    assert_eq!((again.len(), again[0].id, again[0].attempts), (1, claimed[0].id, 2));
+    deliveries::end(&mut connection, claimed[0].id, deliveries::End::Sent, lease_end)
+        .await
+        .unwrap();
+    deliveries::end(
+        &mut connection,
+        claimed[0].id,
+        deliveries::End::Failed("late"),
+        lease_end,
+    )
+    .await
+    .unwrap();
+    let late = lease_end + Duration::from_hours(1);
+    assert!(
+        deliveries::claim(&mut connection, late, late, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let state = sqlx::query_scalar!("select state from deliveries")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(state, "sent", "an end is an end");
+}
+
+#[tokio::test]
+async fn a_message_is_kept_once_for_each_delivery() {
+    let database = database().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    let (_, verification, _) = fill(&mut connection).await;
+    let ids = Ids::new("eu".parse().unwrap(), Clock::system());
+    let delivery = ids.next();
+    for _ in 0..2 {
+        local_outbox::insert(&mut connection, &message(&ids, delivery, verification.id))
+            .await
+            .unwrap();
+    }
+    let count = sqlx::query_scalar!(r#"select count(*) as "count!" from local_outbox_messages"#);
+    assert_eq!(
+        count.fetch_one(&mut connection).await.unwrap(),
+        2,
+        "one more than before"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_names_its_column_and_not_its_value() {
+    let database = database().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    let (customer, ..) = fill(&mut connection).await;
+    sqlx::query("update contact_points set value = 'ada @example.com', comparable = 'ada @example.com'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let broken = customers::get(&mut connection, customer.id).await.unwrap_err();
+    assert_eq!(
+        broken.to_string(),
+        "stored value of contact_points.value cannot be read"
+    );
+}
