@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod api;
+mod contract;
 pub mod domain;
 pub mod error;
 pub mod live;
@@ -63,6 +64,7 @@ fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Liv
         ..
     } = kit;
     let poll = settings.poll_interval();
+    let started = clock.now();
     let matcher = work::matcher::Matcher::new(db.clone(), ids.clone(), clock.clone(), settings, live.clone());
     parts
         .work("wake", work::wake(db.commits(), live.clone(), lifecycle.draining()))
@@ -97,7 +99,7 @@ fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Liv
                 let (db, clock, live) = (db.clone(), clock.clone(), live.clone());
                 move || {
                     let (db, clock, live) = (db.clone(), clock.clone(), live.clone());
-                    async move { work::sight::round(&db, &clock, &live, settings).await }
+                    async move { work::sight::round(&db, &clock, &live, settings, started).await }
                 }
             }),
         )

@@ -10,6 +10,7 @@ use tonic::{Request, Response, Status};
 
 use super::watch::{self, OfferStream};
 use super::{parse, present};
+use crate::contract;
 use crate::domain::AgentId;
 use crate::error::Error;
 use crate::live::Live;
@@ -71,7 +72,7 @@ impl AgentService for AgentApi {
         let page = page::parse::<AgentId, _>(request.page_size, &request.page_token, 50, 1000, &binding)
             .map_err(Error::from)?;
         let mut connection = self.db.read().await.map_err(Error::from)?;
-        let presence = parse::presence(request.presence());
+        let presence = contract::read_presence(request.presence());
         let agents = store::agents::list(&mut connection, presence, page.after, page.limit())
             .await
             .map_err(Error::from)?;
@@ -88,7 +89,7 @@ impl AgentService for AgentApi {
     ) -> Result<Response<pb::SetPresenceResponse>, Status> {
         let call = Call::of(&request)?;
         let request = request.into_inner();
-        let presence = parse::presence(request.presence())
+        let presence = contract::read_presence(request.presence())
             .ok_or_else(|| support_chassis::error::Violation::new("presence", "must be a presence"))?;
         let answer = self
             .db

@@ -6,9 +6,9 @@ use std::hash::Hash;
 
 use support_chassis::error::{InvalidFields, Violation, Violations};
 use support_proto::support::routing::v1 as pb;
-use support_proto::support::types::v1 as types;
 
-use crate::domain::{LanguageSkill, Presence, ProductLine, ProductSkill, TaskState};
+use crate::contract;
+use crate::domain::{LanguageSkill, NotALanguage, ProductSkill};
 use crate::ops::agents::NewAgent;
 
 pub(super) fn new_agent(request: &pb::CreateAgentRequest) -> Result<NewAgent, InvalidFields> {
@@ -18,7 +18,7 @@ pub(super) fn new_agent(request: &pb::CreateAgentRequest) -> Result<NewAgent, In
         .iter()
         .enumerate()
         .filter_map(|(index, skill)| {
-            let language = skill.language.parse().map_err(|error: crate::domain::NotALanguage| {
+            let language = skill.language.parse().map_err(|error: NotALanguage| {
                 Violation::new(format!("languages[{index}].language"), error.to_string())
             });
             let level = level(skill.level, || format!("languages[{index}].level"));
@@ -33,7 +33,7 @@ pub(super) fn new_agent(request: &pb::CreateAgentRequest) -> Result<NewAgent, In
         .iter()
         .enumerate()
         .filter_map(|(index, skill)| {
-            let line = product_line(skill.product_line())
+            let line = contract::read_product_line(skill.product_line())
                 .ok_or_else(|| Violation::new(format!("skills[{index}].product_line"), "must be a product line"));
             let level = level(skill.level, || format!("skills[{index}].level"));
             Some(ProductSkill {
@@ -71,41 +71,4 @@ fn is_each_once<T: Eq + Hash>(values: impl Iterator<Item = T>) -> bool {
 
 fn level(level: i32, field: impl FnOnce() -> String) -> Result<i16, Violation> {
     i16::try_from(level).map_err(|_| Violation::new(field(), "must be from 1 to 5"))
-}
-
-fn product_line(line: types::ProductLine) -> Option<ProductLine> {
-    match line {
-        types::ProductLine::Unspecified => None,
-        types::ProductLine::Phone => Some(ProductLine::Phone),
-        types::ProductLine::Laptop => Some(ProductLine::Laptop),
-        types::ProductLine::Tablet => Some(ProductLine::Tablet),
-        types::ProductLine::Watch => Some(ProductLine::Watch),
-        types::ProductLine::Audio => Some(ProductLine::Audio),
-        types::ProductLine::Desktop => Some(ProductLine::Desktop),
-        types::ProductLine::Accessory => Some(ProductLine::Accessory),
-    }
-}
-
-/// None for UNSPECIFIED.
-pub(super) fn presence(presence: pb::Presence) -> Option<Presence> {
-    match presence {
-        pb::Presence::Unspecified => None,
-        pb::Presence::Available => Some(Presence::Available),
-        pb::Presence::Break => Some(Presence::Break),
-        pb::Presence::AfterContactWork => Some(Presence::AfterContactWork),
-        pb::Presence::Offline => Some(Presence::Offline),
-    }
-}
-
-/// None for UNSPECIFIED.
-pub(super) fn task_state(state: pb::TaskState) -> Option<TaskState> {
-    match state {
-        pb::TaskState::Unspecified => None,
-        pb::TaskState::Queued => Some(TaskState::Queued),
-        pb::TaskState::Offered => Some(TaskState::Offered),
-        pb::TaskState::Accepted => Some(TaskState::Accepted),
-        pb::TaskState::Wrapping => Some(TaskState::Wrapping),
-        pb::TaskState::Completed => Some(TaskState::Completed),
-        pb::TaskState::Canceled => Some(TaskState::Canceled),
-    }
 }

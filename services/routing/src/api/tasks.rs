@@ -7,7 +7,8 @@ use support_proto::support::routing::v1 as pb;
 use support_proto::support::routing::v1::task_service_server::TaskService;
 use tonic::{Request, Response, Status};
 
-use super::{parse, present};
+use super::present;
+use crate::contract;
 use crate::domain::TaskId;
 use crate::error::Error;
 use crate::store;
@@ -43,7 +44,7 @@ impl TaskService for TaskApi {
         let agent = fields.take(id::parse_optional("agent_id", &request.agent_id));
         let (case, agent) = fields.finish((case, agent))?;
         let filter = store::tasks::Filter {
-            states: request.states().filter_map(parse::task_state).collect(),
+            states: request.states().filter_map(contract::read_task_state).collect(),
             case,
             agent,
         };

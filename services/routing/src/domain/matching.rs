@@ -131,7 +131,7 @@ pub fn decide(now: OffsetDateTime, mut waiting: Vec<Waiting>, agents: &[Candidat
                     break;
                 }
                 Some(refusal) if refusal.until <= now => again = again.or(Some(index)),
-                Some(refusal) => let_go_until = earliest(let_go_until, refusal.until),
+                Some(refusal) => let_go_until = Some(earliest(let_go_until, refusal.until)),
             }
         }
         if let Some(index) = fresh.or(again) {
@@ -147,7 +147,7 @@ pub fn decide(now: OffsetDateTime, mut waiting: Vec<Waiting>, agents: &[Candidat
                 agent: agent.book.agent,
             });
         } else if let Some(until) = let_go_until {
-            decision.look_again = earliest(decision.look_again, until);
+            decision.look_again = Some(earliest(decision.look_again, until));
             decision.let_go_by.insert(task.need);
         } else {
             hopeless.insert(task.need);
@@ -156,8 +156,8 @@ pub fn decide(now: OffsetDateTime, mut waiting: Vec<Waiting>, agents: &[Candidat
     decision
 }
 
-fn earliest(one: Option<OffsetDateTime>, other: OffsetDateTime) -> Option<OffsetDateTime> {
-    Some(one.map_or(other, |one| one.min(other)))
+fn earliest(one: Option<OffsetDateTime>, other: OffsetDateTime) -> OffsetDateTime {
+    one.map_or(other, |one| one.min(other))
 }
 
 #[cfg(test)]

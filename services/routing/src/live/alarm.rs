@@ -88,7 +88,7 @@ mod tests {
         let (clock, draining) = (Clock::system(), CancellationToken::new());
         let alarm = Alarm::default();
         let running = tokio::spawn(alarm.clone().run(clock.clone(), draining.clone()));
-        alarm.set(Some(clock.now() + Duration::from_secs(3600)));
+        alarm.set(Some(clock.now() + Duration::from_hours(1)));
         alarm.set(Some(clock.now() + Duration::from_millis(5)));
         timeout(Duration::from_secs(10), alarm.wake().notified())
             .await

@@ -95,14 +95,14 @@ async fn turn(tx: &mut Tx, agent: Agent, presence: Presence, now: OffsetDateTime
     store::agents::set_presence(tx.conn(), &after).await?;
     tx.append(after.id(), &events::presence_changed(&after)).await?;
     if presence != Presence::Available {
-        let mut changes = Vec::new();
+        let mut settled = Vec::new();
         for task in store::tasks::lock_offered_to(tx.conn(), after.id()).await? {
             let changed = apply(&task, Some(&after.book), Change::Withdrawn, now)
                 .map_err(|refused| Error::refused(task.id, refused))?;
             after.book = changed.book.unwrap_or(after.book);
-            changes.push(changed);
+            settled.push(changed);
         }
-        settle(tx, &changes, &[]).await?;
+        settle(tx, &settled, &[]).await?;
     }
     Ok(after)
 }

@@ -3,7 +3,8 @@
 use support_chassis::outbox::Entry;
 use support_proto::support::routing::v1 as pb;
 
-use crate::domain::{Agent, AgentId, Change, Changed, Presence};
+use crate::contract;
+use crate::domain::{Agent, AgentId, Change, Changed};
 
 /// The event of a change.
 pub(super) fn entry(changed: &Changed) -> Entry {
@@ -14,14 +15,14 @@ pub(super) fn entry(changed: &Changed) -> Entry {
         .book
         .map(|(agent, _, _)| agent.to_string())
         .unwrap_or_default();
-    let returned = |why: pb::TaskChange| {
+    let returned = || {
         Entry::new(
             task.id,
             &pb::TaskReturned {
                 task_id: task_id.clone(),
                 case_id: case_id.clone(),
                 agent_id: agent_id.clone(),
-                why: why.into(),
+                why: contract::change(changed.entry.change).into(),
             },
         )
     };
@@ -43,9 +44,7 @@ pub(super) fn entry(changed: &Changed) -> Entry {
                 agent_id,
             },
         ),
-        Change::Rejected => returned(pb::TaskChange::Rejected),
-        Change::TimedOut => returned(pb::TaskChange::TimedOut),
-        Change::Withdrawn => returned(pb::TaskChange::Withdrawn),
+        Change::Rejected | Change::TimedOut | Change::Withdrawn => returned(),
         Change::Completed => Entry::new(
             task.id,
             &pb::TaskCompleted {
@@ -65,14 +64,8 @@ pub(super) fn agent_created(id: AgentId) -> pb::AgentCreated {
 }
 
 pub(super) fn presence_changed(agent: &Agent) -> pb::AgentPresenceChanged {
-    let presence = match agent.presence {
-        Presence::Available => pb::Presence::Available,
-        Presence::Break => pb::Presence::Break,
-        Presence::AfterContactWork => pb::Presence::AfterContactWork,
-        Presence::Offline => pb::Presence::Offline,
-    };
     pb::AgentPresenceChanged {
         agent_id: agent.id().to_string(),
-        presence: presence.into(),
+        presence: contract::presence(agent.presence).into(),
     }
 }

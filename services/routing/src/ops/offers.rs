@@ -43,7 +43,7 @@ pub async fn make(
         .into_iter()
         .map(|task| (task.id, task))
         .collect();
-    let (mut changes, mut offers) = (Vec::new(), Vec::new());
+    let (mut settled, mut offers) = (Vec::new(), Vec::new());
     for pairing in pairings {
         let Some(task) = tasks.get(&pairing.task).filter(|task| task.version == pairing.version) else {
             continue;
@@ -55,7 +55,7 @@ pub async fn make(
             continue;
         };
         *book = changed.book.unwrap_or(*book);
-        changes.push(changed);
+        settled.push(changed);
         offers.push(Offer {
             id: ids.next(),
             task: task.id,
@@ -64,7 +64,7 @@ pub async fn make(
             expires_at: now + timeout,
         });
     }
-    settle(tx, &changes, &offers).await?;
+    settle(tx, &settled, &offers).await?;
     Ok(Made {
         offers: offers.len(),
         skipped: pairings.len() - offers.len(),
@@ -133,7 +133,7 @@ pub async fn expire(tx: &mut Tx, limit: i64, now: OffsetDateTime) -> Result<usiz
     let tasks = store::tasks::lock_free(tx.conn(), &wanted).await?;
     // Under the locks: an offer may have been answered since.
     let overdue = store::offers::overdue(tx.conn(), &wanted, now).await?;
-    let mut changes = Vec::new();
+    let mut settled = Vec::new();
     for task in tasks.iter().filter(|task| overdue.contains(&task.id)) {
         let Some(book) = task.agent.and_then(|agent| books.get_mut(&agent)) else {
             continue;
@@ -141,8 +141,8 @@ pub async fn expire(tx: &mut Tx, limit: i64, now: OffsetDateTime) -> Result<usiz
         let changed =
             apply(task, Some(book), Change::TimedOut, now).map_err(|refused| Error::refused(task.id, refused))?;
         *book = changed.book.unwrap_or(*book);
-        changes.push(changed);
+        settled.push(changed);
     }
-    settle(tx, &changes, &[]).await?;
-    Ok(changes.len())
+    settle(tx, &settled, &[]).await?;
+    Ok(settled.len())
 }

@@ -5,13 +5,13 @@ use std::str::FromStr;
 use futures_util::future::BoxFuture;
 use support_chassis::clock::Clock;
 use support_chassis::db::Tx;
-use support_chassis::error::ServiceError as _;
 use support_chassis::feed::{ApplyError, Consumer, Received};
 use support_chassis::id::Ids;
 use support_proto::support::case::v1 as pb;
 use support_proto::support::types::v1 as types;
 
-use crate::domain::{Channel, Opening, ProductLine, Severity};
+use crate::contract;
+use crate::domain::{Channel, Opening};
 use crate::error::Error;
 use crate::ops::tasks::{self, CaseEnd};
 
@@ -69,8 +69,8 @@ fn opening(event: &Received) -> Result<Option<Opening>, ApplyError> {
             case_id: parse(&opened.case_id, "case_id")?,
             channel: channel(opened.channel())?,
             language: parse(&opened.language, "language")?,
-            product_line: product_line(opened.product_line()),
-            severity: severity(opened.severity()),
+            product_line: contract::read_product_line(opened.product_line()),
+            severity: contract::read_severity(opened.severity()),
         }));
     }
     if let Some(reopened) = event.decode::<pb::CaseReopened>()? {
@@ -78,8 +78,8 @@ fn opening(event: &Received) -> Result<Option<Opening>, ApplyError> {
             case_id: parse(&reopened.case_id, "case_id")?,
             channel: channel(reopened.channel())?,
             language: parse(&reopened.language, "language")?,
-            product_line: product_line(reopened.product_line()),
-            severity: severity(reopened.severity()),
+            product_line: contract::read_product_line(reopened.product_line()),
+            severity: contract::read_severity(reopened.severity()),
         }));
     }
     Ok(None)
@@ -93,37 +93,7 @@ fn parse<T: FromStr<Err: std::fmt::Display>>(value: &str, field: &str) -> Result
 
 /// A channel of a newer contract has no weight here; a person has to see to it.
 fn channel(channel: types::Channel) -> Result<Channel, ApplyError> {
-    match channel {
-        types::Channel::Unspecified => Err(ApplyError::Park("channel is not known".to_owned())),
-        types::Channel::Phone => Ok(Channel::Phone),
-        types::Channel::Email => Ok(Channel::Email),
-        types::Channel::Chat => Ok(Channel::Chat),
-        types::Channel::Store => Ok(Channel::Store),
-        types::Channel::Social => Ok(Channel::Social),
-        types::Channel::App => Ok(Channel::App),
-    }
-}
-
-fn product_line(line: types::ProductLine) -> Option<ProductLine> {
-    match line {
-        types::ProductLine::Unspecified => None,
-        types::ProductLine::Phone => Some(ProductLine::Phone),
-        types::ProductLine::Laptop => Some(ProductLine::Laptop),
-        types::ProductLine::Tablet => Some(ProductLine::Tablet),
-        types::ProductLine::Watch => Some(ProductLine::Watch),
-        types::ProductLine::Audio => Some(ProductLine::Audio),
-        types::ProductLine::Desktop => Some(ProductLine::Desktop),
-        types::ProductLine::Accessory => Some(ProductLine::Accessory),
-    }
-}
-
-fn severity(severity: pb::Severity) -> Severity {
-    match severity {
-        pb::Severity::Low => Severity::Low,
-        pb::Severity::Unspecified | pb::Severity::Normal => Severity::Normal,
-        pb::Severity::High => Severity::High,
-        pb::Severity::Critical => Severity::Critical,
-    }
+    contract::read_channel(channel).ok_or_else(|| ApplyError::Park("channel is not known".to_owned()))
 }
 
 /// A lost race is tried again; that the books do not fit is a fault.
@@ -131,13 +101,6 @@ fn apply_error(error: Error) -> ApplyError {
     match error {
         Error::Db(error) => error.into(),
         Error::Race => ApplyError::Retry(error.into()),
-        error => {
-            debug_assert_ne!(
-                error.answer().code,
-                tonic::Code::InvalidArgument,
-                "no request is at fault here"
-            );
-            ApplyError::Fault(error.into())
-        }
+        error => ApplyError::Fault(error.into()),
     }
 }

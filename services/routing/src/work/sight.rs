@@ -16,24 +16,33 @@ use crate::{ops, store};
 /// How many agents are sent home in one round.
 const BATCH: i64 = 1000;
 
-/// Notes whom we see, and sends home whom nobody does.
+/// Notes whom we see, and sends home whom nobody does. `started` is when this process began to look: whoever could not
+/// reach us because we were not there gets the time to come back.
 ///
 /// # Errors
 ///
 /// What the database says; who was sent home so far stays so.
-pub async fn round(db: &Db, clock: &Clock, live: &Live, settings: RoutingSettings) -> Result<(), Error> {
+pub async fn round(
+    db: &Db,
+    clock: &Clock,
+    live: &Live,
+    settings: RoutingSettings,
+    started: OffsetDateTime,
+) -> Result<(), Error> {
     let now = clock.now();
     let seen = live.streams.agents();
-    let gone: Vec<_> = {
-        let mut connection = db.read().await?;
-        if !seen.is_empty() {
-            store::agents::saw_all(&mut connection, &seen, now).await?;
-        }
-        store::agents::out_of_sight(&mut connection, limit(now, settings), BATCH).await?
-    };
+    if !seen.is_empty() {
+        store::agents::saw_all(&mut *db.read().await?, &seen, now).await?;
+    }
+    // Who was last seen then or earlier is gone.
+    let before = now - settings.presence_timeout();
+    if before < started {
+        return Ok(());
+    }
+    let gone = store::agents::out_of_sight(&mut *db.read().await?, before, BATCH).await?;
     for agent in gone {
         let mut tx = db.begin().await?;
-        let has_lapsed = ops::agents::lapse(&mut tx, agent, limit(now, settings), now).await?;
+        let has_lapsed = ops::agents::lapse(&mut tx, agent, before, now).await?;
         tx.commit().await?;
         if has_lapsed {
             tracing::info!(%agent, "agent was out of sight for too long and is offline");
@@ -41,9 +50,4 @@ pub async fn round(db: &Db, clock: &Clock, live: &Live, settings: RoutingSetting
         }
     }
     Ok(())
-}
-
-/// Who was last seen then or earlier is gone.
-fn limit(now: OffsetDateTime, settings: RoutingSettings) -> OffsetDateTime {
-    now - settings.presence_timeout()
 }

@@ -182,8 +182,8 @@ prop_compose! {
     fn any_agent()(
         languages in proptest::sample::subsequence(LANGUAGES, 1..3),
         skills in proptest::sample::subsequence(LINES, 0..=2),
-        capacity in 1..10,
-        load in 0..10,
+        capacity in 1..10_i32,
+        load in 0..10_i32,
         idle in 0..4_i64,
     ) -> Candidate {
         let mut agent = agent(0, &languages, &skills, capacity, idle);

@@ -1,0 +1,77 @@
+//! The words of the contract and those of the domain, both ways.
+
+use support_proto::support::case::v1 as case;
+use support_proto::support::routing::v1 as pb;
+use support_proto::support::types::v1 as types;
+
+use crate::domain::{Change, Channel, Presence, ProductLine, Severity, TaskState};
+
+/// A function each way over one list of pairs; UNSPECIFIED, and what a newer contract may bring, is none.
+macro_rules! pairs {
+    ($read:ident, $write:ident, $theirs:ty, $ours:ident, [$($variant:ident),+ $(,)?]) => {
+        pub(crate) fn $read(word: $theirs) -> Option<$ours> {
+            match word {
+                <$theirs>::Unspecified => None,
+                $(<$theirs>::$variant => Some($ours::$variant),)+
+            }
+        }
+
+        pub(crate) fn $write(word: $ours) -> $theirs {
+            match word {
+                $($ours::$variant => <$theirs>::$variant,)+
+            }
+        }
+    };
+}
+
+pairs!(
+    read_presence,
+    presence,
+    pb::Presence,
+    Presence,
+    [Available, Break, AfterContactWork, Offline]
+);
+pairs!(
+    read_task_state,
+    task_state,
+    pb::TaskState,
+    TaskState,
+    [Queued, Offered, Accepted, Wrapping, Completed, Canceled]
+);
+pairs!(
+    read_channel,
+    channel,
+    types::Channel,
+    Channel,
+    [Phone, Email, Chat, Store, Social, App]
+);
+pairs!(
+    read_product_line,
+    product_line,
+    types::ProductLine,
+    ProductLine,
+    [Phone, Laptop, Tablet, Watch, Audio, Desktop, Accessory]
+);
+
+pub(crate) fn change(change: Change) -> pb::TaskChange {
+    match change {
+        Change::Queued => pb::TaskChange::Queued,
+        Change::Offered => pb::TaskChange::Offered,
+        Change::Accepted => pb::TaskChange::Accepted,
+        Change::Rejected => pb::TaskChange::Rejected,
+        Change::TimedOut => pb::TaskChange::TimedOut,
+        Change::Withdrawn => pb::TaskChange::Withdrawn,
+        Change::Completed => pb::TaskChange::Completed,
+        Change::Canceled => pb::TaskChange::Canceled,
+    }
+}
+
+/// What is not said is taken as normal.
+pub(crate) fn read_severity(severity: case::Severity) -> Severity {
+    match severity {
+        case::Severity::Low => Severity::Low,
+        case::Severity::Unspecified | case::Severity::Normal => Severity::Normal,
+        case::Severity::High => Severity::High,
+        case::Severity::Critical => Severity::Critical,
+    }
+}

@@ -1,0 +1,26 @@
+//! Routing on a real PostgreSQL: its store, its use cases, and the whole service on a real port.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails where it stands"
+)]
+
+#[path = "routing_service/api.rs"]
+mod api;
+#[path = "routing_service/books.rs"]
+mod books;
+#[path = "routing_service/errors.rs"]
+mod errors;
+#[path = "routing_service/matching.rs"]
+mod matching;
+#[path = "routing_service/model.rs"]
+mod model;
+#[path = "routing_service/schema.rs"]
+mod schema;
+#[path = "routing_service/streams.rs"]
+mod streams;
+#[path = "routing_service/system.rs"]
+mod system;
+#[path = "routing_service/world.rs"]
+mod world;

@@ -1,0 +1,381 @@
+//! What a front end and the other services see when all goes well.
+
+use std::collections::BTreeMap;
+
+use support_chassis::error::{CommonErrorReason, explain};
+use support_chassis::id::Id;
+use support_proto::support::case::v1 as case;
+use support_proto::support::feed::v1::SubscribeRequest;
+use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
+use support_proto::support::options::v1::CallerKind;
+use support_proto::support::routing::v1 as pb;
+use support_proto::support::types::v1::{Channel, ProductLine};
+use tonic::Code;
+
+use crate::system::{PATIENCE, System, accept, complete, new_agent, next, next_offer, reject, request_id};
+use crate::world::check;
+
+/// The events of routing's feed about `subject`, once there are so many.
+async fn events(system: &System, subject: &str, count: usize) -> Vec<String> {
+    let mut feed = FeedServiceClient::new(system.peer(CallerKind::Service, "case", &[]));
+    let request = SubscribeRequest {
+        consumer: "case".to_owned(),
+        after_position: 0,
+        event_types: Vec::new(),
+    };
+    let mut stream = feed.subscribe(request).await.unwrap().into_inner();
+    let mut types = Vec::new();
+    while types.len() < count {
+        let batch = tokio::time::timeout(PATIENCE, stream.message())
+            .await
+            .expect("events come")
+            .unwrap()
+            .unwrap();
+        let about = batch.events.into_iter().filter(|event| event.subject_id == subject);
+        types.extend(about.map(|event| event.event_type.strip_prefix("support.routing.v1.").unwrap().to_owned()));
+    }
+    types
+}
+
+#[tokio::test]
+async fn a_case_finds_its_agent() {
+    let system = System::start().await;
+    let agent = system.agent("amy").await;
+    assert_eq!(
+        (agent.presence(), agent.load, agent.capacity),
+        (pb::Presence::Offline, 0, 6)
+    );
+    let (mut stream, first) = system.watch("amy").await;
+    assert!(first.made.is_empty() && first.ended_offer_ids.is_empty(), "{first:?}");
+    system.presence("amy", pb::Presence::Available).await;
+
+    let case = system.open_case().await;
+    let offer = next_offer(&mut stream).await;
+    let task = offer.task.clone().unwrap();
+    assert_eq!(
+        (task.case_id.as_str(), task.state()),
+        (case.to_string().as_str(), pb::TaskState::Offered)
+    );
+    assert_eq!((task.priority, task.weight, task.offer_count), (7, 6, 1));
+    assert_eq!(
+        (task.channel(), task.product_line(), task.language.as_str()),
+        (Channel::Phone, ProductLine::Phone, "en-GB")
+    );
+    assert_eq!((&offer.agent_id, &task.agent_id), (&agent.agent_id, &agent.agent_id));
+
+    let request = accept(&offer);
+    let taken = system
+        .staff("amy")
+        .accept_offer(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(taken.task.as_ref().unwrap().state(), pb::TaskState::Accepted);
+    let told = next(&mut stream).await;
+    assert_eq!(
+        (told.made.len(), told.ended_offer_ids),
+        (0, vec![offer.offer_id.clone()])
+    );
+
+    let done = system
+        .staff("amy")
+        .complete_task(complete(&task.task_id))
+        .await
+        .unwrap()
+        .into_inner()
+        .task
+        .unwrap();
+    assert_eq!(done.state(), pb::TaskState::Completed);
+    assert!(done.end_time.is_some() && done.accept_time.is_some());
+    // The same call again has the same answer, though the task has moved on.
+    assert_eq!(
+        system
+            .staff("amy")
+            .accept_offer(request.clone())
+            .await
+            .unwrap()
+            .into_inner(),
+        taken
+    );
+    let other_body = pb::AcceptOfferRequest {
+        offer_id: task.task_id.clone(),
+        ..request
+    };
+    let refused = explain(&system.staff("amy").accept_offer(other_body).await.unwrap_err());
+    assert_eq!(refused.common(), Some(CommonErrorReason::RequestIdReused));
+
+    let request = pb::ListTaskHistoryRequest {
+        task_id: task.task_id.clone(),
+    };
+    let entries = system
+        .tasks()
+        .list_task_history(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .entries;
+    let told: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry.sequence, entry.change(), entry.agent_load, entry.agent_capacity))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (1, pb::TaskChange::Queued, 0, 0),
+            (2, pb::TaskChange::Offered, 6, 6),
+            (3, pb::TaskChange::Accepted, 6, 6),
+            (4, pb::TaskChange::Completed, 0, 6),
+        ]
+    );
+    assert_eq!(
+        events(&system, &task.task_id, 4).await,
+        ["TaskQueued", "TaskOffered", "TaskAccepted", "TaskCompleted"]
+    );
+    assert_eq!(
+        events(&system, &agent.agent_id, 2).await,
+        ["AgentCreated", "AgentPresenceChanged"]
+    );
+    check(&system.db).await;
+}
+
+#[tokio::test]
+async fn a_declined_task_goes_to_the_next() {
+    let system = System::start().await;
+    system.agent("amy").await;
+    system.agent("ben").await;
+    let (mut amy, _) = system.watch("amy").await;
+    let (mut ben, _) = system.watch("ben").await;
+    system.presence("amy", pb::Presence::Available).await;
+    system.presence("ben", pb::Presence::Available).await;
+    system.open_case().await;
+    let offer = next_offer(&mut amy).await;
+    let back = system
+        .staff("amy")
+        .reject_offer(reject(&offer))
+        .await
+        .unwrap()
+        .into_inner()
+        .task
+        .unwrap();
+    assert_eq!((back.state(), back.agent_id.as_str()), (pb::TaskState::Queued, ""));
+    let second = next_offer(&mut ben).await;
+    assert_eq!(second.task.as_ref().unwrap().task_id, back.task_id);
+    assert_eq!(second.task.unwrap().queue_time, back.queue_time);
+    assert_eq!(next(&mut amy).await.ended_offer_ids, [offer.offer_id]);
+    check(&system.db).await;
+}
+
+#[tokio::test]
+async fn an_unanswered_offer_runs_out() {
+    let system = System::start_with(|settings| settings.set("routing.offer_timeout_ms", 150)).await;
+    system.agent("amy").await;
+    let (mut amy, _) = system.watch("amy").await;
+    system.presence("amy", pb::Presence::Available).await;
+    let case = system.open_case().await;
+    let offer = next_offer(&mut amy).await;
+    assert_eq!(
+        next(&mut amy).await.ended_offer_ids,
+        std::slice::from_ref(&offer.offer_id)
+    );
+    system.tasks_of(case, 1, pb::TaskState::Queued).await;
+    let refused = explain(&system.staff("amy").accept_offer(accept(&offer)).await.unwrap_err());
+    assert_eq!(refused.metadata["ended_as"], "timed_out");
+    check(&system.db).await;
+}
+
+#[tokio::test]
+async fn what_happens_to_a_case_happens_to_its_tasks() {
+    let system = System::start().await;
+    let agent = system.agent("amy").await;
+    let (mut amy, _) = system.watch("amy").await;
+    system.presence("amy", pb::Presence::Available).await;
+
+    let closed = system.open_case().await;
+    let offer = next_offer(&mut amy).await;
+    system.close_case(closed).await;
+    assert_eq!(next(&mut amy).await.ended_offer_ids, [offer.offer_id]);
+
+    let resolved = system.open_case().await;
+    let offer = next_offer(&mut amy).await;
+    system.staff("amy").accept_offer(accept(&offer)).await.unwrap();
+    next(&mut amy).await;
+    let waiting = system.open_case().await;
+    system.tasks_of(waiting, 1, pb::TaskState::Queued).await;
+    for case in [resolved, waiting] {
+        let resolution = case::Resolution::default();
+        system
+            .tell(
+                case,
+                &case::CaseResolved {
+                    case_id: case.to_string(),
+                    resolution: resolution.into(),
+                },
+            )
+            .await;
+    }
+    system.tasks_of(waiting, 1, pb::TaskState::Canceled).await;
+    let accepted = system.tasks_of(resolved, 1, pb::TaskState::Accepted).await;
+    system.close_case(resolved).await;
+    let ended = system.tasks_of(resolved, 1, pb::TaskState::Canceled).await;
+    assert_eq!(
+        (&ended[0].task_id, &ended[0].agent_id),
+        (&accepted[0].task_id, &agent.agent_id)
+    );
+
+    let reopened = case::CaseReopened {
+        case_id: resolved.to_string(),
+        customer_id: system.ids.next::<Id>().to_string(),
+        channel: Channel::Email.into(),
+        language: "en".to_owned(),
+        product_line: ProductLine::Unspecified.into(),
+        severity: case::Severity::Unspecified.into(),
+    };
+    system.tell(resolved, &reopened).await;
+    let task = next_offer(&mut amy).await.task.unwrap();
+    assert_eq!(
+        (task.priority, task.weight, task.product_line()),
+        (5, 1, ProductLine::Unspecified)
+    );
+    assert_eq!(
+        system.presence("amy", pb::Presence::Available).await.load,
+        1,
+        "she is free of the closed one"
+    );
+    check(&system.db).await;
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_understood_stops_nobody() {
+    let system = System::start().await;
+    let strange: Id = system.ids.next();
+    let opened = case::CaseOpened {
+        case_id: strange.to_string(),
+        channel: 77,
+        ..case::CaseOpened::default()
+    };
+    system.tell(strange, &opened).await;
+    let case = system.open_case().await;
+    system.tasks_of(case, 1, pb::TaskState::Queued).await;
+    let parked = sqlx::query_scalar!(r#"select count(*) as "count!" from feed_parked"#)
+        .fetch_one(system.db.pool())
+        .await;
+    assert_eq!(parked.unwrap(), 1, "it is kept for a person to see to");
+}
+
+#[tokio::test]
+async fn lists_come_in_pages() {
+    let system = System::start().await;
+    let mut made = Vec::new();
+    for number in 0..5 {
+        made.push(system.agent(&format!("agent {number}")).await.agent_id);
+    }
+    made.sort();
+    let mut request = pb::ListAgentsRequest {
+        page_size: 2,
+        ..pb::ListAgentsRequest::default()
+    };
+    let mut given = Vec::new();
+    loop {
+        let page = system
+            .operator()
+            .list_agents(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
+        given.extend(page.agents.into_iter().map(|agent| agent.agent_id));
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    assert_eq!(given, made);
+    let available = pb::ListAgentsRequest {
+        presence: pb::Presence::Available.into(),
+        ..Default::default()
+    };
+    assert_eq!(
+        system
+            .operator()
+            .list_agents(available)
+            .await
+            .unwrap()
+            .into_inner()
+            .agents,
+        []
+    );
+
+    let mut cases = BTreeMap::new();
+    for _ in 0..3 {
+        let case = system.open_case().await;
+        cases.insert(
+            system.tasks_of(case, 1, pb::TaskState::Queued).await.remove(0).task_id,
+            case,
+        );
+    }
+    let request = pb::ListTasksRequest {
+        page_size: 2,
+        ..Default::default()
+    };
+    let first = system.tasks().list_tasks(request.clone()).await.unwrap().into_inner();
+    let request = pb::ListTasksRequest {
+        page_token: first.next_page_token,
+        ..request
+    };
+    let second = system.tasks().list_tasks(request).await.unwrap().into_inner();
+    let newest_first: Vec<_> = first
+        .tasks
+        .into_iter()
+        .chain(second.tasks)
+        .map(|task| task.task_id)
+        .collect();
+    assert_eq!(newest_first, cases.into_keys().rev().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_agent_is_read_as_it_was_made() {
+    let system = System::start().await;
+    let mut request = new_agent("amy");
+    request.languages.push(pb::LanguageSkill {
+        language: "ZH-hans".to_owned(),
+        level: 1,
+    });
+    let made = system
+        .operator()
+        .create_agent(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    let again = system.operator().create_agent(request).await.unwrap().into_inner();
+    assert_eq!(made, again);
+    let agent = made.agent.unwrap();
+    assert_eq!(agent.languages[1].language, "zh-Hans");
+    let request = pb::GetAgentRequest {
+        agent_id: agent.agent_id.clone(),
+    };
+    assert_eq!(
+        system
+            .staff("ben")
+            .get_agent(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .agent
+            .unwrap(),
+        agent
+    );
+}
+
+#[tokio::test]
+async fn who_may_is_who_the_contract_says() {
+    let system = System::start().await;
+    system.agent("amy").await;
+    let code = |status: tonic::Status| (status.code(), explain(&status).reason);
+    let denied = system.staff("amy").create_agent(new_agent("ben")).await.unwrap_err();
+    assert_eq!(code(denied).0, Code::PermissionDenied);
+    let request = pb::SetPresenceRequest {
+        request_id: request_id(),
+        presence: pb::Presence::Available.into(),
+    };
+    let denied = system.operator().set_presence(request).await.unwrap_err();
+    assert_eq!(code(denied).0, Code::PermissionDenied);
+}

@@ -1,0 +1,281 @@
+//! Any order of things that can happen, against the real use cases on a real database.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use support_routing::domain::{
+    AgentId, CaseId, Channel, Offer, OfferEnd, Presence, ProductLine, Severity, TaskId, TaskState, decide,
+};
+use support_routing::error::Error;
+use support_routing::ops::tasks::CaseEnd;
+use support_routing::store;
+use time::OffsetDateTime;
+
+use crate::world::{REFUSAL_DELAY, World};
+
+const AGENTS: &[(&str, &[&str], &[ProductLine], i32)] = &[
+    ("amy", &["en"], &[ProductLine::Phone], 6),
+    ("ben", &["en", "es"], &[ProductLine::Phone, ProductLine::Laptop], 7),
+    ("eva", &["es", "de"], &[ProductLine::Laptop], 3),
+];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Open(Channel, &'static str, Option<ProductLine>, Severity),
+    Presence(usize, Presence),
+    Match,
+    Accept(usize),
+    Reject(usize),
+    Complete(usize),
+    EndCase(usize, CaseEnd),
+    Wait(u64),
+    Expire,
+    LookRound,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let line = proptest::option::of(proptest::sample::select(&[ProductLine::Phone, ProductLine::Laptop][..]));
+    let language = proptest::sample::select(&["en", "es-MX", "de-AT", "ja"][..]);
+    let any = 0..64_usize;
+    prop_oneof![
+        4 => (
+            proptest::sample::select(Channel::ALL),
+            language,
+            line,
+            proptest::sample::select(Severity::ALL)
+        ).prop_map(|(channel, language, line, severity)| Step::Open(channel, language, line, severity)),
+        3 => (0..AGENTS.len(), proptest::sample::select(&[
+            Presence::Available, Presence::Available, Presence::Available, Presence::Break, Presence::Offline,
+        ][..])).prop_map(|(agent, presence)| Step::Presence(agent, presence)),
+        5 => Just(Step::Match),
+        3 => any.clone().prop_map(Step::Accept),
+        2 => any.clone().prop_map(Step::Reject),
+        2 => any.clone().prop_map(Step::Complete),
+        1 => (any, proptest::sample::select(&[CaseEnd::Resolved, CaseEnd::Closed][..]))
+            .prop_map(|(case, end)| Step::EndCase(case, end)),
+        2 => proptest::sample::select(&[1_u64, 5, 19, 25, 61, 130][..]).prop_map(Step::Wait),
+        2 => Just(Step::Expire),
+        1 => Just(Step::LookRound),
+    ]
+}
+
+/// What we remember of an offer, apart from the database.
+struct Known {
+    offer: Offer,
+    end: Option<OfferEnd>,
+}
+
+struct Model {
+    world: World,
+    agents: Vec<AgentId>,
+    tasks: Vec<(TaskId, CaseId, OffsetDateTime)>,
+    offers: Vec<Known>,
+}
+
+impl Model {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let mut agents = Vec::new();
+        for (subject, languages, skills, capacity) in AGENTS {
+            agents.push(world.agent_away(subject, languages, skills, *capacity).await);
+        }
+        Self {
+            world,
+            agents,
+            tasks: Vec::new(),
+            offers: Vec::new(),
+        }
+    }
+
+    fn subject(&self, agent: AgentId) -> &'static str {
+        AGENTS[self.agents.iter().position(|id| *id == agent).unwrap()].0
+    }
+
+    async fn take(&mut self, step: &Step) {
+        match step {
+            Step::Open(channel, language, line, severity) => {
+                let mut opening = self.world.opening(*channel, language, *line);
+                opening.severity = *severity;
+                let task = self.world.open(opening).await;
+                self.tasks.push((task.id, task.case_id, task.queue_time));
+            }
+            Step::Presence(agent, presence) => self.set_presence(*agent, *presence).await,
+            Step::Match => self.make_offers().await,
+            Step::Accept(pick) => self.answer(*pick, true).await,
+            Step::Reject(pick) => self.answer(*pick, false).await,
+            Step::Complete(pick) => self.complete(*pick).await,
+            Step::EndCase(pick, end) => self.end_case(*pick, *end).await,
+            Step::Wait(seconds) => self.world.hand.advance(Duration::from_secs(*seconds)),
+            Step::Expire => {
+                let now = self.world.now();
+                let due = self.end_where(OfferEnd::TimedOut, |offer| offer.expires_at <= now);
+                assert_eq!(self.world.expire().await, due, "all that is due ends, and nothing else");
+            }
+            Step::LookRound => {
+                self.world.look_round().await;
+                for agent in self.agents.clone() {
+                    if self.world.read_agent(agent).await.presence == Presence::Offline {
+                        self.end_where(OfferEnd::Withdrawn, |offer| offer.agent == agent);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes the end of all offers that stand and fulfil `is_meant`.
+    fn end_where(&mut self, end: OfferEnd, is_meant: impl Fn(&Offer) -> bool) -> usize {
+        let ended = self
+            .offers
+            .iter_mut()
+            .filter(|known| known.end.is_none() && is_meant(&known.offer));
+        ended.map(|known| known.end = Some(end)).count()
+    }
+
+    async fn set_presence(&mut self, agent: usize, presence: Presence) {
+        let id = self.agents[agent];
+        let before = self.world.read_agent(id).await;
+        let after = self.world.presence(AGENTS[agent].0, presence).await;
+        assert_eq!(after.presence, presence);
+        if before.presence == presence {
+            assert_eq!(after, before, "a heartbeat changes nothing");
+        } else if presence != Presence::Available {
+            self.end_where(OfferEnd::Withdrawn, |offer| offer.agent == id);
+        }
+    }
+
+    async fn make_offers(&mut self) {
+        self.world.make_offers().await;
+        let agents: Vec<_> = self.agents.iter().map(|agent| agent.uuid()).collect();
+        let mut connection = self.world.db.read().await.unwrap();
+        for (offer, task) in store::offers::standing(&mut connection, &agents).await.unwrap() {
+            if self.offers.iter().any(|known| known.offer.id == offer.id) {
+                continue;
+            }
+            let (_, _, queue_time) = self.tasks.iter().find(|(id, _, _)| *id == task.id).unwrap();
+            assert_eq!(task.queue_time, *queue_time, "the place in line is kept");
+            let is_asked_again = self.offers.iter().any(|known| {
+                known.offer.task == offer.task
+                    && known.offer.agent == offer.agent
+                    && matches!(known.end, Some(OfferEnd::Rejected | OfferEnd::TimedOut))
+                    && known.offer.offered_at + REFUSAL_DELAY > offer.offered_at
+            });
+            assert!(!is_asked_again, "who let a task go by is left alone for a while");
+            self.offers.push(Known { offer, end: None });
+        }
+        // Nobody who could be served is left waiting.
+        let candidates = store::line::candidates(&mut connection).await.unwrap();
+        let waiting = store::line::waiting(&mut connection, i64::MAX, REFUSAL_DELAY)
+            .await
+            .unwrap();
+        let now = self.world.now();
+        for task in &waiting {
+            for agent in &candidates {
+                let is_let_alone = task
+                    .refusals
+                    .iter()
+                    .any(|refusal| refusal.agent == agent.book.agent && refusal.until > now);
+                assert!(
+                    !agent.fits(&task.need) || is_let_alone,
+                    "{task:?} could go to {agent:?}"
+                );
+            }
+        }
+        assert!(decide(now, waiting, &candidates).pairings.is_empty());
+    }
+
+    async fn answer(&mut self, pick: usize, takes: bool) {
+        if self.offers.is_empty() {
+            return;
+        }
+        let index = pick % self.offers.len();
+        let (offer, end) = (self.offers[index].offer.clone(), self.offers[index].end);
+        let subject = self.subject(offer.agent);
+        let answer = if takes {
+            self.world.accept(subject, offer.id).await
+        } else {
+            self.world.reject(subject, offer.id).await
+        };
+        let is_over = offer.expires_at <= self.world.now();
+        match (answer, end, is_over) {
+            (Ok(task), None, false) => {
+                let (state, end) = if takes {
+                    (TaskState::Accepted, OfferEnd::Accepted)
+                } else {
+                    (TaskState::Queued, OfferEnd::Rejected)
+                };
+                assert_eq!(task.state, state);
+                self.offers[index].end = Some(end);
+            }
+            (Err(Error::OfferEnded(told)), None, true) => assert_eq!(told, OfferEnd::TimedOut),
+            (Err(Error::OfferEnded(told)), Some(end), _) => assert_eq!(told, end),
+            (answer, end, is_over) => panic!("{answer:?} to an offer that ended as {end:?} ({is_over})"),
+        }
+    }
+
+    async fn complete(&mut self, pick: usize) {
+        if self.tasks.is_empty() {
+            return;
+        }
+        let (id, _, _) = self.tasks[pick % self.tasks.len()];
+        let task = self.world.read_task(id).await;
+        let subject = task.agent.map_or("amy", |agent| self.subject(agent));
+        match (self.world.complete(subject, id).await, task.state) {
+            (Ok(done), TaskState::Accepted) => assert_eq!(done.state, TaskState::Completed),
+            (Err(Error::TaskNotFound), _) => assert_eq!(task.agent, None),
+            (Err(Error::TaskState { state, .. }), before) => {
+                assert_eq!(state, before);
+                assert!(before != TaskState::Accepted && task.agent.is_some());
+            }
+            (answer, before) => panic!("{answer:?} to a task that was {before}"),
+        }
+    }
+
+    async fn end_case(&mut self, pick: usize, end: CaseEnd) {
+        if self.tasks.is_empty() {
+            return;
+        }
+        let (id, case, _) = self.tasks[pick % self.tasks.len()];
+        let before = self.world.read_task(id).await.state;
+        let canceled = self.world.end_case(case, end).await.unwrap();
+        let is_needless = match before {
+            TaskState::Queued | TaskState::Offered => true,
+            TaskState::Accepted | TaskState::Wrapping => end == CaseEnd::Closed,
+            TaskState::Completed | TaskState::Canceled => false,
+        };
+        assert_eq!(
+            canceled,
+            usize::from(is_needless),
+            "a case that is {end:?} with a task that was {before}"
+        );
+        if is_needless {
+            assert_eq!(self.world.read_task(id).await.state, TaskState::Canceled);
+            self.end_where(OfferEnd::Canceled, |offer| offer.task == id);
+        }
+    }
+}
+
+#[test]
+fn whatever_happens_in_whatever_order_the_books_are_right() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let config = Config {
+        cases: 16,
+        max_shrink_iters: 200,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let steps = proptest::collection::vec(any_step(), 1..60);
+    TestRunner::new(config)
+        .run(&steps, |steps| {
+            runtime.block_on(async {
+                let mut model = Model::new().await;
+                for step in &steps {
+                    model.take(step).await;
+                    model.world.check().await;
+                }
+                model.world.db.close().await;
+            });
+            Ok(())
+        })
+        .unwrap();
+}

@@ -1,0 +1,170 @@
+//! Every constraint of the schema is provoked once: what the code never does, the database would not let it do.
+
+use sqlx::Executor as _;
+use support_chassis::db::DbError;
+use support_routing::domain::{Change, Channel, OfferEnd, Presence, ProductLine, TaskState};
+
+use crate::world::World;
+
+const AGENT: &str = "'01900000-0000-7000-8000-000000000001'";
+const TASK: &str = "'01900000-0000-7000-8000-0000000000aa'";
+
+/// An agent with room for 6, and a task that waits, with the entry of its making.
+async fn prepare(world: &World) {
+    for statement in [
+        format!(
+            "insert into agents (id, subject, display_name, site, time_zone, capacity, presence_since, idle_since, created_at)
+             values ({AGENT}, 'amy', 'Amy', 'Cork', 'Europe/Dublin', 6, now(), now(), now())"
+        ),
+        format!(
+            "insert into tasks (id, version, source_event_id, case_id, state, channel, language, priority, weight, queue_time)
+             values ({TASK}, 1, {TASK}, {TASK}, 'queued', 'chat', 'en', 5, 2, now())"
+        ),
+        format!("insert into task_history (task_id, sequence, change, occurred_at) values ({TASK}, 1, 'queued', now())"),
+    ] {
+        world.db.pool().execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
+    }
+}
+
+async fn broken(world: &World, statement: String) -> String {
+    let error = world
+        .db
+        .pool()
+        .execute(sqlx::AssertSqlSafe(statement.clone()))
+        .await
+        .expect_err(&statement);
+    DbError::from(error)
+        .constraint()
+        .map_or_else(|| format!("none by {statement}"), str::to_owned)
+}
+
+#[tokio::test]
+async fn every_constraint_holds() {
+    let world = World::new().await;
+    prepare(&world).await;
+    let agents = |set: &str| format!("update agents set {set} where id = {AGENT}");
+    let tasks = |set: &str| format!("update tasks set {set} where id = {TASK}");
+    let offer = |values: &str| {
+        format!(
+            "insert into offers (id, task_id, agent_id, offered_at, expires_at, ended_at, ended_as) values {values}"
+        )
+    };
+    let entry = |values: &str| {
+        format!(
+            "insert into task_history (task_id, sequence, change, agent_id, agent_load, agent_capacity, occurred_at)
+             values ({TASK}, {values}, now())"
+        )
+    };
+    let cases = [
+        ("agents_capacity_in_range", agents("capacity = 0")),
+        ("agents_presence_known", agents("presence = 'asleep'")),
+        ("agents_never_over_capacity", agents("load = 7")),
+        ("agents_never_over_capacity", agents("load = -1")),
+        (
+            "agents_subject_key",
+            format!(
+                "insert into agents (id, subject, display_name, site, time_zone, capacity, presence_since, idle_since, created_at)
+                 values ({TASK}, 'amy', 'A', 'B', 'C', 1, now(), now(), now())"
+            ),
+        ),
+        ("agent_languages_level_in_range", format!("insert into agent_languages values ({AGENT}, 'en', 6)")),
+        ("agent_languages_agent_id_fkey", format!("insert into agent_languages values ({TASK}, 'en', 5)")),
+        ("agent_skills_level_in_range", format!("insert into agent_skills values ({AGENT}, 'phone', 0)")),
+        ("agent_skills_product_line_known", format!("insert into agent_skills values ({AGENT}, 'boat', 1)")),
+        ("agent_skills_agent_id_fkey", format!("insert into agent_skills values ({TASK}, 'phone', 1)")),
+        ("agent_sightings_agent_id_fkey", format!("insert into agent_sightings values ({TASK}, now())")),
+        ("tasks_state_known", tasks(&format!("state = 'lost', agent_id = {AGENT}"))),
+        ("tasks_channel_known", tasks("channel = 'pigeon'")),
+        ("tasks_product_line_known", tasks("product_line = 'boat'")),
+        ("tasks_priority_in_range", tasks("priority = 10")),
+        ("tasks_weight_positive", tasks("weight = 0")),
+        ("tasks_offer_count_not_negative", tasks("offer_count = -1")),
+        ("tasks_held_by_somebody", tasks("state = 'offered'")),
+        ("tasks_held_by_somebody", tasks(&format!("agent_id = {AGENT}"))),
+        ("tasks_ended_at_their_end", tasks("end_time = now()")),
+        ("tasks_ended_at_their_end", tasks("state = 'canceled'")),
+        ("tasks_accepted_before_work", tasks(&format!("state = 'accepted', agent_id = {AGENT}"))),
+        ("tasks_agent_id_fkey", tasks(&format!("state = 'offered', agent_id = {TASK}"))),
+        (
+            "tasks_one_for_each_opening",
+            format!(
+                "insert into tasks (id, version, source_event_id, case_id, state, channel, language, priority, weight, queue_time)
+                 values ({AGENT}, 1, {TASK}, {TASK}, 'queued', 'chat', 'en', 5, 2, now())"
+            ),
+        ),
+        ("offers_expire_later", offer(&format!("({AGENT}, {TASK}, {AGENT}, now(), now(), null, null)"))),
+        ("offers_end_known", offer(&format!("({AGENT}, {TASK}, {AGENT}, now(), 'infinity', now(), 'eaten')"))),
+        ("offers_end_has_a_kind", offer(&format!("({AGENT}, {TASK}, {AGENT}, now(), 'infinity', now(), null)"))),
+        ("offers_task_id_fkey", offer(&format!("({AGENT}, {AGENT}, {AGENT}, now(), 'infinity', null, null)"))),
+        ("offers_agent_id_fkey", offer(&format!("({AGENT}, {TASK}, {TASK}, now(), 'infinity', null, null)"))),
+        (
+            "offers_one_active_for_a_task",
+            offer(&format!(
+                "({AGENT}, {TASK}, {AGENT}, now(), 'infinity', null, null), ({TASK}, {TASK}, {AGENT}, now(), 'infinity', null, null)"
+            )),
+        ),
+        ("task_history_counts_from_one", entry("0, 'offered', null, null, null")),
+        ("task_history_without_gaps", entry("3, 'offered', null, null, null")),
+        ("task_history_change_known", entry("2, 'lost', null, null, null")),
+        ("task_history_begins_with_queued", entry("2, 'queued', null, null, null")),
+        ("task_history_never_over_capacity", entry(&format!("2, 'offered', {AGENT}, 7, 6"))),
+        ("task_history_load_with_agent", entry(&format!("2, 'offered', {AGENT}, null, null"))),
+        ("task_history_pkey", entry("1, 'queued', null, null, null")),
+    ];
+    for (constraint, statement) in cases {
+        assert_eq!(broken(&world, statement).await, constraint);
+    }
+    world
+        .db
+        .pool()
+        .execute(sqlx::AssertSqlSafe(entry("2, 'canceled', null, null, null")))
+        .await
+        .unwrap();
+    assert_eq!(
+        broken(&world, entry("3, 'completed', null, null, null")).await,
+        "task_history_ends_once"
+    );
+}
+
+fn sorted<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<String> {
+    let mut words: Vec<_> = all.iter().map(|value| word(*value).to_owned()).collect();
+    words.sort();
+    words
+}
+
+/// The words of the schema and those of the domain are the same.
+#[tokio::test]
+async fn the_schema_knows_every_word() {
+    let world = World::new().await;
+    let checks = sqlx::query!(
+        r#"select conname::text as "name!", pg_get_constraintdef(oid) as "definition!" from pg_constraint where contype = 'c'"#
+    )
+    .fetch_all(world.db.pool())
+    .await
+    .unwrap();
+    let words = |constraint: &str| {
+        let check = checks.iter().find(|check| check.name == constraint).unwrap();
+        let mut words: Vec<_> = check
+            .definition
+            .split('\'')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect();
+        words.sort();
+        words
+    };
+    assert_eq!(words("agents_presence_known"), sorted(Presence::ALL, Presence::as_str));
+    assert_eq!(
+        words("agent_skills_product_line_known"),
+        sorted(ProductLine::ALL, ProductLine::as_str)
+    );
+    assert_eq!(
+        words("tasks_product_line_known"),
+        sorted(ProductLine::ALL, ProductLine::as_str)
+    );
+    assert_eq!(words("tasks_channel_known"), sorted(Channel::ALL, Channel::as_str));
+    assert_eq!(words("tasks_state_known"), sorted(TaskState::ALL, TaskState::as_str));
+    assert_eq!(words("offers_end_known"), sorted(OfferEnd::ALL, OfferEnd::as_str));
+    assert_eq!(words("task_history_change_known"), sorted(Change::ALL, Change::as_str));
+}

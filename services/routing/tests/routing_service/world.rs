@@ -1,0 +1,363 @@
+//! A database with a clock moved by hand, and the use cases on it.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use support_chassis::clock::{Clock, ManualClock};
+use support_chassis::db::{Db, DbError};
+use support_chassis::id::Ids;
+use support_chassis::settings::DatabaseSettings;
+use support_postgres::testing::{TestDatabase, database_from};
+use support_routing::domain::{
+    Agent, AgentId, CaseId, Channel, LanguageSkill, OfferId, Opening, Presence, ProductLine, ProductSkill, Severity,
+    Task, TaskId, transition,
+};
+use support_routing::error::Error;
+use support_routing::live::Live;
+use support_routing::ops::{self, agents::NewAgent, tasks::CaseEnd};
+use support_routing::work::matcher::Matcher;
+use support_routing::work::sight;
+use support_routing::{MIGRATOR, RoutingSettings, store};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+pub(crate) const START: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
+
+pub(crate) const OFFER_TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const REFUSAL_DELAY: Duration = Duration::from_mins(1);
+pub(crate) const PRESENCE_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// An empty database with routing's schema.
+pub(crate) async fn database() -> TestDatabase {
+    database_from("routing", async |url: String| {
+        let db = Db::connect(&DatabaseSettings::small(url)).await?;
+        db.migrate(&MIGRATOR).await?;
+        db.close().await;
+        Ok::<_, DbError>(())
+    })
+    .await
+}
+
+pub(crate) fn settings() -> RoutingSettings {
+    let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap().try_into().unwrap();
+    RoutingSettings {
+        offer_timeout_ms: milliseconds(OFFER_TIMEOUT),
+        refusal_delay_ms: u64::try_from(REFUSAL_DELAY.as_millis()).unwrap(),
+        presence_timeout_ms: milliseconds(PRESENCE_TIMEOUT),
+        poll_interval_ms: milliseconds(Duration::from_secs(1)),
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) db: Db,
+    pub(crate) ids: Ids,
+    pub(crate) clock: Clock,
+    pub(crate) hand: ManualClock,
+    pub(crate) matcher: Matcher,
+    _database: TestDatabase,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let database = database().await;
+        let (clock, hand) = Clock::manual(START);
+        let db = Db::connect(&DatabaseSettings::small(database.url()))
+            .await
+            .unwrap()
+            .with_clock(clock.clone());
+        let ids = Ids::new("eu".parse().unwrap(), clock.clone());
+        let matcher = Matcher::new(db.clone(), ids.clone(), clock.clone(), settings(), Live::default());
+        Self {
+            db,
+            ids,
+            clock,
+            hand,
+            matcher,
+            _database: database,
+        }
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Makes an agent called `subject` who is available.
+    pub(crate) async fn agent(
+        &self,
+        subject: &str,
+        languages: &[&str],
+        skills: &[ProductLine],
+        capacity: i32,
+    ) -> AgentId {
+        let agent = self.agent_away(subject, languages, skills, capacity).await;
+        self.presence(subject, Presence::Available).await;
+        agent
+    }
+
+    /// Makes an agent called `subject` who is offline.
+    pub(crate) async fn agent_away(
+        &self,
+        subject: &str,
+        languages: &[&str],
+        skills: &[ProductLine],
+        capacity: i32,
+    ) -> AgentId {
+        let new = NewAgent {
+            subject: subject.to_owned(),
+            display_name: "Kim".to_owned().into(),
+            site: "Cork".to_owned(),
+            time_zone: "Europe/Dublin".to_owned(),
+            languages: languages
+                .iter()
+                .map(|language| LanguageSkill {
+                    language: language.parse().unwrap(),
+                    level: 3,
+                })
+                .collect(),
+            skills: skills
+                .iter()
+                .map(|line| ProductSkill {
+                    product_line: *line,
+                    level: 3,
+                })
+                .collect(),
+            capacity,
+        };
+        let mut tx = self.db.begin().await.unwrap();
+        let agent = ops::agents::create(&mut tx, &self.ids, new, self.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        agent.id()
+    }
+
+    pub(crate) async fn presence(&self, subject: &str, presence: Presence) -> Agent {
+        let mut tx = self.db.begin().await.unwrap();
+        let agent = ops::agents::set_presence(&mut tx, subject, presence, self.now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        agent
+    }
+
+    pub(crate) fn opening(&self, channel: Channel, language: &str, line: Option<ProductLine>) -> Opening {
+        Opening {
+            case_id: self.ids.next(),
+            channel,
+            language: language.parse().unwrap(),
+            product_line: line,
+            severity: Severity::Normal,
+        }
+    }
+
+    /// Opens a task.
+    pub(crate) async fn open(&self, opening: Opening) -> Task {
+        let source: support_chassis::id::Id = self.ids.next();
+        let mut tx = self.db.begin().await.unwrap();
+        let task = ops::tasks::open(&mut tx, &self.ids, opening, source.uuid(), self.now(), self.now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        task.unwrap()
+    }
+
+    /// Opens a call in English about no product.
+    pub(crate) async fn open_call(&self) -> Task {
+        self.open(self.opening(Channel::Phone, "en", None)).await
+    }
+
+    pub(crate) async fn make_offers(&self) -> Option<OffsetDateTime> {
+        let mut connection = self.db.read().await.unwrap();
+        self.matcher.offer_all(&mut connection).await.unwrap()
+    }
+
+    /// The offers that stand to an agent: offer and task.
+    pub(crate) async fn standing(&self, agent: AgentId) -> Vec<(OfferId, TaskId)> {
+        let mut connection = self.db.read().await.unwrap();
+        let standing = store::offers::standing(&mut connection, &[agent.uuid()]).await.unwrap();
+        standing.into_iter().map(|(offer, task)| (offer.id, task.id)).collect()
+    }
+
+    pub(crate) async fn accept(&self, subject: &str, offer: OfferId) -> Result<Task, Error> {
+        let mut tx = self.db.begin().await?;
+        let task = ops::offers::accept(&mut tx, subject, offer, self.now()).await?;
+        tx.commit().await?;
+        Ok(task)
+    }
+
+    pub(crate) async fn reject(&self, subject: &str, offer: OfferId) -> Result<Task, Error> {
+        let mut tx = self.db.begin().await?;
+        let task = ops::offers::reject(&mut tx, subject, offer, self.now()).await?;
+        tx.commit().await?;
+        Ok(task)
+    }
+
+    pub(crate) async fn complete(&self, subject: &str, task: TaskId) -> Result<Task, Error> {
+        let mut tx = self.db.begin().await?;
+        let task = ops::tasks::complete(&mut tx, subject, task, self.now()).await?;
+        tx.commit().await?;
+        Ok(task)
+    }
+
+    pub(crate) async fn end_case(&self, case: CaseId, end: CaseEnd) -> Result<usize, Error> {
+        let mut tx = self.db.begin().await?;
+        let canceled = ops::tasks::cancel_of_case(&mut tx, case, end, self.now()).await?;
+        tx.commit().await?;
+        Ok(canceled)
+    }
+
+    pub(crate) async fn expire(&self) -> usize {
+        let mut tx = self.db.begin().await.unwrap();
+        let ended = ops::offers::expire(&mut tx, 100, self.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        ended
+    }
+
+    /// Sends home who is out of sight.
+    pub(crate) async fn look_round(&self) {
+        self.look_round_since(START).await;
+    }
+
+    /// Does so in a process that began to look at `started`.
+    pub(crate) async fn look_round_since(&self, started: OffsetDateTime) {
+        let live = Live::default();
+        sight::round(&self.db, &self.clock, &live, settings(), started)
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn read_task(&self, id: TaskId) -> Task {
+        store::tasks::find(&mut self.db.read().await.unwrap(), id)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    pub(crate) async fn read_agent(&self, id: AgentId) -> Agent {
+        store::agents::find(&mut self.db.read().await.unwrap(), id)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    /// Holds the database against everything that must be so at any time.
+    pub(crate) async fn check(&self) {
+        check(&self.db).await;
+    }
+}
+
+/// Holds a database against everything that must be so at any time.
+pub(crate) async fn check(db: &Db) {
+    // One snapshot for all: others may be at work.
+    let mut tx = db.begin().await.unwrap();
+    sqlx::query!("set transaction isolation level repeatable read, read only")
+        .execute(tx.conn())
+        .await
+        .unwrap();
+    check_loads(tx.conn()).await;
+    check_offers(tx.conn()).await;
+    check_histories(tx.conn()).await;
+    tx.rollback().await.unwrap();
+}
+
+async fn check_loads(connection: &mut PgConnection) {
+    let agents = sqlx::query!(
+        r#"select a.id, a.load, a.capacity, coalesce(sum(t.weight), 0) as "held!"
+         from agents a left join tasks t on t.agent_id = a.id and t.state in ('offered', 'accepted', 'wrapping')
+         group by a.id"#
+    )
+    .fetch_all(connection)
+    .await
+    .unwrap();
+    for agent in agents {
+        assert_eq!(
+            i64::from(agent.load),
+            agent.held,
+            "agent {} holds what the books say",
+            agent.id
+        );
+        assert!(
+            (0..=agent.capacity).contains(&agent.load),
+            "agent {} is within capacity",
+            agent.id
+        );
+    }
+}
+
+/// A task is offered exactly where one offer of it stands, to the agent who is asked.
+async fn check_offers(connection: &mut PgConnection) {
+    let wrong = sqlx::query_scalar!(
+        r#"select t.id from tasks t
+         where (select count(*) from offers o where o.task_id = t.id and o.ended_at is null and o.agent_id = t.agent_id)
+                 <> case when t.state = 'offered' then 1 else 0 end
+             or exists (
+                 select 1 from offers o
+                 where o.task_id = t.id and o.ended_at is null and o.agent_id is distinct from t.agent_id
+             )"#
+    )
+    .fetch_all(connection)
+    .await
+    .unwrap();
+    assert!(wrong.is_empty(), "offers and tasks do not fit: {wrong:?}");
+}
+
+async fn check_histories(connection: &mut PgConnection) {
+    let tasks = sqlx::query!(
+        r#"select t.id, t.version, t.state, t.offer_count,
+             array(select h.change from task_history h where h.task_id = t.id order by h.sequence) as "changes!",
+             array(select h.sequence from task_history h where h.task_id = t.id order by h.sequence) as "sequences!",
+             (select count(*) from outbox e where e.subject_id = t.id) as "events!"
+         from tasks t"#
+    )
+    .fetch_all(connection)
+    .await
+    .unwrap();
+    for task in tasks {
+        let count = i64::try_from(task.changes.len()).unwrap();
+        assert_eq!(
+            task.sequences,
+            (1..=count).collect::<Vec<_>>(),
+            "history of {} is without gaps",
+            task.id
+        );
+        assert_eq!(
+            (task.version, task.events),
+            (count, count),
+            "each change of {} has its entry and event",
+            task.id
+        );
+        let count_of = |words: &[&str]| {
+            task.changes
+                .iter()
+                .filter(|change| words.contains(&change.as_str()))
+                .count()
+        };
+        let is_ended = matches!(task.state.as_str(), "completed" | "canceled");
+        assert_eq!(
+            count_of(&["completed", "canceled"]),
+            usize::from(is_ended),
+            "{} ends once",
+            task.id
+        );
+        assert_eq!(
+            count_of(&["offered"]),
+            usize::try_from(task.offer_count).unwrap(),
+            "offers of {}",
+            task.id
+        );
+        let mut state = None;
+        for change in &task.changes {
+            state = transition(state, change.parse().unwrap());
+            assert!(
+                state.is_some(),
+                "{} went a way that there is: {:?}",
+                task.id,
+                task.changes
+            );
+        }
+        assert_eq!(
+            state.unwrap().as_str(),
+            task.state,
+            "{} is where its history leads",
+            task.id
+        );
+    }
+}
