@@ -144,6 +144,15 @@ fn the_agreed_placeholders_are_taken() {
     {
         assert!(names.is_empty(), "{key} is shown where no values are at hand");
     }
+    for Shipped { locale, messages } in shipped().unwrap() {
+        for (key, pattern) in messages.iter().filter(|(key, _)| key.starts_with("error.")) {
+            // Who has the catalogue, such as the gateway, may show the sentence of an error without rendering it.
+            assert!(
+                !pattern.contains(['{', '}', '\\', '\n']),
+                "{locale} {key} is no plain sentence"
+            );
+        }
+    }
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Reading and rendering messages.
 
 use support_proto::support::localisation::v1::{
-    Argument, Direction, GetCatalogueRequest, RenderMessageRequest, RenderMessageResponse,
+    Argument, Direction, GetCatalogueRequest, ListArticlesRequest, RenderMessageRequest, RenderMessageResponse,
 };
 use tonic::Code;
 
-use crate::world::{World, anonymous, assert_refused, customer, partner, staff};
+use crate::world::{World, anonymous, assert_refused, customer, eventually, partner, staff};
 
 fn request(key: &str, language: &str, arguments: Vec<Argument>) -> RenderMessageRequest {
     RenderMessageRequest {
@@ -162,4 +162,22 @@ async fn unknown_locales_and_messages_are_not_found() {
             "INVALID_FIELDS",
         );
     }
+}
+
+#[tokio::test]
+async fn words_outlive_the_database() {
+    let mut world = World::new().await;
+    world.lose_database();
+    eventually("articles cannot be read any more", async || {
+        let request = ListArticlesRequest::default();
+        world.knowledge(&anonymous()).list_articles(request).await.is_err()
+    })
+    .await;
+    let answer = rendered(&world, request("case.closed", "de", Vec::new())).await;
+    assert!(answer.text.starts_with("Ihr Anliegen"), "{}", answer.text);
+    let catalogue = GetCatalogueRequest {
+        locale: "ja".to_owned(),
+    };
+    let catalogue = world.messages(&anonymous()).get_catalogue(catalogue).await.unwrap();
+    assert!(catalogue.into_inner().messages.len() >= 90);
 }

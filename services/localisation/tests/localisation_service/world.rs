@@ -48,7 +48,7 @@ type Calls = InterceptedService<Channel, As>;
 
 /// The service, running.
 pub(crate) struct World {
-    pub(crate) database: TestDatabase,
+    database: Option<TestDatabase>,
     channel: Channel,
     life: Lifecycle,
     _running: Running,
@@ -72,7 +72,7 @@ impl World {
     pub(crate) async fn start(database: TestDatabase, change: impl FnOnce(Settings) -> Settings) -> Self {
         let (life, running, channel) = replica(database.url(), change).await;
         Self {
-            database,
+            database: Some(database),
             channel,
             life,
             _running: running,
@@ -81,7 +81,7 @@ impl World {
 
     /// Another replica over the same database.
     pub(crate) async fn replica(&self) -> Replica {
-        let (life, running, channel) = replica(self.database.url(), |settings| settings).await;
+        let (life, running, channel) = replica(self.url(), |settings| settings).await;
         Replica {
             channel,
             life,
@@ -90,7 +90,16 @@ impl World {
     }
 
     pub(crate) async fn db(&self) -> Db {
-        connect(self.database.url()).await
+        connect(self.url()).await
+    }
+
+    fn url(&self) -> &str {
+        self.database.as_ref().unwrap().url()
+    }
+
+    /// Takes the database away from the running service.
+    pub(crate) fn lose_database(&mut self) {
+        self.database = None;
     }
 
     pub(crate) fn locales(&self, caller: &Caller) -> LocaleServiceClient<Calls> {

@@ -42,6 +42,7 @@ fn each_reader_is_served_best() {
         (&["fr", "ja", "de"], "ja", Some("ja")),
         (&["de-AT", "en"], "de", Some("de-AT")),
         (&["en", "de"], "en", Some("en")),
+        (&["de-AT", "de"], "de", Some("de-AT")),
         // Nothing fits.
         (&["fr"], "en", None),
         (&["tlh"], "en", None),
