@@ -3,5 +3,13 @@
 //! [`world`] runs all of it beside a private PostgreSQL, as `support up` does; [`session`] calls its public API as front
 //! ends, partners and staff do; [`seed`] fills it with a small believable world through that API.
 
+pub mod cli;
+pub mod doctor;
+pub mod migrate;
+pub mod one;
+pub mod seed;
 pub mod services;
+pub mod session;
+pub mod token;
+pub mod up;
 pub mod world;

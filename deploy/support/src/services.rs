@@ -3,12 +3,13 @@
 use support_chassis::service::Service;
 
 /// The services, each before those that ask it at their own start would like it to be up. Any order works.
-pub static SERVICES: [&Service; 5] = [
+pub static SERVICES: [&Service; 6] = [
     &support_localisation::SERVICE,
     &support_warranty::SERVICE,
     &support_identity_verification::SERVICE,
     &support_case::SERVICE,
     &support_routing::SERVICE,
+    &support_repair_logistics::SERVICE,
 ];
 
 /// Every name that settings may speak of: the services and the gateway.

@@ -1,0 +1,184 @@
+//! A small believable world to try: products, agents in five regions, partners with their workshops, articles in six
+//! languages. Made through the public API, with request ids that never change, so that filling it again does nothing.
+
+mod people;
+mod texts;
+mod things;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde::{Deserialize, Serialize};
+use support_proto::support::identity::v1::CreatePartnerClientRequest;
+use support_proto::support::warranty::v1::ListProductsRequest;
+use tonic::{Code, Status};
+
+use crate::session::{Caller, Session, request_id};
+use crate::world::PARTNER_SCOPES;
+
+/// The run that the seed's request ids belong to.
+const RUN: &str = "seed/v1";
+/// How many calls are under way at once.
+const AT_ONCE: usize = 8;
+
+/// What a seeding made that was not there before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seeded {
+    products: usize,
+    agents: usize,
+    partners: usize,
+    providers: usize,
+    articles: usize,
+}
+
+impl Seeded {
+    /// Whether anything was new.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
+impl fmt::Display for Seeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { products, agents, partners, providers, articles } = self;
+        write!(
+            f,
+            "filled with {products} products, {agents} agents, {partners} partners with {providers} workshops and \
+             stores, {articles} article texts"
+        )
+    }
+}
+
+/// A partner's credentials, as its own system would hold them.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PartnerClient {
+    /// The partner's organisation.
+    pub organisation_id: String,
+    /// The client's id.
+    pub client_id: String,
+    /// The client's secret.
+    pub client_secret: String,
+}
+
+impl fmt::Debug for PartnerClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PartnerClient").field("organisation_id", &self.organisation_id).finish_non_exhaustive()
+    }
+}
+
+/// The partners' credentials that a seeding left in the data directory, by organisation.
+///
+/// # Errors
+///
+/// Where the file is not there or damaged.
+pub fn partner_clients(data_dir: &Path) -> anyhow::Result<BTreeMap<String, PartnerClient>> {
+    let path = partners_file(data_dir);
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
+}
+
+fn partners_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("partners.json")
+}
+
+/// Fills the system behind `gateway_url`, as the operator of `token`. The partners' secrets are kept in the data directory.
+///
+/// # Errors
+///
+/// What the system refused.
+pub async fn seed(gateway_url: &str, token: &str, data_dir: &Path) -> anyhow::Result<Seeded> {
+    let session = Session::connect(gateway_url)?;
+    let operator = session.as_operator(token)?;
+    if is_seeded(&session, &operator, data_dir).await? {
+        return Ok(Seeded::default());
+    }
+    let products = each(things::products(), async |mut product| {
+        product.request_id = request_id(RUN, "product", &product.model_code);
+        made(session.retrying(async || operator.catalogue().create_product(product.clone()).await).await)
+    });
+    let agents = each(people::agents(), async |mut agent| {
+        agent.request_id = request_id(RUN, "agent", &agent.subject);
+        made(session.retrying(async || operator.agents().create_agent(agent.clone()).await).await)
+    });
+    let providers = each(things::providers(), async |mut provider| {
+        provider.request_id = request_id(RUN, "provider", &provider.code);
+        made(session.retrying(async || operator.providers().create_provider(provider.clone()).await).await)
+    });
+    let articles = each(texts::articles()?, async |mut article| {
+        article.request_id = request_id(RUN, "article", &format!("{} {}", article.slug, article.language));
+        made(session.retrying(async || operator.knowledge().publish_article(article.clone()).await).await)
+    });
+    let (products, agents, providers, articles) = tokio::try_join!(products, agents, providers, articles)?;
+    // Last, because their file says that all the rest is there.
+    let partners = partners(&session, &operator, data_dir).await?;
+    Ok(Seeded { products, agents, partners, providers, articles })
+}
+
+/// Carries `make` out for each, several at a time; how many were new.
+async fn each<T>(all: Vec<T>, make: impl AsyncFn(T) -> anyhow::Result<bool>) -> anyhow::Result<usize> {
+    let make = &make;
+    stream::iter(all)
+        .map(|one| make(one))
+        .buffer_unordered(AT_ONCE)
+        .try_fold(0, |count, new| async move { Ok(count + usize::from(new)) })
+        .await
+}
+
+/// Whether it was made, or is there already: by hand, or because the answer to the first request is no longer stored.
+fn made<T>(answer: Result<T, Status>) -> anyhow::Result<bool> {
+    match answer {
+        Ok(_) => Ok(true),
+        Err(status) if status.code() == Code::AlreadyExists => Ok(false),
+        Err(status) => Err(status.into()),
+    }
+}
+
+/// Whether an earlier seeding came to its end here: the file that it writes last is there, and so is what it made.
+async fn is_seeded(session: &Session, operator: &Caller, data_dir: &Path) -> anyhow::Result<bool> {
+    if !partners_file(data_dir).exists() {
+        return Ok(false);
+    }
+    let asked = ListProductsRequest { page_size: 1, ..Default::default() };
+    let listed = session.retrying(async || operator.catalogue().list_products(asked.clone()).await).await?;
+    Ok(!listed.products.is_empty())
+}
+
+/// Makes the partners' clients and keeps their secrets, which are told once.
+async fn partners(session: &Session, operator: &Caller, data_dir: &Path) -> anyhow::Result<usize> {
+    let mut clients = BTreeMap::new();
+    for (organisation, purpose) in things::PARTNERS {
+        let wanted = CreatePartnerClientRequest {
+            // Not the same every time: a secret that was told to a seeding that then died is lost, and a new client is made.
+            request_id: uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string(),
+            organisation_id: organisation.to_owned(),
+            display_name: purpose.to_owned(),
+            scopes: PARTNER_SCOPES.iter().map(|scope| (*scope).to_owned()).collect(),
+        };
+        let made =
+            session.retrying(async || operator.credentials().create_partner_client(wanted.clone()).await).await?;
+        anyhow::ensure!(!made.client_secret.is_empty(), "the secret of {organisation}'s client was lost on the way");
+        let client = PartnerClient {
+            organisation_id: organisation.to_owned(),
+            client_id: made.client_id,
+            client_secret: made.client_secret,
+        };
+        clients.insert(organisation.to_owned(), client);
+    }
+    let path = partners_file(data_dir);
+    let draft = path.with_extension("json.new");
+    let written = (|| {
+        let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(&serde_json::to_vec_pretty(&clients)?)?;
+        file.sync_all()?;
+        fs::rename(&draft, &path)
+    })();
+    written.with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(clients.len())
+}
