@@ -186,6 +186,10 @@ async fn a_reader_overtaken_by_pruning_is_not_led_past_the_hole() {
                     expected += 1;
                     assert_eq!(event.position, expected, "no hole");
                 }
+                assert_eq!(
+                    message.up_to_position, expected,
+                    "a hole may not be stepped over either"
+                );
                 up_to = message.up_to_position;
             }
             Err(status) => break status,
