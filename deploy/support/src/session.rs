@@ -7,7 +7,7 @@
 //!
 //! ```no_run
 //! # async fn example(token: &str) -> anyhow::Result<()> {
-//! use support::session::{Session, request_id};
+//! use support::session::Session;
 //! use support_proto::support::case::v1::ListCasesRequest;
 //!
 //! let session = Session::connect("http://127.0.0.1:8080")?;
@@ -82,6 +82,10 @@ impl Session {
     /// # Errors
     ///
     /// Where `url` is no address.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
     pub fn connect(url: impl Into<String>) -> Result<Self, SessionError> {
         let endpoint = Endpoint::from_shared(url.into())
             .map_err(SessionError::Address)?

@@ -259,8 +259,8 @@ mod tests {
         assert_eq!(silent.unwrap_err().code(), Code::Unavailable);
     }
 
-    #[test]
-    fn retrying_can_be_spawned() {
+    #[tokio::test]
+    async fn retrying_can_be_spawned() {
         fn sendable(_: impl Send) {}
         let caller = session(Duration::ZERO).anonymous();
         sendable(async move {
