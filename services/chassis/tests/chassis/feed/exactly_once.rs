@@ -34,12 +34,10 @@ async fn a_consumer_killed_after_the_effect_leaves_none_of_it() {
     within(reached.notified()).await;
     stuck.abort();
     until("the consumer is gone", async || stuck.is_finished()).await;
-    assert_eq!(
-        sink.effects().await,
-        Vec::<String>::new(),
-        "the batch is rolled back as a whole"
-    );
-    assert_eq!(held_position(&sink.db, "source").await.unwrap(), 0);
+    // What came in batches before is there; of the batch it died in, neither the effects nor the position.
+    let held = usize::try_from(held_position(&sink.db, "source").await.unwrap()).unwrap();
+    assert!(held < 10, "{held}");
+    assert_eq!(sink.effects().await, numbered(0..held), "positions begin at 1");
 
     let _again = sink.consume(&source, Recorder::honest()).await;
     sink.catch_up(&source).await;
