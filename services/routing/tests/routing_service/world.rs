@@ -293,10 +293,18 @@ async fn check_offers(connection: &mut PgConnection) {
                  where o.task_id = t.id and o.ended_at is null and o.agent_id is distinct from t.agent_id
              )"#
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await
     .unwrap();
     assert!(wrong.is_empty(), "offers and tasks do not fit: {wrong:?}");
+    let absent = sqlx::query_scalar!(
+        "select o.id from offers o join agents a on a.id = o.agent_id
+         where o.ended_at is null and a.presence <> 'available'"
+    )
+    .fetch_all(connection)
+    .await
+    .unwrap();
+    assert!(absent.is_empty(), "nobody who is away is asked: {absent:?}");
 }
 
 async fn check_histories(connection: &mut PgConnection) {
