@@ -257,7 +257,7 @@ impl Model {
 
 /// Mostly one of the last few, with which something can still be done; at times an old one.
 fn recent(pick: usize, count: usize) -> usize {
-    if pick % 8 == 0 {
+    if pick.is_multiple_of(8) {
         pick % count
     } else {
         count - 1 - pick % count.min(4)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 use support_chassis::clock::{Clock, ManualClock};
-use support_chassis::db::{Db, DbError};
+use support_chassis::db::{Db, DbError, Tx};
 use support_chassis::id::Ids;
 use support_chassis::settings::DatabaseSettings;
 use support_postgres::testing::{TestDatabase, database_from};
@@ -176,32 +176,37 @@ impl World {
         standing.into_iter().map(|(offer, task)| (offer.id, task.id)).collect()
     }
 
-    pub(crate) async fn accept(&self, subject: &str, offer: OfferId) -> Result<Task, Error> {
+    /// Does something in a transaction. Where it is refused, its locks are gone before this returns: others leave out what
+    /// is locked, and a test must know what they will find.
+    async fn act<T>(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
         let mut tx = self.db.begin().await?;
-        let task = ops::offers::accept(&mut tx, subject, offer, self.now()).await?;
-        tx.commit().await?;
-        Ok(task)
+        let done = work(&mut tx).await;
+        if done.is_ok() {
+            tx.commit().await?;
+        } else {
+            tx.rollback().await?;
+        }
+        done
+    }
+
+    pub(crate) async fn accept(&self, subject: &str, offer: OfferId) -> Result<Task, Error> {
+        self.act(async |tx| ops::offers::accept(tx, subject, offer, self.now()).await)
+            .await
     }
 
     pub(crate) async fn reject(&self, subject: &str, offer: OfferId) -> Result<Task, Error> {
-        let mut tx = self.db.begin().await?;
-        let task = ops::offers::reject(&mut tx, subject, offer, self.now()).await?;
-        tx.commit().await?;
-        Ok(task)
+        self.act(async |tx| ops::offers::reject(tx, subject, offer, self.now()).await)
+            .await
     }
 
     pub(crate) async fn complete(&self, subject: &str, task: TaskId) -> Result<Task, Error> {
-        let mut tx = self.db.begin().await?;
-        let task = ops::tasks::complete(&mut tx, subject, task, self.now()).await?;
-        tx.commit().await?;
-        Ok(task)
+        self.act(async |tx| ops::tasks::complete(tx, subject, task, self.now()).await)
+            .await
     }
 
     pub(crate) async fn end_case(&self, case: CaseId, end: CaseEnd) -> Result<usize, Error> {
-        let mut tx = self.db.begin().await?;
-        let canceled = ops::tasks::cancel_of_case(&mut tx, case, end, self.now()).await?;
-        tx.commit().await?;
-        Ok(canceled)
+        self.act(async |tx| ops::tasks::cancel_of_case(tx, case, end, self.now()).await)
+            .await
     }
 
     pub(crate) async fn expire(&self) -> usize {
