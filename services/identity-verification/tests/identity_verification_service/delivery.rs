@@ -239,12 +239,12 @@ async fn a_code_goes_without_words_where_localisation_gives_none() {
 
 #[tokio::test]
 async fn a_verification_that_has_ended_sends_nothing_more() {
-    let house = House::with(|settings| settings.set("identity-verification.delivery.poll_interval_ms", 20)).await;
-    house.localisation.fails.store(true, Ordering::SeqCst);
+    let (house, inbox) = house_with_mail().await;
+    inbox.puts_off.store(usize::MAX, Ordering::SeqCst);
     house.customer("ada@example.com").await;
-    let started = house.start("ada@example.com").await;
+    house.start("ada@example.com").await;
     eventually("it was tried", async || {
-        (!house.localisation.asked.lock().unwrap().is_empty()).then_some(())
+        (inbox.put_off.load(Ordering::SeqCst) > 0).then_some(())
     })
     .await;
     sqlx::query!("update verifications set created_at = created_at - interval '1 hour', expires_at = now()")
@@ -255,7 +255,31 @@ async fn a_verification_that_has_ended_sends_nothing_more() {
         delivery_state(&house).await,
         ("dropped".to_owned(), Some("ended".to_owned()))
     );
-    drop(started);
+    assert!(inbox.mails.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_code_does_not_cross_the_network_in_the_clear_where_tls_is_asked_for() {
+    for tls in ["starttls", "implicit"] {
+        let (address, inbox) = mail_server::serve().await;
+        let house = House::with(|settings| by_mail(settings, address).set("identity-verification.smtp.tls", tls)).await;
+        house.customer("ada@example.com").await;
+        house.start("ada@example.com").await;
+        eventually("it was tried and put off", async || {
+            let tried = !house.localisation.asked.lock().unwrap().is_empty();
+            let row = sqlx::query!("select state, attempts from deliveries")
+                .fetch_one(&house.pool)
+                .await
+                .unwrap();
+            assert_eq!(row.state, "pending", "neither sent nor given up");
+            (tried && row.attempts > 1).then_some(())
+        })
+        .await;
+        assert!(
+            inbox.mails.lock().unwrap().is_empty() && inbox.heard.lock().unwrap().is_empty(),
+            "{tls}"
+        );
+    }
 }
 
 #[tokio::test]

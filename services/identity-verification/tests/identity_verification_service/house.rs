@@ -24,8 +24,9 @@ use support_proto::support::identity::v1::grant_service_client::GrantServiceClie
 use support_proto::support::identity::v1::local_outbox_service_client::LocalOutboxServiceClient;
 use support_proto::support::identity::v1::verification_service_client::VerificationServiceClient;
 use support_proto::support::identity::v1::{
-    CheckCodeRequest, CheckCodeResponse, CreateCustomerRequest, Customer, ListOutboxMessagesRequest, NewContactPoint,
-    OutboxMessage, StartVerificationRequest, Verification, VerificationPurpose,
+    CheckCodeRequest, CheckCodeResponse, CreateCustomerRequest, Customer, GetVerificationRequest,
+    ListOutboxMessagesRequest, NewContactPoint, OutboxMessage, StartVerificationRequest, Verification,
+    VerificationPurpose,
 };
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_proto::support::types::v1::PersonName;
@@ -42,7 +43,7 @@ const OWN_SEED: [u8; 32] = [2; 32];
 const READER_SEED: [u8; 32] = [3; 32];
 pub(crate) const SESSION_SEED: [u8; 32] = [4; 32];
 /// How long a test waits for what should come at once.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running service.
 pub(crate) struct House {
@@ -81,7 +82,9 @@ pub(crate) fn settings(url: &str, localisation: &str) -> Settings {
     Settings::new(&[NAME, "localisation"])
         .set("region", "eu")
         .set("database.url", url)
-        .set("database.max_connections", 8)
+        .set("database.max_connections", 4)
+        // Every test starts a service, which connects anew: on a busy machine that takes longer than in operation.
+        .set("database.acquire_timeout_ms", 30_000)
         .set("peers.localisation", vec![localisation])
         .set("passport.signing_key", base64(&OWN_SEED))
         .set(
@@ -121,14 +124,28 @@ impl House {
             .unwrap()
             .connect_lazy();
         let pool = PgPool::connect_lazy(database.url()).unwrap();
-        Self {
+        let house = Self {
             channel,
             pool,
             localisation,
             running,
             life,
             _database: database,
-        }
+        };
+        house.warm_up().await;
+        house
+    }
+
+    /// Waits until the service has a connection, so that no call of a test waits for one within its deadline.
+    async fn warm_up(&self) {
+        let nobody = GetVerificationRequest {
+            verification_id: some_id(),
+        };
+        eventually("the database is connected", async || {
+            let answer = self.verifications(&visitor()).get_verification(nobody.clone()).await;
+            (answer.unwrap_err().code() == tonic::Code::NotFound).then_some(())
+        })
+        .await;
     }
 
     /// Ends the service; everything it was at is finished.

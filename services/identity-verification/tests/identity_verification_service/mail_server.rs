@@ -28,6 +28,8 @@ pub(crate) struct Inbox {
     pub(crate) put_off: AtomicUsize,
     /// Who has no mailbox.
     pub(crate) no_mailbox: Mutex<Option<String>>,
+    /// Everybody of whom it heard, by whatever command.
+    pub(crate) heard: Mutex<Vec<String>>,
 }
 
 struct Postman {
@@ -42,6 +44,7 @@ const BUSY: Response = mailin::response::NO_SERVICE;
 
 impl Handler for Postman {
     fn mail(&mut self, _: IpAddr, _: &str, from: &str) -> Response {
+        self.inbox.heard.lock().unwrap().push(from.to_owned());
         self.open = Mail {
             from: from.to_owned(),
             ..Mail::default()

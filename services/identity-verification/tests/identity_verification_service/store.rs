@@ -120,145 +120,148 @@ fn message(ids: &Ids, delivery_id: DeliveryId, verification_id: VerificationId) 
     }
 }
 
+/// Statements on the rows of [`fill`], each of which breaks one constraint.
+const BREACHES: &[(&str, &str)] = &[
+    (
+        "update customers set given_name = repeat('x', 101)",
+        "customers_given_name_check",
+    ),
+    (
+        "update customers set family_name = repeat('x', 101)",
+        "customers_family_name_check",
+    ),
+    ("update customers set display_name = ''", "customers_display_name_check"),
+    ("update customers set languages = '{}'", "customers_languages_check"),
+    (
+        "update customers set country_code = 'gb'",
+        "customers_country_code_check",
+    ),
+    ("update customers set version = 0", "customers_version_check"),
+    ("delete from customers", "contact_points_customer_id_fkey"),
+    ("update contact_points set ordinal = 11", "contact_points_ordinal_check"),
+    ("update contact_points set kind = 'fax'", "contact_points_kind_check"),
+    (
+        "update contact_points set value = repeat('x', 300) || '@b', comparable = repeat('x', 300) || '@b'",
+        "contact_points_value_check",
+    ),
+    (
+        "update contact_points set comparable = 'Ada@example.com'",
+        "contact_points_comparable_check",
+    ),
+    (
+        "update contact_points set kind = 'phone'",
+        "contact_points_comparable_check",
+    ),
+    (
+        "insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at)
+             select gen_random_uuid(), customer_id, 2, kind, value, comparable, created_at from contact_points",
+        "contact_points_comparable_key",
+    ),
+    (
+        "insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at)
+             select gen_random_uuid(), customer_id, 1, kind, 'b@c.de', 'b@c.de', created_at from contact_points",
+        "contact_points_customer_ordinal_key",
+    ),
+    (
+        "update verifications set method = 'pigeon'",
+        "verifications_method_check",
+    ),
+    (
+        "update verifications set purpose = 'fun'",
+        "verifications_purpose_check",
+    ),
+    (
+        "update verifications set state = 'open', ended_at = now(), sealed_code = null",
+        "verifications_state_check",
+    ),
+    (
+        "update verifications set languages = array_fill('en'::text, array[11])",
+        "verifications_languages_check",
+    ),
+    (
+        "update verifications set contact_key = '\\x00'",
+        "verifications_contact_key_check",
+    ),
+    (
+        "update verifications set code_mac = '\\x00'",
+        "verifications_code_mac_check",
+    ),
+    ("update verifications set sends = 6", "verifications_sends_check"),
+    ("update verifications set checks = 6", "verifications_checks_check"),
+    (
+        "update verifications set contact_point_id = null",
+        "verifications_subject_check",
+    ),
+    (
+        "update verifications set state = 'approved', ended_at = now(), sealed_code = null,
+                 customer_id = null, contact_point_id = null",
+        "verifications_approved_check",
+    ),
+    (
+        "update verifications set expires_at = created_at",
+        "verifications_time_check",
+    ),
+    (
+        "update verifications set state = 'canceled', sealed_code = null",
+        "verifications_ended_check",
+    ),
+    (
+        "update verifications set state = 'canceled', ended_at = now()",
+        "verifications_sealed_check",
+    ),
+    (
+        "update send_windows set contact_key = '\\x00'",
+        "send_windows_contact_key_check",
+    ),
+    ("update grants set assurance = 4", "grants_assurance_check"),
+    ("update grants set methods = '{}'", "grants_methods_check"),
+    ("update grants set methods = '{pigeon}'", "grants_methods_check"),
+    ("update grants set purpose = 'fun'", "grants_purpose_check"),
+    ("update grants set expires_at = granted_at", "grants_time_check"),
+    (
+        "update grants set revoked_at = granted_at - interval '1 second'",
+        "grants_revoked_check",
+    ),
+    (
+        "update partner_clients set organisation_id = 'Fixers'",
+        "partner_clients_organisation_id_check",
+    ),
+    (
+        "update partner_clients set display_name = ''",
+        "partner_clients_display_name_check",
+    ),
+    (
+        "update partner_clients set scopes = '{}'",
+        "partner_clients_scopes_check",
+    ),
+    (
+        "update partner_clients set secret_hash = '\\x00'",
+        "partner_clients_secret_hash_check",
+    ),
+    (
+        "update deliveries set state = 'lost', ended_at = now()",
+        "deliveries_state_check",
+    ),
+    ("update deliveries set attempts = -1", "deliveries_attempts_check"),
+    (
+        "update deliveries set render_failures = -1",
+        "deliveries_render_failures_check",
+    ),
+    ("update deliveries set state = 'sent'", "deliveries_ended_check"),
+];
+
 #[tokio::test]
 async fn every_constraint_holds() {
     let database = database().await;
     let mut connection = PgConnection::connect(database.url()).await.unwrap();
     fill(&mut connection).await;
-    for (statement, constraint) in [
-        (
-            "update customers set given_name = repeat('x', 101)",
-            "customers_given_name_check",
-        ),
-        (
-            "update customers set family_name = repeat('x', 101)",
-            "customers_family_name_check",
-        ),
-        ("update customers set display_name = ''", "customers_display_name_check"),
-        ("update customers set languages = '{}'", "customers_languages_check"),
-        (
-            "update customers set country_code = 'gb'",
-            "customers_country_code_check",
-        ),
-        ("update customers set version = 0", "customers_version_check"),
-        ("delete from customers", "contact_points_customer_id_fkey"),
-        ("update contact_points set ordinal = 11", "contact_points_ordinal_check"),
-        ("update contact_points set kind = 'fax'", "contact_points_kind_check"),
-        (
-            "update contact_points set value = repeat('x', 300) || '@b', comparable = repeat('x', 300) || '@b'",
-            "contact_points_value_check",
-        ),
-        (
-            "update contact_points set comparable = 'Ada@example.com'",
-            "contact_points_comparable_check",
-        ),
-        (
-            "update contact_points set kind = 'phone'",
-            "contact_points_comparable_check",
-        ),
-        (
-            "insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at)
-             select gen_random_uuid(), customer_id, 2, kind, value, comparable, created_at from contact_points",
-            "contact_points_comparable_key",
-        ),
-        (
-            "insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at)
-             select gen_random_uuid(), customer_id, 1, kind, 'b@c.de', 'b@c.de', created_at from contact_points",
-            "contact_points_customer_ordinal_key",
-        ),
-        (
-            "update verifications set method = 'pigeon'",
-            "verifications_method_check",
-        ),
-        (
-            "update verifications set purpose = 'fun'",
-            "verifications_purpose_check",
-        ),
-        (
-            "update verifications set state = 'open', ended_at = now(), sealed_code = null",
-            "verifications_state_check",
-        ),
-        (
-            "update verifications set languages = array_fill('en'::text, array[11])",
-            "verifications_languages_check",
-        ),
-        (
-            "update verifications set contact_key = '\\x00'",
-            "verifications_contact_key_check",
-        ),
-        (
-            "update verifications set code_mac = '\\x00'",
-            "verifications_code_mac_check",
-        ),
-        ("update verifications set sends = 6", "verifications_sends_check"),
-        ("update verifications set checks = 6", "verifications_checks_check"),
-        (
-            "update verifications set contact_point_id = null",
-            "verifications_subject_check",
-        ),
-        (
-            "update verifications set state = 'approved', ended_at = now(), sealed_code = null,
-                 customer_id = null, contact_point_id = null",
-            "verifications_approved_check",
-        ),
-        (
-            "update verifications set expires_at = created_at",
-            "verifications_time_check",
-        ),
-        (
-            "update verifications set state = 'canceled', sealed_code = null",
-            "verifications_ended_check",
-        ),
-        (
-            "update verifications set state = 'canceled', ended_at = now()",
-            "verifications_sealed_check",
-        ),
-        (
-            "update send_windows set contact_key = '\\x00'",
-            "send_windows_contact_key_check",
-        ),
-        ("update grants set assurance = 4", "grants_assurance_check"),
-        ("update grants set methods = '{}'", "grants_methods_check"),
-        ("update grants set methods = '{pigeon}'", "grants_methods_check"),
-        ("update grants set purpose = 'fun'", "grants_purpose_check"),
-        ("update grants set expires_at = granted_at", "grants_time_check"),
-        (
-            "update grants set revoked_at = granted_at - interval '1 second'",
-            "grants_revoked_check",
-        ),
-        (
-            "update partner_clients set organisation_id = 'Fixers'",
-            "partner_clients_organisation_id_check",
-        ),
-        (
-            "update partner_clients set display_name = ''",
-            "partner_clients_display_name_check",
-        ),
-        (
-            "update partner_clients set scopes = '{}'",
-            "partner_clients_scopes_check",
-        ),
-        (
-            "update partner_clients set secret_hash = '\\x00'",
-            "partner_clients_secret_hash_check",
-        ),
-        (
-            "update deliveries set state = 'lost', ended_at = now()",
-            "deliveries_state_check",
-        ),
-        ("update deliveries set attempts = -1", "deliveries_attempts_check"),
-        (
-            "update deliveries set render_failures = -1",
-            "deliveries_render_failures_check",
-        ),
-        ("update deliveries set state = 'sent'", "deliveries_ended_check"),
-    ] {
-        let refused = sqlx::query(statement)
+    for (statement, constraint) in BREACHES {
+        let refused = sqlx::query(*statement)
             .execute(&mut connection)
             .await
             .map_err(DbError::from)
             .unwrap_err();
-        assert_eq!(refused.constraint(), Some(constraint), "{statement}: {refused}");
+        assert_eq!(refused.constraint(), Some(*constraint), "{statement}: {refused}");
     }
     // All of them were tried: a new one without a line above fails here.
     let known = sqlx::query_scalar!(
