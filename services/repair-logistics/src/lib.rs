@@ -1,1 +1,48 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+pub mod api;
+pub mod domain;
+pub mod error;
+pub mod ops;
+pub mod store;
+pub mod warranty;
+mod wire;
+pub mod work;
+
+use std::future::ready;
+
+use futures_util::FutureExt as _;
+use sqlx::migrate::Migrator;
+use support_chassis::service::{Kit, Parts, Service, StartError};
+use support_chassis::settings::SettingDocs;
+use support_proto::support::repair::v1::provider_service_server::ProviderServiceServer;
+use support_proto::support::repair::v1::repair_service_server::RepairServiceServer;
+
+use crate::api::Api;
+use crate::warranty::Warranty;
+use crate::work::CaseEvents;
+
+/// The migrations of this service's database.
+pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+/// What the service is made of.
+pub static SERVICE: Service = Service {
+    name: "repair-logistics",
+    title: "repairs, from the order to the customer's hand, and those who carry them out",
+    migrator: &MIGRATOR,
+    defaults: "",
+    setting_docs: SettingDocs::none(),
+    start: |kit| ready(parts(&kit)).boxed(),
+};
+
+fn parts(kit: &Kit) -> Result<Parts, StartError> {
+    let api = Api::new(
+        kit.db.clone(),
+        kit.ids.clone(),
+        Warranty::new(kit.peer(warranty::NAME)?),
+    );
+    Ok(Parts::new()
+        .serve(ProviderServiceServer::new(api.clone()))
+        .serve(RepairServiceServer::new(api))
+        .consume("case", CaseEvents))
+}

@@ -96,7 +96,7 @@ const UNION_COMPLETE: Option<Date> = Some(date!(2013 - 07 - 01));
 const NEW_DIRECTIVE: Option<Date> = Some(date!(2022 - 01 - 01));
 const BEFORE_NEW_DIRECTIVE: Option<Date> = Some(date!(2021 - 12 - 31));
 
-const WEAR_OF_ACCIDENTS: &[(Damage, Reason)] = &[
+const NOT_THERE_AT_DELIVERY: &[(Damage, Reason)] = &[
     (Damage::Accidental, Reason::AccidentalDamage),
     (Damage::Liquid, Reason::LiquidDamage),
 ];
@@ -109,7 +109,7 @@ const STATUTORY: Rule = Rule {
     sold_from: UNION_COMPLETE,
     sold_until: None,
     length: Length::Months(24),
-    excludes: WEAR_OF_ACCIDENTS,
+    excludes: NOT_THERE_AT_DELIVERY,
     granted: Reason::WithinPeriod,
     source: "",
 };

@@ -1,0 +1,186 @@
+//! `RepairService`.
+
+mod parse;
+
+use support_chassis::call::Call;
+use support_chassis::{id, page};
+use support_proto::codec::Change;
+use support_proto::support::repair::v1::repair_service_server::RepairService;
+use support_proto::support::repair::v1::{
+    CancelRepairRequest, CancelRepairResponse, FinishRepairRequest, FinishRepairResponse, GetRepairRequest,
+    GetRepairResponse, ListRepairsRequest, ListRepairsResponse, ReceiveDeviceRequest, ReceiveDeviceResponse,
+    RecordDiagnosisRequest, RecordDiagnosisResponse, Repair, ReturnDeviceRequest, ReturnDeviceResponse,
+    StartRepairRequest, StartRepairResponse, SubmitRepairRequest, SubmitRepairResponse,
+};
+use tonic::{Request, Response, Status};
+
+use super::{Api, PAGE_SIZE, present};
+use crate::domain::repair::Step;
+use crate::error::Error;
+use crate::ops::{self, Agreed, Move, Order, Viewer};
+
+/// The most entries on a page.
+const PAGE_SIZE_LIMIT: u32 = 1000;
+
+/// A verb that takes a repair a step further: its request, what it makes of it, its answer.
+macro_rules! step {
+    ($api:expr, $request:expr, $answer:ident, |$message:ident| $step:expr) => {{
+        let call = Call::of(&$request)?;
+        let $message = $request.into_inner();
+        let wanted = Move {
+            repair: id::parse("repair_id", &$message.repair_id)?,
+            etag: $message.etag.clone(),
+            step: $step,
+        };
+        let viewer = Viewer::of(&call);
+        let answer = $api
+            .db
+            .write::<_, _, Error, _>(&call, &$message, async |tx| {
+                let repair = ops::move_on(tx, &viewer, wanted).await?;
+                Ok($answer {
+                    repair: Some(present::repair(repair)),
+                })
+            })
+            .await?;
+        Ok(Response::new(answer))
+    }};
+}
+
+#[tonic::async_trait]
+impl RepairService for Api {
+    async fn submit_repair(
+        &self,
+        request: Request<SubmitRepairRequest>,
+    ) -> Result<Response<SubmitRepairResponse>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let order = parse::order(&request)?;
+        // Before warranty is asked: an order that was taken needs no second decision, even while warranty is down.
+        if let Some(answer) = self.db.replayed(&call, &request).await? {
+            return Ok(Response::new(answer));
+        }
+        let agreed = self.agree(&call, request.request_id(), &order).await?;
+        let answer = self
+            .db
+            .write::<_, _, Error, _>(&call, &request, async |tx| {
+                let repair = ops::submit_repair(tx, &self.ids, &order, &agreed).await?;
+                Ok(SubmitRepairResponse {
+                    repair: Some(present::repair(repair)),
+                })
+            })
+            .await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn get_repair(&self, request: Request<GetRepairRequest>) -> Result<Response<GetRepairResponse>, Status> {
+        let viewer = Viewer::of(&Call::of(&request)?);
+        let id = id::parse("repair_id", &request.get_ref().repair_id)?;
+        let repair = ops::repair(&mut *self.db.read().await?, &viewer, id).await?;
+        Ok(Response::new(GetRepairResponse {
+            repair: Some(present::repair(repair)),
+        }))
+    }
+
+    async fn list_repairs(
+        &self,
+        request: Request<ListRepairsRequest>,
+    ) -> Result<Response<ListRepairsResponse>, Status> {
+        let call = Call::of(&request)?;
+        let viewer = Viewer::of(&call);
+        let request = request.get_ref();
+        let filter = parse::filter(request, &viewer)?;
+        let caller = call.caller();
+        let binding = (
+            "ListRepairs",
+            &request.case_id,
+            &request.states,
+            caller.kind_name(),
+            &caller.organisation,
+        );
+        let page = page::parse(
+            request.page_size,
+            &request.page_token,
+            PAGE_SIZE,
+            PAGE_SIZE_LIMIT,
+            &binding,
+        )
+        .map_err(Error::from)?;
+        let (repairs, next_page_token) =
+            ops::list_repairs(&mut *self.db.read().await?, &viewer, &filter, &page).await?;
+        let repairs: Vec<Repair> = repairs.into_iter().map(present::repair).collect();
+        Ok(Response::new(ListRepairsResponse {
+            repairs,
+            next_page_token,
+        }))
+    }
+
+    async fn receive_device(
+        &self,
+        request: Request<ReceiveDeviceRequest>,
+    ) -> Result<Response<ReceiveDeviceResponse>, Status> {
+        step!(self, request, ReceiveDeviceResponse, |message| Step::ReceiveDevice)
+    }
+
+    async fn record_diagnosis(
+        &self,
+        request: Request<RecordDiagnosisRequest>,
+    ) -> Result<Response<RecordDiagnosisResponse>, Status> {
+        step!(self, request, RecordDiagnosisResponse, |message| Step::RecordDiagnosis(
+            message.diagnosis_code.clone()
+        ))
+    }
+
+    async fn start_repair(
+        &self,
+        request: Request<StartRepairRequest>,
+    ) -> Result<Response<StartRepairResponse>, Status> {
+        step!(self, request, StartRepairResponse, |message| Step::StartRepair)
+    }
+
+    async fn finish_repair(
+        &self,
+        request: Request<FinishRepairRequest>,
+    ) -> Result<Response<FinishRepairResponse>, Status> {
+        step!(self, request, FinishRepairResponse, |message| Step::Finish(
+            parse::outcome(message.outcome())?
+        ))
+    }
+
+    async fn return_device(
+        &self,
+        request: Request<ReturnDeviceRequest>,
+    ) -> Result<Response<ReturnDeviceResponse>, Status> {
+        step!(self, request, ReturnDeviceResponse, |message| Step::ReturnDevice)
+    }
+
+    async fn cancel_repair(
+        &self,
+        request: Request<CancelRepairRequest>,
+    ) -> Result<Response<CancelRepairResponse>, Status> {
+        step!(self, request, CancelRepairResponse, |message| Step::Cancel)
+    }
+}
+
+impl Api {
+    /// Finds out all that has to be known of an order, outside of any transaction: the provider and the case here, the
+    /// device and what is owed at warranty.
+    async fn agree(&self, call: &Call, request_id: &str, order: &Order) -> Result<Agreed, Error> {
+        let provider = {
+            let mut connection = self.db.read().await?;
+            ops::check_order(&mut connection, &Viewer::of(call), order).await?
+        };
+        let device = self.warranty.device(call, &order.serial_number).await?;
+        if !provider.repairs(device.product_line) {
+            return Err(Error::ProductLineNotRepaired(device.product_line));
+        }
+        let decided = self
+            .warranty
+            .decide(call, request_id, &order.serial_number, order.damage)
+            .await?;
+        Ok(Agreed {
+            provider,
+            device,
+            decided,
+        })
+    }
+}

@@ -1,0 +1,42 @@
+//! Requests.
+
+use support_chassis::error::{InvalidFields, Violation, Violations};
+use support_chassis::id;
+use support_proto::support::repair::v1::{ListRepairsRequest, RepairOutcome, SubmitRepairRequest};
+use support_proto::support::warranty::v1::Damage;
+
+use crate::domain::state::Outcome;
+use crate::ops::{Filter, Order, Viewer};
+use crate::wire;
+
+pub(super) fn order(request: &SubmitRepairRequest) -> Result<Order, InvalidFields> {
+    let mut fields = Violations::new();
+    let case_id = fields.take(id::parse("case_id", &request.case_id));
+    let is_said = request.damage() != Damage::Unspecified;
+    fields.require(is_said, "damage", "must say how the device came to harm");
+    let case_id = fields.finish(case_id)?;
+    Ok(Order {
+        case_id,
+        provider_code: request.provider_code.clone(),
+        serial_number: request.serial_number.clone(),
+        problem: request.problem.clone(),
+        language: request.language.clone(),
+        damage: request.damage(),
+        partner_reference: Some(request.partner_reference.clone()).filter(|reference| !reference.is_empty()),
+    })
+}
+
+pub(super) fn filter(request: &ListRepairsRequest, viewer: &Viewer) -> Result<Filter, InvalidFields> {
+    let mut fields = Violations::new();
+    let case = fields.take(id::parse_optional("case_id", &request.case_id));
+    let must_name_case = matches!(viewer, Viewer::Customer(_)) && request.case_id.is_empty();
+    fields.require(!must_name_case, "case_id", "must name one of the customer's cases");
+    let states: Option<Vec<_>> = request.states().map(wire::read_state).collect();
+    let states = fields.take(states.ok_or_else(|| Violation::new("states", "must be states of a repair")));
+    let (case, states) = fields.finish((case, states))?;
+    Ok(Filter { case, states })
+}
+
+pub(super) fn outcome(outcome: RepairOutcome) -> Result<Outcome, Violation> {
+    wire::read_outcome(outcome).ok_or_else(|| Violation::new("outcome", "must say what it came to"))
+}

@@ -1,0 +1,136 @@
+//! Why this service refuses, each with its code and reason.
+
+use std::time::Duration;
+
+use support_chassis::db::DbError;
+use support_chassis::error::{Answer, InvalidFields, PeerError, ServiceError, Violation, into_status};
+use support_chassis::page::PageError;
+use support_proto::support::repair::v1::RepairErrorReason as Reason;
+use tonic::{Code, Status};
+
+use crate::domain::provider::ProductLine;
+use crate::domain::repair::RepairId;
+use crate::domain::state::NotAllowed;
+use crate::store::{providers, repairs};
+use crate::wire;
+
+/// The domain of this service's reasons.
+const DOMAIN: &str = "support.repair.v1";
+
+/// When to ask again about a case that is not known: news of a case takes some milliseconds to come here.
+pub const RETRY_AFTER_UNKNOWN_CASE: Duration = Duration::from_millis(500);
+
+/// Why a call is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such provider, or not one of the caller's organisation.
+    #[error("no such provider")]
+    ProviderNotFound,
+    /// A provider with this code exists.
+    #[error("a provider with this code exists")]
+    ProviderExists,
+    /// No such repair, or not one the caller may see.
+    #[error("no such repair")]
+    RepairNotFound,
+    /// The repair's state does not allow it.
+    #[error("the repair's state does not allow it")]
+    RepairState {
+        /// The repair.
+        repair: RepairId,
+        /// What the state machine refused.
+        refused: NotAllowed,
+    },
+    /// The repair changed since its etag was read.
+    #[error("the repair changed since its etag was read")]
+    Changed,
+    /// No device has this serial number.
+    #[error("no device has this serial number")]
+    DeviceNotFound,
+    /// Warranty refuses the repair.
+    #[error("the repair is refused by the terms of coverage")]
+    CoverageRefused,
+    /// The provider does not repair this product line.
+    #[error("the provider does not repair this product line")]
+    ProductLineNotRepaired(ProductLine),
+    /// The organisation has a repair with this reference.
+    #[error("the organisation has a repair with this partner reference")]
+    PartnerReferenceTaken,
+    /// No such case, as far as this service has heard.
+    #[error("no such case is known")]
+    CaseNotFound,
+    /// Fields break their rules.
+    #[error(transparent)]
+    InvalidFields(#[from] InvalidFields),
+    /// The page token is none of this list.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// Another service did not give what was asked for.
+    #[error("a peer did not answer as asked")]
+    Peer(#[source] PeerError),
+    /// Another service's answer lacks what its contract promises.
+    #[error("answer of {service} has no valid {field}")]
+    PeerAnswer {
+        /// The service.
+        service: &'static str,
+        /// What is missing or wrong.
+        field: &'static str,
+    },
+    /// The database did not do what was asked.
+    #[error("database")]
+    Database(#[source] DbError),
+}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        match error.constraint() {
+            Some(providers::CODE_KEY) => Self::ProviderExists,
+            Some(repairs::CASE_FKEY) => Self::CaseNotFound,
+            Some(repairs::PARTNER_REFERENCE_KEY) => Self::PartnerReferenceTaken,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl From<Violation> for Error {
+    fn from(violation: Violation) -> Self {
+        Self::InvalidFields(violation.into())
+    }
+}
+
+impl ServiceError for Error {
+    fn answer(&self) -> Answer {
+        let of = |code, reason: Reason| Answer::new(code, DOMAIN, reason.as_str_name(), self.to_string());
+        match self {
+            Self::ProviderNotFound => of(Code::NotFound, Reason::ProviderNotFound),
+            Self::ProviderExists => of(Code::AlreadyExists, Reason::ProviderExists),
+            Self::RepairNotFound => of(Code::NotFound, Reason::RepairNotFound),
+            Self::RepairState { repair, refused } => {
+                let state = wire::state(refused.state).as_str_name();
+                of(Code::FailedPrecondition, Reason::RepairState)
+                    .with("state", state)
+                    .with("action", refused.verb.as_str())
+                    .precondition("REPAIR_STATE", repair.to_string(), state)
+            }
+            Self::Changed => Answer::conflict(),
+            Self::DeviceNotFound => of(Code::FailedPrecondition, Reason::DeviceNotFound),
+            Self::CoverageRefused => of(Code::FailedPrecondition, Reason::CoverageRefused),
+            Self::ProductLineNotRepaired(line) => of(Code::FailedPrecondition, Reason::ProductLineNotRepaired)
+                .with("product_line", wire::product_line(*line).as_str_name()),
+            Self::PartnerReferenceTaken => of(Code::AlreadyExists, Reason::PartnerReferenceTaken),
+            Self::CaseNotFound => {
+                of(Code::FailedPrecondition, Reason::CaseNotFound).retry_after(RETRY_AFTER_UNKNOWN_CASE)
+            }
+            Self::InvalidFields(error) => error.answer(),
+            Self::Page(error) => error.answer(),
+            Self::Peer(error) => error.answer(),
+            Self::PeerAnswer { .. } => Answer::internal(),
+            Self::Database(error) => error.answer(),
+        }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        into_status(error)
+    }
+}

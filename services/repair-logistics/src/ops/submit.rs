@@ -1,0 +1,90 @@
+//! Orders a repair. Before the transaction come the checks that need no lock, and warranty is asked; in it only what was
+//! agreed is written.
+
+use sqlx::PgConnection;
+use support_chassis::db::Tx;
+use support_chassis::id::Ids;
+use support_proto::support::repair::v1::RepairSubmitted;
+use support_proto::support::warranty::v1::Damage;
+
+use super::Viewer;
+use crate::domain::provider::Provider;
+use crate::domain::repair::{CaseId, Progress, Repair};
+use crate::error::Error;
+use crate::warranty::{Decided, KnownDevice};
+use crate::{store, wire};
+
+/// A repair to order.
+#[derive(Clone)]
+pub struct Order {
+    /// The case it belongs to.
+    pub case_id: CaseId,
+    /// The code of the provider.
+    pub provider_code: String,
+    /// The device's serial number.
+    pub serial_number: String,
+    /// What the customer says is wrong: a person's words.
+    pub problem: String,
+    /// The language of `problem`, BCP 47.
+    pub language: String,
+    /// How the device came to harm.
+    pub damage: Damage,
+    /// The partner's own reference.
+    pub partner_reference: Option<String>,
+}
+
+/// What was found out about an order before it is written.
+#[derive(Debug, Clone)]
+pub struct Agreed {
+    /// Who carries it out.
+    pub provider: Provider,
+    /// The device.
+    pub device: KnownDevice,
+    /// What is owed for it.
+    pub decided: Decided,
+}
+
+/// Checks what can be checked without asking anybody: gives the provider. Nothing of it can change for the worse until
+/// the order is written: providers stay as they are, and a case once known stays known.
+pub async fn check_order(connection: &mut PgConnection, viewer: &Viewer, order: &Order) -> Result<Provider, Error> {
+    let provider = store::providers::find(connection, &order.provider_code)
+        .await?
+        .filter(|provider| viewer.sees_provider(provider))
+        .ok_or(Error::ProviderNotFound)?;
+    store::cases::customer(connection, order.case_id)
+        .await?
+        .ok_or(Error::CaseNotFound)?;
+    Ok(provider)
+}
+
+/// Writes the order.
+pub async fn submit_repair(tx: &mut Tx, ids: &Ids, order: &Order, agreed: &Agreed) -> Result<Repair, Error> {
+    let now = tx.now();
+    let repair = Repair {
+        id: ids.next(),
+        case_id: order.case_id,
+        provider_id: agreed.provider.id,
+        organisation: agreed.provider.house.organisation().map(str::to_owned),
+        device_id: agreed.device.id,
+        serial_number: order.serial_number.clone(),
+        progress: Progress::submitted(),
+        problem: order.problem.clone(),
+        language: order.language.clone(),
+        coverage: agreed.decided.coverage,
+        decision_id: agreed.decided.decision_id,
+        partner_reference: order.partner_reference.clone(),
+        version: 1,
+        submitted_at: now,
+        updated_at: now,
+    };
+    store::repairs::insert(tx, &repair).await?;
+    let event = RepairSubmitted {
+        repair_id: repair.id.to_string(),
+        case_id: repair.case_id.to_string(),
+        provider_id: repair.provider_id.to_string(),
+        device_id: repair.device_id.to_string(),
+        coverage_outcome: wire::coverage(repair.coverage).into(),
+    };
+    tx.append(repair.id, &event).await?;
+    Ok(repair)
+}

@@ -1,0 +1,175 @@
+//! Repairs.
+
+mod list;
+
+use sqlx::PgConnection;
+use support_chassis::db::DbError;
+use time::OffsetDateTime;
+
+pub use list::{list, list_of_case, list_of_organisation};
+
+use super::named;
+use crate::domain::provider::ProviderId;
+use crate::domain::repair::{CaseId, Coverage, CustomerId, DecisionId, DeviceId, Progress, Repair, RepairId};
+use crate::domain::state::{Outcome, State};
+
+/// The constraint on the case.
+pub const CASE_FKEY: &str = "repairs_case_fkey";
+/// The constraint on the partner's reference.
+pub const PARTNER_REFERENCE_KEY: &str = "repairs_partner_reference_key";
+
+const TABLE: &str = "repairs";
+
+struct Row {
+    id: RepairId,
+    case_id: CaseId,
+    provider_id: ProviderId,
+    organisation_id: Option<String>,
+    device_id: DeviceId,
+    serial_number: String,
+    state: String,
+    outcome: Option<String>,
+    problem: String,
+    language: String,
+    diagnosis_code: Option<String>,
+    coverage_outcome: String,
+    coverage_decision_id: DecisionId,
+    partner_reference: Option<String>,
+    version: i64,
+    submitted_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+impl TryFrom<Row> for Repair {
+    type Error = DbError;
+
+    fn try_from(row: Row) -> Result<Self, DbError> {
+        let outcome = row
+            .outcome
+            .map(|name| named(Outcome::from_name(&name), TABLE, "outcome"))
+            .transpose()?;
+        Ok(Self {
+            id: row.id,
+            case_id: row.case_id,
+            provider_id: row.provider_id,
+            organisation: row.organisation_id,
+            device_id: row.device_id,
+            serial_number: row.serial_number,
+            progress: Progress {
+                state: named(State::from_name(&row.state), TABLE, "state")?,
+                diagnosis_code: row.diagnosis_code,
+                outcome,
+            },
+            problem: row.problem,
+            language: row.language,
+            coverage: named(Coverage::from_name(&row.coverage_outcome), TABLE, "coverage_outcome")?,
+            decision_id: row.coverage_decision_id,
+            partner_reference: row.partner_reference,
+            version: row.version,
+            submitted_at: row.submitted_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// Adds a repair. Breaks [`CASE_FKEY`] where the case is not known, [`PARTNER_REFERENCE_KEY`] where the reference is
+/// taken.
+pub async fn insert(connection: &mut PgConnection, repair: &Repair) -> Result<(), DbError> {
+    sqlx::query!(
+        "insert into repairs (id, case_id, provider_id, organisation_id, device_id, serial_number, state, outcome,
+                              problem, language, diagnosis_code, coverage_outcome, coverage_decision_id,
+                              partner_reference, version, submitted_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        repair.id.uuid(),
+        repair.case_id.uuid(),
+        repair.provider_id.uuid(),
+        repair.organisation,
+        repair.device_id.uuid(),
+        repair.serial_number,
+        repair.progress.state.as_str(),
+        repair.progress.outcome.map(Outcome::as_str),
+        repair.problem,
+        repair.language,
+        repair.progress.diagnosis_code,
+        repair.coverage.as_str(),
+        repair.decision_id.uuid(),
+        repair.partner_reference,
+        repair.version,
+        repair.submitted_at,
+        repair.updated_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Writes how far a locked repair is.
+pub async fn update(connection: &mut PgConnection, repair: &Repair) -> Result<(), DbError> {
+    sqlx::query!(
+        "update repairs set state = $2, outcome = $3, diagnosis_code = $4, version = $5, updated_at = $6
+         where id = $1",
+        repair.id.uuid(),
+        repair.progress.state.as_str(),
+        repair.progress.outcome.map(Outcome::as_str),
+        repair.progress.diagnosis_code,
+        repair.version,
+        repair.updated_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The repair with this id, and whose case it belongs to.
+pub async fn get(connection: &mut PgConnection, id: RepairId) -> Result<Option<(Repair, CustomerId)>, DbError> {
+    let row = sqlx::query!(
+        r#"select id as "id: RepairId", repairs.case_id as "case_id: CaseId", provider_id as "provider_id: ProviderId",
+                  organisation_id, device_id as "device_id: DeviceId", serial_number, state, outcome, problem, language,
+                  diagnosis_code, coverage_outcome, coverage_decision_id as "coverage_decision_id: DecisionId",
+                  partner_reference, version, submitted_at, updated_at, customer_id as "customer_id: CustomerId"
+           from repairs join known_cases on known_cases.case_id = repairs.case_id
+           where id = $1"#,
+        id.uuid(),
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let customer = row.customer_id;
+    let row = Row {
+        id: row.id,
+        case_id: row.case_id,
+        provider_id: row.provider_id,
+        organisation_id: row.organisation_id,
+        device_id: row.device_id,
+        serial_number: row.serial_number,
+        state: row.state,
+        outcome: row.outcome,
+        problem: row.problem,
+        language: row.language,
+        diagnosis_code: row.diagnosis_code,
+        coverage_outcome: row.coverage_outcome,
+        coverage_decision_id: row.coverage_decision_id,
+        partner_reference: row.partner_reference,
+        version: row.version,
+        submitted_at: row.submitted_at,
+        updated_at: row.updated_at,
+    };
+    Ok(Some((row.try_into()?, customer)))
+}
+
+/// The repair with this id, locked until the transaction ends.
+pub async fn lock(connection: &mut PgConnection, id: RepairId) -> Result<Option<Repair>, DbError> {
+    sqlx::query_as!(
+        Row,
+        r#"select id as "id: RepairId", case_id as "case_id: CaseId", provider_id as "provider_id: ProviderId",
+                  organisation_id, device_id as "device_id: DeviceId", serial_number, state, outcome, problem, language,
+                  diagnosis_code, coverage_outcome, coverage_decision_id as "coverage_decision_id: DecisionId",
+                  partner_reference, version, submitted_at, updated_at
+           from repairs where id = $1 for update"#,
+        id.uuid(),
+    )
+    .fetch_optional(connection)
+    .await?
+    .map(Repair::try_from)
+    .transpose()
+}

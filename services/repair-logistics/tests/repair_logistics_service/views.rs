@@ -1,0 +1,181 @@
+//! Who sees which repairs.
+
+use support_chassis::call::Caller;
+use support_proto::support::repair::v1::{CancelRepairRequest, GetRepairRequest, ListRepairsRequest, RepairState};
+use support_proto::support::types::v1::ProductLine;
+use support_repair_logistics::domain::repair::{CaseId, CustomerId};
+use tonic::{Code, Status};
+
+use crate::callers::{customer, operator, partner, refused, staff, violated};
+use crate::world::World;
+
+struct Scene {
+    world: World,
+    anna: CustomerId,
+    ben: CustomerId,
+    annas: CaseId,
+    bens: CaseId,
+    /// Of Anna in Berlin, of Anna at the depot, of Ben in Berlin, of Ben in Paris: in this order.
+    repairs: Vec<String>,
+}
+
+async fn scene() -> Scene {
+    let world = World::start().await;
+    for (code, organisation) in [
+        ("BERLIN", Some("asp-berlin")),
+        ("PARIS", Some("asp-paris")),
+        ("DEPOT", None),
+    ] {
+        world.provider(code, organisation).await;
+    }
+    world.warranty.fake.knows("AAAA0001", ProductLine::Phone);
+    let (anna, ben) = (world.ids.next(), world.ids.next());
+    let (annas, bens) = (world.case_of(anna).await, world.case_of(ben).await);
+    let mut repairs = Vec::new();
+    for (case, code) in [(annas, "BERLIN"), (annas, "DEPOT"), (bens, "BERLIN"), (bens, "PARIS")] {
+        // Ids of the same millisecond are in no order.
+        let before = world.ids.next::<support_chassis::id::Id>().made_at();
+        while world.ids.next::<support_chassis::id::Id>().made_at() == before {
+            tokio::task::yield_now().await;
+        }
+        let order = world.order(case, code, "AAAA0001");
+        let submitted = world.repairs(&staff()).submit_repair(order).await.unwrap();
+        repairs.push(submitted.into_inner().repair.unwrap().repair_id);
+    }
+    Scene {
+        world,
+        anna,
+        ben,
+        annas,
+        bens,
+        repairs,
+    }
+}
+
+impl Scene {
+    async fn sees(&self, caller: &Caller, place: usize) -> bool {
+        let request = GetRepairRequest {
+            repair_id: self.repairs[place].clone(),
+        };
+        match self.world.repairs(caller).get_repair(request).await {
+            Ok(answer) => answer.into_inner().repair.unwrap().repair_id == self.repairs[place],
+            Err(status) => {
+                refused::<()>(Err(status), Code::NotFound, "REPAIR_ERROR_REASON_REPAIR_NOT_FOUND");
+                false
+            }
+        }
+    }
+
+    /// The places of the repairs listed, and the next page's token.
+    async fn list(
+        &self,
+        caller: &Caller,
+        case: Option<CaseId>,
+        page: (i32, &str),
+    ) -> Result<(Vec<usize>, String), Status> {
+        let request = ListRepairsRequest {
+            case_id: case.map(|case| case.to_string()).unwrap_or_default(),
+            states: Vec::new(),
+            page_size: page.0,
+            page_token: page.1.to_owned(),
+        };
+        let answer = self.world.repairs(caller).list_repairs(request).await?.into_inner();
+        let place = |id: &String| self.repairs.iter().position(|known| known == id).unwrap();
+        Ok((
+            answer.repairs.iter().map(|repair| place(&repair.repair_id)).collect(),
+            answer.next_page_token,
+        ))
+    }
+}
+
+#[tokio::test]
+async fn a_repair_is_seen_by_those_it_concerns() {
+    let scene = scene().await;
+    for (caller, seen) in [
+        (staff(), [true, true, true, true]),
+        (operator(), [true, true, true, true]),
+        (partner("asp-berlin"), [true, false, true, false]),
+        (partner("asp-paris"), [false, false, false, true]),
+        (customer(scene.anna), [true, true, false, false]),
+        (customer(scene.ben), [false, false, true, true]),
+        (customer(scene.world.ids.next()), [false, false, false, false]),
+    ] {
+        for (place, is_seen) in seen.into_iter().enumerate() {
+            assert_eq!(scene.sees(&caller, place).await, is_seen, "{caller:?} {place}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn repairs_are_listed_newest_first_to_those_they_concern() {
+    let scene = scene().await;
+    let all = (0, "");
+    assert_eq!(scene.list(&staff(), None, all).await.unwrap().0, [3, 2, 1, 0]);
+    assert_eq!(scene.list(&staff(), Some(scene.annas), all).await.unwrap().0, [1, 0]);
+    assert_eq!(scene.list(&partner("asp-berlin"), None, all).await.unwrap().0, [2, 0]);
+    assert_eq!(
+        scene
+            .list(&partner("asp-berlin"), Some(scene.annas), all)
+            .await
+            .unwrap()
+            .0,
+        [0]
+    );
+    assert_eq!(
+        scene.list(&customer(scene.ben), Some(scene.bens), all).await.unwrap().0,
+        [3, 2]
+    );
+    assert!(
+        scene
+            .list(&customer(scene.ben), Some(scene.annas), all)
+            .await
+            .unwrap()
+            .0
+            .is_empty()
+    );
+    assert_eq!(violated(scene.list(&customer(scene.ben), None, all).await), ["case_id"]);
+
+    let (first, token) = scene.list(&staff(), None, (3, "")).await.unwrap();
+    assert_eq!(first, [3, 2, 1]);
+    assert_eq!(
+        scene.list(&staff(), None, (3, &token)).await.unwrap(),
+        (vec![0], String::new())
+    );
+    for (caller, case) in [(partner("asp-berlin"), None), (staff(), Some(scene.annas))] {
+        let foreign = scene.list(&caller, case, (3, &token)).await;
+        refused(foreign, Code::InvalidArgument, "COMMON_ERROR_REASON_PAGE_TOKEN_INVALID");
+    }
+}
+
+#[tokio::test]
+async fn repairs_are_listed_by_state() {
+    let scene = scene().await;
+    let cancel = CancelRepairRequest {
+        request_id: scene.world.request_id(),
+        repair_id: scene.repairs[2].clone(),
+        etag: String::new(),
+    };
+    let mut door = scene.world.repairs(&staff());
+    door.cancel_repair(cancel).await.unwrap();
+    let list = async |caller: &Caller, states: &[RepairState]| {
+        let request = ListRepairsRequest {
+            states: states.iter().map(|state| (*state).into()).collect(),
+            ..ListRepairsRequest::default()
+        };
+        let repairs = scene
+            .world
+            .repairs(caller)
+            .list_repairs(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .repairs;
+        repairs.into_iter().map(|repair| repair.repair_id).collect::<Vec<_>>()
+    };
+    let id = |place: usize| scene.repairs[place].clone();
+    assert_eq!(list(&staff(), &[RepairState::Canceled]).await, [id(2)]);
+    assert_eq!(list(&partner("asp-berlin"), &[RepairState::Submitted]).await, [id(0)]);
+    let both = [RepairState::Canceled, RepairState::Submitted];
+    assert_eq!(list(&partner("asp-berlin"), &both).await, [id(2), id(0)]);
+    assert!(list(&staff(), &[RepairState::Returned]).await.is_empty());
+}
