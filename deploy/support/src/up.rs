@@ -47,7 +47,7 @@ pub async fn run(args: UpArgs) -> anyhow::Result<()> {
     let settings = Settings::new(&names())
         .set("region", "eu")
         // Between the lines for people only what a person should look at.
-        .set("telemetry.log_filter", "warn")
+        .set("telemetry.log_filter", "warn,sqlx::pool=error")
         .environment(std::env::vars());
     let common = settings
         .resolve(support_gateway::NAME, support_gateway::DEFAULTS, support_gateway::setting_docs())
