@@ -24,10 +24,14 @@ mod house;
 mod localisation;
 #[path = "identity_verification_service/mail_server.rs"]
 mod mail_server;
+#[path = "identity_verification_service/requests.rs"]
+mod requests;
 #[path = "identity_verification_service/settings.rs"]
 mod settings;
 #[path = "identity_verification_service/store.rs"]
 mod store;
+#[path = "identity_verification_service/subjects.rs"]
+mod subjects;
 #[path = "identity_verification_service/time.rs"]
 mod time;
 #[path = "identity_verification_service/verifications.rs"]

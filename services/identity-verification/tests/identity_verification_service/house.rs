@@ -11,7 +11,6 @@ use sqlx::PgPool;
 use support_chassis::call::Caller;
 use support_chassis::clock::Clock;
 use support_chassis::error::{Explained, explain};
-use support_chassis::id::{Id, Ids};
 use support_chassis::lifecycle::Lifecycle;
 use support_chassis::passport::{PASSPORT_HEADER, Signer};
 use support_chassis::service::{Running, migrate, run};
@@ -24,12 +23,8 @@ use support_proto::support::identity::v1::grant_service_client::GrantServiceClie
 use support_proto::support::identity::v1::local_outbox_service_client::LocalOutboxServiceClient;
 use support_proto::support::identity::v1::verification_service_client::VerificationServiceClient;
 use support_proto::support::identity::v1::{
-    CheckCodeRequest, CheckCodeResponse, CreateCustomerRequest, Customer, GetVerificationRequest,
-    ListOutboxMessagesRequest, NewContactPoint, OutboxMessage, StartVerificationRequest, Verification,
-    VerificationPurpose,
+    CheckCodeResponse, Customer, GetVerificationRequest, ListOutboxMessagesRequest, OutboxMessage, Verification,
 };
-use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
-use support_proto::support::types::v1::PersonName;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -37,6 +32,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
 use crate::localisation::{self, Localisation};
+pub(crate) use crate::requests::*;
 
 const GATEWAY_SEED: [u8; 32] = [1; 32];
 const OWN_SEED: [u8; 32] = [2; 32];
@@ -266,108 +262,6 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, loo
     tokio::time::timeout(PATIENCE, looking)
         .await
         .unwrap_or_else(|_| panic!("waited in vain until {what}"))
-}
-
-pub(crate) fn request_id() -> String {
-    Ids::new("eu".parse().unwrap(), Clock::system())
-        .next::<Id>()
-        .uuid()
-        .to_string()
-}
-
-pub(crate) fn some_id() -> String {
-    Ids::new("eu".parse().unwrap(), Clock::system())
-        .next::<Id>()
-        .to_string()
-}
-
-pub(crate) fn email(address: &str) -> NewContactPoint {
-    NewContactPoint {
-        email: address.to_owned(),
-        ..NewContactPoint::default()
-    }
-}
-
-pub(crate) fn phone(number: &str) -> NewContactPoint {
-    NewContactPoint {
-        phone: number.to_owned(),
-        ..NewContactPoint::default()
-    }
-}
-
-pub(crate) fn new_customer(contact_points: Vec<NewContactPoint>) -> CreateCustomerRequest {
-    CreateCustomerRequest {
-        request_id: request_id(),
-        name: Some(PersonName {
-            given_name: "Ada".to_owned(),
-            family_name: "Lovelace".to_owned(),
-            display_name: "Ada Lovelace".to_owned(),
-        }),
-        languages: vec!["de-CH".to_owned(), "en".to_owned()],
-        country_code: "CH".to_owned(),
-        contact_points,
-    }
-}
-
-pub(crate) fn start(contact_point: NewContactPoint) -> StartVerificationRequest {
-    StartVerificationRequest {
-        request_id: request_id(),
-        purpose: VerificationPurpose::GeneralHelp.into(),
-        contact_point: Some(contact_point),
-        ..StartVerificationRequest::default()
-    }
-}
-
-pub(crate) fn check(verification: &Verification, code: &str) -> CheckCodeRequest {
-    CheckCodeRequest {
-        request_id: request_id(),
-        verification_id: verification.verification_id.clone(),
-        code: code.to_owned(),
-    }
-}
-
-fn caller(kind: CallerKind, subject: &str, scopes: &[&str]) -> Caller {
-    Caller {
-        kind,
-        subject: subject.to_owned(),
-        organisation: None,
-        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
-        assurance: AssuranceLevel::Unspecified,
-        region: Some("eu".to_owned()),
-        grant_id: None,
-    }
-}
-
-pub(crate) fn visitor() -> Caller {
-    caller(CallerKind::Anonymous, "visit-1", &[])
-}
-
-pub(crate) fn staff() -> Caller {
-    let scopes = [
-        "customers.read",
-        "customers.write",
-        "verifications.start",
-        "grants.revoke",
-    ];
-    caller(CallerKind::Staff, "agent-7", &scopes)
-}
-
-pub(crate) fn operator() -> Caller {
-    let scopes = [
-        "customers.read",
-        "customers.write",
-        "grants.revoke",
-        "partners.write",
-        "outbox.read",
-    ];
-    caller(CallerKind::Operator, "operator-1", &scopes)
-}
-
-pub(crate) fn customer(customer_id: &str) -> Caller {
-    Caller {
-        assurance: AssuranceLevel::Aal1,
-        ..caller(CallerKind::Customer, customer_id, &[])
-    }
 }
 
 fn pass(caller: &Caller) -> Pass {
