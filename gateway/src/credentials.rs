@@ -7,6 +7,7 @@
 
 mod claims;
 mod keys;
+mod refused;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,11 +24,14 @@ use time::OffsetDateTime;
 use tonic::Status;
 
 pub(crate) use keys::{KeySetError, Keys};
+use refused::Refused;
 
 /// The most tokens remembered.
 const REMEMBERED: u64 = 100_000;
 /// A passport is renewed when less than this is left of it: a call may be slow, and clocks differ.
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
+/// How much longer than its session a passport lives: what was let in just before the end may take its time.
+const GRACE: Duration = Duration::from_secs(30);
 /// Longer tokens are refused unread. Those of identity providers with many claims stay below it.
 const TOKEN_LIMIT: usize = 8 * 1024;
 
@@ -90,9 +94,9 @@ impl Credentials {
         }
     }
 
-    async fn session(&self, token: &str) -> Result<Arc<Session>, PassportError> {
+    async fn session(&self, token: &str) -> Result<Arc<Session>, Refused> {
         if token.len() > TOKEN_LIMIT {
-            return Err(PassportError::Invalid("too long"));
+            return Err(PassportError::Invalid("too long").into());
         }
         let session = if let Some(known) = self.known.get(token) {
             known
@@ -108,7 +112,7 @@ impl Credentials {
             session
         };
         if session.expires_at.is_some_and(|end| end <= self.clock.now()) {
-            return Err(PassportError::Expired);
+            return Err(PassportError::Expired.into());
         }
         Ok(session)
     }
@@ -117,13 +121,14 @@ impl Credentials {
     pub(crate) fn passport(&self, session: &Session) -> Result<Arc<str>, Status> {
         let now = self.clock.now();
         let mut held = session.passport.lock().unwrap_or_else(PoisonError::into_inner);
+        // The last one of a session is used until the session ends, which is asked at every call.
+        let last = session.expires_at.map(|end| end + GRACE);
         if let Some((token, end)) = &*held
-            && *end > now + RENEW_BEFORE.min(self.lifetime / 2)
+            && (*end > now + RENEW_BEFORE.min(self.lifetime / 2) || Some(*end) == last)
         {
             return Ok(Arc::clone(token));
         }
-        // It may outlive the session by the services' tolerance of clocks, no more: the session is asked at every call.
-        let end = now + self.lifetime;
+        let end = last.map_or(now + self.lifetime, |last| last.min(now + self.lifetime));
         let token: Arc<str> = self
             .signer
             .sign_until(&session.caller, now, end)

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::header::{self, HeaderName, HeaderValue};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use serde_json::json;
 use support_chassis::server::{Stack, answer};
 use tonic::body::Body;
@@ -29,7 +29,7 @@ pub(crate) struct Front {
 /// What a request wants.
 enum Wanted {
     Grpc,
-    GrpcWeb,
+    GrpcWeb(&'static str),
     Json,
     Token,
     Alive,
@@ -48,10 +48,19 @@ impl Front {
         }
     }
 
-    async fn answer(self, request: Request<Body>) -> Response<Body> {
+    async fn answer(self, mut request: Request<Body>) -> Response<Body> {
         match wanted(request.method(), request.uri().path(), request.headers()) {
+            // Over HTTP/1 the trailers, and with them the status, would be lost on the way.
+            Wanted::Grpc if request.version() < Version::HTTP_2 => {
+                json::bad_request("gRPC needs HTTP/2; over HTTP/1 use gRPC-Web or JSON").into_http()
+            }
             Wanted::Grpc => answer(self.calls, request).await,
-            Wanted::GrpcWeb => answer(GrpcWebLayer::new().layer(self.calls), request).await,
+            Wanted::GrpcWeb(media) => {
+                // The layer knows the media types only as they are written here.
+                let media = HeaderValue::from_static(media);
+                request.headers_mut().insert(header::CONTENT_TYPE, media);
+                answer(GrpcWebLayer::new().layer(self.calls), request).await
+            }
             Wanted::Json => json::call(request, self.calls, self.max_json_bytes).await,
             Wanted::Token => oauth::token(request, self.calls).await,
             Wanted::Alive => respond(StatusCode::OK, "application/json", &json!({ "alive": true })),
@@ -84,7 +93,12 @@ fn wanted(method: &Method, path: &str, headers: &HeaderMap) -> Wanted {
         .to_ascii_lowercase();
     match media.as_str() {
         "application/json" => Wanted::Json,
-        grpc if grpc.starts_with("application/grpc-web") => Wanted::GrpcWeb,
+        "application/grpc-web" | "application/grpc-web+proto" if method == Method::POST => {
+            Wanted::GrpcWeb("application/grpc-web+proto")
+        }
+        "application/grpc-web-text" | "application/grpc-web-text+proto" if method == Method::POST => {
+            Wanted::GrpcWeb("application/grpc-web-text+proto")
+        }
         "application/grpc" | "application/grpc+proto" => Wanted::Grpc,
         _ => Wanted::Unknown,
     }

@@ -67,9 +67,12 @@ impl Health {
         !services.is_empty() && services.values().all(|serves| *serves)
     }
 
-    /// Says that nothing is served any more: the gateway stops.
+    /// Says that nothing is served here any more: the gateway stops.
     pub(crate) async fn stop(&self) {
-        self.report("", false).await;
+        let services = std::mem::take(&mut *self.services.write().unwrap_or_else(PoisonError::into_inner));
+        for name in services.into_keys().chain([""]) {
+            self.report(name, false).await;
+        }
     }
 
     async fn report(&self, name: &str, serves: bool) {

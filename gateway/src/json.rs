@@ -73,18 +73,26 @@ async fn transcoded(request: Request<Body>, door: Stack, limit: usize) -> Result
 
 /// The whole body of the caller, within the limit and in time.
 pub(crate) async fn collect(body: Body, limit: usize) -> Result<Bytes, Status> {
-    let collected = timeout(BODY_TIMEOUT, Limited::new(body, limit).collect())
-        .await
-        .map_err(|_| bad_request("the body did not arrive in time"))?;
-    match collected {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Answer::common(
+    let too_large = || {
+        Answer::common(
             Code::ResourceExhausted,
             CommonErrorReason::MessageTooLarge,
             "the body is larger than the door takes",
         )
         .with("limit_bytes", limit.to_string())
-        .to_status()),
+        .to_status()
+    };
+    // Where the length is announced nothing is read, and a caller that asks first (`expect: 100-continue`) sends nothing.
+    let announced = http_body::Body::size_hint(&body).lower();
+    if usize::try_from(announced).map_or(true, |announced| announced > limit) {
+        return Err(too_large());
+    }
+    let collected = timeout(BODY_TIMEOUT, Limited::new(body, limit).collect())
+        .await
+        .map_err(|_| bad_request("the body did not arrive in time"))?;
+    match collected {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
         Err(_) => Err(bad_request("the body broke off")),
     }
 }
@@ -97,7 +105,7 @@ fn grpc_headers(headers: &HeaderMap) -> HeaderMap {
             onward.append(name.clone(), value.clone());
         }
     }
-    for name in ["traceparent", "tracestate"] {
+    for name in ["traceparent", "tracestate", "grpc-timeout"] {
         if let Some(value) = headers.get(name) {
             onward.insert(name, value.clone());
         }

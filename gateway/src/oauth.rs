@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use serde_json::json;
+use support_chassis::error::explain;
 use support_chassis::server::Stack;
 use support_proto::support::identity::v1::IssuePartnerTokenRequest;
 use support_proto::support::identity::v1::credential_service_client::CredentialServiceClient;
@@ -124,6 +125,14 @@ fn refused(status: &Status) -> Response<Body> {
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
             response
+        }
+        Code::InvalidArgument
+            if explain(status)
+                .violations
+                .iter()
+                .any(|wrong| wrong.field.starts_with("scopes")) =>
+        {
+            refusal(StatusCode::BAD_REQUEST, "invalid_scope", "a scope is none")
         }
         Code::InvalidArgument => refusal(
             StatusCode::BAD_REQUEST,

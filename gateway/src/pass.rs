@@ -4,8 +4,10 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri, Version};
+use http_body::{Frame, SizeHint};
 use support_chassis::error::internal_status;
 use tonic::body::Body;
 use tower::{Service, ServiceExt as _};
@@ -53,7 +55,7 @@ async fn pass(mut request: Request<Body>) -> Result<Response<Body>, tonic::Statu
         return Err(internal_status());
     };
     let (head, body) = request.into_parts();
-    let mut onward = Request::new(body);
+    let mut onward = Request::new(Body::new(Arriving(body)));
     // Only the path: the scheme and authority are those of the service.
     *onward.uri_mut() = Uri::try_from(head.uri.path()).map_err(|_| internal_status())?;
     *onward.method_mut() = head.method;
@@ -72,4 +74,36 @@ fn passed_on(headers: &HeaderMap) -> HeaderMap {
     }
     onward.insert(header::TE, HeaderValue::from_static("trailers"));
     onward
+}
+
+/// The body as it arrives. One that breaks off ends there, as far as the service is concerned, which then finds half a
+/// message and says so. Handed on as an error it would look like a failure of the connection to the service, and a few
+/// callers with bad networks, or one with bad intent, would open the circuit breaker for everybody.
+struct Arriving(Body);
+
+impl http_body::Body for Arriving {
+    type Data = Bytes;
+    type Error = tonic::Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, tonic::Status>>> {
+        Pin::new(&mut self.0).poll_frame(context).map(|frame| match frame {
+            Some(Err(error)) => {
+                tracing::debug!(error = error.message(), "the body of a call broke off");
+                None
+            }
+            frame => frame,
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    // Without the length that was promised: a body that breaks off does not have it.
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
 }

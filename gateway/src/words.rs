@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http::{Request, Response, header};
 use moka::future::Cache;
+use support_chassis::call::accept_language;
 use support_chassis::client::Peer;
 use support_chassis::error::{bound, explain, failed, read_status, write_status};
 use support_chassis::server::{Around, Door, answer};
@@ -36,7 +37,7 @@ struct Sentences {
 #[derive(Clone)]
 pub(crate) struct Words {
     localisation: Peer,
-    /// The locale for an `accept-language` value.
+    /// The locale for the tags of an `accept-language` value.
     chosen: Cache<String, Arc<str>>,
     sentences: Cache<Arc<str>, Arc<Sentences>>,
 }
@@ -71,13 +72,15 @@ impl Words {
     }
 
     async fn sentences(&self, languages: &str) -> Option<Arc<Sentences>> {
-        let locale = if let Some(locale) = self.chosen.get(languages).await {
+        let tags = tags(languages);
+        if tags.is_empty() {
+            return None;
+        }
+        // By the tags, not by the header as it is: that may be long, and would be kept.
+        let languages = tags.join(",");
+        let locale = if let Some(locale) = self.chosen.get(&languages).await {
             locale
         } else {
-            let tags = tags(languages);
-            if tags.is_empty() {
-                return None;
-            }
             let asked = NegotiateLocaleRequest { languages: tags };
             let peer = self.localisation.by(Instant::now() + PATIENCE);
             let found = LocaleServiceClient::new(peer)
@@ -86,7 +89,7 @@ impl Words {
                 .ok()?
                 .into_inner();
             let locale: Arc<str> = found.locale?.tag.into();
-            self.chosen.insert(languages.to_owned(), Arc::clone(&locale)).await;
+            self.chosen.insert(languages, Arc::clone(&locale)).await;
             locale
         };
         self.sentences
@@ -126,18 +129,18 @@ fn key(domain: &str, reason: &str) -> Option<String> {
     Some(format!("error.{package}.{}", name.to_ascii_lowercase()))
 }
 
-/// The tags of an `accept-language` value in their order. Weights are left to the order: who weighs, sorts.
+/// The tags of an `accept-language` value, best first, as far as they can be asked for: one that is no tag would have the
+/// whole question refused.
 fn tags(languages: &str) -> Vec<String> {
-    languages
-        .split(',')
-        .filter_map(|part| part.split(';').next())
-        .map(str::trim)
-        .filter(|tag| {
-            (2..=35).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        })
-        .take(10)
-        .map(str::to_owned)
-        .collect()
+    let mut tags = accept_language(languages);
+    tags.retain(|tag| {
+        let mut parts = tag.split('-');
+        let language = parts.next().unwrap_or_default();
+        (2..=8).contains(&language.len())
+            && language.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && parts.all(|part| (1..=8).contains(&part.len()))
+    });
+    tags
 }
 
 impl Around for Words {
@@ -181,6 +184,9 @@ mod tests {
 
     #[test]
     fn only_tags_are_asked_for() {
-        assert_eq!(tags("de-AT;q=0.9, en, *;q=0.1, <x>"), ["de-AT", "en"]);
+        assert_eq!(
+            tags("de-AT;q=0.9, en, *;q=0.1, <x>, 12, e-, abcdefghi"),
+            ["en", "de-AT"]
+        );
     }
 }

@@ -16,7 +16,12 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let program = words.next().ok_or("usage: with-postgres COMMAND [ARGUMENT]...")?;
     let folder = tempfile::Builder::new().prefix("with-postgres-").tempdir()?;
     let server = Server::start(&Options::throw_away(folder.path().join("cluster")))?;
-    let status = Command::new(program).args(words).env("SUPPORT_TEST_DATABASE_URL", server.superuser_url()).status()?;
+    let status = Command::new(program)
+        .args(words)
+        .env("SUPPORT_TEST_DATABASE_URL", server.superuser_url())
+        .status()?;
     server.stop()?;
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+    Ok(ExitCode::from(
+        status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
+    ))
 }

@@ -112,7 +112,11 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             cause
                 .downcast_ref::<StartError>()
                 .map(StartError::exit_code)
-                .or_else(|| cause.downcast_ref::<support_gateway::StartError>().map(support_gateway::StartError::exit_code))
+                .or_else(|| {
+                    cause
+                        .downcast_ref::<support_gateway::StartError>()
+                        .map(support_gateway::StartError::exit_code)
+                })
                 .or_else(|| cause.downcast_ref::<SettingsError>().map(|_| BAD_CONFIGURATION))
         })
         .unwrap_or(1)

@@ -92,7 +92,11 @@ pub async fn run(args: DoctorArgs) -> anyhow::Result<()> {
 async fn local(args: &DoctorArgs, findings: &mut Findings) {
     println!("\nthe local system in {}", args.data_dir.display());
     match Search::from_environment().find() {
-        Ok(binaries) => findings.well(format!("PostgreSQL {} in {}", binaries.major(), binaries.dir().display())),
+        Ok(binaries) => findings.well(format!(
+            "PostgreSQL {} in {}",
+            binaries.major(),
+            binaries.dir().display()
+        )),
         Err(error) => findings.wrong(&error, ""),
     }
     let gateway = match known_gateway(&args.data_dir) {
@@ -113,7 +117,10 @@ async fn local(args: &DoctorArgs, findings: &mut Findings) {
     for name in names {
         match serving(&gateway, name).await {
             Ok(true) => findings.well(format!("{name} serves")),
-            Ok(false) => findings.wrong(format!("{name} does not serve"), "its last words are in the output of `support up`"),
+            Ok(false) => findings.wrong(
+                format!("{name} does not serve"),
+                "its last words are in the output of `support up`",
+            ),
             Err(error) => findings.wrong(format!("the gateway does not know of {name}: {error}"), ""),
         }
     }
@@ -126,8 +133,13 @@ async fn serving(url: &str, service: &str) -> anyhow::Result<bool> {
         .timeout(PATIENCE)
         .connect()
         .await?;
-    let asked = HealthCheckRequest { service: service.to_owned() };
-    let answer = HealthClient::new(channel).check(asked).await.map_err(|status| anyhow::anyhow!("{}", status.message()))?;
+    let asked = HealthCheckRequest {
+        service: service.to_owned(),
+    };
+    let answer = HealthClient::new(channel)
+        .check(asked)
+        .await
+        .map_err(|status| anyhow::anyhow!("{}", status.message()))?;
     Ok(answer.into_inner().status() == ServingStatus::Serving)
 }
 
@@ -138,9 +150,11 @@ async fn one(name: &str, settings: &Settings, all: bool, findings: &mut Findings
     let service = by_name(name);
     let resolved = match service {
         Some(service) => service.settings(settings),
-        None if name == support_gateway::NAME => {
-            settings.resolve(support_gateway::NAME, support_gateway::DEFAULTS, support_gateway::setting_docs())
-        }
+        None if name == support_gateway::NAME => settings.resolve(
+            support_gateway::NAME,
+            support_gateway::DEFAULTS,
+            support_gateway::setting_docs(),
+        ),
         None => bail!("there is no service {name}; there are: {}", names().join(", ")),
     };
     show(&resolved, all);
@@ -194,7 +208,10 @@ async fn one(name: &str, settings: &Settings, all: bool, findings: &mut Findings
 }
 
 async fn reachable(url: &str) -> anyhow::Result<()> {
-    tonic::transport::Endpoint::from_shared(url.to_owned())?.connect_timeout(PATIENCE).connect().await?;
+    tonic::transport::Endpoint::from_shared(url.to_owned())?
+        .connect_timeout(PATIENCE)
+        .connect()
+        .await?;
     Ok(())
 }
 
@@ -202,10 +219,18 @@ async fn reachable(url: &str) -> anyhow::Result<()> {
 #[expect(clippy::print_stdout, reason = "a command's answer")]
 fn show(resolved: &Resolved, all: bool) {
     let mut table = Table::new();
-    table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_preset(NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     for setting in resolved.describe() {
         if all {
-            table.add_row([setting.path, setting.current, setting.origin, setting.doc.to_owned(), setting.variable]);
+            table.add_row([
+                setting.path,
+                setting.current,
+                setting.origin,
+                setting.doc.to_owned(),
+                setting.variable,
+            ]);
         } else if setting.current != setting.default {
             table.add_row([setting.path, setting.current, setting.origin]);
         }

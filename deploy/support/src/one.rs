@@ -29,8 +29,11 @@ pub async fn service(service: &'static Service) -> anyhow::Result<()> {
 /// Wrong settings, a port that is taken, or what went wrong while it ran.
 pub async fn gateway() -> anyhow::Result<()> {
     let settings = Settings::load(&names());
-    let resolved =
-        settings.resolve(support_gateway::NAME, support_gateway::DEFAULTS, support_gateway::setting_docs());
+    let resolved = settings.resolve(
+        support_gateway::NAME,
+        support_gateway::DEFAULTS,
+        support_gateway::setting_docs(),
+    );
     let common = resolved.check(false)?;
     alone(support_gateway::NAME, &common, async |lifecycle| {
         let running = support_gateway::run(&settings, lifecycle, None).await?;

@@ -47,7 +47,13 @@ impl Seeded {
 
 impl fmt::Display for Seeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { products, agents, partners, providers, articles } = self;
+        let Self {
+            products,
+            agents,
+            partners,
+            providers,
+            articles,
+        } = self;
         write!(
             f,
             "filled with {products} products, {agents} agents, {partners} partners with {providers} workshops and \
@@ -69,7 +75,9 @@ pub struct PartnerClient {
 
 impl fmt::Debug for PartnerClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PartnerClient").field("organisation_id", &self.organisation_id).finish_non_exhaustive()
+        f.debug_struct("PartnerClient")
+            .field("organisation_id", &self.organisation_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -101,24 +109,46 @@ pub async fn seed(gateway_url: &str, token: &str, data_dir: &Path) -> anyhow::Re
     }
     let products = each(things::products(), async |mut product| {
         product.request_id = request_id(RUN, "product", &product.model_code);
-        made(session.retrying(async || operator.catalogue().create_product(product.clone()).await).await)
+        made(
+            session
+                .retrying(async || operator.catalogue().create_product(product.clone()).await)
+                .await,
+        )
     });
     let agents = each(people::agents(), async |mut agent| {
         agent.request_id = request_id(RUN, "agent", &agent.subject);
-        made(session.retrying(async || operator.agents().create_agent(agent.clone()).await).await)
+        made(
+            session
+                .retrying(async || operator.agents().create_agent(agent.clone()).await)
+                .await,
+        )
     });
     let providers = each(things::providers(), async |mut provider| {
         provider.request_id = request_id(RUN, "provider", &provider.code);
-        made(session.retrying(async || operator.providers().create_provider(provider.clone()).await).await)
+        made(
+            session
+                .retrying(async || operator.providers().create_provider(provider.clone()).await)
+                .await,
+        )
     });
     let articles = each(texts::articles()?, async |mut article| {
         article.request_id = request_id(RUN, "article", &format!("{} {}", article.slug, article.language));
-        made(session.retrying(async || operator.knowledge().publish_article(article.clone()).await).await)
+        made(
+            session
+                .retrying(async || operator.knowledge().publish_article(article.clone()).await)
+                .await,
+        )
     });
     let (products, agents, providers, articles) = tokio::try_join!(products, agents, providers, articles)?;
     // Last, because their file says that all the rest is there.
     let partners = partners(&session, &operator, data_dir).await?;
-    Ok(Seeded { products, agents, partners, providers, articles })
+    Ok(Seeded {
+        products,
+        agents,
+        partners,
+        providers,
+        articles,
+    })
 }
 
 /// Carries `make` out for each, several at a time; how many were new.
@@ -145,8 +175,13 @@ async fn is_seeded(session: &Session, operator: &Caller, data_dir: &Path) -> any
     if !partners_file(data_dir).exists() {
         return Ok(false);
     }
-    let asked = ListProductsRequest { page_size: 1, ..Default::default() };
-    let listed = session.retrying(async || operator.catalogue().list_products(asked.clone()).await).await?;
+    let asked = ListProductsRequest {
+        page_size: 1,
+        ..Default::default()
+    };
+    let listed = session
+        .retrying(async || operator.catalogue().list_products(asked.clone()).await)
+        .await?;
     Ok(!listed.products.is_empty())
 }
 
@@ -161,9 +196,13 @@ async fn partners(session: &Session, operator: &Caller, data_dir: &Path) -> anyh
             display_name: purpose.to_owned(),
             scopes: PARTNER_SCOPES.iter().map(|scope| (*scope).to_owned()).collect(),
         };
-        let made =
-            session.retrying(async || operator.credentials().create_partner_client(wanted.clone()).await).await?;
-        anyhow::ensure!(!made.client_secret.is_empty(), "the secret of {organisation}'s client was lost on the way");
+        let made = session
+            .retrying(async || operator.credentials().create_partner_client(wanted.clone()).await)
+            .await?;
+        anyhow::ensure!(
+            !made.client_secret.is_empty(),
+            "the secret of {organisation}'s client was lost on the way"
+        );
         let client = PartnerClient {
             organisation_id: organisation.to_owned(),
             client_id: made.client_id,
@@ -174,7 +213,12 @@ async fn partners(session: &Session, operator: &Caller, data_dir: &Path) -> anyh
     let path = partners_file(data_dir);
     let draft = path.with_extension("json.new");
     let written = (|| {
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&draft)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)?;
         file.write_all(&serde_json::to_vec_pretty(&clients)?)?;
         file.sync_all()?;
         fs::rename(&draft, &path)

@@ -15,7 +15,11 @@ pub static SERVICES: [&Service; 6] = [
 /// Every name that settings may speak of: the services and the gateway.
 #[must_use]
 pub fn names() -> Vec<&'static str> {
-    SERVICES.iter().map(|service| service.name).chain([support_gateway::NAME]).collect()
+    SERVICES
+        .iter()
+        .map(|service| service.name)
+        .chain([support_gateway::NAME])
+        .collect()
 }
 
 /// The service of that name.

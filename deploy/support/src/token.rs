@@ -38,8 +38,12 @@ pub struct TokenArgs {
 /// Where no local system was ever started in the data directory.
 #[expect(clippy::print_stdout, reason = "a command's answer")]
 pub fn run(args: &TokenArgs) -> anyhow::Result<()> {
-    let secrets = Secrets::load(&args.data_dir)?
-        .with_context(|| format!("no system was started in {}: run `support up` first", args.data_dir.display()))?;
+    let secrets = Secrets::load(&args.data_dir)?.with_context(|| {
+        format!(
+            "no system was started in {}: run `support up` first",
+            args.data_dir.display()
+        )
+    })?;
     let issuer = secrets.issuer();
     let lifetime = Duration::from_mins(u64::from(args.minutes));
     match &args.agent {

@@ -50,7 +50,11 @@ pub async fn run(args: UpArgs) -> anyhow::Result<()> {
         .set("telemetry.log_filter", "warn,sqlx::pool=error")
         .environment(std::env::vars());
     let common = settings
-        .resolve(support_gateway::NAME, support_gateway::DEFAULTS, support_gateway::setting_docs())
+        .resolve(
+            support_gateway::NAME,
+            support_gateway::DEFAULTS,
+            support_gateway::setting_docs(),
+        )
         .check(false)?;
     let guard = telemetry::init("support", &common)?;
     telemetry::log_panics();

@@ -195,7 +195,9 @@ impl World {
             first
         };
         self.lifecycle.draining().cancelled().await;
-        let ended = tokio::time::timeout(STOP_LIMIT, ending).await.unwrap_or(Err(Fault::Aborted));
+        let ended = tokio::time::timeout(STOP_LIMIT, ending)
+            .await
+            .unwrap_or(Err(Fault::Aborted));
         if let Some(postgres) = self.postgres.take() {
             let stopped = tokio::task::spawn_blocking(move || postgres.stop()).await;
             if let Ok(Err(error)) = stopped {
@@ -217,14 +219,21 @@ impl World {
 }
 
 fn take(listeners: &mut Vec<(&'static str, TcpListener)>, name: &str) -> anyhow::Result<TcpListener> {
-    let at = listeners.iter().position(|(owner, _)| *owner == name).context("every part has a port")?;
+    let at = listeners
+        .iter()
+        .position(|(owner, _)| *owner == name)
+        .context("every part has a port")?;
     Ok(listeners.swap_remove(at).1)
 }
 
 fn start_postgres(options: &WorldOptions, progress: &mut (impl FnMut(&str) + Send)) -> anyhow::Result<Server> {
     let mut say = |line: &str| progress(line);
     let binaries = support_postgres::ensure_installed(&Search::from_environment(), options.install, &mut say)?;
-    progress(&format!("starting postgresql {} from {}", binaries.major(), binaries.dir().display()));
+    progress(&format!(
+        "starting postgresql {} from {}",
+        binaries.major(),
+        binaries.dir().display()
+    ));
     let place = options.data_dir.join("postgres");
     let mut wanted = if options.throw_away {
         Options::throw_away(place)
@@ -244,7 +253,9 @@ fn start_postgres(options: &WorldOptions, progress: &mut (impl FnMut(&str) + Sen
 /// Brings every database up to date, all at the same time.
 async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     let migrating = SERVICES.iter().map(|service| async move {
-        service::migrate(service, settings).await.with_context(|| format!("the database of {}", service.name))
+        service::migrate(service, settings)
+            .await
+            .with_context(|| format!("the database of {}", service.name))
     });
     futures_util::future::try_join_all(migrating).await.map(drop)
 }
@@ -256,8 +267,12 @@ async fn migrate(settings: &Settings) -> anyhow::Result<()> {
 /// Where nothing was ever started there.
 pub fn known_gateway(data_dir: &Path) -> anyhow::Result<String> {
     let file = data_dir.join("gateway.url");
-    let url = std::fs::read_to_string(&file)
-        .with_context(|| format!("no system was started in {}: run `support up` first", data_dir.display()))?;
+    let url = std::fs::read_to_string(&file).with_context(|| {
+        format!(
+            "no system was started in {}: run `support up` first",
+            data_dir.display()
+        )
+    })?;
     Ok(url.trim().to_owned())
 }
 

@@ -15,10 +15,13 @@ use support_proto::support::options::v1::CallerKind;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::Refused;
 use crate::settings::IssuerSettings;
 
 /// Keys are not fetched more often than this, however many tokens name keys we do not know.
 const FETCH_FLOOR: Duration = Duration::from_secs(2);
+/// Nor tried again sooner than this after a try that failed: tokens wait for a try one after the other.
+const RETRY_FLOOR: Duration = Duration::from_millis(500);
 /// How long a token waits for a fetch.
 const FETCH_LIMIT: Duration = Duration::from_secs(3);
 
@@ -70,7 +73,8 @@ pub(crate) struct Keys {
     configured: HashMap<String, Arc<Signatory>>,
     fetched: RwLock<HashMap<String, Arc<Signatory>>>,
     identity: Peer,
-    last_fetch: Mutex<Option<Instant>>,
+    /// When keys may be fetched again.
+    next_fetch: Mutex<Option<Instant>>,
 }
 
 impl Keys {
@@ -111,20 +115,25 @@ impl Keys {
             configured,
             fetched: RwLock::default(),
             identity,
-            last_fetch: Mutex::new(None),
+            next_fetch: Mutex::new(None),
         })
     }
 
     /// The key that a token names.
-    pub(super) async fn signatory(&self, token: &str) -> Result<Arc<Signatory>, PassportError> {
+    pub(super) async fn signatory(&self, token: &str) -> Result<Arc<Signatory>, Refused> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| PassportError::Invalid("not a token"))?;
         let id = header.kid.ok_or(PassportError::Invalid("names no key"))?;
         if let Some(known) = self.known(&id) {
             return Ok(known);
         }
         self.fetch().await;
-        self.known(&id)
-            .ok_or(PassportError::Invalid("signed by a key that is not trusted"))
+        match self.known(&id) {
+            Some(known) => Ok(known),
+            None if self.complete() => Err(PassportError::Invalid("signed by a key that is not trusted").into()),
+            None => Err(Refused::NoKeys {
+                service: "identity-verification",
+            }),
+        }
     }
 
     fn known(&self, id: &str) -> Option<Arc<Signatory>> {
@@ -138,18 +147,21 @@ impl Keys {
         self.configured.get(id).cloned().or_else(fetched)
     }
 
-    /// Fetches the keys of identity-verification, unless somebody just did. Where that fails, those at hand stay.
+    /// Fetches the keys of identity-verification, unless somebody just did or tried. Where that fails, those at hand
+    /// stay.
     pub(crate) async fn fetch(&self) {
         // Held while fetching: whoever waits here finds the new keys.
-        let mut last = self.last_fetch.lock().await;
-        if last.is_some_and(|at| at.elapsed() < FETCH_FLOOR) {
+        let mut next = self.next_fetch.lock().await;
+        if next.is_some_and(|at| Instant::now() < at) {
             return;
         }
         let peer = self.identity.own().by(Instant::now() + FETCH_LIMIT);
-        match CredentialServiceClient::new(peer)
+        let fetched = CredentialServiceClient::new(peer)
             .get_key_set(GetKeySetRequest {})
-            .await
-        {
+            .await;
+        let floor = if fetched.is_ok() { FETCH_FLOOR } else { RETRY_FLOOR };
+        *next = Some(Instant::now() + floor);
+        match fetched {
             Ok(answer) => {
                 let answer = answer.into_inner();
                 let kinds = [CallerKind::Customer, CallerKind::Partner];
@@ -157,7 +169,6 @@ impl Keys {
                     Ok(keys) => *self.fetched.write().unwrap_or_else(PoisonError::into_inner) = keys,
                     Err(error) => tracing::error!(%error, "identity-verification gave a key set that is none"),
                 }
-                *last = Some(Instant::now());
             }
             Err(status) => {
                 tracing::debug!(code = ?status.code(), "the keys of identity-verification were not to be had");

@@ -93,7 +93,10 @@ pub(super) fn agents() -> Vec<CreateAgentRequest> {
                 time_zone: site.time_zone.to_owned(),
                 languages: site.languages[index % site.languages.len()]
                     .iter()
-                    .map(|(language, level)| LanguageSkill { language: (*language).to_owned(), level: *level })
+                    .map(|(language, level)| LanguageSkill {
+                        language: (*language).to_owned(),
+                        level: *level,
+                    })
                     .collect(),
                 skills: skills(index),
                 capacity: 6,

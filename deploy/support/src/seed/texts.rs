@@ -37,7 +37,11 @@ pub(super) fn articles() -> anyhow::Result<Vec<PublishArticleRequest>> {
         let lines = article
             .product_lines
             .iter()
-            .map(|line| ProductLine::from_str_name(line).map(i32::from).context("no such product line"))
+            .map(|line| {
+                ProductLine::from_str_name(line)
+                    .map(i32::from)
+                    .context("no such product line")
+            })
             .collect::<anyhow::Result<Vec<i32>>>()?;
         for (language, text) in article.texts {
             all.push(PublishArticleRequest {
@@ -55,7 +59,10 @@ pub(super) fn articles() -> anyhow::Result<Vec<PublishArticleRequest>> {
 }
 
 fn blocks(text: Text) -> Vec<Block> {
-    let block = |kind: BlockKind, text: String| Block { kind: kind.into(), text };
+    let block = |kind: BlockKind, text: String| Block {
+        kind: kind.into(),
+        text,
+    };
     let mut blocks = vec![block(BlockKind::Paragraph, text.paragraph)];
     blocks.extend(text.steps.into_iter().map(|step| block(BlockKind::Step, step)));
     blocks.push(block(BlockKind::Warning, text.warning));
@@ -70,6 +77,9 @@ mod tests {
     fn the_articles_can_be_read() {
         let all = articles().unwrap();
         assert!(all.len() > 15);
-        assert!(all.iter().any(|article| article.language == "ar" && article.blocks.len() > 3));
+        assert!(
+            all.iter()
+                .any(|article| article.language == "ar" && article.blocks.len() > 3)
+        );
     }
 }

@@ -32,7 +32,11 @@ pub(super) fn products() -> Vec<CreateProductRequest> {
             name: (*name).to_owned(),
             product_line: (*line).into(),
             limited_warranty_months: *months,
-            release_date: Some(Date { year: *year, month: *month, day: 1 }),
+            release_date: Some(Date {
+                year: *year,
+                month: *month,
+                day: 1,
+            }),
         })
         .collect()
 }
@@ -48,11 +52,41 @@ pub(super) const PARTNERS: [(&str, &str); 5] = [
 
 /// Code, name, kind, organisation, country.
 const PROVIDERS: [(&str, &str, ProviderKind, &str, &str); 8] = [
-    ("ASP-BER-01", "Nordlicht Service Berlin", ProviderKind::Partner, "nordlicht-service", "DE"),
-    ("ASP-LYS-01", "Atelier Mobile Lyon", ProviderKind::Partner, "atelier-mobile", "FR"),
-    ("ASP-LBA-01", "Pennine Repair Leeds", ProviderKind::Partner, "pennine-repair", "GB"),
-    ("ASP-PDX-01", "Cascade Fixit Portland", ProviderKind::Partner, "cascade-fixit", "US"),
-    ("ASP-KIX-01", "Naniwa Shuri Osaka", ProviderKind::Partner, "naniwa-shuri", "JP"),
+    (
+        "ASP-BER-01",
+        "Nordlicht Service Berlin",
+        ProviderKind::Partner,
+        "nordlicht-service",
+        "DE",
+    ),
+    (
+        "ASP-LYS-01",
+        "Atelier Mobile Lyon",
+        ProviderKind::Partner,
+        "atelier-mobile",
+        "FR",
+    ),
+    (
+        "ASP-LBA-01",
+        "Pennine Repair Leeds",
+        ProviderKind::Partner,
+        "pennine-repair",
+        "GB",
+    ),
+    (
+        "ASP-PDX-01",
+        "Cascade Fixit Portland",
+        ProviderKind::Partner,
+        "cascade-fixit",
+        "US",
+    ),
+    (
+        "ASP-KIX-01",
+        "Naniwa Shuri Osaka",
+        ProviderKind::Partner,
+        "naniwa-shuri",
+        "JP",
+    ),
     ("STO-CPH-01", "Store Copenhagen", ProviderKind::OwnStore, "", "DK"),
     ("DEP-BRN-01", "Depot Brno", ProviderKind::Depot, "", "CZ"),
     ("DEP-SHA-01", "Depot Shanghai", ProviderKind::Depot, "", "CN"),

@@ -57,8 +57,14 @@ pub const OPERATOR_SCOPES: [&str; 18] = [
 ];
 
 /// What a partner's client is given.
-pub const PARTNER_SCOPES: [&str; 6] =
-    ["coverage.decide", "devices.read", "devices.write", "providers.read", "repairs.read", "repairs.write"];
+pub const PARTNER_SCOPES: [&str; 6] = [
+    "coverage.decide",
+    "devices.read",
+    "devices.write",
+    "providers.read",
+    "repairs.read",
+    "repairs.write",
+];
 
 /// Signs tokens for staff and operators.
 #[derive(Clone)]
@@ -71,7 +77,10 @@ pub struct Issuer {
 impl Issuer {
     pub(super) fn new(key: &SigningKey) -> Self {
         // PKCS#8 of a 32-byte seed cannot fail to encode.
-        let der = key.to_pkcs8_der().map(|document| document.as_bytes().to_vec()).unwrap_or_default();
+        let der = key
+            .to_pkcs8_der()
+            .map(|document| document.as_bytes().to_vec())
+            .unwrap_or_default();
         Self {
             key: EncodingKey::from_ed_der(&der),
             key_id: key_id(&key.verifying_key()),
@@ -126,6 +135,9 @@ impl Issuer {
 
 impl std::fmt::Debug for Issuer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Issuer").field("key_id", &self.key_id).finish_non_exhaustive()
+        formatter
+            .debug_struct("Issuer")
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
     }
 }

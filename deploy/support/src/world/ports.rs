@@ -39,7 +39,9 @@ impl Ports {
 
     /// Takes all ports but PostgreSQL's, each with its owner's name.
     pub(super) async fn bind(self) -> anyhow::Result<Vec<(&'static str, TcpListener)>> {
-        let owners = [support_gateway::NAME].into_iter().chain(SERVICES.iter().map(|service| service.name));
+        let owners = [support_gateway::NAME]
+            .into_iter()
+            .chain(SERVICES.iter().map(|service| service.name));
         let mut bound = Vec::new();
         for (offset, owner) in (0_u16..).zip(owners) {
             let Some(port) = self.0.map_or(Some(0), |base| base.checked_add(offset)) else {

@@ -63,14 +63,21 @@ impl Secrets {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         };
-        let secrets = serde_json::from_str(&text)
-            .with_context(|| format!("{} is damaged; with it the databases' passwords are lost", path.display()))?;
+        let secrets = serde_json::from_str(&text).with_context(|| {
+            format!(
+                "{} is damaged; with it the databases' passwords are lost",
+                path.display()
+            )
+        })?;
         Ok(Some(secrets))
     }
 
     fn make(data_dir: &Path) -> anyhow::Result<Self> {
         let secrets = Self {
-            database_passwords: SERVICES.iter().map(|service| (service.name.to_owned(), password())).collect(),
+            database_passwords: SERVICES
+                .iter()
+                .map(|service| (service.name.to_owned(), password()))
+                .collect(),
             passport_keys: names().into_iter().map(|name| (name.to_owned(), seed())).collect(),
             session_key: seed(),
             service_key: seed(),
@@ -79,7 +86,12 @@ impl Secrets {
         // Whole or not at all: a half-written file would lock us out of our own databases.
         let (path, draft) = (data_dir.join(FILE), data_dir.join(format!("{FILE}.new")));
         let written = (|| {
-            let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&draft)?;
+            let mut file = OpenOptions::new()
+                .create(true)
+                .write(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&draft)?;
             file.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
             file.sync_all()?;
             fs::rename(&draft, &path)
@@ -115,8 +127,11 @@ impl Secrets {
     /// The development issuer.
     #[must_use]
     pub fn issuer(&self) -> Issuer {
-        let seed: [u8; 32] =
-            STANDARD.decode(&self.issuer_key).ok().and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();
+        let seed: [u8; 32] = STANDARD
+            .decode(&self.issuer_key)
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok())
+            .unwrap_or_default();
         Issuer::new(&SigningKey::from_bytes(&seed))
     }
 }

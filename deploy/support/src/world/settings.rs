@@ -22,13 +22,20 @@ pub(super) fn settings(
 ) -> anyhow::Result<Settings> {
     let mut peers = Map::new();
     for (name, listener) in listeners {
-        peers.insert((*name).to_owned(), json!([format!("http://{}", listener.local_addr()?)]));
+        peers.insert(
+            (*name).to_owned(),
+            json!([format!("http://{}", listener.local_addr()?)]),
+        );
     }
     peers.remove(support_gateway::NAME);
     let trust = names()
         .into_iter()
         .map(|name| {
-            let role = if name == support_gateway::NAME { "gateway" } else { "service" };
+            let role = if name == support_gateway::NAME {
+                "gateway"
+            } else {
+                "service"
+            };
             let public_key = secrets.passport_public_key(name)?;
             Ok(json!({ "issuer": name, "role": role, "public_key": public_key }))
         })
@@ -41,7 +48,10 @@ pub(super) fn settings(
         "passport": { "trust": trust },
     });
     for service in SERVICES {
-        let url = urls.iter().find(|(name, _)| *name == service.name).map(|(_, url)| url.as_str());
+        let url = urls
+            .iter()
+            .find(|(name, _)| *name == service.name)
+            .map(|(_, url)| url.as_str());
         tree[service.name] = json!({
             "database": { "url": url.unwrap_or_default() },
             "passport": { "signing_key": secrets.passport_key(service.name) },
@@ -57,7 +67,11 @@ pub(super) fn settings(
         "issuers": [{ "issuer": issuer.name(), "kinds": ["staff", "operator"], "jwks": issuer.jwks() }],
     });
     let settings = Settings::new(&names()).values("the local system", tree);
-    let settings = if overrides.is_empty() { settings } else { settings.toml("the overrides", overrides) };
+    let settings = if overrides.is_empty() {
+        settings
+    } else {
+        settings.toml("the overrides", overrides)
+    };
     // What the environment says wins, so that telemetry and limits can be set for a local system as well.
     Ok(settings.environment(std::env::vars()))
 }
