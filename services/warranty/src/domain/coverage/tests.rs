@@ -174,6 +174,27 @@ fn the_chain_says_what_became_of_every_rule() {
 }
 
 #[test]
+fn of_two_rules_that_give_the_same_the_first_decides() {
+    let sale = Sale {
+        day: date!(2024 - 03 - 15),
+        country: country("DE"),
+        warranty_months: 12,
+    };
+    let mut twice = CURRENT.clone();
+    let same = Rule {
+        id: "added",
+        ..twice.rules[0].clone()
+    };
+    twice.rules.to_mut().push(same);
+    let decision = decide(&twice, sale, date!(2024 - 03 - 16), Damage::None).unwrap();
+    let decided: Vec<_> = decision.chain.iter().filter(|weighed| weighed.decided).collect();
+    assert_eq!(
+        decided.iter().map(|weighed| &*weighed.rule_id).collect::<Vec<_>>(),
+        ["limited-warranty"]
+    );
+}
+
+#[test]
 fn nothing_is_decided_for_a_day_before_the_sale() {
     let sale = Sale {
         day: date!(2024 - 03 - 15),
