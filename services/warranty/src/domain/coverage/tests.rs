@@ -187,9 +187,9 @@ fn of_two_rules_that_give_the_same_the_first_decides() {
     };
     twice.rules.to_mut().push(same);
     let made = decide(&twice, sale, date!(2024 - 03 - 16), Damage::None).unwrap();
-    let decided: Vec<_> = made.chain.iter().filter(|weighed| weighed.decided).collect();
+    let winners: Vec<_> = made.chain.iter().filter(|weighed| weighed.decided).collect();
     assert_eq!(
-        decided.iter().map(|weighed| &*weighed.rule_id).collect::<Vec<_>>(),
+        winners.iter().map(|weighed| &*weighed.rule_id).collect::<Vec<_>>(),
         ["limited-warranty"]
     );
 }
