@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::doctor::DoctorArgs;
+use crate::keys::KeysArgs;
 use crate::migrate::MigrateArgs;
 use crate::token::TokenArgs;
 use crate::up::UpArgs;
-use crate::{doctor, migrate, one, token, up};
+use crate::{doctor, keys, migrate, one, token, up};
 
 /// Wrong use or wrong settings (sysexits' `EX_USAGE`).
 const BAD_CONFIGURATION: u8 = 64;
@@ -49,6 +50,8 @@ enum Command {
     Doctor(DoctorArgs),
     /// Print a bearer token of a local system, to call its gateway as an operator or an agent.
     Token(TokenArgs),
+    /// Make the keys of a deployment, and a settings file that names them.
+    Keys(KeysArgs),
     /// Bring the databases of the services up to date.
     Migrate(MigrateArgs),
     /// Run the gateway alone: the one door for front ends, partners and operators.
@@ -80,6 +83,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Up(args) => Box::pin(up::run(args)).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Token(args) => token::run(&args),
+        Command::Keys(args) => keys::run(&args),
         Command::Migrate(args) => migrate::run(args).await,
         Command::Gateway => one::gateway().await,
         Command::IdentityVerification => one::service(&support_identity_verification::SERVICE).await,

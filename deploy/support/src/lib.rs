@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod doctor;
+pub mod keys;
 pub mod migrate;
 pub mod one;
 pub mod seed;

@@ -1,0 +1,13 @@
+#!/bin/sh
+# A database and a role for each service; a role can connect to its own database only. Run once by the image of PostgreSQL.
+set -eu
+for service in localisation warranty identity_verification case routing repair_logistics; do
+    psql -v ON_ERROR_STOP=1 -v name="support_$service" -v password="$PASSWORD" --username "${POSTGRES_USER:-postgres}" <<'SQL'
+create role :"name" login password :'password';
+create database :"name" owner :"name";
+revoke connect on database :"name" from public;
+SQL
+done
+for database in postgres template1; do
+    psql -v ON_ERROR_STOP=1 --username "${POSTGRES_USER:-postgres}" -c "revoke connect on database $database from public"
+done
