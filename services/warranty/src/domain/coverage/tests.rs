@@ -181,11 +181,11 @@ fn of_two_rules_that_give_the_same_the_first_decides() {
         warranty_months: 12,
     };
     let mut twice = CURRENT.clone();
-    let same = Rule {
+    let another = Rule {
         id: "added",
         ..twice.rules[0].clone()
     };
-    twice.rules.to_mut().push(same);
+    twice.rules.to_mut().push(another);
     let made = decide(&twice, sale, date!(2024 - 03 - 16), Damage::None).unwrap();
     let winners: Vec<_> = made.chain.iter().filter(|weighed| weighed.decided).collect();
     assert_eq!(
