@@ -19,6 +19,9 @@ use crate::world::known_gateway;
 /// How long anything may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How much of a value is shown, in characters.
+const LONGEST_VALUE: usize = 80;
+
 /// Says what is configured, what is reachable and what is wrong, in plain words. Ends with 0 when all is well, else with 1.
 ///
 /// Without a name it looks at the local system of a data directory, as `support up` runs it. With names it looks at
@@ -222,7 +225,8 @@ fn show(resolved: &Resolved, all: bool) {
     table
         .load_preset(NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic);
-    for setting in resolved.describe() {
+    for mut setting in resolved.describe() {
+        setting.current = shortened(&setting.current);
         if all {
             table.add_row([
                 setting.path,
@@ -237,6 +241,14 @@ fn show(resolved: &Resolved, all: bool) {
     }
     if table.row_count() > 0 {
         println!("{table}\n");
+    }
+}
+
+/// A value as a line bears it.
+fn shortened(value: &str) -> String {
+    match value.char_indices().nth(LONGEST_VALUE) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
     }
 }
 
