@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::demo::DemoArgs;
 use crate::doctor::DoctorArgs;
 use crate::keys::KeysArgs;
 use crate::migrate::MigrateArgs;
 use crate::token::TokenArgs;
 use crate::up::UpArgs;
-use crate::{doctor, keys, migrate, one, token, up};
+use crate::{demo, doctor, keys, migrate, one, token, up};
 
 /// Wrong use or wrong settings (sysexits' `EX_USAGE`).
 const BAD_CONFIGURATION: u8 = 64;
@@ -46,6 +47,8 @@ It refuses to start on a database that `support migrate` has not brought up to d
 enum Command {
     /// Run everything on this machine: a private PostgreSQL, the six services, the gateway, a small world to try.
     Up(UpArgs),
+    /// Tell one customer's story from the first word to the repaired device, each call and answer shown.
+    Demo(DemoArgs),
     /// Say what is configured, what is reachable and what is wrong, in plain words.
     Doctor(DoctorArgs),
     /// Print a bearer token of a local system, to call its gateway as an operator or an agent.
@@ -81,6 +84,7 @@ enum Command {
 pub async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Up(args) => Box::pin(up::run(args)).await,
+        Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Token(args) => token::run(&args),
         Command::Keys(args) => keys::run(&args),

@@ -4,6 +4,7 @@
 //! ends, partners and staff do; [`seed`] fills it with a small believable world through that API.
 
 pub mod cli;
+pub mod demo;
 pub mod doctor;
 pub mod keys;
 pub mod migrate;
