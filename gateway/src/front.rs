@@ -17,12 +17,14 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::health::Health;
 use crate::json::{self, problem::problem, respond};
 use crate::oauth;
+use crate::words::Words;
 
 /// The front.
 #[derive(Clone)]
 pub(crate) struct Front {
     calls: Stack,
     health: Health,
+    words: Words,
     max_json_bytes: usize,
 }
 
@@ -40,10 +42,11 @@ enum Wanted {
 
 impl Front {
     /// `calls` takes gRPC.
-    pub(crate) fn new(calls: Stack, health: Health, max_json_bytes: usize) -> Self {
+    pub(crate) fn new(calls: Stack, health: Health, words: Words, max_json_bytes: usize) -> Self {
         Self {
             calls,
             health,
+            words,
             max_json_bytes,
         }
     }
@@ -61,7 +64,7 @@ impl Front {
                 request.headers_mut().insert(header::CONTENT_TYPE, media);
                 answer(GrpcWebLayer::new().layer(self.calls), request).await
             }
-            Wanted::Json => json::call(request, self.calls, self.max_json_bytes).await,
+            Wanted::Json => json::call(request, self.calls, &self.words, self.max_json_bytes).await,
             Wanted::Token => oauth::token(request, self.calls).await,
             Wanted::Alive => respond(StatusCode::OK, "application/json", &json!({ "alive": true })),
             Wanted::Ready => self.health.ready(),

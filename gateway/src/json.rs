@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use http::header::{self, HeaderValue};
+use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use support_chassis::error::{Answer, failed, read_status};
@@ -25,6 +26,8 @@ use tonic::{Code, Status};
 
 use problem::problem;
 
+use crate::words::Words;
+
 /// The largest JSON answer that is put together, in bytes of its protobuf form.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 /// How long a caller may take to send its body.
@@ -33,15 +36,16 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const PREFIX: usize = 5;
 
 /// Answers a JSON call.
-pub(crate) async fn call(request: Request<Body>, door: Stack, limit: usize) -> Response<Body> {
-    match transcoded(request, door, limit).await {
+pub(crate) async fn call(request: Request<Body>, door: Stack, words: &Words, limit: usize) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    match transcoded(&head, body, door, limit).await {
         Ok(response) => response,
-        Err(status) => problem(&status),
+        // What was refused before the door has no words yet.
+        Err(status) => problem(&words.complete(status, &head.headers).await),
     }
 }
 
-async fn transcoded(request: Request<Body>, door: Stack, limit: usize) -> Result<Response<Body>, Status> {
-    let (head, body) = request.into_parts();
+async fn transcoded(head: &Parts, body: Body, door: Stack, limit: usize) -> Result<Response<Body>, Status> {
     if head.method != Method::POST {
         return Err(bad_request("a call is a POST"));
     }

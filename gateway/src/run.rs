@@ -173,11 +173,12 @@ pub async fn run(
         Arc::new(credentials),
         Routes::new(peers.iter().map(|(_, package, peer)| (*package, peer.clone()))),
     );
-    let calls = stack(&common, admit, Words::new(&localisation), &health, life.draining())?;
+    let words = Words::new(&localisation);
+    let calls = stack(&common, admit, words.clone(), &health, life.draining())?;
     let front = ServiceBuilder::new()
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors(&own.allowed_origins))
-        .service(Front::new(calls, health.clone(), own.max_json_bytes));
+        .service(Front::new(calls, health.clone(), words, own.max_json_bytes));
     let front = BoxCloneSyncService::new(
         ServiceBuilder::new()
             .map_response(|response: Response<_>| response.map(Body::new))

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response, header};
+use http::{HeaderMap, Request, Response, header};
 use moka::future::Cache;
 use support_chassis::call::accept_language;
 use support_chassis::client::Peer;
@@ -51,6 +51,19 @@ impl Words {
                 .time_to_live(Duration::from_hours(1))
                 .build(),
             sentences: Cache::builder().max_capacity(1_000).time_to_live(KEPT).build(),
+        }
+    }
+
+    /// The status with words in the language that the caller's headers ask for, where there are any.
+    pub(crate) async fn complete(&self, status: Status, headers: &HeaderMap) -> Status {
+        let languages = headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok());
+        match languages {
+            Some(languages) if status.get_details_localized_message().is_none() => {
+                self.told(&status, languages).await.unwrap_or(status)
+            }
+            _ => status,
         }
     }
 

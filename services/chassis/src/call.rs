@@ -212,9 +212,10 @@ impl fmt::Debug for Call {
     }
 }
 
-/// The tags of an `accept-language` value (RFC 9110, 12.5.4), best first. What cannot be read is left out: a wrong
+/// The tags of an `accept-language` value (RFC 9110, 12.5.4), best first, ten at most. What cannot be read is left out: a wrong
 /// header of a browser is no reason to refuse a customer.
-fn accept_language(value: &str) -> Vec<String> {
+#[must_use]
+pub fn accept_language(value: &str) -> Vec<String> {
     let mut ranked: Vec<(u16, &str)> = value
         .split(',')
         .filter_map(|part| {

@@ -1,0 +1,398 @@
+//! Small services behind the gateway: real servers of the chassis, played by hand.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::StreamExt as _;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, Collected, StreamBody};
+use support_chassis::call::Call;
+use support_proto::support::case::v1 as case;
+use support_proto::support::case::v1::case_service_server::CaseService;
+use support_proto::support::identity::v1 as identity;
+use support_proto::support::identity::v1::credential_service_server::CredentialService;
+use support_proto::support::localisation::v1 as localisation;
+use support_proto::support::localisation::v1::locale_service_server::LocaleService;
+use support_proto::support::localisation::v1::message_service_server::MessageService;
+use support_proto::support::types::v1::{Channel, CommonErrorReason};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+use tonic::body::Body;
+use tonic::metadata::MetadataMap;
+use tonic::server::NamedService;
+use tonic::{Code, Status};
+use tower::Service;
+
+use super::http::framed;
+use super::tokens::{CUSTOMER_ID, Issuer};
+
+/// What a service does with a call.
+pub(crate) type Script = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<(), Status>> + Send + Sync>;
+
+pub(crate) fn script<F>(work: impl Fn(Call) -> F + Send + Sync + 'static) -> Script
+where
+    F: Future<Output = Result<(), Status>> + Send + 'static,
+{
+    Arc::new(move |call| work(call).boxed())
+}
+
+/// The case service: answers what it is told to and remembers who asked.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    script: Arc<Mutex<Script>>,
+    calls: Arc<AtomicUsize>,
+    last: Arc<Mutex<Option<(Call, MetadataMap)>>>,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            script: Arc::new(Mutex::new(script(|_| async { Ok(()) }))),
+            calls: Arc::default(),
+            last: Arc::default(),
+        }
+    }
+}
+
+impl Desk {
+    pub(crate) fn play(&self, script: Script) {
+        *self.script.lock().unwrap() = script;
+    }
+
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn last(&self) -> (Call, MetadataMap) {
+        self.last.lock().unwrap().clone().unwrap()
+    }
+
+    async fn work<T>(&self, request: &tonic::Request<T>) -> Result<(), Status> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let call = Call::of(request)?;
+        *self.last.lock().unwrap() = Some((call.clone(), request.metadata().clone()));
+        let work = (self.script.lock().unwrap())(call);
+        work.await
+    }
+}
+
+/// The case that the desk knows.
+pub(crate) fn known_case(case_id: &str) -> case::Case {
+    case::Case {
+        case_id: case_id.to_owned(),
+        case_number: "EU-1".to_owned(),
+        customer_id: CUSTOMER_ID.to_owned(),
+        state: case::CaseState::Assigned.into(),
+        channel: Channel::Chat.into(),
+        language: "zh-Hans".to_owned(),
+        subject: "屏幕裂了 \u{1f4f1} \"\\/".to_owned(),
+        open_time: Some(prost_types::Timestamp {
+            seconds: 1_800_000_000,
+            nanos: 120_000_000,
+        }),
+        ..case::Case::default()
+    }
+}
+
+macro_rules! not_played {
+    ($($method:ident: $request:ident -> $response:ident),+ $(,)?) => {
+        #[tonic::async_trait]
+        impl CaseService for Desk {
+            async fn get_case(
+                &self,
+                request: tonic::Request<case::GetCaseRequest>,
+            ) -> Result<tonic::Response<case::GetCaseResponse>, Status> {
+                self.work(&request).await?;
+                let case = Some(known_case(&request.get_ref().case_id));
+                Ok(tonic::Response::new(case::GetCaseResponse { case }))
+            }
+
+            async fn open_case(
+                &self,
+                request: tonic::Request<case::OpenCaseRequest>,
+            ) -> Result<tonic::Response<case::OpenCaseResponse>, Status> {
+                self.work(&request).await?;
+                let case = case::Case { subject: request.into_inner().subject, ..known_case("eu-1") };
+                Ok(tonic::Response::new(case::OpenCaseResponse { case: Some(case) }))
+            }
+
+            $(async fn $method(
+                &self,
+                _: tonic::Request<case::$request>,
+            ) -> Result<tonic::Response<case::$response>, Status> {
+                Err(Status::unimplemented("not played here"))
+            })+
+        }
+    };
+}
+
+not_played! {
+    list_cases: ListCasesRequest -> ListCasesResponse,
+    post_message: PostMessageRequest -> PostMessageResponse,
+    list_messages: ListMessagesRequest -> ListMessagesResponse,
+    assign_case: AssignCaseRequest -> AssignCaseResponse,
+    resolve_case: ResolveCaseRequest -> ResolveCaseResponse,
+    reopen_case: ReopenCaseRequest -> ReopenCaseResponse,
+    close_case: CloseCaseRequest -> CloseCaseResponse,
+    list_timeline: ListTimelineRequest -> ListTimelineResponse,
+}
+
+/// Identity-verification: gives its keys, and tokens to one client.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub(crate) keys: Arc<Mutex<Vec<Issuer>>>,
+    pub(crate) asked: Arc<AtomicUsize>,
+}
+
+pub(crate) const CLIENT_ID: &str = "eu-client 1";
+/// With characters that a form and Basic authentication must encode.
+pub(crate) const CLIENT_SECRET: &str = "s3:cr+t %&=ü";
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self {
+            keys: Arc::new(Mutex::new(vec![Issuer::identity()])),
+            asked: Arc::default(),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl CredentialService for Identity {
+    async fn create_partner_client(
+        &self,
+        _: tonic::Request<identity::CreatePartnerClientRequest>,
+    ) -> Result<tonic::Response<identity::CreatePartnerClientResponse>, Status> {
+        Err(Status::unimplemented("not played here"))
+    }
+
+    async fn issue_partner_token(
+        &self,
+        request: tonic::Request<identity::IssuePartnerTokenRequest>,
+    ) -> Result<tonic::Response<identity::IssuePartnerTokenResponse>, Status> {
+        let request = request.into_inner();
+        if request.client_id != CLIENT_ID || request.client_secret != CLIENT_SECRET {
+            return Err(support_chassis::error::Answer::new(
+                Code::Unauthenticated,
+                "support.identity.v1",
+                identity::IdentityErrorReason::ClientRefused.as_str_name(),
+                "the client is refused",
+            )
+            .to_status());
+        }
+        Ok(tonic::Response::new(identity::IssuePartnerTokenResponse {
+            access_token: super::tokens::partner("repairs.read"),
+            expires_in_seconds: 900,
+            scopes: vec!["repairs.read".to_owned(), "repairs.write".to_owned()],
+        }))
+    }
+
+    async fn get_key_set(
+        &self,
+        _: tonic::Request<identity::GetKeySetRequest>,
+    ) -> Result<tonic::Response<identity::GetKeySetResponse>, Status> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let keys: Vec<_> = self.keys.lock().unwrap().iter().map(Issuer::jwk).collect();
+        Ok(tonic::Response::new(identity::GetKeySetResponse {
+            issuer: super::tokens::IDENTITY.to_owned(),
+            jwks_json: serde_json::json!({ "keys": keys }).to_string(),
+        }))
+    }
+}
+
+/// Localisation: German, and a few sentences.
+#[derive(Clone, Default)]
+pub(crate) struct Localisation {
+    /// Never answers, to see who waits for it.
+    pub(crate) stuck: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Localisation {
+    async fn hold(&self) {
+        if self.stuck.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+fn german() -> localisation::Locale {
+    localisation::Locale {
+        tag: "de".to_owned(),
+        ..localisation::Locale::default()
+    }
+}
+
+#[tonic::async_trait]
+impl LocaleService for Localisation {
+    async fn list_locales(
+        &self,
+        _: tonic::Request<localisation::ListLocalesRequest>,
+    ) -> Result<tonic::Response<localisation::ListLocalesResponse>, Status> {
+        Err(Status::unimplemented("not played here"))
+    }
+
+    async fn negotiate_locale(
+        &self,
+        _: tonic::Request<localisation::NegotiateLocaleRequest>,
+    ) -> Result<tonic::Response<localisation::NegotiateLocaleResponse>, Status> {
+        self.hold().await;
+        Ok(tonic::Response::new(localisation::NegotiateLocaleResponse {
+            locale: Some(german()),
+            ..localisation::NegotiateLocaleResponse::default()
+        }))
+    }
+}
+
+pub(crate) const NOT_FOUND_IN_GERMAN: &str = "Diesen Vorgang gibt es nicht.";
+pub(crate) const MALFORMED_IN_GERMAN: &str = "Die Anfrage ist nicht lesbar.";
+
+#[tonic::async_trait]
+impl MessageService for Localisation {
+    async fn get_catalogue(
+        &self,
+        _: tonic::Request<localisation::GetCatalogueRequest>,
+    ) -> Result<tonic::Response<localisation::GetCatalogueResponse>, Status> {
+        self.hold().await;
+        let sentence = |key: &str, pattern: &str| localisation::CatalogueMessage {
+            key: key.to_owned(),
+            pattern: pattern.to_owned(),
+            locale: "de".to_owned(),
+        };
+        Ok(tonic::Response::new(localisation::GetCatalogueResponse {
+            locale: Some(german()),
+            messages: vec![
+                sentence("error.case.case_not_found", NOT_FOUND_IN_GERMAN),
+                sentence("error.common.malformed_message", MALFORMED_IN_GERMAN),
+                sentence("error.common.invalid_fields", "Das Feld {$field} ist falsch."),
+            ],
+        }))
+    }
+
+    async fn render_message(
+        &self,
+        _: tonic::Request<localisation::RenderMessageRequest>,
+    ) -> Result<tonic::Response<localisation::RenderMessageResponse>, Status> {
+        Err(Status::unimplemented("not played here"))
+    }
+
+    async fn publish_messages(
+        &self,
+        _: tonic::Request<localisation::PublishMessagesRequest>,
+    ) -> Result<tonic::Response<localisation::PublishMessagesResponse>, Status> {
+        Err(Status::unimplemented("not played here"))
+    }
+}
+
+/// A service that takes bytes as they are and keeps them.
+#[derive(Clone, Default)]
+pub(crate) struct Spy {
+    pub(crate) seen: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
+    /// The message it answers with.
+    pub(crate) reply: Arc<Mutex<Vec<u8>>>,
+}
+
+impl NamedService for Spy {
+    const NAME: &'static str = "support.warranty.v1.CatalogueService";
+}
+
+impl Service<Request<Body>> for Spy {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let spy = self.clone();
+        async move {
+            let (head, body) = request.into_parts();
+            let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
+            spy.seen.lock().unwrap().push((head.headers, body));
+            let reply = Bytes::from(framed(&spy.reply.lock().unwrap()));
+            let mut trailers = HeaderMap::new();
+            trailers.insert("grpc-status", HeaderValue::from_static("0"));
+            trailers.insert("x-from-the-service", HeaderValue::from_static("yes"));
+            let frames = [Frame::data(reply), Frame::trailers(trailers)];
+            let frames = futures_util::stream::iter(frames.map(Ok::<_, Status>));
+            Ok(grpc_response(Body::new(StreamBody::new(frames))))
+        }
+        .boxed()
+    }
+}
+
+fn grpc_response(body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    response
+        .headers_mut()
+        .insert("content-type", HeaderValue::from_static("application/grpc"));
+    response
+}
+
+/// The frames of one open stream.
+pub(crate) type Feed = mpsc::UnboundedSender<Frame<Bytes>>;
+
+/// The agents' service: every stream that is opened is handed to the test, which feeds it.
+#[derive(Clone)]
+pub(crate) struct Offers {
+    pub(crate) opened: mpsc::UnboundedSender<Feed>,
+}
+
+impl NamedService for Offers {
+    const NAME: &'static str = "support.routing.v1.AgentService";
+}
+
+impl Service<Request<Body>> for Offers {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<Body>) -> Self::Future {
+        let (feed, frames) = mpsc::unbounded_channel();
+        self.opened.send(feed).unwrap();
+        let frames = UnboundedReceiverStream::new(frames).map(Ok::<_, Status>);
+        Box::pin(std::future::ready(Ok(grpc_response(Body::new(StreamBody::new(
+            frames,
+        ))))))
+    }
+}
+
+/// The trailers of a stream that ended well or not.
+pub(crate) fn end(status: &Status) -> Frame<Bytes> {
+    let mut trailers = HeaderMap::new();
+    support_chassis::error::write_status(status, &mut trailers);
+    Frame::trailers(trailers)
+}
+
+pub(crate) fn case_not_found() -> Status {
+    support_chassis::error::Answer::new(
+        Code::NotFound,
+        "support.case.v1",
+        case::CaseErrorReason::CaseNotFound.as_str_name(),
+        "no such case",
+    )
+    .with("case_id", "eu-1")
+    .to_status()
+}
+
+pub(crate) fn overloaded() -> Status {
+    support_chassis::error::Answer::common(
+        Code::ResourceExhausted,
+        CommonErrorReason::Overloaded,
+        "too much at once",
+    )
+    .retry_after(std::time::Duration::from_millis(1500))
+    .to_status()
+}
