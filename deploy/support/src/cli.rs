@@ -8,9 +8,10 @@ use crate::demo::DemoArgs;
 use crate::doctor::DoctorArgs;
 use crate::keys::KeysArgs;
 use crate::migrate::MigrateArgs;
+use crate::replay::ReplayArgs;
 use crate::token::TokenArgs;
 use crate::up::UpArgs;
-use crate::{demo, doctor, keys, migrate, one, token, up};
+use crate::{demo, doctor, keys, migrate, one, replay, token, up};
 
 /// Wrong use or wrong settings (sysexits' `EX_USAGE`).
 const BAD_CONFIGURATION: u8 = 64;
@@ -49,6 +50,8 @@ enum Command {
     Up(UpArgs),
     /// Tell one customer's story from the first word to the repaired device, each call and answer shown.
     Demo(DemoArgs),
+    /// Play a real day of calls through a running system, and prove that nothing was lost.
+    Replay(ReplayArgs),
     /// Say what is configured, what is reachable and what is wrong, in plain words.
     Doctor(DoctorArgs),
     /// Print a bearer token of a local system, to call its gateway as an operator or an agent.
@@ -85,6 +88,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Up(args) => Box::pin(up::run(args)).await,
         Command::Demo(args) => Box::pin(demo::run(args)).await,
+        Command::Replay(args) => Box::pin(replay::run(args)).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Token(args) => token::run(&args),
         Command::Keys(args) => keys::run(&args),

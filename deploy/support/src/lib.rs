@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod keys;
 pub mod migrate;
 pub mod one;
+pub mod replay;
 pub mod seed;
 pub mod services;
 pub mod session;

@@ -94,7 +94,11 @@ impl Session {
             // A machine that vanishes says nothing; without this a stream to it would wait for ever.
             .http2_keep_alive_interval(Duration::from_secs(10))
             .keep_alive_timeout(Duration::from_secs(20));
-        Ok(Self { channel: endpoint.connect_lazy(), presence: Arc::default(), patience: Patience::default() })
+        Ok(Self {
+            channel: endpoint.connect_lazy(),
+            presence: Arc::default(),
+            patience: Patience::default(),
+        })
     }
 
     /// The same session with another patience.
@@ -157,7 +161,10 @@ impl Session {
     }
 
     fn caller(&self, bearer: Bearer) -> Caller {
-        Caller { line: InterceptedService::new(self.channel.clone(), bearer), session: self.clone() }
+        Caller {
+            line: InterceptedService::new(self.channel.clone(), bearer),
+            session: self.clone(),
+        }
     }
 }
 

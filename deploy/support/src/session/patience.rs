@@ -37,15 +37,22 @@ impl Patience {
     /// No patience at all: the first failure counts.
     #[must_use]
     pub fn none() -> Self {
-        Self { limit: Duration::ZERO, ..Self::default() }
+        Self {
+            limit: Duration::ZERO,
+            ..Self::default()
+        }
     }
 
     /// The pause after the `attempt`th failure in a row (from 1), with what the server asked for as its least. Without
     /// jitter: the callers of one program are few and have their own rhythm.
     #[must_use]
     pub fn pause(&self, attempt: u32, asked: Option<Duration>) -> Duration {
-        let doubled = self.first_pause.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
-        doubled.min(self.longest_pause).max(asked.unwrap_or_default().min(Duration::from_secs(5)))
+        let doubled = self
+            .first_pause
+            .saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
+        doubled
+            .min(self.longest_pause)
+            .max(asked.unwrap_or_default().min(Duration::from_secs(5)))
     }
 }
 
@@ -82,7 +89,11 @@ pub struct Presence {
 
 impl Default for Presence {
     fn default() -> Self {
-        Self { away: watch::Sender::new(false), outages: watch::Sender::new(0), resent: watch::Sender::new(0) }
+        Self {
+            away: watch::Sender::new(false),
+            outages: watch::Sender::new(0),
+            resent: watch::Sender::new(0),
+        }
     }
 }
 
@@ -190,17 +201,26 @@ mod tests {
 
     fn session(limit: Duration) -> Session {
         // Nobody listens there, and nobody is asked: the calls are closures.
-        let patience = Patience { limit, first_pause: Duration::from_millis(1), ..Patience::default() };
+        let patience = Patience {
+            limit,
+            first_pause: Duration::from_millis(1),
+            ..Patience::default()
+        };
         Session::connect("http://127.0.0.1:1").unwrap().with_patience(patience)
     }
 
     #[test]
     fn pauses_double_up_to_the_longest_and_heed_the_server() {
         let patience = Patience::default();
-        let pauses: Vec<_> = [1, 2, 3, 6, 40].map(|attempt| patience.pause(attempt, None).as_millis()).into();
+        let pauses: Vec<_> = [1, 2, 3, 6, 40]
+            .map(|attempt| patience.pause(attempt, None).as_millis())
+            .into();
         assert_eq!(pauses, [20, 40, 80, 500, 500]);
         assert_eq!(patience.pause(1, Some(Duration::from_secs(1))), Duration::from_secs(1));
-        assert_eq!(patience.pause(1, Some(Duration::from_secs(3600))), Duration::from_secs(5));
+        assert_eq!(
+            patience.pause(1, Some(Duration::from_secs(3600))),
+            Duration::from_secs(5)
+        );
     }
 
     #[test]
@@ -237,7 +257,9 @@ mod tests {
     async fn patience_ends_and_refusals_end_it_at_once() {
         let session = session(Duration::from_secs(2));
         let begun = Instant::now();
-        let gone = session.retrying(|| ready(Err::<Response<()>, _>(Status::unavailable("away")))).await;
+        let gone = session
+            .retrying(|| ready(Err::<Response<()>, _>(Status::unavailable("away"))))
+            .await;
         assert_eq!(gone.unwrap_err().code(), Code::Unavailable);
         assert!(begun.elapsed() <= Duration::from_secs(2) && *session.presence().watch().borrow());
 
@@ -248,14 +270,19 @@ mod tests {
                 ready(Err::<Response<()>, _>(Status::not_found("no")))
             })
             .await;
-        assert_eq!((refused.unwrap_err().code(), sent.load(Ordering::Relaxed)), (Code::NotFound, 1));
+        assert_eq!(
+            (refused.unwrap_err().code(), sent.load(Ordering::Relaxed)),
+            (Code::NotFound, 1)
+        );
         assert!(!*session.presence().watch().borrow());
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_attempt_without_answer_is_an_outage() {
         let session = session(Duration::from_secs(20));
-        let silent = session.retrying(std::future::pending::<Result<Response<()>, Status>>).await;
+        let silent = session
+            .retrying(std::future::pending::<Result<Response<()>, Status>>)
+            .await;
         assert_eq!(silent.unwrap_err().code(), Code::Unavailable);
     }
 
@@ -264,7 +291,11 @@ mod tests {
         fn sendable(_: impl Send) {}
         let caller = session(Duration::ZERO).anonymous();
         sendable(async move {
-            call!(caller.cases().get_case(support_proto::support::case::v1::GetCaseRequest::default()))
+            call!(
+                caller
+                    .cases()
+                    .get_case(support_proto::support::case::v1::GetCaseRequest::default())
+            )
         });
     }
 }

@@ -31,7 +31,10 @@ mod tests {
     #[test]
     fn ids_are_the_same_every_time_and_differ_by_every_part() {
         // Fixed for good: a run that began under an older build must be able to end under this one.
-        assert_eq!(request_id("run", "call", "open"), "ec0ecab1-3560-8470-b759-7120cc8d477a");
+        assert_eq!(
+            request_id("run", "call", "open"),
+            "ec0ecab1-3560-8470-b759-7120cc8d477a"
+        );
         let all = [
             uuid("run", "call", "open"),
             uuid("run2", "call", "open"),

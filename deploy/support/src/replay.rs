@@ -1,0 +1,494 @@
+//! `support replay`: a real day of a call centre, played through the running system by its public API alone.
+//!
+//! - [`trace`], [`people`], [`repairs`] read the data.
+//! - [`clock`] is the day's compressed time; it stands still while the system is away.
+//! - [`contact`] is one caller's life, [`staff`] the agents', [`workshop`] the partners'; they meet on the [`floor`], and
+//!   what they say to each other on the telephone stands on the [`board`].
+//! - [`proof`] fetches everything back and checks that nothing was lost or doubled; [`report`] says what it came to.
+//!
+//! Everything asked for has a request id that follows from the run's name and the call, so the system can die at any
+//! moment, and the replay too: started again with the same `--run` it goes on where it was.
+
+pub mod board;
+pub mod clock;
+pub mod contact;
+pub mod faults;
+pub mod floor;
+pub mod people;
+pub mod proof;
+pub mod repairs;
+pub mod report;
+pub mod staff;
+pub mod trace;
+pub mod workshop;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use support_proto::support::case::v1::Case;
+use support_proto::support::types::v1::{Date, ProductLine};
+use support_proto::support::warranty::v1::{ListProductsRequest, Product};
+use time::OffsetDateTime;
+use time::macros::format_description;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use self::board::Board;
+use self::clock::{DayClock, written};
+use self::contact::{Contact, Device, Plan};
+use self::faults::Faults;
+use self::floor::Floor;
+use self::people::People;
+use self::repairs::{Fault, Faulty};
+use self::report::{Report, by_outcome};
+use self::trace::Day;
+use self::workshop::Workshops;
+use crate::session::{Caller, Session, call};
+use crate::world::{Secrets, known_gateway};
+
+/// How many callers are verified at the same time.
+const DOORS: usize = 32;
+/// How long before the first call the day begins, in seconds of the day.
+const BEFORE_FIRST: f64 = 600.0;
+
+/// Plays a real day of a call centre through a running system, by its public API alone, and proves that nothing was lost.
+///
+/// Every call of the day becomes a customer who proves who they are by a code, a case, and a routed task. As many simulated
+/// agents as the day had servers connect, take offers as they come and talk as long as the trace says; every n-th call is
+/// about a broken device, which a partner repairs. Time is compressed: at --speed 200 a second of the day takes 5 ms, so
+/// the waits shown hold 200 times the system's own answering time.
+///
+/// How the data are read:
+///   - Whoever gave up in the trace (HANG), or was gone when a server came (PHANTOM), gives up after waiting as long,
+///     unless an agent answers before. Of those who were answered (AGENT) the data tell only that they were willing to
+///     wait as long as they had to: they never give up, so the replay invents no loss that the day did not have.
+///   - A server is at work from their first service of the day to the end of their last; breaks are not in the data. Calls
+///     that an unnamed server took (NO_SERVER) bring work but no hands. The last to go home stay until all are served.
+///   - A call that the day did not serve takes, if the replay serves it, as long as the others on average.
+///   - Rows that are not as the data's description says are skipped, counted and shown.
+///
+/// Then everything is fetched back and held against what was played. The exit code is 0 only if all of it holds: every
+/// contact has exactly one case; every case one history without gaps; every task ended exactly once; no agent was ever over
+/// capacity; every repair is at its outcome.
+///
+/// The system may die in the middle (kill -9) and be started again: the day stands still meanwhile, and every request is
+/// sent again with the same request id, for up to three minutes. A replay that was stopped goes on with the same --run.
+///
+/// Examples:
+///   support replay ../shared/data
+///   support replay ../shared/data --day 990203 --speed 600 --json report.json
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct ReplayArgs {
+    /// The directory of the data: calls/bank-1999-02.tsv, people/customers.csv, repairs/open-repair.csv.
+    #[arg(value_name = "DATA")]
+    data: PathBuf,
+    /// The day to play, YYMMDD, in February 1999.
+    #[arg(long, value_name = "YYMMDD", default_value = "990201", value_parser = day)]
+    day: String,
+    /// How many times faster than in 1999 time passes, 1 to 10000.
+    #[arg(long, value_name = "FACTOR", default_value_t = 200.0, value_parser = speed)]
+    speed: f64,
+    /// The gateway to call; without it, the one that was last started in the data directory.
+    #[arg(long, value_name = "URL")]
+    gateway: Option<String>,
+    /// The data directory of the system: its development issuer vouches for the staff, and its partners' credentials are
+    /// there.
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    data_dir: PathBuf,
+    /// Write everything that was found, as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Every how many calls one is about a broken device; 0 for none.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    repair_every: usize,
+    /// The run's name: lower-case letters, digits and hyphens, up to 40. The same name goes on with the same run; without
+    /// it, a new run is named after the day and the present moment.
+    #[arg(long, value_name = "NAME", value_parser = run_name)]
+    run: Option<String>,
+}
+
+fn day(text: &str) -> Result<String, String> {
+    let is_day = text.len() == 6 && text.bytes().all(|digit| digit.is_ascii_digit());
+    is_day
+        .then(|| text.to_owned())
+        .ok_or_else(|| "six digits, as in 990201".to_owned())
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok().filter(|speed| (1.0..=10_000.0).contains(speed));
+    speed.ok_or_else(|| "a number from 1 to 10000".to_owned())
+}
+
+fn run_name(text: &str) -> Result<String, String> {
+    let is_name = (1..=40).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    is_name
+        .then(|| text.to_owned())
+        .ok_or_else(|| "1 to 40 lower-case letters, digits and hyphens".to_owned())
+}
+
+/// Carries it out.
+///
+/// # Errors
+///
+/// Where the data cannot be read, the system refuses, or the proof does not hold.
+#[expect(clippy::print_stdout, reason = "a command's answer")]
+pub async fn run(args: ReplayArgs) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let path = args.data.join("calls/bank-1999-02.tsv");
+    let file = File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let trace = Day::read(file, &args.day)?;
+    anyhow::ensure!(
+        !trace.calls.is_empty(),
+        "{} has no call of {}",
+        path.display(),
+        args.day
+    );
+    let faulty = Faulty::read(&args.data.join("repairs/open-repair.csv"))?;
+    let people = People::read(&args.data.join("people/customers.csv"), &trace.calls)?;
+    #[expect(clippy::disallowed_methods, reason = "a run is named after the real world's now")]
+    let now = OffsetDateTime::now_utc();
+    let run = match &args.run {
+        Some(run) => run.clone(),
+        None => format!(
+            "{}-{}",
+            args.day,
+            now.format(format_description!("[year][month][day]t[hour][minute][second]"))?
+        ),
+    };
+    println!(
+        "run {run}: {} calls, {} servers",
+        trace.calls.len(),
+        trace.shifts().len()
+    );
+    if !trace.malformed.is_empty() || faulty.malformed > 0 {
+        println!(
+            "skipped {} malformed rows of calls (in the whole file) and {} of repairs",
+            trace.malformed.len(),
+            faulty.malformed
+        );
+    }
+
+    let plans = Stage {
+        args: &args,
+        run: &run,
+        trace: &trace,
+        people,
+        faulty: &faulty,
+        today: now.date(),
+    };
+    let (floor, staff, plans) = plans.set().await?;
+    let (contacts, planned) = play(&floor, &staff, plans).await;
+    println!("fetching everything back");
+    let bar = bar(trace.calls.len(), "{pos}/{len} cases looked at {wide_bar} {elapsed}");
+    let proof = proof::prove(&floor.operator, &floor.board, &contacts, staff::CAPACITY, || bar.inc(1)).await?;
+    bar.finish_and_clear();
+
+    let report = Report {
+        run: &run,
+        day: &args.day,
+        speed: args.speed,
+        trace: &trace,
+        contacts: &contacts,
+        agents: staff.len(),
+        planned_repairs: planned,
+        proof: &proof,
+        faults: floor.faults.all(),
+        outages: (floor.session.presence().outages(), floor.clock.stood().as_secs_f64()),
+        resent: floor.session.presence().resent(),
+        took: began.elapsed().as_secs_f64(),
+    };
+    print!("{}", report.table());
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&report.json())?;
+        std::fs::write(path, format!("{text}\n")).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    anyhow::ensure!(report.holds(), "the proof of conservation does not hold");
+    println!("the proof of conservation holds");
+    Ok(())
+}
+
+/// What is needed to set the stage.
+struct Stage<'a> {
+    args: &'a ReplayArgs,
+    run: &'a str,
+    trace: &'a Day,
+    people: People,
+    faulty: &'a Faulty,
+    today: time::Date,
+}
+
+impl Stage<'_> {
+    /// Makes customers and agents, and plans every call.
+    async fn set(self) -> anyhow::Result<(Arc<Floor>, Vec<Arc<staff::Agent>>, Vec<Plan>)> {
+        let Self {
+            args,
+            run,
+            trace,
+            people,
+            faulty,
+            today,
+        } = self;
+        let gateway = match &args.gateway {
+            Some(url) => url.clone(),
+            None => known_gateway(&args.data_dir)?,
+        };
+        let session = Session::connect(gateway)?;
+        let issuer = issuer(&args.data_dir)?;
+        let operator = session.as_operator(&issuer.operator_token(staff::TOKEN_LIFE))?;
+        let prefix = format!("replay/{run}/{}/", args.day);
+        let found = proof::cases(&operator, &prefix)
+            .await
+            .context("the system does not answer as it should")?;
+        if !found.is_empty() {
+            #[expect(clippy::print_stdout, reason = "a command's answer")]
+            {
+                println!("going on with {} cases of an earlier process", found.len());
+            }
+        }
+        let workshops = Workshops::open(&session, &args.data_dir).await?;
+        people.make(&operator).await?;
+        let staff = staff::hire(&session, &operator, &issuer, run, trace.shifts()).await?;
+        let products = products(&operator).await?;
+
+        let usual = f64::from(trace.usual_service());
+        let service = |call: &trace::Call| {
+            if call.service > 0 {
+                f64::from(call.service)
+            } else {
+                usual
+            }
+        };
+        let board = Board::new(prefix, trace.calls.iter().map(|call| (call.key.clone(), service(call))));
+        let found: HashMap<String, Case> = found
+            .into_iter()
+            .filter_map(|case| Some((board.key_of(&case.source_reference)?.to_owned(), case)))
+            .collect();
+        let every = args.repair_every;
+        let repairs = trace.calls.len().checked_div(every).unwrap_or_default() + 1;
+        let plans: Vec<Plan> = trace
+            .calls
+            .iter()
+            .enumerate()
+            .map(|(ordinal, call)| {
+                let is_repair = ordinal.checked_rem(every) == Some(0);
+                let fault = is_repair.then(|| faulty.spread(ordinal / every.max(1), repairs));
+                let device = fault.map(|fault| device(fault, &products, today)).transpose()?;
+                Ok(Plan {
+                    call: call.clone(),
+                    ordinal,
+                    device,
+                })
+            })
+            .collect::<anyhow::Result<_>>()?;
+        // Where an earlier process of this run has brought calls to their end, the day begins after them.
+        let is_left = |plan: &&Plan| {
+            let ended = found.get(&plan.call.key).map(Case::state);
+            !matches!(ended, Some(state) if state.as_str_name().ends_with("RESOLVED") || state.as_str_name().ends_with("CLOSED"))
+        };
+        let first = plans
+            .iter()
+            .find(is_left)
+            .map_or(0.0, |plan| f64::from(plan.call.arrival));
+        let floor = Arc::new(Floor {
+            run: run.to_owned(),
+            clock: DayClock::new(first - BEFORE_FIRST, args.speed),
+            session,
+            operator,
+            board,
+            people,
+            workshops,
+            faults: Faults::default(),
+            doors: Semaphore::new(DOORS),
+            found,
+            agents: staff
+                .iter()
+                .map(|agent| (agent.agent_id.clone(), agent.caller().clone()))
+                .collect(),
+            settled: watch::Sender::new(0),
+            at_work: watch::Sender::new(0),
+            waiting: watch::Sender::new(0),
+            calls: plans.len(),
+        });
+        Ok((floor, staff, plans))
+    }
+}
+
+fn issuer(data_dir: &Path) -> anyhow::Result<crate::world::Issuer> {
+    let secrets = Secrets::load(data_dir)?.with_context(|| {
+        format!(
+            "no system was started in {}: run `support up` first",
+            data_dir.display()
+        )
+    })?;
+    Ok(secrets.issuer())
+}
+
+/// Plays the day; gives what became of each contact, and how many repairs were planned by outcome.
+async fn play(
+    floor: &Arc<Floor>,
+    staff: &[Arc<staff::Agent>],
+    plans: Vec<Plan>,
+) -> (Vec<Contact>, BTreeMap<&'static str, usize>) {
+    let planned = by_outcome(
+        plans
+            .iter()
+            .filter_map(|plan| plan.device.as_ref())
+            .map(|device| device.fault.outcome),
+    );
+    let following = tokio::spawn({
+        let (clock, away) = (floor.clock.clone(), floor.session.presence().watch());
+        async move { clock.follow(away).await }
+    });
+    let mut shifts = JoinSet::new();
+    for agent in staff {
+        shifts.spawn(Arc::clone(agent).work(Arc::clone(floor)));
+    }
+    let mut lives = JoinSet::new();
+    for plan in plans {
+        let floor = Arc::clone(floor);
+        lives.spawn(async move {
+            let lived = contact::live(&floor, &plan).await;
+            floor.settled.send_modify(|settled| *settled += 1);
+            lived.map_err(|error| format!("call {}: {error:#}", plan.call.key))
+        });
+    }
+    let bar = bar(floor.calls, "{prefix} {pos}/{len} calls {wide_bar} {msg} {elapsed}");
+    let mut contacts = Vec::new();
+    let mut tick = tokio::time::interval(Duration::from_millis(200));
+    loop {
+        tokio::select! {
+            lived = lives.join_next() => match lived {
+                Some(Ok(Ok(contact))) => contacts.push(contact),
+                Some(Ok(Err(fault))) => floor.faults.note(fault),
+                Some(Err(panic)) => floor.faults.note(format!("a caller's life broke off: {panic}")),
+                None => break,
+            },
+            _ = tick.tick() => {
+                bar.set_position(u64::try_from(*floor.settled.borrow()).unwrap_or_default());
+                bar.set_prefix(written(floor.clock.now()));
+                let away = *floor.session.presence().watch().borrow();
+                bar.set_message(if away {
+                    "the system is away; the day stands still".to_owned()
+                } else {
+                    format!("{} waiting, {} agents", *floor.waiting.borrow(), *floor.at_work.borrow())
+                });
+            }
+        }
+    }
+    bar.finish_and_clear();
+    while shifts.join_next().await.is_some() {}
+    following.abort();
+    (contacts, planned)
+}
+
+fn bar(length: usize, template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(length).unwrap_or_default());
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The products, by line, the oldest first.
+async fn products(operator: &Caller) -> anyhow::Result<Vec<Product>> {
+    let request = ListProductsRequest {
+        page_size: 200,
+        ..Default::default()
+    };
+    let mut products = call!(operator.catalogue().list_products(request))?.products;
+    let day = |product: &Product| product.release_date.map(|day| (day.year, day.month, day.day));
+    products.sort_by_key(day);
+    Ok(products)
+}
+
+/// The device that has the fault: the newest product of its line that was there on the day it was bought, or the line's
+/// first, bought when it came out. (The faults are of other makers' devices, some older than ours.)
+fn device(fault: Fault, products: &[Product], today: time::Date) -> anyhow::Result<Device> {
+    let of_line: Vec<&Product> = products
+        .iter()
+        .filter(|product| product.product_line() == fault.line)
+        .collect();
+    let product = of_line
+        .iter()
+        .rev()
+        .find(|product| released(product).is_some_and(|release| release <= fault.bought))
+        .or(of_line.first())
+        .with_context(|| no_product(fault.line))?;
+    let release = released(product).unwrap_or(fault.bought);
+    let bought = fault.bought.clamp(release.min(today), today);
+    let bought = Date {
+        year: bought.year(),
+        month: i32::from(u8::from(bought.month())),
+        day: i32::from(bought.day()),
+    };
+    Ok(Device {
+        model_code: product.model_code.clone(),
+        bought,
+        fault,
+    })
+}
+
+fn no_product(line: ProductLine) -> String {
+    format!(
+        "the catalogue has no product of {}: was this system started with --no-seed?",
+        line.as_str_name()
+    )
+}
+
+fn released(product: &Product) -> Option<time::Date> {
+    let date = product.release_date?;
+    let month = time::Month::try_from(u8::try_from(date.month).ok()?).ok()?;
+    time::Date::from_calendar_date(date.year, month, u8::try_from(date.day).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use support_proto::support::repair::v1::RepairOutcome;
+    use time::macros::date;
+
+    use super::*;
+
+    #[test]
+    fn arguments_are_checked() {
+        assert!(day("990201").is_ok() && day("1999-02-01").is_err());
+        assert!(speed("200").is_ok() && speed("0.5").is_err() && speed("nan").is_err());
+        assert!(run_name("monday-1").is_ok() && run_name("Monday").is_err() && run_name("").is_err());
+    }
+
+    #[test]
+    fn a_device_is_of_a_product_that_was_there() {
+        let product = |code: &str, year: i32| Product {
+            model_code: code.to_owned(),
+            product_line: ProductLine::Phone.into(),
+            release_date: Some(Date { year, month: 9, day: 1 }),
+            ..Default::default()
+        };
+        let products = [product("OLD", 2019), product("NEW", 2022)];
+        let of = |bought: time::Date| {
+            let fault = Fault {
+                line: ProductLine::Phone,
+                problem: "x".to_owned(),
+                language: "en",
+                country: "GB",
+                bought,
+                outcome: RepairOutcome::Unknown,
+            };
+            let device = device(fault, &products, date!(2026 - 01 - 01)).unwrap();
+            (device.model_code, device.bought.year)
+        };
+        assert_eq!(of(date!(2021 - 01 - 01)), ("OLD".to_owned(), 2021));
+        assert_eq!(of(date!(2024 - 01 - 01)), ("NEW".to_owned(), 2024));
+        assert_eq!(of(date!(2012 - 01 - 01)), ("OLD".to_owned(), 2019));
+        assert_eq!(of(date!(2030 - 01 - 01)), ("NEW".to_owned(), 2026));
+    }
+}
