@@ -60,7 +60,10 @@ fn parse_start(call: &Call, request: &StartVerificationRequest) -> Result<Start,
     let claim = if request.customer_id.is_empty() {
         fields
             .take(contact("contact_point", request.contact_point.as_ref()))
-            .map(Claim::Contact)
+            .map(|contact| Claim::Contact {
+                contact,
+                own: call.customer_id(),
+            })
     } else {
         fields
             .take(parse::<CustomerId>("customer_id", &request.customer_id))

@@ -49,6 +49,17 @@ pub struct ContactPoint {
     pub contact: Contact,
     /// When the customer last proved to hold it.
     pub verified_at: Option<OffsetDateTime>,
+    /// Whether it came with the customer's record, and was not added later.
+    pub vouched: bool,
+}
+
+impl ContactPoint {
+    /// Whether holding it proves who somebody is. One that was added later does so only once it was verified, which its
+    /// customer alone can do, in a session: else a slip of the pen, or somebody else's address, would open the account.
+    #[must_use]
+    pub fn proves_identity(&self) -> bool {
+        self.vouched || self.verified_at.is_some()
+    }
 }
 
 /// What comes of adding an address.
@@ -76,12 +87,14 @@ impl Customer {
         }
     }
 
-    /// Where a code goes when staff name the customer: to the first verified address, else to the first. Kinds that no
-    /// message can be sent to here (`reachable` says which) come last, since a code that cannot arrive helps nobody.
+    /// Where a code goes when staff name the customer: to the first verified address, else to the first that came with the
+    /// record. Kinds that no message can be sent to here (`reachable` says which) come last, since a code that cannot
+    /// arrive helps nobody.
     #[must_use]
     pub fn preferred_contact(&self, reachable: impl Fn(ContactKind) -> bool) -> Option<&ContactPoint> {
         self.contact_points
             .iter()
+            .filter(|point| point.proves_identity())
             .min_by_key(|point| (!reachable(point.contact.kind()), point.verified_at.is_none()))
     }
 }
@@ -120,6 +133,7 @@ mod tests {
                 id: ids.next(),
                 contact: Contact::email(text).or_else(|_| Contact::phone(text)).unwrap(),
                 verified_at: verified.then_some(NOW),
+                vouched: true,
             })
             .collect();
         Customer {
@@ -152,6 +166,19 @@ mod tests {
         assert_eq!(chosen(&[("+4930123456", true), ("b@x.de", false)], true), "+4930123456");
         assert_eq!(chosen(&[("+4930123456", true), ("b@x.de", false)], false), "b@x.de");
         assert_eq!(chosen(&[("+4930123456", true)], false), "+4930123456");
+    }
+
+    #[test]
+    fn no_code_goes_to_what_was_added_and_never_verified() {
+        let mut customer = customer(&[("+4930123456", false), ("added@x.de", false)]);
+        customer.contact_points[1].vouched = false;
+        let chosen = |customer: &Customer| {
+            let point = customer.preferred_contact(|kind| kind == ContactKind::Email);
+            point.unwrap().contact.value().to_owned()
+        };
+        assert_eq!(chosen(&customer), "+4930123456", "also where it cannot arrive");
+        customer.contact_points[1].verified_at = Some(NOW);
+        assert_eq!(chosen(&customer), "added@x.de");
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub async fn create_customer(tx: &mut Tx, ids: &Ids, new: NewCustomer) -> Result
                 id: ids.next(),
                 contact,
                 verified_at: None,
+                vouched: true,
             })
             .collect(),
     };

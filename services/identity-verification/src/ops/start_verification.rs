@@ -14,7 +14,12 @@ use crate::store;
 /// Of whom.
 pub enum Claim {
     /// Whoever has this contact point.
-    Contact(Contact),
+    Contact {
+        /// It.
+        contact: Contact,
+        /// The customer in whose session it is asked, who can thereby verify what they have added.
+        own: Option<CustomerId>,
+    },
     /// This customer, as staff know them.
     Customer(CustomerId),
 }
@@ -80,8 +85,8 @@ pub async fn start_verification(tx: &mut Tx, means: &Means, start: Start) -> Res
 
 async fn resolve(tx: &mut Tx, means: &Means, claim: Claim) -> Result<(Contact, Option<Subject>), IdentityError> {
     match claim {
-        Claim::Contact(contact) => {
-            let owner = store::customers::find_by_contact(tx, &contact).await?;
+        Claim::Contact { contact, own } => {
+            let owner = store::customers::find_subject(tx, &contact, own).await?;
             let subject = owner.map(|(customer_id, contact_point_id)| Subject {
                 customer_id,
                 contact_point_id,

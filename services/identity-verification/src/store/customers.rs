@@ -69,17 +69,19 @@ pub async fn insert(connection: &mut PgConnection, customer: &Customer) -> Resul
         .iter()
         .map(|point| point.contact.comparable().to_owned())
         .collect();
+    let vouched: Vec<_> = points.iter().map(|point| point.vouched).collect();
     sqlx::query!(
-        "insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at)
-         select given.id, $1, given.place, given.kind, given.value, given.comparable, $2
-         from unnest($3::uuid[], $4::text[], $5::text[], $6::text[])
-             with ordinality as given (id, kind, value, comparable, place)",
+        "insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at, vouched)
+         select given.id, $1, given.place, given.kind, given.value, given.comparable, $2, given.vouched
+         from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::boolean[])
+             with ordinality as given (id, kind, value, comparable, vouched, place)",
         customer.id.uuid(),
         customer.created_at,
         &ids,
         &kinds,
         &values,
         &comparables,
+        &vouched,
     )
     .execute(connection)
     .await?;
@@ -134,6 +136,26 @@ pub async fn find_by_contact(
     Ok(row.map(|row| (row.customer_id, row.id)))
 }
 
+/// Finds who is proven to be whom by holding this contact point: its customer, where it came with their record or was
+/// verified, or where that customer (`own`) asks.
+pub async fn find_subject(
+    connection: &mut PgConnection,
+    contact: &Contact,
+    own: Option<CustomerId>,
+) -> Result<Option<(CustomerId, ContactPointId)>, DbError> {
+    let row = sqlx::query!(
+        r#"select id as "id: ContactPointId", customer_id as "customer_id: CustomerId"
+         from contact_points
+         where kind = $1 and comparable = $2 and (vouched or verified_at is not null or customer_id = $3)"#,
+        contact.kind().as_str(),
+        contact.comparable(),
+        own.map(CustomerId::uuid),
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| (row.customer_id, row.id)))
+}
+
 /// Reads one contact point and the languages of its customer.
 pub async fn contact_point(
     connection: &mut PgConnection,
@@ -151,7 +173,7 @@ pub async fn contact_point(
         .transpose()
 }
 
-/// Adds a contact point at a place of the customer's list, and raises the customer's version.
+/// Adds a contact point, not vouched for, at a place of the customer's list, and raises the customer's version.
 ///
 /// # Errors
 ///
@@ -166,8 +188,8 @@ pub async fn add_contact_point(
 ) -> Result<(), DbError> {
     sqlx::query!(
         "with changed as (update customers set version = version + 1 where id = $1 returning id)
-         insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at)
-         select $2, changed.id, $3, $4, $5, $6, $7 from changed",
+         insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at, vouched)
+         select $2, changed.id, $3, $4, $5, $6, $7, false from changed",
         customer.uuid(),
         id.uuid(),
         ordinal,
@@ -206,7 +228,7 @@ pub async fn set_verified(
 
 async fn contact_points(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<ContactPoint>, DbError> {
     let rows = sqlx::query!(
-        r#"select id as "id: ContactPointId", kind, value, verified_at
+        r#"select id as "id: ContactPointId", kind, value, verified_at, vouched
          from contact_points where customer_id = $1 order by ordinal"#,
         customer.uuid(),
     )
@@ -218,6 +240,7 @@ async fn contact_points(connection: &mut PgConnection, customer: CustomerId) -> 
                 id: row.id,
                 contact: contact(&row.kind, &row.value)?,
                 verified_at: row.verified_at,
+                vouched: row.vouched,
             })
         })
         .collect()

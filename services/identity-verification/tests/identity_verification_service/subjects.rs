@@ -1,8 +1,10 @@
 //! Whom a verification is of.
 
 use support_chassis::error::{CommonErrorReason, explain};
+use support_chassis::id::Id;
 use support_proto::support::identity::v1::{
-    IdentityErrorReason as Reason, StartVerificationRequest, VerificationMethod, VerificationPurpose,
+    AddContactPointRequest, IdentityErrorReason as Reason, StartVerificationRequest, VerificationMethod,
+    VerificationPurpose,
 };
 use tonic::Code;
 
@@ -99,5 +101,49 @@ async fn exactly_one_subject_must_be_named() {
                 .unwrap_err(),
         );
         assert_eq!(told.common(), Some(CommonErrorReason::InvalidFields), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_added_contact_point_opens_the_account_only_after_its_customer_has_verified_it() {
+    let house = House::new().await;
+    let ada = house.customer("ada@example.com").await.customer_id;
+    for (by, address) in [(customer(&ada), "typo@example.com"), (staff(), "caller@example.com")] {
+        let added = AddContactPointRequest {
+            request_id: request_id(),
+            customer_id: ada.clone(),
+            contact_point: Some(email(address)),
+            etag: String::new(),
+        };
+        house.customers(&by).add_contact_point(added).await.unwrap();
+        let request = start(email(address));
+        // To whoever holds the address, and to another customer, it is one that nobody has: no code goes out.
+        for other in [visitor(), customer(&some_id()), staff()] {
+            let request = StartVerificationRequest {
+                request_id: request_id(),
+                ..request.clone()
+            };
+            let started = house.verifications(&other).start_verification(request).await.unwrap();
+            let id = started.into_inner().verification.unwrap().verification_id;
+            let id: Id = id.parse().unwrap();
+            let has_subject: bool =
+                sqlx::query_scalar("select customer_id is not null from verifications where id = $1")
+                    .bind(id.uuid())
+                    .fetch_one(&house.pool)
+                    .await
+                    .unwrap();
+            assert!(!has_subject, "{address} started by {}", other.kind_name());
+        }
+        let own = house
+            .verifications(&customer(&ada))
+            .start_verification(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .verification
+            .unwrap();
+        house.check(&own, &house.code(&own).await).await.unwrap();
+        let approved = house.verify(address).await;
+        assert_eq!(approved.grant.unwrap().customer_id, ada, "it counts from now on");
     }
 }

@@ -89,7 +89,10 @@ impl Bench {
 
     async fn start(&self) -> Result<Verification, IdentityError> {
         let start = Start {
-            claim: Claim::Contact(contact()),
+            claim: Claim::Contact {
+                contact: contact(),
+                own: None,
+            },
             purpose: Purpose::Payment,
             languages: vec![],
             case_id: None,
