@@ -8,20 +8,12 @@ mod repair;
 mod routing;
 
 use support_chassis::feed::{ApplyError, Received};
-use support_chassis::id::{Id, IdError};
+use support_chassis::id::Id;
 
 use crate::domain::timeline::{Detail, Kind, Note, Source};
 
 pub use repair::RepairEvents;
 pub use routing::RoutingEvents;
-
-/// The id in a field of an event.
-fn id<T: From<Id>>(field: &str, value: &str) -> Result<T, ApplyError> {
-    value
-        .parse()
-        .map(|id: Id| T::from(id))
-        .map_err(|error: IdError| ApplyError::Park(format!("{field} {error}")))
-}
 
 /// Whether the case was found.
 fn found(is_known: bool) -> Result<(), ApplyError> {

@@ -50,6 +50,15 @@ struct Shared {
     settings: DatabaseSettings,
 }
 
+/// A stored value, read into what it stands for.
+///
+/// # Errors
+///
+/// [`DbError::Corrupt`] with the table and column it was read from, where it stands for nothing.
+pub fn stored<T>(value: Option<T>, table: &'static str, column: &'static str) -> Result<T, DbError> {
+    value.ok_or(DbError::Corrupt { table, column })
+}
+
 impl Db {
     /// Connects, and sees that the database answers.
     ///

@@ -70,7 +70,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 pub use apply::MOST_ATTEMPTS;
-pub use consumer::{AfterPruning, ApplyError, Consumer};
+pub use consumer::{AfterPruning, ApplyError, Consumer, read_field};
 pub use positions::{held_position, wait_until_caught_up};
 pub use received::Received;
 pub use retention::prune;

@@ -8,7 +8,7 @@
 //! and applies theirs; [`page`] cuts lists.
 //!
 //! Around both: [`settings`], [`telemetry`], [`lifecycle`], and [`service`], which puts a service together from these.
-//! [`clock`] and [`id`] make time and chance arguments.
+//! [`clock`] and [`id`] make time and chance arguments; [`named`](mod@named) makes enums that have a stored name.
 
 pub mod call;
 pub mod client;
@@ -19,6 +19,7 @@ pub mod feed;
 pub mod id;
 pub mod idempotency;
 pub mod lifecycle;
+pub mod named;
 pub mod outbox;
 pub mod page;
 pub mod passport;

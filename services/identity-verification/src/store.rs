@@ -8,16 +8,11 @@ pub mod partner_clients;
 pub mod send_windows;
 pub mod verifications;
 
-use support_chassis::db::DbError;
-
-/// A stored value read into what it stands for.
-fn read<T>(table: &'static str, column: &'static str, value: Option<T>) -> Result<T, DbError> {
-    value.ok_or(DbError::Corrupt { table, column })
-}
+use support_chassis::db::{DbError, stored};
 
 /// A stored hash.
 fn digest(table: &'static str, column: &'static str, bytes: &[u8]) -> Result<[u8; 32], DbError> {
-    read(table, column, bytes.try_into().ok())
+    stored(bytes.try_into().ok(), table, column)
 }
 
 /// A time as sort keys hold it.

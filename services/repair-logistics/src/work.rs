@@ -3,8 +3,7 @@
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use support_chassis::db::Tx;
-use support_chassis::feed::{ApplyError, Consumer, Received};
-use support_chassis::id::Id;
+use support_chassis::feed::{ApplyError, Consumer, Received, read_field};
 use support_proto::support::case::v1::{CaseOpened, CaseReopened};
 
 use crate::ops;
@@ -32,14 +31,6 @@ async fn apply(tx: &mut Tx, event: &Received) -> Result<(), ApplyError> {
     } else {
         return Ok(());
     };
-    ops::note_case(tx, id("case_id", &case)?, id("customer_id", &customer)?).await?;
+    ops::note_case(tx, read_field("case_id", &case)?, read_field("customer_id", &customer)?).await?;
     Ok(())
-}
-
-/// The id in a field of an event.
-fn id<T: From<Id>>(field: &str, value: &str) -> Result<T, ApplyError> {
-    value
-        .parse::<Id>()
-        .map(T::from)
-        .map_err(|error| ApplyError::Park(format!("{field} {error}")))
 }

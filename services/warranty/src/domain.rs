@@ -6,6 +6,5 @@ pub mod calendar;
 pub mod country;
 pub mod coverage;
 pub mod device;
-mod named;
 pub mod product;
 pub mod terms;

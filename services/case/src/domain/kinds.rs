@@ -1,38 +1,6 @@
 //! Values out of a short list. Each has the name by which it is stored.
 
-/// Makes an enum with a stored name for each value.
-macro_rules! named {
-    ($(#[$meta:meta])* $name:ident { $($(#[$value_meta:meta])* $value:ident = $text:literal,)+ }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name {
-            $($(#[$value_meta])* $value,)+
-        }
-
-        impl $name {
-            /// All values, in the order of their declaration.
-            pub const ALL: &'static [Self] = &[$(Self::$value),+];
-
-            /// The name by which it is stored.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$value => $text,)+
-                }
-            }
-
-            /// The value of a stored name; none where it is not one of ours.
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
-                match name {
-                    $($text => Some(Self::$value),)+
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-pub(crate) use named;
+use support_chassis::named;
 
 named! {
     /// The way a conversation, or a part of it, is held.

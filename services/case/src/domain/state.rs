@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::kinds::{CloseReason, named};
+use support_chassis::named;
+
+use super::kinds::CloseReason;
 
 named! {
     /// How far a case is.

@@ -3,9 +3,8 @@
 use std::fmt;
 
 use support_chassis::id::Id;
+use support_chassis::named;
 use time::OffsetDateTime;
-
-use super::kinds::named;
 
 named! {
     /// What happened.

@@ -3,10 +3,10 @@
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use support_chassis::db::Tx;
-use support_chassis::feed::{ApplyError, Consumer, Received};
+use support_chassis::feed::{ApplyError, Consumer, Received, read_field};
 use support_proto::support::routing::v1::{TaskAccepted, TaskCanceled, TaskCompleted, TaskQueued};
 
-use super::{found, id, note};
+use super::{found, note};
 use crate::domain::AgentId;
 use crate::domain::timeline::{Kind, Source};
 use crate::ops;
@@ -33,27 +33,27 @@ impl Consumer for RoutingEvents {
 async fn apply(tx: &mut Tx, event: &Received) -> Result<(), ApplyError> {
     let line = |kind, task| note(event, Source::Routing, kind, task);
     if let Some(told) = event.decode::<TaskQueued>()? {
-        let queued = line(Kind::TaskQueued, id("task_id", &told.task_id)?);
-        return found(ops::note(tx, id("case_id", &told.case_id)?, &queued).await?);
+        let queued = line(Kind::TaskQueued, read_field("task_id", &told.task_id)?);
+        return found(ops::note(tx, read_field("case_id", &told.case_id)?, &queued).await?);
     }
     if let Some(told) = event.decode::<TaskAccepted>()? {
         let (case, task, agent) = (
-            id("case_id", &told.case_id)?,
-            id("task_id", &told.task_id)?,
-            id("agent_id", &told.agent_id)?,
+            read_field("case_id", &told.case_id)?,
+            read_field("task_id", &told.task_id)?,
+            read_field("agent_id", &told.agent_id)?,
         );
         let now = tx.now();
         return found(ops::accept_task(tx, case, task, agent, event.occurred_at, now).await?);
     }
     if let Some(told) = event.decode::<TaskCompleted>()? {
-        let agent: AgentId = id("agent_id", &told.agent_id)?;
-        let mut completed = line(Kind::TaskCompleted, id("task_id", &told.task_id)?);
+        let agent: AgentId = read_field("agent_id", &told.agent_id)?;
+        let mut completed = line(Kind::TaskCompleted, read_field("task_id", &told.task_id)?);
         completed.actor = Some(agent.to_string());
-        return found(ops::note(tx, id("case_id", &told.case_id)?, &completed).await?);
+        return found(ops::note(tx, read_field("case_id", &told.case_id)?, &completed).await?);
     }
     if let Some(told) = event.decode::<TaskCanceled>()? {
-        let canceled = line(Kind::TaskCanceled, id("task_id", &told.task_id)?);
-        return found(ops::note(tx, id("case_id", &told.case_id)?, &canceled).await?);
+        let canceled = line(Kind::TaskCanceled, read_field("task_id", &told.task_id)?);
+        return found(ops::note(tx, read_field("case_id", &told.case_id)?, &canceled).await?);
     }
     Ok(())
 }

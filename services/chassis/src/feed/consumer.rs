@@ -1,5 +1,8 @@
 //! What a consumer of events is.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use futures_util::future::BoxFuture;
 
 use super::Received;
@@ -52,6 +55,18 @@ pub enum ApplyError {
     /// rest of the feed goes on.
     #[error("can never be applied: {0}")]
     Park(String),
+}
+
+/// Reads the field `name` of an event. What is malformed stays so: the event is set aside. The error's text is kept with it,
+/// so `T` must not be a type whose errors quote what people wrote.
+///
+/// # Errors
+///
+/// [`ApplyError::Park`] where the value cannot be read.
+pub fn read_field<T: FromStr<Err: Display>>(name: &str, value: &str) -> Result<T, ApplyError> {
+    value
+        .parse()
+        .map_err(|error| ApplyError::Park(format!("{name} {error}")))
 }
 
 /// What may pass is retried; a constraint or a value that cannot be read is a fault.

@@ -2,31 +2,15 @@
 
 use std::fmt;
 
-/// What kind of address it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ContactKind {
-    /// An e-mail address.
-    Email,
-    /// A telephone number.
-    Phone,
-}
+use support_chassis::named;
 
-impl ContactKind {
-    /// As the database spells it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Phone => "phone",
-        }
-    }
-
-    /// Reads what [`ContactKind::as_str`] wrote.
-    #[must_use]
-    pub fn from_stored(text: &str) -> Option<Self> {
-        [Self::Email, Self::Phone]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+named! {
+    /// What kind of address it is.
+    ContactKind {
+        /// An e-mail address.
+        Email = "email",
+        /// A telephone number.
+        Phone = "phone",
     }
 }
 

@@ -7,25 +7,28 @@
 //!
 //! All other states are ends: nothing leads out of them, so a code is good once.
 
-/// How far a verification is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// Made; nothing has been sent yet.
-    Created,
-    /// A code is on its way or there.
-    Challenged,
-    /// The right code came back.
-    Approved,
-    /// Refused by policy.
-    Denied,
-    /// Nobody redeemed it in time.
-    Expired,
-    /// Too many wrong codes.
-    MaxAttempts,
-    /// Given up by the caller.
-    Canceled,
-    /// Stopped because of risk.
-    Blocked,
+use support_chassis::named;
+
+named! {
+    /// How far a verification is.
+    State {
+        /// Made; nothing has been sent yet.
+        Created = "created",
+        /// A code is on its way or there.
+        Challenged = "challenged",
+        /// The right code came back.
+        Approved = "approved",
+        /// Refused by policy.
+        Denied = "denied",
+        /// Nobody redeemed it in time.
+        Expired = "expired",
+        /// Too many wrong codes.
+        MaxAttempts = "max_attempts",
+        /// Given up by the caller.
+        Canceled = "canceled",
+        /// Stopped because of risk.
+        Blocked = "blocked",
+    }
 }
 
 /// What can happen to a verification.
@@ -85,39 +88,6 @@ pub fn transition(from: State, step: Step) -> Result<State, NotAllowed> {
 }
 
 impl State {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Created,
-        Self::Challenged,
-        Self::Approved,
-        Self::Denied,
-        Self::Expired,
-        Self::MaxAttempts,
-        Self::Canceled,
-        Self::Blocked,
-    ];
-
-    /// As the database spells it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Challenged => "challenged",
-            Self::Approved => "approved",
-            Self::Denied => "denied",
-            Self::Expired => "expired",
-            Self::MaxAttempts => "max_attempts",
-            Self::Canceled => "canceled",
-            Self::Blocked => "blocked",
-        }
-    }
-
-    /// Reads what [`State::as_str`] wrote.
-    #[must_use]
-    pub fn from_stored(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
-
     /// Whether something can still happen.
     #[must_use]
     pub fn is_open(self) -> bool {
@@ -141,7 +111,7 @@ mod tests {
 
     #[test]
     fn only_what_is_open_can_be_left_and_an_approval_needs_a_code_sent() {
-        for state in State::ALL {
+        for &state in State::ALL {
             let ways = STEPS.iter().filter(|step| transition(state, **step).is_ok()).count();
             let expected = match state {
                 State::Created => 5,
@@ -168,10 +138,10 @@ mod tests {
 
     #[test]
     fn states_are_read_back_as_written() {
-        for state in State::ALL {
-            assert_eq!(State::from_stored(state.as_str()), Some(state));
+        for &state in State::ALL {
+            assert_eq!(State::from_name(state.as_str()), Some(state));
         }
-        assert_eq!(State::from_stored("open"), None);
+        assert_eq!(State::from_name("open"), None);
     }
 
     #[test]
@@ -189,9 +159,9 @@ mod tests {
             .collect();
         let mut told = Vec::new();
         for row in &rows[1..] {
-            let from = State::from_stored(row[0]).unwrap();
+            let from = State::from_name(row[0]).unwrap();
             for (step, to) in STEPS.iter().zip(&row[1..]).filter(|(_, to)| !to.is_empty()) {
-                told.push((from, *step, State::from_stored(to).unwrap()));
+                told.push((from, *step, State::from_name(to).unwrap()));
             }
         }
         told.sort_unstable();

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use support_chassis::named;
 use time::OffsetDateTime;
 
 use super::contact::ContactKind;
@@ -14,34 +15,7 @@ pub const SENDS_LIMIT: i16 = 5;
 /// How many codes can be tried. With a million codes, somebody who guesses has one chance in 200,000.
 pub const CHECKS_LIMIT: i16 = 5;
 
-macro_rules! stored_enum {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name {
-            $($(#[$doc])* $variant),+
-        }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// As the database spells it.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-
-            /// Reads what `as_str` wrote.
-            #[must_use]
-            pub fn from_stored(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|value| value.as_str() == text)
-            }
-        }
-    };
-}
-
-stored_enum! {
+named! {
     /// What a verification is for.
     Purpose {
         /// Help with a device.
@@ -57,7 +31,7 @@ stored_enum! {
     }
 }
 
-stored_enum! {
+named! {
     /// A way to prove who one is.
     Method {
         /// A one-time code sent by e-mail.

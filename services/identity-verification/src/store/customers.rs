@@ -1,10 +1,9 @@
 //! Customers and their contact points.
 
 use sqlx::PgConnection;
-use support_chassis::db::DbError;
+use support_chassis::db::{DbError, stored};
 use time::OffsetDateTime;
 
-use super::read;
 use crate::domain::contact::{Contact, ContactKind};
 use crate::domain::customer::{ContactPoint, Customer, Name};
 use crate::domain::ids::{ContactPointId, CustomerId};
@@ -247,6 +246,6 @@ async fn contact_points(connection: &mut PgConnection, customer: CustomerId) -> 
 }
 
 fn contact(kind: &str, value: &str) -> Result<Contact, DbError> {
-    let kind = read("contact_points", "kind", ContactKind::from_stored(kind))?;
-    read("contact_points", "value", Contact::parse(kind, value).ok())
+    let kind = stored(ContactKind::from_name(kind), "contact_points", "kind")?;
+    stored(Contact::parse(kind, value).ok(), "contact_points", "value")
 }

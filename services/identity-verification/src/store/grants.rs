@@ -1,11 +1,10 @@
 //! Grants.
 
 use sqlx::PgConnection;
-use support_chassis::db::DbError;
+use support_chassis::db::{DbError, stored};
 use support_chassis::page::Page;
 use time::OffsetDateTime;
 
-use super::read;
 use crate::domain::grant::{Assurance, Grant};
 use crate::domain::ids::{CaseId, CustomerId, GrantId, VerificationId};
 use crate::domain::verification::{Method, Purpose};
@@ -32,14 +31,14 @@ impl TryFrom<Row> for Grant {
     type Error = DbError;
 
     fn try_from(row: Row) -> Result<Self, DbError> {
-        let methods: Option<Vec<_>> = row.methods.iter().map(|method| Method::from_stored(method)).collect();
+        let methods: Option<Vec<_>> = row.methods.iter().map(|method| Method::from_name(method)).collect();
         Ok(Self {
             id: row.id,
             customer_id: row.customer_id,
             verification_id: row.verification_id,
-            assurance: read(TABLE, "assurance", Assurance::from_stored(row.assurance))?,
-            methods: read(TABLE, "methods", methods)?,
-            purpose: read(TABLE, "purpose", Purpose::from_stored(&row.purpose))?,
+            assurance: stored(Assurance::from_stored(row.assurance), TABLE, "assurance")?,
+            methods: stored(methods, TABLE, "methods")?,
+            purpose: stored(Purpose::from_name(&row.purpose), TABLE, "purpose")?,
             case_id: row.case_id,
             granted_at: row.granted_at,
             expires_at: row.expires_at,

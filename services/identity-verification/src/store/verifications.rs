@@ -1,10 +1,10 @@
 //! Verifications.
 
 use sqlx::PgConnection;
-use support_chassis::db::DbError;
+use support_chassis::db::{DbError, stored};
 use time::OffsetDateTime;
 
-use super::{digest, read};
+use super::digest;
 use crate::domain::ids::{CaseId, ContactPointId, CustomerId, VerificationId};
 use crate::domain::machine::State;
 use crate::domain::verification::{Method, Purpose, Subject, Verification};
@@ -43,9 +43,9 @@ impl TryFrom<Row> for Verification {
                     customer_id,
                     contact_point_id,
                 }),
-            method: read(TABLE, "method", Method::from_stored(&row.method))?,
-            purpose: read(TABLE, "purpose", Purpose::from_stored(&row.purpose))?,
-            state: read(TABLE, "state", State::from_stored(&row.state))?,
+            method: stored(Method::from_name(&row.method), TABLE, "method")?,
+            purpose: stored(Purpose::from_name(&row.purpose), TABLE, "purpose")?,
+            state: stored(State::from_name(&row.state), TABLE, "state")?,
             case_id: row.case_id,
             languages: row.languages,
             contact_key: digest(TABLE, "contact_key", &row.contact_key)?,

@@ -1,9 +1,7 @@
 //! Those who repair.
 
-use support_chassis::id_type;
+use support_chassis::{id_type, named};
 use time::OffsetDateTime;
-
-use super::named::named;
 
 id_type! {
     /// Names a provider.

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use support_chassis::id_type;
+use support_chassis::{id_type, named};
 use time::OffsetDateTime;
 
-use super::named::named;
 use super::provider::ProviderId;
 use super::state::{NotAllowed, Outcome, State, Verb, transition};
 

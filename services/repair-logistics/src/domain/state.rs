@@ -1,6 +1,6 @@
 //! How far a repair is, and what moves it on: a table, and one function that reads it.
 
-use super::named::named;
+use support_chassis::named;
 
 named! {
     /// How far a repair is.

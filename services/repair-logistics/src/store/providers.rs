@@ -1,10 +1,9 @@
 //! Providers.
 
 use sqlx::PgConnection;
-use support_chassis::db::DbError;
+use support_chassis::db::{DbError, stored};
 use time::OffsetDateTime;
 
-use super::named;
 use crate::domain::provider::{House, Kind, ProductLine, Provider, ProviderId};
 
 /// The constraint on the code.
@@ -27,16 +26,16 @@ impl TryFrom<Row> for Provider {
     type Error = DbError;
 
     fn try_from(row: Row) -> Result<Self, DbError> {
-        let kind = named(Kind::from_name(&row.kind), TABLE, "kind")?;
+        let kind = stored(Kind::from_name(&row.kind), TABLE, "kind")?;
         let lines = row
             .product_lines
             .iter()
-            .map(|line| named(ProductLine::from_name(line), TABLE, "product_lines"));
+            .map(|line| stored(ProductLine::from_name(line), TABLE, "product_lines"));
         Ok(Self {
             id: row.id,
             code: row.code,
             name: row.name,
-            house: named(House::new(kind, row.organisation_id).ok(), TABLE, "organisation_id")?,
+            house: stored(House::new(kind, row.organisation_id).ok(), TABLE, "organisation_id")?,
             country_code: row.country_code,
             product_lines: lines.collect::<Result<_, _>>()?,
             created_at: row.created_at,

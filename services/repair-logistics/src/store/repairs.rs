@@ -3,12 +3,11 @@
 mod list;
 
 use sqlx::PgConnection;
-use support_chassis::db::DbError;
+use support_chassis::db::{DbError, stored};
 use time::OffsetDateTime;
 
 pub use list::{list, list_of_case, list_of_organisation};
 
-use super::named;
 use crate::domain::provider::ProviderId;
 use crate::domain::repair::{CaseId, Coverage, CustomerId, DecisionId, DeviceId, Progress, Repair, RepairId};
 use crate::domain::state::{Outcome, State};
@@ -46,7 +45,7 @@ impl TryFrom<Row> for Repair {
     fn try_from(row: Row) -> Result<Self, DbError> {
         let outcome = row
             .outcome
-            .map(|name| named(Outcome::from_name(&name), TABLE, "outcome"))
+            .map(|name| stored(Outcome::from_name(&name), TABLE, "outcome"))
             .transpose()?;
         Ok(Self {
             id: row.id,
@@ -56,13 +55,13 @@ impl TryFrom<Row> for Repair {
             device_id: row.device_id,
             serial_number: row.serial_number,
             progress: Progress {
-                state: named(State::from_name(&row.state), TABLE, "state")?,
+                state: stored(State::from_name(&row.state), TABLE, "state")?,
                 diagnosis_code: row.diagnosis_code,
                 outcome,
             },
             problem: row.problem,
             language: row.language,
-            coverage: named(Coverage::from_name(&row.coverage_outcome), TABLE, "coverage_outcome")?,
+            coverage: stored(Coverage::from_name(&row.coverage_outcome), TABLE, "coverage_outcome")?,
             decision_id: row.coverage_decision_id,
             partner_reference: row.partner_reference,
             version: row.version,

@@ -5,26 +5,12 @@
 #[error("is not a known word")]
 pub struct UnknownWord;
 
-/// Makes an enum whose values have one spelling each, in the database and in error metadata.
+/// Makes an enum by [`named!`](support_chassis::named!) that is read and printed by its names.
 macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name {
-            $($(#[$variant_meta])* $variant,)+
-        }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// Its spelling.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)+
-                }
-            }
+    ($(#[$meta:meta])* $name:ident { $($values:tt)+ }) => {
+        ::support_chassis::named! {
+            $(#[$meta])*
+            $name { $($values)+ }
         }
 
         impl ::std::fmt::Display for $name {
@@ -37,10 +23,7 @@ macro_rules! words {
             type Err = $crate::domain::UnknownWord;
 
             fn from_str(word: &str) -> Result<Self, Self::Err> {
-                match word {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err($crate::domain::UnknownWord),
-                }
+                Self::from_name(word).ok_or($crate::domain::UnknownWord)
             }
         }
     };

@@ -1,11 +1,9 @@
 //! What happens to cases, and what follows for their tasks.
 
-use std::str::FromStr;
-
 use futures_util::future::BoxFuture;
 use support_chassis::clock::Clock;
 use support_chassis::db::Tx;
-use support_chassis::feed::{ApplyError, Consumer, Received};
+use support_chassis::feed::{ApplyError, Consumer, Received, read_field};
 use support_chassis::id::Ids;
 use support_proto::support::case::v1 as pb;
 use support_proto::support::types::v1 as types;
@@ -48,12 +46,12 @@ impl CaseEvents {
                 .await
                 .map_err(apply_error)?;
         } else if let Some(resolved) = event.decode::<pb::CaseResolved>()? {
-            let case = parse(&resolved.case_id, "case_id")?;
+            let case = read_field("case_id", &resolved.case_id)?;
             tasks::cancel_of_case(tx, case, CaseEnd::Resolved, now)
                 .await
                 .map_err(apply_error)?;
         } else if let Some(closed) = event.decode::<pb::CaseClosed>()? {
-            let case = parse(&closed.case_id, "case_id")?;
+            let case = read_field("case_id", &closed.case_id)?;
             tasks::cancel_of_case(tx, case, CaseEnd::Closed, now)
                 .await
                 .map_err(apply_error)?;
@@ -66,29 +64,23 @@ impl CaseEvents {
 fn opening(event: &Received) -> Result<Option<Opening>, ApplyError> {
     if let Some(opened) = event.decode::<pb::CaseOpened>()? {
         return Ok(Some(Opening {
-            case_id: parse(&opened.case_id, "case_id")?,
+            case_id: read_field("case_id", &opened.case_id)?,
             channel: channel(opened.channel())?,
-            language: parse(&opened.language, "language")?,
+            language: read_field("language", &opened.language)?,
             product_line: contract::read_product_line(opened.product_line()),
             severity: contract::read_severity(opened.severity()),
         }));
     }
     if let Some(reopened) = event.decode::<pb::CaseReopened>()? {
         return Ok(Some(Opening {
-            case_id: parse(&reopened.case_id, "case_id")?,
+            case_id: read_field("case_id", &reopened.case_id)?,
             channel: channel(reopened.channel())?,
-            language: parse(&reopened.language, "language")?,
+            language: read_field("language", &reopened.language)?,
             product_line: contract::read_product_line(reopened.product_line()),
             severity: contract::read_severity(reopened.severity()),
         }));
     }
     Ok(None)
-}
-
-fn parse<T: FromStr<Err: std::fmt::Display>>(value: &str, field: &str) -> Result<T, ApplyError> {
-    value
-        .parse()
-        .map_err(|error| ApplyError::Park(format!("{field} {error}")))
 }
 
 /// A channel of a newer contract has no weight here; a person has to see to it.

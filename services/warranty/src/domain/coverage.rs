@@ -13,14 +13,13 @@ mod tests;
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-use support_chassis::id_type;
+use support_chassis::{id_type, named};
 use time::Date;
 
 pub use decision::{Decision, Weighed};
 
 use super::calendar::last_day;
 use super::country::Country;
-use super::named::named;
 use super::terms::{Length, Rule, Terms};
 
 id_type! {

@@ -1,10 +1,9 @@
 //! The devices: one product in somebody's hand.
 
-use support_chassis::id_type;
+use support_chassis::{id_type, named};
 use time::{Date, OffsetDateTime};
 
 use super::country::Country;
-use super::named::named;
 use super::product::{Product, ProductId};
 
 id_type! {

@@ -1,9 +1,7 @@
 //! The products.
 
-use support_chassis::id_type;
+use support_chassis::{id_type, named};
 use time::{Date, OffsetDateTime};
-
-use super::named::named;
 
 id_type! {
     /// Names a product.

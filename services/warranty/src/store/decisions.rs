@@ -1,10 +1,9 @@
 //! Coverage decisions and their chains. Written once, never changed: a trigger refuses it.
 
 use sqlx::PgConnection;
-use support_chassis::db::DbError;
+use support_chassis::db::{DbError, stored};
 use time::{Date, OffsetDateTime};
 
-use super::named;
 use crate::domain::coverage::{Damage, Decision, DecisionId, Outcome, Weighed};
 use crate::domain::device::{CustomerId, DeviceId};
 
@@ -91,8 +90,8 @@ pub async fn get(connection: &mut PgConnection, id: DecisionId) -> Result<Option
     let Some(row) = row else { return Ok(None) };
     let decision = Decision {
         day: row.day,
-        damage: named(Damage::from_name(&row.damage), TABLE, "damage")?,
-        outcome: named(Outcome::from_name(&row.outcome), TABLE, "outcome")?,
+        damage: stored(Damage::from_name(&row.damage), TABLE, "damage")?,
+        outcome: stored(Outcome::from_name(&row.outcome), TABLE, "outcome")?,
         covered_until: row.covered_until,
         chain: chain(connection, id).await?,
         terms_version: row.terms_version.into(),
@@ -119,7 +118,7 @@ async fn chain(connection: &mut PgConnection, id: DecisionId) -> Result<Vec<Weig
     .map(|row| {
         Ok(Weighed {
             rule_id: row.rule_id.into(),
-            outcome: named(Outcome::from_name(&row.outcome), RULES, "outcome")?,
+            outcome: stored(Outcome::from_name(&row.outcome), RULES, "outcome")?,
             applies: row.applies,
             decided: row.decided,
             from: row.from_day,

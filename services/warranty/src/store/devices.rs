@@ -1,10 +1,10 @@
 //! Devices, read with their product.
 
 use sqlx::PgConnection;
-use support_chassis::db::DbError;
+use support_chassis::db::{DbError, stored};
 use time::{Date, OffsetDateTime};
 
-use super::{named, products};
+use super::products;
 use crate::domain::country::Country;
 use crate::domain::device::{CustomerId, Device, DeviceId, Evidence};
 use crate::domain::product::{Product, ProductId};
@@ -50,13 +50,13 @@ impl TryFrom<Row> for Registered {
             product_id: row.product_id,
             serial_number: row.serial_number,
             owner: row.owner_customer_id,
-            purchase_country: named(
+            purchase_country: stored(
                 Country::from_code(&row.purchase_country_code),
                 TABLE,
                 "purchase_country_code",
             )?,
             purchase_date: row.purchase_date,
-            evidence: named(
+            evidence: stored(
                 Evidence::from_name(&row.purchase_date_evidence),
                 TABLE,
                 "purchase_date_evidence",

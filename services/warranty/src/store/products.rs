@@ -1,10 +1,9 @@
 //! Products.
 
 use sqlx::PgConnection;
-use support_chassis::db::DbError;
+use support_chassis::db::{DbError, stored};
 use time::{Date, OffsetDateTime};
 
-use super::named;
 use crate::domain::product::{Product, ProductId, ProductLine};
 
 /// The constraint on the model code.
@@ -31,8 +30,8 @@ impl TryFrom<Row> for Product {
             id: row.id,
             model_code: row.model_code,
             name: row.name,
-            product_line: named(ProductLine::from_name(&row.product_line), TABLE, "product_line")?,
-            limited_warranty_months: named(
+            product_line: stored(ProductLine::from_name(&row.product_line), TABLE, "product_line")?,
+            limited_warranty_months: stored(
                 u8::try_from(row.limited_warranty_months).ok(),
                 TABLE,
                 "limited_warranty_months",

@@ -76,7 +76,12 @@ impl StoredCheck {
         let state = self
             .not_open
             .and_then(|number| VerificationState::try_from(number).ok())
-            .and_then(|stored| State::ALL.into_iter().find(|state| present::state(*state) == stored))
+            .and_then(|stored| {
+                State::ALL
+                    .iter()
+                    .copied()
+                    .find(|state| present::state(*state) == stored)
+            })
             .ok_or(IdentityError::Impossible("a stored check without an outcome"))?;
         Err(IdentityError::VerificationNotOpen { id, state })
     }
