@@ -1,6 +1,6 @@
 //! What a service is told from outside.
 //!
-//! Settings are a tree. Each [`Layer`] wins over those before it: the chassis' and the service's defaults, a TOML file, the
+//! Settings are a tree. Each layer wins over those before it: the chassis' and the service's defaults, a TOML file, the
 //! environment. Within a layer, what stands under a service's name holds for that service alone and wins over what stands
 //! at the top, where everything holds for all: `database.max_connections`, `case.database.max_connections`. The
 //! service's own settings stand under its name too. In the environment a dot is written as two underscores:

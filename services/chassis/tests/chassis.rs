@@ -1,6 +1,10 @@
 //! The chassis as services use it, on a real PostgreSQL. One binary: linking dominates.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, its helpers too")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
 
 #[path = "chassis/data.rs"]
 mod data;
