@@ -156,6 +156,12 @@ impl World {
         Ok(world)
     }
 
+    /// The superuser's URL of its PostgreSQL, to look at what the services keep.
+    #[must_use]
+    pub fn superuser_url(&self) -> String {
+        self.postgres.as_ref().map(Server::superuser_url).unwrap_or_default()
+    }
+
     /// Waits until the gateway finds every service serving.
     async fn wait_until_ready(&self) -> anyhow::Result<()> {
         use tonic_health::pb::HealthCheckRequest;
