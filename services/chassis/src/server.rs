@@ -225,7 +225,12 @@ impl Server {
 
 /// Whether the path is one of health or reflection: asked by machines that carry no passport.
 pub(crate) fn is_exempt(path: &str) -> bool {
-    is_health(path) || path.starts_with("/grpc.reflection.")
+    is_health(path) || is_reflection(path)
+}
+
+/// Whether the path is one of reflection.
+pub(crate) fn is_reflection(path: &str) -> bool {
+    path.starts_with("/grpc.reflection.")
 }
 
 /// Whether the path is a health check.

@@ -1,5 +1,7 @@
 //! How long a call may take: the smaller of what the caller is willing to wait and what the method allows.
 
+use std::time::Duration;
+
 use http::{Request, Response};
 use support_proto::policy::policy;
 use tokio::time::{Instant, timeout_at};
@@ -8,9 +10,12 @@ use tonic::body::Body;
 
 use super::around::{Around, Door, answer};
 use super::ending::Ending;
-use super::is_stream;
+use super::{is_reflection, is_stream};
 use crate::call::timeout;
 use crate::error::Answer;
+
+/// How long a reflection stream lasts: whoever can connect may open one.
+const DESCRIBING: Duration = Duration::from_mins(1);
 
 /// When the call at hand must be answered, in the request's extensions.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +43,10 @@ impl Around for Deadlines {
         let path = request.uri().path();
         // An instant too far away to be told is none.
         let callers = timeout::read(request.headers()).and_then(|wait| now.checked_add(wait));
-        let methods = policy(path).and_then(|policy| now.checked_add(policy.deadline));
+        let methods = policy(path)
+            .map(|policy| policy.deadline)
+            .or_else(|| is_reflection(path).then_some(DESCRIBING))
+            .and_then(|longest| now.checked_add(longest));
         let stream = is_stream(path);
         let earliest = callers.into_iter().chain(methods).min();
         let response = match earliest {

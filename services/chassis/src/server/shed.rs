@@ -17,16 +17,20 @@ use tonic::{Code, Status};
 
 use super::around::{Around, Door, answer};
 use super::labels::method_label;
-use super::{is_health, is_stream};
+use super::{is_health, is_reflection, is_stream};
 use crate::error::Answer;
 
 /// When a caller that was refused may come back. Long enough for the calls in flight to be done, short for a person.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 
+/// The most reflection streams at once. Whoever can connect may open them, so they must not take the places of others.
+const DESCRIPTIONS: usize = 64;
+
 /// How much the server takes on at once.
 #[derive(Debug, Clone, Copy)]
 pub struct ShedLimits {
-    /// Calls that are at work.
+    /// Calls that are at work. One that has its answer is not: whoever is slow to read it, or never does, keeps nobody
+    /// else out.
     pub calls: usize,
     /// Streams that are open. They mostly wait, so there may be many; counted with the calls, a handful of subscribers
     /// would starve everyone else.
@@ -48,6 +52,7 @@ impl Default for ShedLimits {
 pub struct Shed {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    descriptions: Arc<Semaphore>,
     refused: Counter<u64>,
 }
 
@@ -58,6 +63,7 @@ impl Shed {
         Self {
             calls: Arc::new(Semaphore::new(limits.calls.min(Semaphore::MAX_PERMITS))),
             streams: Arc::new(Semaphore::new(limits.streams.min(Semaphore::MAX_PERMITS))),
+            descriptions: Arc::new(Semaphore::new(DESCRIPTIONS)),
             refused: global::meter("support-chassis")
                 .u64_counter("support.server.shed")
                 .with_description("Calls refused because the server was at its limit")
@@ -85,16 +91,25 @@ impl Around for Shed {
         if is_health(path) {
             return answer(inner, request).await;
         }
-        let permits = if is_stream(path) { &self.streams } else { &self.calls };
+        let stream = is_stream(path);
+        let permits = match (is_reflection(path), stream) {
+            (true, _) => &self.descriptions,
+            (false, true) => &self.streams,
+            (false, false) => &self.calls,
+        };
         let Ok(permit) = Arc::clone(permits).try_acquire_owned() else {
             return self.refuse(path);
         };
         let response = answer(inner, request).await;
-        response.map(|inner| Body::new(Held { inner, _permit: permit }))
+        if stream {
+            response.map(|inner| Body::new(Held { inner, _permit: permit }))
+        } else {
+            response
+        }
     }
 }
 
-/// A body that holds its permit until it has been sent.
+/// A stream that holds its permit until it has been sent.
 struct Held {
     inner: Body,
     _permit: OwnedSemaphorePermit,

@@ -3,17 +3,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use support_chassis::error::{CommonErrorReason, explain};
+use support_chassis::passport::PASSPORT_HEADER;
 use support_chassis::server::{ServerOptions, ShedLimits};
 use support_proto::support::case::v1::case_service_client::CaseServiceClient;
 use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 use tonic::Code;
+use tonic::body::Body;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 
-use super::harness::{Desk, World, answers, customer, get_case, never, script, soon, subscribe, with_passport};
+use super::harness::{
+    CASE_ID, Desk, GET_CASE, World, answers, customer, get_case, never, script, soon, subscribe, with_passport,
+};
 
 #[tokio::test]
 async fn more_calls_than_the_limit_are_told_when_to_come_back_while_health_answers() {
@@ -78,6 +87,69 @@ async fn more_calls_than_the_limit_are_told_when_to_come_back_while_health_answe
     soon("the first call ends", first).await.unwrap().unwrap();
     refused.get_case(with_passport(get_case(), &token)).await.unwrap();
     assert_eq!(desk.calls(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_reads_takes_no_place() {
+    let world = World::new();
+    let limits = ShedLimits { calls: 1, streams: 1 };
+    let options = ServerOptions {
+        limits,
+        ..world.options()
+    };
+    let running = world.serve_with(&Desk::new(answers()), options).await;
+    let token = world.pass(&customer());
+    // A client that lets the server send nothing: the answer waits for room in a window that never opens.
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(0)
+        .handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    let mut frame = vec![0, 0, 0, 0, 41, 0x0a, 39];
+    frame.extend_from_slice(CASE_ID.as_bytes());
+    let request = http::Request::post(format!("{}{GET_CASE}", running.url()))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .header(PASSPORT_HEADER, &token)
+        .body(Body::new(Full::new(Bytes::from(frame))))
+        .unwrap();
+    let unread = soon("the answer begins", sender.send_request(request)).await.unwrap();
+    assert_eq!(unread.headers().get("grpc-status"), None, "it is no refusal");
+
+    running
+        .cases()
+        .get_case(with_passport(get_case(), &token))
+        .await
+        .unwrap();
+    drop(unread);
+    connection.abort();
+}
+
+#[tokio::test]
+async fn reflection_takes_no_place_of_a_stream_and_ends() {
+    let world = World::new();
+    let limits = ShedLimits { calls: 1, streams: 1 };
+    let options = ServerOptions {
+        limits,
+        ..world.options()
+    };
+    let running = world.serve_with(&Desk::new(answers()), options).await;
+    let mut reflection = ServerReflectionClient::new(running.channel());
+    let asked = reflection
+        .server_reflection_info(futures_util::stream::pending())
+        .await
+        .unwrap();
+    let own = world.routing.own(world.clock.now()).unwrap();
+    FeedServiceClient::new(running.channel())
+        .subscribe(with_passport(subscribe(1), &own))
+        .await
+        .unwrap();
+    // Only now: with time standing still while sockets are at work, deadlines would come first.
+    tokio::time::pause();
+    let told = explain(&asked.into_inner().message().await.unwrap_err());
+    assert_eq!(told.common(), Some(CommonErrorReason::ShuttingDown));
 }
 
 #[tokio::test(start_paused = true)]
