@@ -1,81 +1,40 @@
 //! A running service, its callers and its peers.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use base64::Engine as _;
-use futures_util::FutureExt as _;
-use sqlx::migrate::Migrator;
 use support_case::domain::{AgentId, CaseId, CustomerId};
 use support_case::{MIGRATOR, SERVICE};
 use support_chassis::call::Caller;
 use support_chassis::clock::Clock;
-use support_chassis::db::{Db, DbError};
+use support_chassis::db::Db;
 use support_chassis::error::{Explained, explain};
 use support_chassis::feed::wait_until_caught_up;
 use support_chassis::id::{Id, Ids};
 use support_chassis::lifecycle::Lifecycle;
-use support_chassis::passport::{PASSPORT_HEADER, Signer, signing_key};
-use support_chassis::service::{Parts, Running, Service, migrate, run};
-use support_chassis::settings::{DatabaseSettings, SettingDocs, Settings, TrustRole, TrustSettings};
-use support_postgres::testing::{TestDatabase, database_from};
+use support_chassis::service::{Running, Service, migrate, run};
+use support_chassis::settings::{DatabaseSettings, Settings, TrustRole};
+use support_postgres::testing::TestDatabase;
 use support_proto::support::case::v1::case_service_client::CaseServiceClient;
 use support_proto::support::case::v1::{
     Case, ListTimelineRequest, OpenCaseRequest, PostMessageRequest, TimelineEntry, TimelineEntryKind,
 };
-use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
-use support_proto::support::feed::v1::{Event, SubscribeRequest};
+use support_proto::support::feed::v1::Event;
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_proto::support::types::v1::Channel as Way;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
-
-/// No wait in these tests may take longer.
-pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+use support_testing::{Door, LIMIT, call_as, call_by, feed_only, signing_key, trust};
+use tonic::Status;
+use tonic::transport::Channel;
 
 const SERVICES: &[&str] = &["case", "routing", "repair-logistics"];
-
-/// A peer has no tables but those of its feed.
-static NO_TABLES: Migrator = Migrator::DEFAULT;
-
-/// A peer: nothing but a feed.
-const fn feed_only(name: &'static str) -> Service {
-    Service {
-        name,
-        title: "tells what happened",
-        migrator: &NO_TABLES,
-        defaults: "",
-        setting_docs: SettingDocs::none(),
-        start: |_| async { Ok(Parts::new()) }.boxed(),
-    }
-}
 
 static ROUTING: Service = feed_only("routing");
 static REPAIR_LOGISTICS: Service = feed_only("repair-logistics");
 
-fn signer(issuer: &str) -> Signer {
-    let key = signing_key(&seed(issuer)).unwrap();
-    Signer::new(issuer, &key, Duration::from_mins(5)).unwrap()
-}
-
-/// The signing key of a service, in the settings' form.
-fn seed(issuer: &str) -> String {
-    let mut seed = [7; 32];
-    seed[..issuer.len()].copy_from_slice(issuer.as_bytes());
-    base64::engine::general_purpose::STANDARD.encode(seed)
-}
-
 fn settings(databases: &[(&str, &str)]) -> Settings {
-    let trusted = |issuer: &str, role| TrustSettings {
-        issuer: issuer.to_owned(),
-        role,
-        public_key: base64::engine::general_purpose::STANDARD.encode(signer(issuer).public_key().as_bytes()),
-    };
-    let trust = [
-        trusted("gateway", TrustRole::Gateway),
-        trusted("case", TrustRole::Service),
-        trusted("listener", TrustRole::Service),
+    let trusted = [
+        trust("gateway", TrustRole::Gateway),
+        trust("case", TrustRole::Service),
+        trust("reader", TrustRole::Service),
     ];
     let settings = Settings::new(SERVICES)
         .set("region", "eu")
@@ -83,9 +42,9 @@ fn settings(databases: &[(&str, &str)]) -> Settings {
         // Many of these run at once on one server.
         .set("database.max_connections", 6)
         .set("database.acquire_timeout_ms", 20_000)
-        .set("passport.trust", trust.to_vec());
+        .set("passport.trust", trusted.to_vec());
     let settings = SERVICES.iter().fold(settings, |settings, name| {
-        settings.set(&format!("{name}.passport.signing_key"), seed(name))
+        settings.set(&format!("{name}.passport.signing_key"), signing_key(name))
     });
     databases.iter().fold(settings, |settings, (name, url)| {
         settings.set(&format!("{name}.database.url"), *url)
@@ -122,27 +81,11 @@ fn caller(kind: CallerKind, subject: String) -> Caller {
     }
 }
 
-type Bearer = Box<dyn FnMut(Request<()>) -> Result<Request<()>, Status> + Send>;
-
-pub(crate) type Client = CaseServiceClient<InterceptedService<Channel, Bearer>>;
-
-fn bearing(token: &str) -> Bearer {
-    let token: tonic::metadata::MetadataValue<_> = token.parse().unwrap();
-    Box::new(move |mut request| {
-        request.metadata_mut().insert(PASSPORT_HEADER, token.clone());
-        Ok(request)
-    })
-}
+pub(crate) type Client = CaseServiceClient<Door>;
 
 /// A database with the tables of the service.
 pub(crate) async fn database() -> TestDatabase {
-    database_from("case", |url| async move {
-        let db = Db::connect(&DatabaseSettings::small(url)).await?;
-        db.migrate(&MIGRATOR).await?;
-        db.close().await;
-        Ok::<_, DbError>(())
-    })
-    .await
+    support_testing::database("case", &MIGRATOR).await
 }
 
 /// A service that tells what happened.
@@ -222,9 +165,7 @@ impl World {
             .set("peers.routing", url(&routing))
             .set("peers.repair-logistics", url(&repairs));
         let running = run(&SERVICE, &settings, life, None).await.unwrap();
-        let channel = Endpoint::from_shared(format!("http://{}", running.address))
-            .unwrap()
-            .connect_lazy();
+        let channel = support_testing::channel(running.address);
         let db = Db::connect(&DatabaseSettings::small(database.url())).await.unwrap();
         Self {
             db,
@@ -238,8 +179,7 @@ impl World {
     }
 
     fn client(&self, caller: &Caller) -> Client {
-        let token = signer("gateway").sign(caller, Clock::system().now()).unwrap();
-        CaseServiceClient::with_interceptor(self.channel.clone(), bearing(&token))
+        CaseServiceClient::new(call_as(&self.channel, caller, Clock::system().now()))
     }
 
     /// A new customer, and the client they call with.
@@ -276,22 +216,8 @@ impl World {
 
     /// The first `count` events of the service's feed.
     pub(crate) async fn events(&self, count: usize) -> Vec<Event> {
-        let token = signer("listener").own(Clock::system().now()).unwrap();
-        let mut client = FeedServiceClient::with_interceptor(self.channel.clone(), bearing(&token));
-        let request = SubscribeRequest {
-            consumer: "listener".to_owned(),
-            after_position: 0,
-            event_types: Vec::new(),
-        };
-        let mut stream = client.subscribe(request).await.unwrap().into_inner();
-        let mut events = Vec::new();
-        while events.len() < count {
-            let message = tokio::time::timeout(LIMIT, stream.message())
-                .await
-                .expect("events in time");
-            events.extend(message.unwrap().expect("the stream goes on").events);
-        }
-        events
+        let reader = Caller::service("reader");
+        support_testing::events(call_by("reader", &self.channel, &reader, Clock::system().now()), count).await
     }
 
     /// The whole history of a case.

@@ -3,35 +3,16 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
-use support_proto::support::feed::v1::{Event, SubscribeRequest};
+use support_proto::support::feed::v1::Event;
 use support_proto::support::identity::v1::{
     CancelVerificationRequest, CustomerCreated, GrantIssued, GrantRevoked, RevokeGrantRequest, VerificationEnded,
     VerificationPurpose, VerificationStarted, VerificationState,
 };
 use support_proto::support::options::v1::AssuranceLevel;
-use tonic::service::interceptor::InterceptedService;
+use support_testing::events;
 use tracing_subscriber::EnvFilter;
 
-use crate::house::{House, PATIENCE, operator, other_than, reader, request_id, visitor};
-
-/// The first events of the feed.
-async fn events(house: &House, count: usize) -> Vec<Event> {
-    let mut client = FeedServiceClient::new(InterceptedService::new(house.channel.clone(), reader()));
-    let request = SubscribeRequest {
-        consumer: "reader".to_owned(),
-        ..SubscribeRequest::default()
-    };
-    let mut stream = client.subscribe(request).await.unwrap().into_inner();
-    let mut events = Vec::new();
-    let reading = async {
-        while events.len() < count {
-            events.extend(stream.message().await.unwrap().expect("the feed goes on").events);
-        }
-    };
-    tokio::time::timeout(PATIENCE, reading).await.expect("the events come");
-    events
-}
+use crate::house::{House, operator, other_than, request_id, visitor};
 
 fn read<E: prost::Message + prost::Name + Default>(event: &Event) -> E {
     assert_eq!(event.event_type, E::full_name());
@@ -69,7 +50,7 @@ async fn what_happens_is_told_in_order_and_without_a_word_about_the_person() {
         house.check(&guessed, other_than(&guessed_code)).await.unwrap_err();
     }
 
-    let events = events(&house, 9).await;
+    let events = events(house.reader(), 9).await;
     assert_eq!(
         events.len(),
         9,

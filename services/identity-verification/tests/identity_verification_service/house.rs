@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::SigningKey;
 use sqlx::PgPool;
 use support_chassis::call::Caller;
 use support_chassis::clock::Clock;
 use support_chassis::error::{Explained, explain};
 use support_chassis::lifecycle::Lifecycle;
-use support_chassis::passport::{PASSPORT_HEADER, Signer};
 use support_chassis::service::{Running, migrate, run};
-use support_chassis::settings::{Settings, TrustRole, TrustSettings};
+use support_chassis::settings::{Settings, TrustRole};
 use support_identity_verification::{NAME, SERVICE};
 use support_postgres::testing::{TestDatabase, database_from};
 use support_proto::support::identity::v1::credential_service_client::CredentialServiceClient;
@@ -25,18 +23,13 @@ use support_proto::support::identity::v1::verification_service_client::Verificat
 use support_proto::support::identity::v1::{
     CheckCodeResponse, Customer, GetVerificationRequest, ListOutboxMessagesRequest, OutboxMessage, Verification,
 };
-use tonic::metadata::{Ascii, MetadataValue};
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
+use support_testing::{Door, call_as, call_by, signing_key, trust};
+use tonic::Status;
+use tonic::transport::Channel;
 
 use crate::localisation::{self, Localisation};
 pub(crate) use crate::requests::*;
 
-const GATEWAY_SEED: [u8; 32] = [1; 32];
-const OWN_SEED: [u8; 32] = [2; 32];
-const READER_SEED: [u8; 32] = [3; 32];
 pub(crate) const SESSION_SEED: [u8; 32] = [4; 32];
 /// How long a test waits for what should come at once.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -51,30 +44,12 @@ pub(crate) struct House {
     _database: TestDatabase,
 }
 
-/// Shows a passport.
-#[derive(Clone)]
-pub(crate) struct Pass(MetadataValue<Ascii>);
-
-impl Interceptor for Pass {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert(PASSPORT_HEADER, self.0.clone());
-        Ok(request)
-    }
-}
-
-pub(crate) type Door = InterceptedService<Channel, Pass>;
-
 pub(crate) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
 /// What the service is told: messages are kept, everything else as little as can be.
 pub(crate) fn settings(url: &str, localisation: &str) -> Settings {
-    let trusted = |issuer: &str, role, seed: [u8; 32]| TrustSettings {
-        issuer: issuer.to_owned(),
-        role,
-        public_key: base64(SigningKey::from_bytes(&seed).verifying_key().as_bytes()),
-    };
     Settings::new(&[NAME, "localisation"])
         .set("region", "eu")
         .set("database.url", url)
@@ -82,12 +57,12 @@ pub(crate) fn settings(url: &str, localisation: &str) -> Settings {
         // Every test starts a service, which connects anew: on a busy machine that takes longer than in operation.
         .set("database.acquire_timeout_ms", 30_000)
         .set("peers.localisation", vec![localisation])
-        .set("passport.signing_key", base64(&OWN_SEED))
+        .set("passport.signing_key", signing_key(NAME))
         .set(
             "passport.trust",
             vec![
-                trusted("gateway", TrustRole::Gateway, GATEWAY_SEED),
-                trusted("reader", TrustRole::Service, READER_SEED),
+                trust("gateway", TrustRole::Gateway),
+                trust("reader", TrustRole::Service),
             ],
         )
         .set("identity-verification.service_key", base64(&[5; 32]))
@@ -116,9 +91,7 @@ impl House {
         let settings = change(settings(database.url(), &format!("http://{address}")));
         let life = Lifecycle::new();
         let running = run(&SERVICE, &settings, &life, None).await.unwrap();
-        let channel = Endpoint::from_shared(format!("http://{}", running.address))
-            .unwrap()
-            .connect_lazy();
+        let channel = support_testing::channel(running.address);
         let pool = PgPool::connect_lazy(database.url()).unwrap();
         let house = Self {
             channel,
@@ -152,7 +125,17 @@ impl House {
     }
 
     fn door(&self, caller: &Caller) -> Door {
-        InterceptedService::new(self.channel.clone(), pass(caller))
+        call_as(&self.channel, caller, Clock::system().now())
+    }
+
+    /// What another service calls through, on its own account.
+    pub(crate) fn reader(&self) -> Door {
+        call_by(
+            "reader",
+            &self.channel,
+            &Caller::service("reader"),
+            Clock::system().now(),
+        )
     }
 
     pub(crate) fn customers(&self, caller: &Caller) -> CustomerServiceClient<Door> {
@@ -262,20 +245,6 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, loo
     tokio::time::timeout(PATIENCE, looking)
         .await
         .unwrap_or_else(|_| panic!("waited in vain until {what}"))
-}
-
-fn pass(caller: &Caller) -> Pass {
-    pass_of("gateway", GATEWAY_SEED, caller)
-}
-
-/// The passport of another service, on its own account.
-pub(crate) fn reader() -> Pass {
-    pass_of("reader", READER_SEED, &Caller::service("reader"))
-}
-
-fn pass_of(issuer: &str, seed: [u8; 32], caller: &Caller) -> Pass {
-    let signer = Signer::new(issuer, &SigningKey::from_bytes(&seed), Duration::from_mins(5)).unwrap();
-    Pass(signer.sign(caller, Clock::system().now()).unwrap().parse().unwrap())
 }
 
 /// Asserts that a call was refused for a reason of this service, and gives the rest.

@@ -1,50 +1,25 @@
 //! The running service, and those who call it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::SigningKey;
 use support_chassis::call::Caller;
 use support_chassis::clock::Clock;
 use support_chassis::db::Db;
 use support_chassis::error::{Explained, explain};
 use support_chassis::id::Ids;
 use support_chassis::lifecycle::Lifecycle;
-use support_chassis::passport::{PASSPORT_HEADER, Signer};
 use support_chassis::service::{Running, migrate, run};
-use support_chassis::settings::{Settings, TrustRole, TrustSettings};
+use support_chassis::settings::{Settings, TrustRole};
 use support_localisation::SERVICE;
 use support_postgres::testing::{TestDatabase, database_from};
-use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
-use support_proto::support::feed::v1::{Event, SubscribeRequest};
+use support_proto::support::feed::v1::Event;
 use support_proto::support::localisation::v1::knowledge_service_client::KnowledgeServiceClient;
 use support_proto::support::localisation::v1::locale_service_client::LocaleServiceClient;
 use support_proto::support::localisation::v1::message_service_client::MessageServiceClient;
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
-use tonic::metadata::MetadataValue;
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Status};
-
-/// More than anything here takes.
-pub(crate) const LIMIT: Duration = Duration::from_mins(1);
-const GATEWAY_SEED: [u8; 32] = [7; 32];
-
-/// Adds a passport to every call.
-#[derive(Clone)]
-pub(crate) struct As(MetadataValue<tonic::metadata::Ascii>);
-
-impl Interceptor for As {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert(PASSPORT_HEADER, self.0.clone());
-        Ok(request)
-    }
-}
-
-type Calls = InterceptedService<Channel, As>;
+use support_testing::{Door, LIMIT, call_as, signing_key, trust};
+use tonic::transport::Channel;
+use tonic::{Code, Status};
 
 /// The service, running.
 pub(crate) struct World {
@@ -102,36 +77,21 @@ impl World {
         self.database = None;
     }
 
-    pub(crate) fn locales(&self, caller: &Caller) -> LocaleServiceClient<Calls> {
-        LocaleServiceClient::with_interceptor(self.channel.clone(), pass(caller))
+    pub(crate) fn locales(&self, caller: &Caller) -> LocaleServiceClient<Door> {
+        LocaleServiceClient::new(door(&self.channel, caller))
     }
 
-    pub(crate) fn messages(&self, caller: &Caller) -> MessageServiceClient<Calls> {
-        MessageServiceClient::with_interceptor(self.channel.clone(), pass(caller))
+    pub(crate) fn messages(&self, caller: &Caller) -> MessageServiceClient<Door> {
+        MessageServiceClient::new(door(&self.channel, caller))
     }
 
-    pub(crate) fn knowledge(&self, caller: &Caller) -> KnowledgeServiceClient<Calls> {
-        KnowledgeServiceClient::with_interceptor(self.channel.clone(), pass(caller))
+    pub(crate) fn knowledge(&self, caller: &Caller) -> KnowledgeServiceClient<Door> {
+        KnowledgeServiceClient::new(door(&self.channel, caller))
     }
 
     /// The first `count` events of the service's feed.
     pub(crate) async fn events(&self, count: usize) -> Vec<Event> {
-        let mut feed = FeedServiceClient::with_interceptor(self.channel.clone(), pass(&Caller::service("reader")));
-        let request = SubscribeRequest {
-            consumer: "reader".to_owned(),
-            ..SubscribeRequest::default()
-        };
-        let mut stream = feed.subscribe(request).await.unwrap().into_inner();
-        let mut events = Vec::new();
-        while events.len() < count {
-            let batch = tokio::time::timeout(LIMIT, stream.message())
-                .await
-                .expect("events in time")
-                .unwrap()
-                .unwrap();
-            events.extend(batch.events);
-        }
-        events
+        support_testing::events(door(&self.channel, &Caller::service("reader")), count).await
     }
 }
 
@@ -149,8 +109,8 @@ pub(crate) struct Replica {
 }
 
 impl Replica {
-    pub(crate) fn messages(&self, caller: &Caller) -> MessageServiceClient<Calls> {
-        MessageServiceClient::with_interceptor(self.channel.clone(), pass(caller))
+    pub(crate) fn messages(&self, caller: &Caller) -> MessageServiceClient<Door> {
+        MessageServiceClient::new(door(&self.channel, caller))
     }
 }
 
@@ -163,9 +123,7 @@ impl Drop for Replica {
 async fn replica(url: &str, change: impl FnOnce(Settings) -> Settings) -> (Lifecycle, Running, Channel) {
     let life = Lifecycle::new();
     let running = run(&SERVICE, &change(settings(url)), &life, None).await.unwrap();
-    let channel = Endpoint::from_shared(format!("http://{}", running.address))
-        .unwrap()
-        .connect_lazy();
+    let channel = support_testing::channel(running.address);
     (life, running, channel)
 }
 
@@ -183,28 +141,18 @@ pub(crate) async fn connect(url: &str) -> Db {
 }
 
 fn settings(url: &str) -> Settings {
-    let gateway = SigningKey::from_bytes(&GATEWAY_SEED);
     Settings::new(&["localisation"])
         .set("region", "eu")
         .set("database.url", url)
         .set("database.max_connections", 4)
         .set("feed.poll_interval_ms", 50)
         .set("localisation.refresh_interval_ms", 50)
-        .set("passport.signing_key", STANDARD.encode([9; 32]))
-        .set(
-            "passport.trust",
-            vec![TrustSettings {
-                issuer: "gateway".to_owned(),
-                role: TrustRole::Gateway,
-                public_key: STANDARD.encode(gateway.verifying_key().as_bytes()),
-            }],
-        )
+        .set("passport.signing_key", signing_key("localisation"))
+        .set("passport.trust", vec![trust("gateway", TrustRole::Gateway)])
 }
 
-fn pass(caller: &Caller) -> As {
-    let key = SigningKey::from_bytes(&GATEWAY_SEED);
-    let signer = Signer::new("gateway", &key, Duration::from_mins(5)).unwrap();
-    As(signer.sign(caller, Clock::system().now()).unwrap().parse().unwrap())
+fn door(channel: &Channel, caller: &Caller) -> Door {
+    call_as(channel, caller, Clock::system().now())
 }
 
 pub(crate) fn ids() -> Ids {

@@ -1,69 +1,30 @@
 //! A running service with all that it stands on.
 
-use std::time::Duration;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::SigningKey;
-use futures_util::FutureExt as _;
-use sqlx::migrate::Migrator;
 use support_chassis::call::Caller;
 use support_chassis::clock::Clock;
-use support_chassis::db::{DatabaseSettings, Db, DbError};
+use support_chassis::db::{DatabaseSettings, Db};
 use support_chassis::feed::wait_until_caught_up;
 use support_chassis::id::{Id, Ids};
 use support_chassis::lifecycle::Lifecycle;
-use support_chassis::passport::{PASSPORT_HEADER, Signer};
-use support_chassis::service::{Parts, Service, run};
-use support_chassis::settings::{SettingDocs, Settings, TrustRole, TrustSettings};
-use support_postgres::testing::{TestDatabase, database_from};
+use support_chassis::service::{Service, run};
+use support_chassis::settings::{Settings, TrustRole};
+use support_postgres::testing::TestDatabase;
 use support_proto::codec::Event;
 use support_proto::support::case::v1::CaseOpened;
-use support_proto::support::feed::v1 as feed;
-use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
 use support_proto::support::repair::v1 as repair;
 use support_proto::support::repair::v1::provider_service_client::ProviderServiceClient;
 use support_proto::support::repair::v1::repair_service_client::RepairServiceClient;
 use support_proto::support::types::v1::ProductLine;
 use support_proto::support::warranty::v1::Damage;
 use support_repair_logistics::domain::repair::{CaseId, CustomerId};
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
+use support_testing::{Door, LIMIT, call_as, events_of, feed_only, signing_key, trust};
+use tonic::transport::Channel;
 
 use crate::callers::{operator, reader};
 use crate::fake_warranty::{FakeWarranty, Listening};
 
-/// No wait in these tests may take longer.
-pub(crate) const LIMIT: Duration = Duration::from_secs(30);
-
-const GATEWAY: [u8; 32] = [1; 32];
-const OWN: [u8; 32] = [2; 32];
-
 /// The case service: nothing but its feed.
-static CASE: Service = Service {
-    name: "case",
-    title: "tells of cases",
-    migrator: &NO_TABLES,
-    defaults: "",
-    setting_docs: SettingDocs::none(),
-    start: |_| std::future::ready(Ok(Parts::new())).boxed(),
-};
-static NO_TABLES: Migrator = Migrator::DEFAULT;
-
-/// Puts a passport into every request.
-#[derive(Clone)]
-pub(crate) struct Bearer(String);
-
-impl Interceptor for Bearer {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert(PASSPORT_HEADER, self.0.parse().unwrap());
-        Ok(request)
-    }
-}
-
-pub(crate) type Door = InterceptedService<Channel, Bearer>;
+static CASE: Service = feed_only("case");
 
 pub(crate) struct World {
     pub(crate) warranty: Listening,
@@ -77,25 +38,10 @@ pub(crate) struct World {
 
 /// A database with the schema of the service.
 pub(crate) async fn database() -> TestDatabase {
-    migrated("repair-logistics", &support_repair_logistics::MIGRATOR).await
-}
-
-async fn migrated(name: &str, migrator: &'static Migrator) -> TestDatabase {
-    database_from(name, |url| async move {
-        let db = Db::connect(&DatabaseSettings::small(url)).await?;
-        db.migrate(migrator).await?;
-        db.close().await;
-        Ok::<_, DbError>(())
-    })
-    .await
+    support_testing::database("repair-logistics", &support_repair_logistics::MIGRATOR).await
 }
 
 fn settings(database: &TestDatabase, case: &TestDatabase) -> Settings {
-    let trusted = |issuer: &str, role, seed: [u8; 32]| TrustSettings {
-        issuer: issuer.to_owned(),
-        role,
-        public_key: STANDARD.encode(SigningKey::from_bytes(&seed).verifying_key().as_bytes()),
-    };
     Settings::new(&["repair-logistics", "case"])
         .set("region", "eu")
         .set("listen", "127.0.0.1:0")
@@ -104,12 +50,12 @@ fn settings(database: &TestDatabase, case: &TestDatabase) -> Settings {
         .set("case.database.url", case.url())
         .set("database.max_connections", 5)
         .set("database.acquire_timeout_ms", 20_000)
-        .set("passport.signing_key", STANDARD.encode(OWN))
+        .set("passport.signing_key", signing_key("repair-logistics"))
         .set(
             "passport.trust",
             vec![
-                trusted("gateway", TrustRole::Gateway, GATEWAY),
-                trusted("repair-logistics", TrustRole::Service, OWN),
+                trust("gateway", TrustRole::Gateway),
+                trust("repair-logistics", TrustRole::Service),
             ],
         )
 }
@@ -117,7 +63,7 @@ fn settings(database: &TestDatabase, case: &TestDatabase) -> Settings {
 impl World {
     pub(crate) async fn start() -> Self {
         let database = database().await;
-        let case_database = migrated("feed-only", &NO_TABLES).await;
+        let case_database = support_testing::database("feed-only", CASE.migrator).await;
         let settings = settings(&database, &case_database);
         let lifecycle = Lifecycle::new();
         let ids = Ids::new("eu".parse().unwrap(), Clock::system());
@@ -129,9 +75,7 @@ impl World {
         let running = run(&support_repair_logistics::SERVICE, &settings, &lifecycle, None)
             .await
             .unwrap();
-        let channel = Endpoint::from_shared(format!("http://{}", running.address))
-            .unwrap()
-            .connect_lazy();
+        let channel = support_testing::channel(running.address);
         Self {
             warranty,
             ids,
@@ -145,13 +89,8 @@ impl World {
         }
     }
 
-    pub(crate) fn passport(caller: &Caller) -> String {
-        let signer = Signer::new("gateway", &SigningKey::from_bytes(&GATEWAY), Duration::from_mins(5)).unwrap();
-        signer.sign(caller, Clock::system().now()).unwrap()
-    }
-
     fn door(&self, caller: &Caller) -> Door {
-        InterceptedService::new(self.channel.clone(), Bearer(Self::passport(caller)))
+        call_as(&self.channel, caller, Clock::system().now())
     }
 
     pub(crate) fn providers(&self, caller: &Caller) -> ProviderServiceClient<Door> {
@@ -232,27 +171,7 @@ impl World {
 
     /// The events of this type, in order, once there are `count` of them.
     pub(crate) async fn events<E: Event>(&self, count: usize) -> Vec<E> {
-        let request = feed::SubscribeRequest {
-            consumer: "reader".to_owned(),
-            after_position: 0,
-            event_types: vec![E::full_name()],
-        };
-        let door = self.door(&reader());
-        let mut stream = FeedServiceClient::new(door)
-            .subscribe(request)
-            .await
-            .unwrap()
-            .into_inner();
-        let mut events = Vec::new();
-        let read = async {
-            while events.len() < count {
-                let part = stream.message().await.unwrap().unwrap();
-                events.extend(part.events.iter().map(|event| E::decode(&event.payload[..]).unwrap()));
-            }
-        };
-        tokio::time::timeout(LIMIT, read).await.expect("the events come");
-        assert_eq!(events.len(), count);
-        events
+        events_of(self.door(&reader()), count).await
     }
 
     /// How many repairs there are.

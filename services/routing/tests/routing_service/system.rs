@@ -3,11 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::SigningKey;
-use futures_util::FutureExt as _;
-use sqlx::migrate::Migrator;
 use support_chassis::call::Caller;
 use support_chassis::client::{Account, Peer};
 use support_chassis::clock::Clock;
@@ -15,8 +10,8 @@ use support_chassis::db::Db;
 use support_chassis::id::{Id, Ids};
 use support_chassis::lifecycle::Lifecycle;
 use support_chassis::passport::Signer;
-use support_chassis::service::{Parts, Running, Service, migrate, run};
-use support_chassis::settings::{DatabaseSettings, SettingDocs, Settings, TrustRole, TrustSettings};
+use support_chassis::service::{Running, Service, migrate, run};
+use support_chassis::settings::{DatabaseSettings, Settings, TrustRole};
 use support_postgres::testing::{TestDatabase, database as any_database};
 use support_proto::codec::Event;
 use support_proto::support::case::v1 as case;
@@ -26,6 +21,7 @@ use support_proto::support::routing::v1::agent_service_client::AgentServiceClien
 use support_proto::support::routing::v1::task_service_client::TaskServiceClient;
 use support_proto::support::types::v1::{Channel, ProductLine};
 use support_routing::SERVICE;
+use support_testing::{feed_only, signer, signing_key, trust};
 use tonic::Streaming;
 
 use crate::world::database;
@@ -33,30 +29,8 @@ use crate::world::database;
 /// How long a test waits for what must come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-static NO_MIGRATIONS: Migrator = Migrator::DEFAULT;
-
 /// A case service without an API: its outbox is all that routing knows of it.
-static CASE: Service = Service {
-    name: "case",
-    title: "tells what happened to cases",
-    migrator: &NO_MIGRATIONS,
-    defaults: "",
-    setting_docs: SettingDocs::none(),
-    start: |_| async { Ok(Parts::new()) }.boxed(),
-};
-
-fn key(number: u8) -> SigningKey {
-    SigningKey::from_bytes(&[number; 32])
-}
-
-fn trust(issuer: &str, role: TrustRole, number: u8) -> TrustSettings {
-    let public_key = STANDARD.encode(key(number).verifying_key().as_bytes());
-    TrustSettings {
-        issuer: issuer.to_owned(),
-        role,
-        public_key,
-    }
-}
+static CASE: Service = feed_only("case");
 
 pub(crate) struct System {
     pub(crate) routing: Running,
@@ -78,15 +52,15 @@ impl System {
     pub(crate) async fn start_with(change: impl FnOnce(Settings) -> Settings) -> Self {
         let (routing_database, case_database) = tokio::join!(database(), any_database());
         let signers = vec![
-            trust("gateway", TrustRole::Gateway, 1),
-            trust("routing", TrustRole::Service, 2),
-            trust("case", TrustRole::Service, 3),
+            trust("gateway", TrustRole::Gateway),
+            trust("routing", TrustRole::Service),
+            trust("case", TrustRole::Service),
         ];
         let settings = Settings::new(&["routing", "case"])
             .set("region", "eu")
             .set("passport.trust", signers)
-            .set("routing.passport.signing_key", STANDARD.encode(key(2).to_bytes()))
-            .set("case.passport.signing_key", STANDARD.encode(key(3).to_bytes()))
+            .set("routing.passport.signing_key", signing_key("routing"))
+            .set("case.passport.signing_key", signing_key("case"))
             .set("routing.database.url", routing_database.url())
             .set("case.database.url", case_database.url())
             // Tests write into its outbox behind its back.
@@ -110,7 +84,7 @@ impl System {
                 .await
                 .unwrap(),
             ids: Ids::new("eu".parse().unwrap(), clock),
-            gateway: Arc::new(Signer::new("gateway", &key(1), Duration::from_mins(5)).unwrap()),
+            gateway: Arc::new(signer("gateway")),
             _databases: [routing_database, case_database],
         }
     }

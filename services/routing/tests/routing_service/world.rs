@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 use support_chassis::clock::{Clock, ManualClock};
-use support_chassis::db::{Db, DbError, Tx};
+use support_chassis::db::{Db, Tx};
 use support_chassis::id::Ids;
 use support_chassis::settings::DatabaseSettings;
-use support_postgres::testing::{TestDatabase, database_from};
+use support_postgres::testing::TestDatabase;
 use support_routing::domain::{
     Agent, AgentId, CaseId, Channel, LanguageSkill, OfferId, Opening, Presence, ProductLine, ProductSkill, Severity,
     Task, TaskId, transition,
@@ -29,13 +29,7 @@ pub(crate) const PRESENCE_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// An empty database with routing's schema.
 pub(crate) async fn database() -> TestDatabase {
-    database_from("routing", async |url: String| {
-        let db = Db::connect(&DatabaseSettings::small(url)).await?;
-        db.migrate(&MIGRATOR).await?;
-        db.close().await;
-        Ok::<_, DbError>(())
-    })
-    .await
+    support_testing::database("routing", &MIGRATOR).await
 }
 
 pub(crate) fn settings() -> RoutingSettings {

@@ -1,54 +1,29 @@
 //! A running service with its database, a clock that stands still, and callers.
 
-use std::time::Duration;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::SigningKey;
 use support_chassis::call::Caller;
 use support_chassis::clock::{Clock, ManualClock};
-use support_chassis::db::{DatabaseSettings, Db};
 use support_chassis::error::{Explained, explain};
 use support_chassis::id::Ids;
 use support_chassis::lifecycle::Lifecycle;
-use support_chassis::passport::{PASSPORT_HEADER, Signer};
 use support_chassis::service::run_at;
-use support_chassis::settings::{Settings, TrustRole, TrustSettings};
-use support_postgres::testing::{TestDatabase, database_from};
+use support_chassis::settings::{Settings, TrustRole};
+use support_postgres::testing::TestDatabase;
 use support_proto::codec::Event;
-use support_proto::support::feed::v1 as feed;
-use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_proto::support::types::v1::{Date, ProductLine};
 use support_proto::support::warranty::v1 as warranty;
 use support_proto::support::warranty::v1::catalogue_service_client::CatalogueServiceClient;
 use support_proto::support::warranty::v1::coverage_service_client::CoverageServiceClient;
 use support_proto::support::warranty::v1::device_service_client::DeviceServiceClient;
+use support_testing::{Door, call_as, events_of, trust};
 use support_warranty::domain::device::CustomerId;
 use time::OffsetDateTime;
 use time::macros::datetime;
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Status};
+use tonic::transport::Channel;
+use tonic::{Code, Status};
 
 /// What time it is when a test begins.
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-03-10 09:30 UTC);
-
-const GATEWAY: [u8; 32] = [1; 32];
-
-/// Puts a passport into every request.
-#[derive(Clone)]
-pub(crate) struct Bearer(String);
-
-impl Interceptor for Bearer {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert(PASSPORT_HEADER, self.0.parse().unwrap());
-        Ok(request)
-    }
-}
-
-pub(crate) type Door = InterceptedService<Channel, Bearer>;
 
 pub(crate) struct World {
     pub(crate) hand: ManualClock,
@@ -61,40 +36,24 @@ pub(crate) struct World {
 
 /// A database with the schema of the service.
 pub(crate) async fn database() -> TestDatabase {
-    database_from("warranty", |url| async move {
-        let db = Db::connect(&DatabaseSettings::small(url)).await?;
-        db.migrate(&support_warranty::MIGRATOR).await?;
-        db.close().await;
-        Ok::<_, support_chassis::db::DbError>(())
-    })
-    .await
+    support_testing::database("warranty", &support_warranty::MIGRATOR).await
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
         let database = database().await;
         let (clock, hand) = Clock::manual(NOW);
-        let key = SigningKey::from_bytes(&GATEWAY);
         let settings = Settings::new(&["warranty"])
             .set("region", "eu")
             .set("listen", "127.0.0.1:0")
             .set("database.url", database.url())
             .set("database.max_connections", 5)
-            .set(
-                "passport.trust",
-                vec![TrustSettings {
-                    issuer: "gateway".to_owned(),
-                    role: TrustRole::Gateway,
-                    public_key: STANDARD.encode(key.verifying_key().as_bytes()),
-                }],
-            );
+            .set("passport.trust", vec![trust("gateway", TrustRole::Gateway)]);
         let lifecycle = Lifecycle::new();
         let running = run_at(&support_warranty::SERVICE, &settings, &lifecycle, None, clock.clone())
             .await
             .unwrap();
-        let channel = Endpoint::from_shared(format!("http://{}", running.address))
-            .unwrap()
-            .connect_lazy();
+        let channel = support_testing::channel(running.address);
         let ids = Ids::new("eu".parse().unwrap(), clock.clone());
         Self {
             hand,
@@ -111,10 +70,7 @@ impl World {
     }
 
     fn door(&self, caller: &Caller) -> Door {
-        let key = SigningKey::from_bytes(&GATEWAY);
-        let signer = Signer::new("gateway", &key, Duration::from_mins(5)).unwrap();
-        let passport = signer.sign(caller, self.clock.now()).unwrap();
-        InterceptedService::new(self.channel.clone(), Bearer(passport))
+        call_as(&self.channel, caller, self.clock.now())
     }
 
     pub(crate) fn catalogue(&self, caller: &Caller) -> CatalogueServiceClient<Door> {
@@ -160,29 +116,7 @@ impl World {
 
     /// The events of this type, in order, once there are `count` of them.
     pub(crate) async fn events<E: Event>(&self, count: usize) -> Vec<E> {
-        let request = feed::SubscribeRequest {
-            consumer: "reader".to_owned(),
-            after_position: 0,
-            event_types: vec![E::full_name()],
-        };
-        let caller = caller(CallerKind::Service, "reader", None);
-        let mut stream = FeedServiceClient::new(self.door(&caller))
-            .subscribe(request)
-            .await
-            .unwrap()
-            .into_inner();
-        let mut events = Vec::new();
-        let read = async {
-            while events.len() < count {
-                let part = stream.message().await.unwrap().unwrap();
-                events.extend(part.events.iter().map(|event| E::decode(&event.payload[..]).unwrap()));
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), read)
-            .await
-            .expect("the events come");
-        assert_eq!(events.len(), count);
-        events
+        events_of(self.door(&caller(CallerKind::Service, "reader", None)), count).await
     }
 }
 

@@ -1,0 +1,69 @@
+//! Services that only tell, and what a service tells.
+
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use sqlx::migrate::Migrator;
+use support_chassis::service::{Parts, Service};
+use support_chassis::settings::SettingDocs;
+use support_proto::codec;
+use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
+use support_proto::support::feed::v1::{Event, SubscribeRequest};
+
+use crate::door::Door;
+
+/// How long a test waits for what must come: longer than anything takes on a busy machine.
+pub const LIMIT: Duration = Duration::from_mins(1);
+
+/// The tables of the chassis are all it has.
+static NO_TABLES: Migrator = Migrator::DEFAULT;
+
+/// A service that is nothing but its feed. A test writes into its database what it is to tell.
+#[must_use]
+pub const fn feed_only(name: &'static str) -> Service {
+    Service {
+        name,
+        title: "tells what happened",
+        migrator: &NO_TABLES,
+        defaults: "",
+        setting_docs: SettingDocs::none(),
+        start: |_| async { Ok(Parts::new()) }.boxed(),
+    }
+}
+
+/// The first events of a service's feed, at least `count`, waited for [`LIMIT`] at most.
+pub async fn events(door: Door, count: usize) -> Vec<Event> {
+    read(door, count, Vec::new()).await
+}
+
+/// The first events of one type, waited for [`LIMIT`] at most. There must be `count` of them and, as far as the feed has
+/// told by then, no more.
+pub async fn events_of<E: codec::Event>(door: Door, count: usize) -> Vec<E> {
+    let events = read(door, count, vec![E::full_name()]).await;
+    assert_eq!(events.len(), count, "events {}", E::full_name());
+    events
+        .iter()
+        .map(|event| E::decode(&event.payload[..]).unwrap())
+        .collect()
+}
+
+async fn read(door: Door, count: usize, event_types: Vec<String>) -> Vec<Event> {
+    let request = SubscribeRequest {
+        consumer: "reader".to_owned(),
+        after_position: 0,
+        event_types,
+    };
+    let mut stream = FeedServiceClient::new(door)
+        .subscribe(request)
+        .await
+        .unwrap()
+        .into_inner();
+    let mut events = Vec::new();
+    let reading = async {
+        while events.len() < count {
+            events.extend(stream.message().await.unwrap().expect("the feed goes on").events);
+        }
+    };
+    tokio::time::timeout(LIMIT, reading).await.expect("the events come");
+    events
+}

@@ -1,0 +1,36 @@
+//! What the tests of the services share: a signing key for every name ([`signing_key`], [`trust`]), calls as the gateway
+//! passes them on ([`call_as`]), databases with a service's tables ([`database`]), services that are nothing but a feed
+//! ([`feed_only`]), and what a feed tells ([`events`]).
+//!
+//! For tests alone: the keys follow from the names and are no secret, and what fails here fails the test, so all functions
+//! panic.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test fails by panicking, and all that is here is for tests"
+)]
+
+mod door;
+mod feed;
+mod keys;
+
+pub use door::{Bearer, Door, call_as, call_by, channel};
+pub use feed::{LIMIT, events, events_of, feed_only};
+pub use keys::{sign, signer, signing_key, trust};
+
+use sqlx::migrate::Migrator;
+use support_chassis::db::{DatabaseSettings, Db, DbError};
+use support_postgres::testing::{TestDatabase, database_from};
+
+/// A database with the tables of the chassis and those of `migrator`, cloned from a template called `name`.
+pub async fn database(name: &str, migrator: &'static Migrator) -> TestDatabase {
+    database_from(name, |url| async move {
+        let db = Db::connect(&DatabaseSettings::small(url)).await?;
+        db.migrate(migrator).await?;
+        db.close().await;
+        Ok::<_, DbError>(())
+    })
+    .await
+}
