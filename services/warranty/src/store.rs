@@ -1,5 +1,5 @@
 //! The SQL of this service; one file an aggregate. A stored value that no version of the service writes is
-//! [`DbError::Corrupt`] with its table and column.
+//! [`DbError::Corrupt`](support_chassis::db::DbError::Corrupt) with its table and column.
 
 pub mod decisions;
 pub mod devices;
