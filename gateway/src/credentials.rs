@@ -31,7 +31,7 @@ const REMEMBERED: u64 = 100_000;
 /// A passport is renewed when less than this is left of it: a call may be slow, and clocks differ.
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
 /// How much longer than its session a passport lives: what was let in just before the end may take its time.
-const GRACE: Duration = Duration::from_secs(30);
+const GRACE: time::Duration = time::Duration::seconds(30);
 /// Longer tokens are refused unread. Those of identity providers with many claims stay below it.
 const TOKEN_LIMIT: usize = 8 * 1024;
 
@@ -122,7 +122,7 @@ impl Credentials {
         let now = self.clock.now();
         let mut held = session.passport.lock().unwrap_or_else(PoisonError::into_inner);
         // The last one of a session is used until the session ends, which is asked at every call.
-        let last = session.expires_at.map(|end| end + GRACE);
+        let last = session.expires_at.map(with_grace);
         if let Some((token, end)) = &*held
             && (*end > now + RENEW_BEFORE.min(self.lifetime / 2) || Some(*end) == last)
         {
@@ -145,6 +145,12 @@ impl Credentials {
     }
 }
 
+/// The end of the last passport of a session that ends at `end`. Tokens that are meant never to end name the last moment
+/// of the calendar, beyond which there is none.
+fn with_grace(end: OffsetDateTime) -> OffsetDateTime {
+    end.checked_add(GRACE).unwrap_or(end)
+}
+
 /// The bearer token of `authorization` (RFC 6750, 2.1).
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, PassportError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
@@ -160,4 +166,21 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, PassportError> {
         return Err(PassportError::Invalid("not a bearer token"));
     }
     Ok(Some(token.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_token_may_end_with_the_calendar() {
+        assert_eq!(
+            with_grace(datetime!(2026-03-01 12:00 UTC)),
+            datetime!(2026-03-01 12:00:30 UTC)
+        );
+        let last = datetime!(9999-12-31 23:59:59 UTC);
+        assert_eq!(with_grace(last), last);
+    }
 }

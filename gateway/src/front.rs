@@ -14,6 +14,7 @@ use tonic_web::GrpcWebLayer;
 use tower::{Layer as _, Service};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::bodies::Bodies;
 use crate::health::Health;
 use crate::json::{self, problem::problem, respond};
 use crate::oauth;
@@ -25,6 +26,7 @@ pub(crate) struct Front {
     calls: Stack,
     health: Health,
     words: Words,
+    bodies: Bodies,
     max_json_bytes: usize,
 }
 
@@ -47,6 +49,7 @@ impl Front {
             calls,
             health,
             words,
+            bodies: Bodies::new(),
             max_json_bytes,
         }
     }
@@ -64,8 +67,8 @@ impl Front {
                 request.headers_mut().insert(header::CONTENT_TYPE, media);
                 answer(GrpcWebLayer::new().layer(self.calls), request).await
             }
-            Wanted::Json => json::call(request, self.calls, &self.words, self.max_json_bytes).await,
-            Wanted::Token => oauth::token(request, self.calls).await,
+            Wanted::Json => json::call(request, self.calls, &self.words, &self.bodies, self.max_json_bytes).await,
+            Wanted::Token => oauth::token(request, self.calls, &self.bodies).await,
             Wanted::Alive => respond(StatusCode::OK, "application/json", &json!({ "alive": true })),
             Wanted::Ready => self.health.ready(),
             Wanted::Unknown => problem(&json::bad_request(

@@ -9,8 +9,6 @@ mod lines;
 pub(crate) mod problem;
 mod transcode;
 
-use std::time::Duration;
-
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use http::header::{self, HeaderValue};
 use http::request::Parts;
@@ -20,32 +18,42 @@ use support_chassis::error::{Answer, failed, read_status};
 use support_chassis::server::{Stack, answer};
 use support_proto::policy::{Policy, policy};
 use support_proto::support::types::v1::CommonErrorReason;
-use tokio::time::timeout;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
 use problem::problem;
 
+use crate::bodies::Bodies;
 use crate::words::Words;
 
 /// The largest JSON answer that is put together, in bytes of its protobuf form.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
-/// How long a caller may take to send its body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The bytes before a message in a gRPC body: a flag and the length.
 const PREFIX: usize = 5;
 
 /// Answers a JSON call.
-pub(crate) async fn call(request: Request<Body>, door: Stack, words: &Words, limit: usize) -> Response<Body> {
+pub(crate) async fn call(
+    request: Request<Body>,
+    door: Stack,
+    words: &Words,
+    bodies: &Bodies,
+    limit: usize,
+) -> Response<Body> {
     let (head, body) = request.into_parts();
-    match transcoded(&head, body, door, limit).await {
+    match transcoded(&head, body, door, bodies, limit).await {
         Ok(response) => response,
         // What was refused before the door has no words yet.
         Err(status) => problem(&words.complete(status, &head.headers).await),
     }
 }
 
-async fn transcoded(head: &Parts, body: Body, door: Stack, limit: usize) -> Result<Response<Body>, Status> {
+async fn transcoded(
+    head: &Parts,
+    body: Body,
+    door: Stack,
+    bodies: &Bodies,
+    limit: usize,
+) -> Result<Response<Body>, Status> {
     if head.method != Method::POST {
         return Err(bad_request("a call is a POST"));
     }
@@ -56,8 +64,9 @@ async fn transcoded(head: &Parts, body: Body, door: Stack, limit: usize) -> Resu
     if policy.client_streaming {
         return Err(bad_request("a stream of requests cannot be sent as JSON"));
     }
-    let body = collect(body, limit).await?;
-    let message = transcode::to_protobuf(&policy.method.input(), &body)?;
+    let body = bodies.collect(body, limit).await?;
+    let message = transcode::to_protobuf(&policy.method.input(), &body.bytes)?;
+    drop(body);
     let onward = Request::post(Uri::try_from(path).map_err(|_| bad_request("no such path"))?)
         .body(Body::new(Full::new(framed(&message)).map_err(|never| match never {})))
         .map(|mut request| {
@@ -73,32 +82,6 @@ async fn transcoded(head: &Parts, body: Body, door: Stack, limit: usize) -> Resu
         return Ok(lines::stream(policy.method.output(), response.into_body()));
     }
     unary(policy, response.into_body()).await
-}
-
-/// The whole body of the caller, within the limit and in time.
-pub(crate) async fn collect(body: Body, limit: usize) -> Result<Bytes, Status> {
-    let too_large = || {
-        Answer::common(
-            Code::ResourceExhausted,
-            CommonErrorReason::MessageTooLarge,
-            "the body is larger than the door takes",
-        )
-        .with("limit_bytes", limit.to_string())
-        .to_status()
-    };
-    // Where the length is announced nothing is read, and a caller that asks first (`expect: 100-continue`) sends nothing.
-    let announced = http_body::Body::size_hint(&body).lower();
-    if usize::try_from(announced).map_or(true, |announced| announced > limit) {
-        return Err(too_large());
-    }
-    let collected = timeout(BODY_TIMEOUT, Limited::new(body, limit).collect())
-        .await
-        .map_err(|_| bad_request("the body did not arrive in time"))?;
-    match collected {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(bad_request("the body broke off")),
-    }
 }
 
 /// What a JSON caller's headers become for the call within.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod admit;
+mod bodies;
 mod credentials;
 mod front;
 mod health;

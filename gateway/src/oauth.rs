@@ -13,13 +13,14 @@ use support_proto::support::identity::v1::credential_service_client::CredentialS
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use crate::json::{collect, respond};
+use crate::bodies::Bodies;
+use crate::json::respond;
 
 /// The largest form that is read, in bytes.
 const FORM_LIMIT: usize = 16 * 1024;
 
 /// Answers a token request.
-pub(crate) async fn token(request: Request<Body>, door: Stack) -> Response<Body> {
+pub(crate) async fn token(request: Request<Body>, door: Stack, bodies: &Bodies) -> Response<Body> {
     let (head, body) = request.into_parts();
     if head.method != Method::POST {
         return refusal(
@@ -35,14 +36,14 @@ pub(crate) async fn token(request: Request<Body>, door: Stack) -> Response<Body>
             "the body is not application/x-www-form-urlencoded",
         );
     }
-    let Ok(form) = collect(body, FORM_LIMIT).await else {
+    let Ok(form) = bodies.collect(body, FORM_LIMIT).await else {
         return refusal(
             StatusCode::BAD_REQUEST,
             "invalid_request",
             "the form did not arrive, or is too long",
         );
     };
-    let wanted = match asked_for(&head.headers, &form) {
+    let wanted = match asked_for(&head.headers, &form.bytes) {
         Ok(wanted) => wanted,
         Err((error, what)) => return refusal(StatusCode::BAD_REQUEST, error, what),
     };
