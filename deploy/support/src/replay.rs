@@ -57,34 +57,35 @@ const DOORS: usize = 32;
 /// How long before the first call the day begins, in seconds of the day.
 const BEFORE_FIRST: f64 = 600.0;
 
-/// Plays a real day of a call centre through a running system, by its public API alone, and proves that nothing was lost.
-///
-/// Every call of the day becomes a customer who proves who they are by a code, a case, and a routed task. As many simulated
-/// agents as the day had servers connect, take offers as they come and talk as long as the trace says; every n-th call is
-/// about a broken device, which a partner repairs. Time is compressed: at --speed 200 a second of the day takes 5 ms, so
-/// the waits shown hold 200 times the system's own answering time.
-///
-/// How the data are read:
-///   - Whoever gave up in the trace (HANG), or was gone when a server came (PHANTOM), gives up after waiting as long,
-///     unless an agent answers before. Of those who were answered (AGENT) the data tell only that they were willing to
-///     wait as long as they had to: they never give up, so the replay invents no loss that the day did not have.
-///   - A server is at work from their first service of the day to the end of their last; breaks are not in the data. Calls
-///     that an unnamed server took (NO_SERVER) bring work but no hands. The last to go home stay until all are served.
-///   - A call that the day did not serve takes, if the replay serves it, as long as the others on average.
-///   - Rows that are not as the data's description says are skipped, counted and shown.
-///
-/// Then everything is fetched back and held against what was played. The exit code is 0 only if all of it holds: every
-/// contact has exactly one case; every case one history without gaps; every task ended exactly once; no agent was ever over
-/// capacity; every repair is at its outcome.
-///
-/// The system may die in the middle (kill -9) and be started again: the day stands still meanwhile, and every request is
-/// sent again with the same request id, for up to three minutes. A replay that was stopped goes on with the same --run.
-///
-/// Examples:
-///   support replay ../shared/data
-///   support replay ../shared/data --day 990203 --speed 600 --json report.json
+const HELP: &str = "\
+Every call of the day becomes a customer who proves who they are by a code, a case, and a routed task. As many simulated
+agents as the day had servers connect, take offers as they come and talk as long as the trace says; every n-th call is
+about a broken device, which a partner repairs. Time is compressed: at --speed 200 a second of the day takes 5 ms, so
+the waits shown hold 200 times the system's own answering time.
+
+How the data are read:
+  - Whoever gave up in the trace (HANG), or was gone when a server came (PHANTOM), gives up after waiting as long,
+    unless an agent answers before. Of those who were answered (AGENT) the data tell only that they were willing to
+    wait as long as they had to: they never give up, so the replay invents no loss that the day did not have.
+  - A server is at work from their first service of the day to the end of their last; breaks are not in the data. Calls
+    that an unnamed server took (NO_SERVER) bring work but no hands. The last to go home stay until all are served.
+  - A call that the day did not serve takes, if the replay serves it, as long as the others on average.
+  - Rows that are not as the data's description says are skipped, counted and shown.
+
+Then everything is fetched back and held against what was played. The exit code is 0 only if all of it holds: every
+contact has exactly one case; every case one history without gaps; every task ended exactly once; no agent was ever over
+capacity; every repair is at its outcome.
+
+The system may die in the middle (kill -9) and be started again: the day stands still meanwhile, and every request is
+sent again with the same request id, for up to three minutes. A replay that was stopped goes on with the same --run.
+
+Examples:
+  support replay ../shared/data
+  support replay ../shared/data --day 990203 --speed 600 --json report.json";
+
+/// What a replay is told.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = HELP)]
 pub struct ReplayArgs {
     /// The directory of the data: calls/bank-1999-02.tsv, people/customers.csv, repairs/open-repair.csv.
     #[arg(value_name = "DATA")]
@@ -357,9 +358,9 @@ async fn play(
     for plan in plans {
         let floor = Arc::clone(floor);
         lives.spawn(async move {
-            let lived = contact::live(&floor, &plan).await;
+            let ending = contact::live(&floor, &plan).await;
             floor.settled.send_modify(|settled| *settled += 1);
-            lived.map_err(|error| format!("call {}: {error:#}", plan.call.key))
+            ending.map_err(|error| format!("call {}: {error:#}", plan.call.key))
         });
     }
     let bar = bar(floor.calls, "{prefix} {pos}/{len} calls {wide_bar} {msg} {elapsed}");
@@ -367,7 +368,7 @@ async fn play(
     let mut tick = tokio::time::interval(Duration::from_millis(200));
     loop {
         tokio::select! {
-            lived = lives.join_next() => match lived {
+            ending = lives.join_next() => match ending {
                 Some(Ok(Ok(contact))) => contacts.push(contact),
                 Some(Ok(Err(fault))) => floor.faults.note(fault),
                 Some(Err(panic)) => floor.faults.note(format!("a caller's life broke off: {panic}")),

@@ -25,7 +25,7 @@ pub enum Stage {
         /// When it was taken, in seconds since the day's midnight.
         at: f64,
         /// The agent.
-        agent: Caller,
+        agent: Box<Caller>,
     },
     /// The caller has given up.
     GaveUp,
@@ -123,6 +123,7 @@ impl Line {
     }
 
     /// An agent answers. False where the caller has given up.
+    #[must_use]
     pub fn answer(&self, at: f64) -> bool {
         let mut is_there = true;
         self.stage.send_if_modified(|stage| match stage {
@@ -140,6 +141,7 @@ impl Line {
     }
 
     /// The caller gives up. False where somebody has answered.
+    #[must_use]
     pub fn give_up(&self) -> bool {
         self.stage.send_if_modified(|stage| {
             let waits = matches!(stage, Stage::Before | Stage::Waiting);
@@ -152,7 +154,10 @@ impl Line {
 
     /// The conversation that was taken up at `at` is over.
     pub fn talked(&self, at: f64, agent: Caller) {
-        self.stage.send_replace(Stage::Talked { at, agent });
+        self.stage.send_replace(Stage::Talked {
+            at,
+            agent: Box::new(agent),
+        });
     }
 
     /// Waits until somebody has answered; gives when.
@@ -173,7 +178,7 @@ impl Line {
         let mut stage = self.stage.subscribe();
         loop {
             if let Stage::Talked { agent, .. } = &*stage.borrow_and_update() {
-                return agent.clone();
+                return Caller::clone(agent);
             }
             if stage.changed().await.is_err() {
                 std::future::pending::<()>().await;

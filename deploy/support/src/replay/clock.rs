@@ -121,9 +121,9 @@ impl DayClock {
     pub async fn follow(&self, mut away: watch::Receiver<bool>) {
         loop {
             if *away.borrow_and_update() {
-                self.stand()
+                self.stand();
             } else {
-                self.run()
+                self.run();
             }
             if away.changed().await.is_err() {
                 return;
@@ -176,13 +176,13 @@ mod tests {
         assert!(close(begun.elapsed().as_secs_f64(), 5.0));
 
         away.send_replace(true);
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_mins(1)).await;
         assert!(close(clock.now(), 1500.0), "{}", clock.now());
         let waiting = tokio::spawn({
             let clock = clock.clone();
             async move { clock.pass(200.0).await }
         });
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_mins(1)).await;
         assert!(!waiting.is_finished());
 
         away.send_replace(false);

@@ -27,7 +27,7 @@ use crate::session::{Caller, call, request_id};
 /// talk to a machine for some seconds; compressed, that is less than a mail takes, and the queue must not feel it.
 const HEAD_START: Duration = Duration::from_secs(2);
 /// How long a code may take to arrive, in our time.
-const CODE_LIMIT: Duration = Duration::from_secs(120);
+const CODE_LIMIT: Duration = Duration::from_mins(2);
 
 /// What is to happen to one call.
 pub struct Plan {

@@ -122,7 +122,7 @@ fn cast(calls: &[Call], people: usize) -> Vec<usize> {
     let mut somebody = || next.next().unwrap_or_default();
     calls
         .iter()
-        .map(|call| match call.customer {
+        .map(|call| match &call.customer {
             Some(customer) => *known.entry(customer).or_insert_with(&mut somebody),
             None => somebody(),
         })
@@ -140,6 +140,8 @@ fn country(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::super::trace::Day;
     use super::*;
 
@@ -147,12 +149,12 @@ mod tests {
     fn whom_the_bank_knew_is_the_same_person_each_time() {
         let header = "vru+line\tcall_id\tcustomer_id\tpriority\ttype\tdate\tvru_entry\tvru_exit\tvru_time\tq_start\tq_exit\t\
                       q_time\toutcome\tser_start\tser_exit\tser_time\tserver\n";
-        let rows: String = [(1, 0), (2, 5), (3, 0), (4, 5), (5, 6)]
-            .iter()
-            .map(|(call, customer)| {
-                format!("L\t{call}\t{customer}\t0\tA\t010203\t7:00:0{call}\t7:00:1{call}\t1\t0:00:00\t0:00:00\t0\tAGENT\t7:00:2{call}\t7:00:3{call}\t10\tANNA\n")
-            })
-            .collect();
+        let mut rows = String::new();
+        for (call, customer) in [(1, 0), (2, 5), (3, 0), (4, 5), (5, 6)] {
+            let times =
+                format!("7:00:0{call}\t7:00:1{call}\t1\t0:00:00\t0:00:00\t0\tAGENT\t7:00:2{call}\t7:00:3{call}");
+            let _ = writeln!(rows, "L\t{call}\t{customer}\t0\tA\t010203\t{times}\t10\tANNA");
+        }
         let day = Day::read(format!("{header}{rows}").as_bytes(), "010203").unwrap();
         assert_eq!(cast(&day.calls, 10), [0, 1, 2, 1, 3]);
         assert_eq!(cast(&day.calls, 2), [0, 1, 0, 1, 1]);

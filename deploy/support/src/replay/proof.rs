@@ -113,7 +113,7 @@ pub fn one_case_each(contacts: &[Contact], cases: &[Case], key_of: impl Fn(&Case
         violations.push(Violation {
             law: Law::OneCase,
             what,
-        })
+        });
     };
     for case in cases {
         match key_of(case) {
@@ -130,8 +130,9 @@ pub fn one_case_each(contacts: &[Contact], cases: &[Case], key_of: impl Fn(&Case
     }
     let mut rest: Vec<_> = by_key.into_keys().collect();
     rest.sort_unstable();
-    rest.into_iter()
-        .for_each(|key| broken(format!("{key}: a case of a contact that did not end")));
+    for key in rest {
+        broken(format!("{key}: a case of a contact that did not end"));
+    }
     violations
 }
 
@@ -143,7 +144,7 @@ pub fn one_contact(contact: &Contact, record: &Record) -> Vec<Violation> {
         violations.push(Violation {
             law,
             what: format!("{}: {what}", contact.key),
-        })
+        });
     };
     let case = &record.case;
     let ended = match contact.end {
@@ -283,11 +284,14 @@ fn task_end(end: End, task: &Task, entries: &[TaskHistoryEntry]) -> Result<(), S
     }
 }
 
+/// When an agent took (or, negative, gave back) how much weight; the time in seconds and nanoseconds.
+type Step = ((i64, i32), i32);
+
 /// Holds the times of all tasks against each other: what an agent held at each moment, from offer to end, may never weigh
 /// more than `capacity`. The system keeps the same book; this one is ours.
 #[must_use]
 pub fn never_over(records: &[Record], capacity: i32) -> Vec<Violation> {
-    let mut steps: BTreeMap<&str, Vec<((i64, i32), i32)>> = BTreeMap::new();
+    let mut steps: BTreeMap<&str, Vec<Step>> = BTreeMap::new();
     for (task, entries) in records.iter().flat_map(|record| &record.tasks) {
         let mut holder: Option<&str> = None;
         for entry in entries {

@@ -197,6 +197,7 @@ impl Agent {
     /// Answers an offer, leads the conversation, finishes the task.
     async fn take(self: Arc<Self>, floor: Arc<Floor>, offer: Offer) {
         let Some(task) = offer.task else { return };
+        let offered_at = floor.clock.now();
         let caller = &self.caller;
         let Some(key) = self.call_of(&floor, &task.case_id).await else {
             // Somebody else's case: it keeps its place in line.
@@ -216,22 +217,23 @@ impl Agent {
             offer_id: offer.offer_id.clone(),
         };
         match call!(caller.agents().accept_offer(request)) {
-            Ok(_) => self.talk(&floor, &key, &task).await,
+            Ok(_) => self.talk(&floor, &key, &task, offered_at).await,
             // The caller gave up, or the offer ran out during an outage and went to somebody else.
             Err(status) if has_ended(&status) => {}
             Err(status) => floor.faults.note(format!("an offer could not be accepted: {status}")),
         }
     }
 
-    /// The conversation of an accepted task.
-    async fn talk(&self, floor: &Floor, key: &str, task: &Task) {
+    /// The conversation of an accepted task. It fills the time from the offer on: what the system takes to answer is short
+    /// beside a conversation, but compressed with it, it would take hands away that the day had.
+    async fn talk(&self, floor: &Floor, key: &str, task: &Task, offered_at: f64) {
         let Some(line) = floor.board.line(key) else { return };
         let at = floor.clock.now();
         if !line.answer(at) {
             // Too late: the caller has hung up, and the end of their case ends the task.
             return;
         }
-        floor.clock.pass(line.service).await;
+        floor.clock.until(offered_at + line.service).await;
         let caller = &self.caller;
         let request = CompleteTaskRequest {
             request_id: request_id(&floor.run, &task.task_id, "complete"),
@@ -287,7 +289,7 @@ impl Agent {
             let (agent, floor) = (Arc::clone(self), Arc::clone(floor));
             hands.spawn(async move {
                 if let Some(key) = agent.call_of(&floor, &task.case_id).await {
-                    agent.talk(&floor, &key, &task).await;
+                    agent.talk(&floor, &key, &task, floor.clock.now()).await;
                 }
             });
         }

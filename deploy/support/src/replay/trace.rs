@@ -48,8 +48,9 @@ pub enum Outcome {
 pub struct Call {
     /// Line and number, unique within the day: `AA0101-34536`.
     pub key: String,
-    /// The bank's number of the customer; none where it did not know who called.
-    pub customer: Option<u64>,
+    /// The bank's number of the customer, as it stands in the file (a spreadsheet has made `3.26702E+11` of some); none
+    /// where the bank did not know who called.
+    pub customer: Option<String>,
     /// 0 or 1: ordinary; 2: goes first.
     pub priority: u8,
     /// The service asked for, two letters.
@@ -222,7 +223,9 @@ fn parse(row: &csv::ByteRecord) -> anyhow::Result<(String, Call)> {
         plain(line) && plain(id) && plain(kind),
         "vru+line, call_id or type is not a plain word"
     );
-    let customer: u64 = text("customer_id")?.parse().context("customer_id is no number")?;
+    let customer = text("customer_id")?;
+    let is_number = customer.len() <= 20 && customer.parse().is_ok_and(|number: f64| number >= 0.0);
+    anyhow::ensure!(is_number, "customer_id is no number");
     let priority: u8 = text("priority")?.parse().context("priority is no number")?;
     anyhow::ensure!(priority <= 2, "priority is above 2");
     let outcome = match text("outcome")? {
@@ -237,7 +240,7 @@ fn parse(row: &csv::ByteRecord) -> anyhow::Result<(String, Call)> {
     let server = Some(text("server")?).filter(|server| *server != NO_SERVER && !server.is_empty());
     let call = Call {
         key: format!("{line}-{id}"),
-        customer: (customer != 0).then_some(customer),
+        customer: (customer != "0").then(|| customer.to_owned()),
         priority,
         kind: kind.to_owned(),
         entry,
@@ -319,7 +322,10 @@ mod tests {
                 ("L01-4", at(9, 5), Some(7)),
             ]
         );
-        assert_eq!((day.calls[0].customer, day.calls[2].customer), (None, Some(77)));
+        assert_eq!(
+            (day.calls[0].customer.as_deref(), day.calls[2].customer.as_deref()),
+            (None, Some("77"))
+        );
         assert_eq!(day.answered_waits(), [20.0, 0.0]);
     }
 

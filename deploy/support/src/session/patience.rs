@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use support_chassis::error::explain;
+use support_chassis::error::{CommonErrorReason, explain};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{Code, Response, Status};
@@ -25,7 +25,7 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            limit: Duration::from_secs(180),
+            limit: Duration::from_mins(3),
             attempt: Duration::from_secs(15),
             first_pause: Duration::from_millis(20),
             longest_pause: Duration::from_millis(500),
@@ -61,21 +61,23 @@ impl Patience {
 pub enum Failure {
     /// The system is away or out of reach.
     Away,
-    /// It is there, and asks to be called again: it is busy, another writer won, or one service has not yet heard what
-    /// another did.
+    /// It is there, and asks to be called again: it is busy, a part of it does not answer, another writer won, or one service
+    /// has not yet heard what another did.
     NotNow,
 }
 
 /// Whether a failure says that the same request may have another answer later. `None` where it is a refusal.
 #[must_use]
 pub fn again(status: &Status) -> Option<Failure> {
+    let explained = explain(status);
     match status.code() {
-        Code::Unavailable => Some(Failure::Away),
-        // A connection that dies under a call comes as UNKNOWN or CANCELLED of our own transport, which no server of ours
-        // ever says: theirs carry a reason.
-        Code::Unknown | Code::Cancelled | Code::Internal if explain(status).reason.is_empty() => Some(Failure::Away),
-        Code::DeadlineExceeded => Some(Failure::NotNow),
-        _ => explain(status).retry_after.map(|_| Failure::NotNow),
+        // No server of ours says so little: it was a connection that broke, or was never made.
+        Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal if explained.reason.is_empty() => {
+            Some(Failure::Away)
+        }
+        Code::Unavailable if explained.common() == Some(CommonErrorReason::ShuttingDown) => Some(Failure::Away),
+        Code::Unavailable | Code::DeadlineExceeded => Some(Failure::NotNow),
+        _ => explained.retry_after.map(|_| Failure::NotNow),
     }
 }
 
@@ -195,7 +197,7 @@ mod tests {
     use std::future::ready;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use support_chassis::error::{Answer, CommonErrorReason};
+    use support_chassis::error::Answer;
 
     use super::*;
 
@@ -217,10 +219,7 @@ mod tests {
             .into();
         assert_eq!(pauses, [20, 40, 80, 500, 500]);
         assert_eq!(patience.pause(1, Some(Duration::from_secs(1))), Duration::from_secs(1));
-        assert_eq!(
-            patience.pause(1, Some(Duration::from_secs(3600))),
-            Duration::from_secs(5)
-        );
+        assert_eq!(patience.pause(1, Some(Duration::from_hours(1))), Duration::from_secs(5));
     }
 
     #[test]
@@ -228,6 +227,12 @@ mod tests {
         assert_eq!(again(&Status::unavailable("")), Some(Failure::Away));
         assert_eq!(again(&Status::unknown("transport error")), Some(Failure::Away));
         assert_eq!(again(&Answer::internal().to_status()), None);
+        let stopping = Answer::common(Code::Unavailable, CommonErrorReason::ShuttingDown, "stopping");
+        assert_eq!(again(&stopping.to_status()), Some(Failure::Away));
+        assert_eq!(
+            again(&Answer::dependency_unavailable("case").to_status()),
+            Some(Failure::NotNow)
+        );
         assert_eq!(again(&Answer::conflict().to_status()), Some(Failure::NotNow));
         assert_eq!(again(&Answer::deadline_exceeded().to_status()), Some(Failure::NotNow));
         assert_eq!(again(&Status::aborted("")), None);
@@ -237,7 +242,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_call_is_sent_until_the_system_is_back() {
-        let session = session(Duration::from_secs(60));
+        let session = session(Duration::from_mins(1));
         let (sent, mut away) = (AtomicUsize::new(0), session.presence().watch());
         let answer = session
             .retrying(|| {

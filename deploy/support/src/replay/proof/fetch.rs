@@ -17,7 +17,7 @@ use crate::session::{Caller, call};
 /// How many cases are looked at at once.
 const AT_ONCE: usize = 24;
 /// How long the last events may take to arrive where they belong, once everything has been done.
-const SETTLING: Duration = Duration::from_secs(60);
+const SETTLING: Duration = Duration::from_mins(1);
 /// How long to wait before looking again.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 

@@ -134,26 +134,26 @@ fn every_broken_record_is_noticed() {
         (Law::OneHistory, |_, record| drop(record.timeline.remove(2))),
         (Law::OneHistory, |_, record| record.timeline[3].sequence = 3),
         (Law::OneHistory, |_, record| {
-            record.timeline[0].kind = TimelineEntryKind::MessagePosted.into()
+            record.timeline[0].kind = TimelineEntryKind::MessagePosted.into();
         }),
         (Law::OneHistory, |_, record| {
-            record.timeline.push(entry(6, TimelineEntryKind::CaseResolved))
+            record.timeline.push(entry(6, TimelineEntryKind::CaseResolved));
         }),
         (Law::OneHistory, |_, record| {
-            record.timeline.push(entry(6, TimelineEntryKind::TaskQueued))
+            record.timeline.push(entry(6, TimelineEntryKind::TaskQueued));
         }),
         (Law::OneHistory, |_, record| {
-            record.timeline.push(entry(6, TimelineEntryKind::RepairSubmitted))
+            record.timeline.push(entry(6, TimelineEntryKind::RepairSubmitted));
         }),
         (Law::OneEnd, |_, record| record.tasks.clear()),
         (Law::OneEnd, |_, record| record.tasks.push(record.tasks[0].clone())),
         (Law::OneEnd, |_, record| drop(record.tasks[0].1.pop())),
         (Law::OneEnd, |_, record| {
-            record.tasks[0].1.push(step(5, TaskChange::Completed, 21))
+            record.tasks[0].1.push(step(5, TaskChange::Completed, 21));
         }),
         (Law::OneEnd, |_, record| drop(record.tasks[0].1.remove(2))),
         (Law::OneEnd, |_, record| {
-            record.tasks[0].0.state = TaskState::Accepted.into()
+            record.tasks[0].0.state = TaskState::Accepted.into();
         }),
         (Law::NeverOver, |_, record| record.tasks[0].1[1].agent_load = 7),
         (Law::RepairsDone, |_, record| record.repairs.push(Repair::default())),
