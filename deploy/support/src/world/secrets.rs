@@ -63,13 +63,29 @@ impl Secrets {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         };
-        let secrets = serde_json::from_str(&text).with_context(|| {
+        let damaged = || {
             format!(
                 "{} is damaged; with it the databases' passwords are lost",
                 path.display()
             )
-        })?;
+        };
+        let secrets: Self = serde_json::from_str(&text).with_context(damaged)?;
+        secrets.check().with_context(damaged)?;
         Ok(Some(secrets))
+    }
+
+    /// Whether every key is one. What is read as no key at all would be a key that everybody has.
+    fn check(&self) -> anyhow::Result<()> {
+        let own = [
+            ("session_key", &self.session_key),
+            ("service_key", &self.service_key),
+            ("issuer_key", &self.issuer_key),
+        ];
+        let passports = self.passport_keys.iter().map(|(name, key)| (name.as_str(), key));
+        for (name, key) in own.into_iter().chain(passports) {
+            seed_of(key).with_context(|| format!("the key {name} is none"))?;
+        }
+        Ok(())
     }
 
     fn make(data_dir: &Path) -> anyhow::Result<Self> {
@@ -127,11 +143,8 @@ impl Secrets {
     /// The development issuer.
     #[must_use]
     pub fn issuer(&self) -> Issuer {
-        let seed: [u8; 32] = STANDARD
-            .decode(&self.issuer_key)
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .unwrap_or_default();
+        // Checked when it was read, and made right else; a random one that vouches for nobody rather than one of zeros.
+        let seed = seed_of(&self.issuer_key).unwrap_or_else(rand::random);
         Issuer::new(&SigningKey::from_bytes(&seed))
     }
 }
@@ -146,7 +159,42 @@ fn seed() -> String {
     STANDARD.encode(rand::random::<[u8; 32]>())
 }
 
+/// The seed that `seed` wrote; none where it is damaged.
+fn seed_of(text: &str) -> Option<[u8; 32]> {
+    STANDARD.decode(text).ok()?.try_into().ok()
+}
+
 /// A password that needs no quoting anywhere.
 fn password() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_read_by_their_owner_alone_and_a_damaged_key_is_no_key_of_zeros() {
+        let folder = std::env::temp_dir().join(format!("support-secrets-{}", std::process::id()));
+        Secrets::load_or_make(&folder).unwrap();
+        let path = folder.join(FILE);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let whole = fs::read_to_string(&path).unwrap();
+        assert!(Secrets::load(&folder).unwrap().is_some());
+        for key in ["issuer_key", "session_key", "gateway"] {
+            let mut damaged: serde_json::Value = serde_json::from_str(&whole).unwrap();
+            let place = if key == "gateway" {
+                &mut damaged["passport_keys"][key]
+            } else {
+                &mut damaged[key]
+            };
+            assert!(place.is_string(), "{key}");
+            *place = "AAAA".into();
+            fs::write(&path, damaged.to_string()).unwrap();
+            assert!(Secrets::load_or_make(&folder).is_err(), "{key}");
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
 }
