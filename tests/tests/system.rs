@@ -1,0 +1,13 @@
+//! The whole system through its gateway, with real clients.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "system"]
+mod system {
+    mod bad_input;
+    mod conservation;
+    mod journey;
+    mod once;
+    mod privacy;
+    mod three_ways;
+}
