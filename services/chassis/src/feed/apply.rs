@@ -1,7 +1,7 @@
 //! Applies batches of events: effect and position in one transaction.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use rand::RngExt as _;
@@ -19,6 +19,11 @@ pub const MOST_ATTEMPTS: u32 = 10;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long a transaction goes on taking further events: each holds the rows it touched until the commit, against
+/// callers who want them and against the consumer of another source, whose order is another.
+const HOLD: Duration = Duration::from_millis(15);
+/// The most events of a transaction, for the same reason.
+const AT_ONCE: u64 = 32;
 /// The longest reason that is stored.
 const REASON_LIMIT: usize = 1000;
 
@@ -60,17 +65,21 @@ pub(super) struct Applier<'c, C> {
 }
 
 impl<C: Consumer> Applier<'_, C> {
-    /// Applies a batch, however often it takes. A batch that fails is applied again event by event, so that what fails
-    /// is found and what does not goes on.
+    /// Applies a batch, in as many transactions and however often it takes. Where one fails, the rest is applied again
+    /// event by event, so that what fails is found and what does not goes on.
     pub(super) async fn apply(&self, batch: &Batch) -> Result<(), NotApplied> {
-        match self.attempt(batch.after, &batch.events, batch.up_to).await {
-            Ok(()) => return Ok(()),
-            Err(Failure::PutBack) => return Err(NotApplied::PutBack),
-            Err(Failure::Around(error)) => self.note(&error),
-            Err(Failure::Event(error)) => self.note(&error),
-        }
         let mut after = batch.after;
-        for event in &batch.events {
+        loop {
+            match self.attempt(after, &batch.events, batch.up_to).await {
+                Ok(reached) if reached >= batch.up_to => return Ok(()),
+                Ok(reached) => after = reached,
+                Err(Failure::PutBack) => return Err(NotApplied::PutBack),
+                Err(Failure::Around(error)) => break self.note(&error),
+                Err(Failure::Event(error)) => break self.note(&error),
+            }
+        }
+        let applied = after;
+        for event in batch.events.iter().filter(|event| event.position > applied) {
             self.apply_one(after, event).await?;
             after = event.position;
         }
@@ -99,7 +108,7 @@ impl<C: Consumer> Applier<'_, C> {
         let mut pause = FIRST_PAUSE;
         loop {
             match self.attempt(after, events, up_to).await {
-                Ok(()) => return Ok(None),
+                Ok(_) => return Ok(None),
                 Err(Failure::PutBack) => return Err(NotApplied::PutBack),
                 Err(Failure::Event(ApplyError::Park(reason))) => return Ok(Some(reason)),
                 Err(Failure::Event(error @ ApplyError::Fault(_))) => {
@@ -116,16 +125,24 @@ impl<C: Consumer> Applier<'_, C> {
         }
     }
 
-    /// One transaction: those events that were not applied before, and the position.
-    async fn attempt(&self, after: i64, events: &[Received], up_to: i64) -> Result<(), Failure> {
+    /// One transaction: those events that were not applied before, as many as it may hold, and the position. Gives the
+    /// position reached; with at most one event that is `up_to`, or beyond it where somebody else was here.
+    async fn attempt(&self, after: i64, events: &[Received], up_to: i64) -> Result<i64, Failure> {
         let mut tx = self.db.begin().await.map_err(Failure::Around)?;
         // A second replica of this consumer waits here, and then finds that there is nothing left to do.
         let held = positions::lock(&mut tx, self.source).await.map_err(Failure::Around)?;
         if held < after {
             return Err(Failure::PutBack);
         }
+        let begun = Instant::now();
         let mut applied = 0;
+        let mut reached = up_to.max(held);
+        let mut last = held;
         for event in events.iter().filter(|event| event.position > held) {
+            if applied > 0 && (applied >= AT_ONCE || begun.elapsed() >= HOLD) {
+                reached = last;
+                break;
+            }
             let span = tracing::info_span!(
                 "apply event",
                 otel.name = format!("apply {}", event.event_type),
@@ -144,16 +161,17 @@ impl<C: Consumer> Applier<'_, C> {
                 .unwrap_or_else(|_| Err(ApplyError::Fault("handler panicked".into())))
                 .map_err(Failure::Event)?;
             applied += 1;
+            last = event.position;
         }
-        if up_to > held {
+        if reached > held {
             let now = tx.now();
-            positions::store(&mut tx, self.source, up_to, now)
+            positions::store(&mut tx, self.source, reached, now)
                 .await
                 .map_err(Failure::Around)?;
             tx.commit().await.map_err(Failure::Around)?;
         }
         metrics::applied(self.source, applied);
-        Ok(())
+        Ok(reached)
     }
 
     /// Sets an event aside, and moves on past it.
