@@ -106,7 +106,7 @@ impl Report<'_> {
             row(
                 &format!("repairs: {outcome}"),
                 ours.to_string(),
-                format!("{planned} planned"),
+                format!("{planned} calls"),
             );
         }
         let delivered: usize = self
