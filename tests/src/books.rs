@@ -91,7 +91,7 @@ pub async fn dump(town: &Town) -> BTreeMap<String, Vec<String>> {
                 .fetch_all(&mut connection)
                 .await;
             match rows {
-                Ok(rows) => drop(all.insert(format!("{database}.{table}"), rows.into_iter().map(readable).collect())),
+                Ok(rows) => drop(all.insert(format!("{database}.{table}"), rows.iter().map(readable).collect())),
                 Err(error) => panic!("{database}.{table}: {error}"),
             }
         }
@@ -100,14 +100,18 @@ pub async fn dump(town: &Town) -> BTreeMap<String, Vec<String>> {
 }
 
 /// A row as text. A byte string comes as `\x6162`; its characters are written after it.
-fn readable(row: Value) -> String {
+fn readable(row: &Value) -> String {
     let mut text = row.to_string();
     for value in row.as_object().into_iter().flat_map(|row| row.values()) {
         if let Some(digits) = value.as_str().and_then(|value| value.strip_prefix("\\x")) {
             let bytes: Vec<u8> = digits
                 .as_bytes()
                 .chunks(2)
-                .filter_map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+                .filter_map(|pair| {
+                    std::str::from_utf8(pair)
+                        .ok()
+                        .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+                })
                 .collect();
             text.push_str(&String::from_utf8_lossy(&bytes));
         }

@@ -6,11 +6,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use anyhow::Context as _;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use support::seed::{PartnerClient, partner_clients, seed};
 use support::session::{Caller, Patience, Session};
 use support::world::{Issuer, World, WorldOptions};
 use support_chassis::lifecycle::Lifecycle;
+use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 /// How long tokens for staff and operators are good.
 const TOKENS: std::time::Duration = std::time::Duration::from_hours(1);
@@ -145,7 +150,10 @@ impl Drop for Town {
         self.lifecycle.drain("the test is over");
         if let Some(thread) = self.thread.take() {
             let ended = thread.join();
-            assert!(ended.is_ok() || std::thread::panicking(), "the system panicked at its end");
+            assert!(
+                ended.is_ok() || std::thread::panicking(),
+                "the system panicked at its end"
+            );
         }
         drop(std::fs::remove_dir_all(&self.data_dir));
     }
@@ -175,7 +183,10 @@ fn places() -> &'static Path {
 pub(crate) fn forget_the_dead(places: &Path) {
     for entry in std::fs::read_dir(places).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let process = name.to_str().and_then(|name| name.split_once('-')).map(|(process, _)| process.to_owned());
+        let process = name
+            .to_str()
+            .and_then(|name| name.split_once('-'))
+            .map(|(process, _)| process.to_owned());
         if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
             drop(std::fs::remove_dir_all(entry.path()));
         }
@@ -188,7 +199,10 @@ struct Logs(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Logs {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -211,11 +225,17 @@ fn keep_logs() -> &'static Logs {
         let logs = Logs::default();
         // All that our own code says, at its most talkative, and what the database client says of its statements.
         let filter = "debug,h2=info,hyper=info,hyper_util=info,tower=info,mio=info";
-        let subscriber = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(logs.clone())
-            .with_ansi(false)
-            .finish();
+        // Traces are followed as with a collector; nobody collects them here.
+        let tracer = SdkTracerProvider::builder().build().tracer("support-tests");
+        opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
+        let subscriber = tracing_subscriber::registry()
+            .with(EnvFilter::new(filter))
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .with_writer(logs.clone())
+                    .with_ansi(false),
+            )
+            .with(tracing_opentelemetry::layer().with_tracer(tracer));
         // Whoever came first keeps it.
         drop(tracing::subscriber::set_global_default(subscriber));
         logs

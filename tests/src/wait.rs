@@ -13,10 +13,10 @@ const PATIENCE: Duration = Duration::from_secs(40);
 ///
 /// Where it takes too long.
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match timeout(PATIENCE, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("not in time: {what}"),
-    }
+    let Ok(value) = timeout(PATIENCE, future).await else {
+        panic!("not in time: {what}");
+    };
+    value
 }
 
 /// Asks until there is something.

@@ -1,6 +1,7 @@
 //! The whole system through its gateway, with real clients.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::too_many_lines, reason = "a story is told from its beginning to its end")]
 
 #[path = "system"]
 mod system {
@@ -10,4 +11,5 @@ mod system {
     mod once;
     mod privacy;
     mod three_ways;
+    mod trace;
 }

@@ -15,11 +15,17 @@ use super::{Asked, Outcome, Refusal, set_alone};
 /// Where curl is not installed or fails.
 pub async fn curl(arguments: &[&str], body: &str) -> (u16, String) {
     let mut command = Command::new("curl");
-    command.args(["-sS", "--max-time", "30", "-w", "\n%{http_code}"]).args(arguments);
+    command
+        .args(["-sS", "--max-time", "30", "-w", "\n%{http_code}"])
+        .args(arguments);
     if !body.is_empty() {
         command.args(["--data-binary", "@-"]);
     }
-    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
     let done = async {
         let mut child = child?;
         let stdin = child.stdin.take();

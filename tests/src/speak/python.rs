@@ -39,7 +39,11 @@ impl Python {
         static PYTHON: OnceCell<Option<Python>> = OnceCell::const_new();
         let made = PYTHON
             .get_or_init(|| async {
-                let found = Command::new("python3").arg("--version").stdout(Stdio::null()).status().await;
+                let found = Command::new("python3")
+                    .arg("--version")
+                    .stdout(Stdio::null())
+                    .status()
+                    .await;
                 match found {
                     Ok(status) if status.success() => Some(Self::make(Path::new(target)).await),
                     _ => None,
@@ -61,9 +65,14 @@ impl Python {
             drop(std::fs::remove_dir_all(&draft));
             drop(std::fs::remove_dir_all(&place));
             let venv = draft.join("venv");
-            run(Command::new("python3").args(["-m", "venv"]).arg(&venv), "python3 -m venv").await;
+            run(
+                Command::new("python3").args(["-m", "venv"]).arg(&venv),
+                "python3 -m venv",
+            )
+            .await;
             let mut pip = Command::new(venv.join("bin/python"));
-            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES);
+            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+                .args(PACKAGES);
             run(&mut pip, "pip install").await;
             if let Err(error) = std::fs::write(draft.join("installed"), PACKAGES.join("\n")) {
                 panic!("cannot write into {}: {error}", draft.display());
@@ -79,14 +88,14 @@ impl Python {
         files(&proto.join("support"), &mut protos);
         protos.push(proto.join("buf/validate/validate.proto"));
         drop(std::fs::create_dir_all(&stubs));
-        let mut protoc = Command::new(&interpreter);
-        protoc
+        let mut generate = Command::new(&interpreter);
+        generate
             .args(["-m", "grpc_tools.protoc"])
             .arg(format!("-I{}", proto.display()))
             .arg(format!("--python_out={}", stubs.display()))
             .arg(format!("--grpc_python_out={}", stubs.display()))
             .args(&protos);
-        run(&mut protoc, "grpc_tools.protoc").await;
+        run(&mut generate, "grpc_tools.protoc").await;
         Self { interpreter, stubs }
     }
 
@@ -132,11 +141,11 @@ impl Python {
             Ok(answers) => answers,
             Err(error) => panic!("{error}: {said}"),
         };
-        answers.into_iter().map(outcome).collect()
+        answers.iter().map(outcome).collect()
     }
 }
 
-fn outcome(answer: Value) -> Outcome {
+fn outcome(answer: &Value) -> Outcome {
     let error = &answer["error"];
     if error.is_null() {
         return Outcome::Answer(set_alone(answer["answer"].clone()));

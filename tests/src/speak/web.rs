@@ -72,9 +72,10 @@ pub async fn call(gateway: &str, language: &str, asked: &Asked) -> Outcome {
     let (input, output) = asked.types();
     send(gateway, language, asked, framed(&to_bytes(input, &asked.request)))
         .await
-        .map_or_else(|status| Outcome::Refusal(refusal(&status)), |message| {
-            Outcome::Answer(to_json(output, &message))
-        })
+        .map_or_else(
+            |status| Outcome::Refusal(refusal(&status)),
+            |message| Outcome::Answer(to_json(output, &message)),
+        )
 }
 
 /// Sends a body as it is; the one message of the answer.

@@ -22,7 +22,10 @@ async fn everything_arrives_once_though_databases_are_cut_off() {
     let customer = Customer::verified(&town).await;
     let capacity = i32::try_from(CASES).unwrap() * 4;
     let mut agent = Agent::at_work(&town, &customer.language, capacity).await;
-    let patient = town.session().with_patience(Patience { limit: Duration::from_secs(30), ..Patience::default() });
+    let patient = town.session().with_patience(Patience {
+        limit: Duration::from_secs(30),
+        ..Patience::default()
+    });
     let caller = patient.as_customer(&customer.token).unwrap();
     let reference = request_id();
 
@@ -34,13 +37,20 @@ async fn everything_arrives_once_though_databases_are_cut_off() {
         };
         let (patient, caller) = (&patient, &caller);
         async move {
-            let opened = patient.retrying(async || caller.cases().open_case(request.clone()).await).await;
+            let opened = patient
+                .retrying(async || caller.cases().open_case(request.clone()).await)
+                .await;
             opened.unwrap().case.unwrap().case_id
         }
     });
     let cutting = async {
         let mut cut = 0;
-        for database in ["support_case", "support_routing", "support_case", "support_identity_verification"] {
+        for database in [
+            "support_case",
+            "support_routing",
+            "support_case",
+            "support_identity_verification",
+        ] {
             cut += books::cut_off(&town, database).await;
             tokio::task::yield_now().await;
         }
@@ -55,11 +65,16 @@ async fn everything_arrives_once_though_databases_are_cut_off() {
     let patient_agent = patient.as_agent(&agent.token).unwrap();
     let mut taken = BTreeMap::new();
     for case_id in &opened {
-        let mut waiting = ListTasksRequest { case_id: case_id.clone(), ..ListTasksRequest::default() };
+        let mut waiting = ListTasksRequest {
+            case_id: case_id.clone(),
+            ..ListTasksRequest::default()
+        };
         waiting.page_size = 10;
         let operator = patient.as_operator(&town.operator_token()).unwrap();
         let task = until("the task", async || {
-            let listed = patient.retrying(async || operator.tasks().list_tasks(waiting.clone()).await).await;
+            let listed = patient
+                .retrying(async || operator.tasks().list_tasks(waiting.clone()).await)
+                .await;
             listed.unwrap().tasks.into_iter().next()
         })
         .await;
@@ -76,11 +91,21 @@ async fn everything_arrives_once_though_databases_are_cut_off() {
         if accepted.len() == CASES / 2 {
             books::cut_off(&town, "support_routing").await;
         }
-        let take = AcceptOfferRequest { request_id: request_id(), offer_id: offer.offer_id };
-        let took = patient.retrying(async || patient_agent.agents().accept_offer(take.clone()).await).await;
+        let take = AcceptOfferRequest {
+            request_id: request_id(),
+            offer_id: offer.offer_id,
+        };
+        let took = patient
+            .retrying(async || patient_agent.agents().accept_offer(take.clone()).await)
+            .await;
         if took.is_ok() {
-            let done = CompleteTaskRequest { request_id: request_id(), task_id: task_id.clone() };
-            let done = patient.retrying(async || patient_agent.agents().complete_task(done.clone()).await).await;
+            let done = CompleteTaskRequest {
+                request_id: request_id(),
+                task_id: task_id.clone(),
+            };
+            let done = patient
+                .retrying(async || patient_agent.agents().complete_task(done.clone()).await)
+                .await;
             done.unwrap();
             accepted.insert(task_id);
         }
@@ -88,28 +113,59 @@ async fn everything_arrives_once_though_databases_are_cut_off() {
 
     // One case each, with one history each, and one task each that ended once.
     let operator = patient.as_operator(&town.operator_token()).unwrap();
-    let asked = ListCasesRequest { source_reference_prefix: reference, page_size: 1000, ..ListCasesRequest::default() };
-    let listed = patient.retrying(async || operator.cases().list_cases(asked.clone()).await).await.unwrap();
+    let asked = ListCasesRequest {
+        source_reference_prefix: reference,
+        page_size: 1000,
+        ..ListCasesRequest::default()
+    };
+    let listed = patient
+        .retrying(async || operator.cases().list_cases(asked.clone()).await)
+        .await
+        .unwrap();
     let found: BTreeSet<String> = listed.cases.iter().map(|case| case.case_id.clone()).collect();
     assert_eq!((listed.cases.len(), &found), (CASES, &opened));
     for (task_id, case_id) in &taken {
         let entries = until("the end in the history", async || {
             let entries = timeline(&customer.caller, case_id).await;
-            entries.iter().any(|entry| entry.kind() == Kind::TaskCompleted).then_some(entries)
+            entries
+                .iter()
+                .any(|entry| entry.kind() == Kind::TaskCompleted)
+                .then_some(entries)
         })
         .await;
-        for kind in [Kind::CaseOpened, Kind::TaskQueued, Kind::CaseAssigned, Kind::TaskCompleted] {
+        for kind in [
+            Kind::CaseOpened,
+            Kind::TaskQueued,
+            Kind::CaseAssigned,
+            Kind::TaskCompleted,
+        ] {
             let times = entries.iter().filter(|entry| entry.kind() == kind).count();
             assert_eq!(times, 1, "{kind:?} in {entries:#?}");
         }
-        let asked = ListTasksRequest { case_id: case_id.clone(), ..ListTasksRequest::default() };
+        let asked = ListTasksRequest {
+            case_id: case_id.clone(),
+            ..ListTasksRequest::default()
+        };
         let tasks = operator.tasks().list_tasks(asked).await.unwrap().into_inner().tasks;
         assert_eq!(tasks.len(), 1, "{tasks:#?}");
         assert_eq!((&tasks[0].task_id, tasks[0].state()), (task_id, TaskState::Completed));
-        let asked = ListTaskHistoryRequest { task_id: task_id.clone() };
-        let history = operator.tasks().list_task_history(asked).await.unwrap().into_inner().entries;
-        let ends = history.iter().filter(|entry| matches!(entry.change(), TaskChange::Completed | TaskChange::Canceled));
+        let asked = ListTaskHistoryRequest {
+            task_id: task_id.clone(),
+        };
+        let history = operator
+            .tasks()
+            .list_task_history(asked)
+            .await
+            .unwrap()
+            .into_inner()
+            .entries;
+        let ends = history
+            .iter()
+            .filter(|entry| matches!(entry.change(), TaskChange::Completed | TaskChange::Canceled));
         assert_eq!(ends.count(), 1, "{history:#?}");
-        assert!(history.iter().all(|entry| entry.agent_load <= entry.agent_capacity), "{history:#?}");
+        assert!(
+            history.iter().all(|entry| entry.agent_load <= entry.agent_capacity),
+            "{history:#?}"
+        );
     }
 }

@@ -9,7 +9,8 @@ use support_proto::support::repair::v1::{
     ReturnDeviceRequest, StartRepairRequest, SubmitRepairRequest,
 };
 use support_proto::support::routing::v1::{
-    CompleteTaskRequest, GetAgentRequest, ListTaskHistoryRequest, ListTasksRequest, TaskChange, TaskState,
+    CompleteTaskRequest, GetAgentRequest, ListTaskHistoryRequest, ListTasksRequest, TaskChange, TaskHistoryEntry,
+    TaskState,
 };
 use support_proto::support::types::v1::Channel;
 use support_proto::support::warranty::v1::Damage;
@@ -38,8 +39,18 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
     let task = agent.accepts(&offer).await;
     assert_eq!(task.state(), TaskState::Accepted);
     until("the case is assigned", async || {
-        let asked = GetCaseRequest { case_id: case.case_id.clone() };
-        let case = customer.caller.cases().get_case(asked).await.unwrap().into_inner().case.unwrap();
+        let asked = GetCaseRequest {
+            case_id: case.case_id.clone(),
+        };
+        let case = customer
+            .caller
+            .cases()
+            .get_case(asked)
+            .await
+            .unwrap()
+            .into_inner()
+            .case
+            .unwrap();
         (case.state() == CaseState::Assigned && case.assigned_agent_id == agent.id).then_some(())
     })
     .await;
@@ -49,10 +60,28 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
     says(&agent.caller, &case.case_id, Channel::Chat, "Since when?").await;
     says(&customer.caller, &case.case_id, Channel::Phone, "Since the weekend.").await;
     says(&agent.caller, &case.case_id, Channel::Store, "Let us have a look.").await;
-    let asked = ListMessagesRequest { case_id: case.case_id.clone(), ..ListMessagesRequest::default() };
-    let messages = customer.caller.cases().list_messages(asked).await.unwrap().into_inner().messages;
+    let asked = ListMessagesRequest {
+        case_id: case.case_id.clone(),
+        ..ListMessagesRequest::default()
+    };
+    let messages = customer
+        .caller
+        .cases()
+        .list_messages(asked)
+        .await
+        .unwrap()
+        .into_inner()
+        .messages;
     let bodies: Vec<&str> = messages.iter().map(|message| message.body.as_str()).collect();
-    assert_eq!(bodies, ["It gets warm, too.", "Since when?", "Since the weekend.", "Let us have a look."]);
+    assert_eq!(
+        bodies,
+        [
+            "It gets warm, too.",
+            "Since when?",
+            "Since the weekend.",
+            "Let us have a look."
+        ]
+    );
 
     // Repaired by a partner's own system, with a token it got by OAuth.
     let (workshop, _) = partner(town, "nordlicht-service").await;
@@ -74,7 +103,11 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
     let repair = submitted.into_inner().repair.unwrap();
     assert_eq!(repair.state(), RepairState::Submitted);
     let (repair_id, etag) = (repair.repair_id, String::new());
-    let receive = ReceiveDeviceRequest { request_id: request_id(), repair_id: repair_id.clone(), etag: etag.clone() };
+    let receive = ReceiveDeviceRequest {
+        request_id: request_id(),
+        repair_id: repair_id.clone(),
+        etag: etag.clone(),
+    };
     repairs.receive_device(receive).await.unwrap();
     let diagnose = RecordDiagnosisRequest {
         request_id: request_id(),
@@ -83,7 +116,11 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
         etag: etag.clone(),
     };
     repairs.record_diagnosis(diagnose).await.unwrap();
-    let start = StartRepairRequest { request_id: request_id(), repair_id: repair_id.clone(), etag: etag.clone() };
+    let start = StartRepairRequest {
+        request_id: request_id(),
+        repair_id: repair_id.clone(),
+        etag: etag.clone(),
+    };
     repairs.start_repair(start).await.unwrap();
     let finish = FinishRepairRequest {
         request_id: request_id(),
@@ -92,11 +129,28 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
         etag: etag.clone(),
     };
     repairs.finish_repair(finish).await.unwrap();
-    let give_back = ReturnDeviceRequest { request_id: request_id(), repair_id: repair_id.clone(), etag: etag.clone() };
+    let give_back = ReturnDeviceRequest {
+        request_id: request_id(),
+        repair_id: repair_id.clone(),
+        etag: etag.clone(),
+    };
     repairs.return_device(give_back).await.unwrap();
-    let asked = GetRepairRequest { repair_id: repair_id.clone() };
-    let repair = customer.caller.repairs().get_repair(asked).await.unwrap().into_inner().repair.unwrap();
-    assert_eq!((repair.state(), repair.outcome()), (RepairState::Returned, RepairOutcome::Repaired));
+    let asked = GetRepairRequest {
+        repair_id: repair_id.clone(),
+    };
+    let repair = customer
+        .caller
+        .repairs()
+        .get_repair(asked)
+        .await
+        .unwrap()
+        .into_inner()
+        .repair
+        .unwrap();
+    assert_eq!(
+        (repair.state(), repair.outcome()),
+        (RepairState::Returned, RepairOutcome::Repaired)
+    );
 
     // Settled by the agent, who is free again; closed by the customer.
     let resolve = ResolveCaseRequest {
@@ -106,7 +160,10 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
         etag: String::new(),
     };
     agent.caller.cases().resolve_case(resolve).await.unwrap();
-    let done = CompleteTaskRequest { request_id: request_id(), task_id: task.task_id.clone() };
+    let done = CompleteTaskRequest {
+        request_id: request_id(),
+        task_id: task.task_id.clone(),
+    };
     agent.caller.agents().complete_task(done).await.unwrap();
     let close = CloseCaseRequest {
         request_id: request_id(),
@@ -114,7 +171,15 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
         close_reason: CloseReason::Solved.into(),
         etag: String::new(),
     };
-    let closed = customer.caller.cases().close_case(close).await.unwrap().into_inner().case.unwrap();
+    let closed = customer
+        .caller
+        .cases()
+        .close_case(close)
+        .await
+        .unwrap()
+        .into_inner()
+        .case
+        .unwrap();
     assert_eq!(closed.state(), CaseState::Closed);
 
     // The history knows all of it once, and of each part in its order.
@@ -125,9 +190,20 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
         (repair && seen.contains(&Kind::TaskCompleted)).then_some(entries)
     })
     .await;
-    let of = |wanted: &[Kind]| -> Vec<Kind> { kinds(&entries).into_iter().filter(|kind| wanted.contains(kind)).collect() };
+    let of = |wanted: &[Kind]| -> Vec<Kind> {
+        kinds(&entries)
+            .into_iter()
+            .filter(|kind| wanted.contains(kind))
+            .collect()
+    };
     assert_eq!(
-        of(&[Kind::CaseOpened, Kind::CaseAssigned, Kind::MessagePosted, Kind::CaseResolved, Kind::CaseClosed]),
+        of(&[
+            Kind::CaseOpened,
+            Kind::CaseAssigned,
+            Kind::MessagePosted,
+            Kind::CaseResolved,
+            Kind::CaseClosed
+        ]),
         [
             Kind::CaseOpened,
             Kind::CaseAssigned,
@@ -139,7 +215,10 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
             Kind::CaseClosed,
         ]
     );
-    assert_eq!(of(&[Kind::TaskQueued, Kind::TaskCompleted, Kind::TaskCanceled]), [Kind::TaskQueued, Kind::TaskCompleted]);
+    assert_eq!(
+        of(&[Kind::TaskQueued, Kind::TaskCompleted, Kind::TaskCanceled]),
+        [Kind::TaskQueued, Kind::TaskCompleted]
+    );
     let steps: Vec<&str> = entries
         .iter()
         .filter(|entry| matches!(entry.kind(), Kind::RepairSubmitted | Kind::RepairStateChanged))
@@ -159,20 +238,43 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
 
     // One task, ended once, never beyond what the agent can carry.
     let operator = town.operator();
-    let asked = ListTasksRequest { case_id: case.case_id.clone(), ..ListTasksRequest::default() };
+    let asked = ListTasksRequest {
+        case_id: case.case_id.clone(),
+        ..ListTasksRequest::default()
+    };
     let tasks = operator.tasks().list_tasks(asked).await.unwrap().into_inner().tasks;
     assert_eq!(tasks.len(), 1);
     assert_eq!(tasks[0].state(), TaskState::Completed);
     let asked = ListTaskHistoryRequest { task_id: task.task_id };
-    let history = operator.tasks().list_task_history(asked).await.unwrap().into_inner().entries;
-    let changes: Vec<TaskChange> = history.iter().map(|entry| entry.change()).collect();
+    let history = operator
+        .tasks()
+        .list_task_history(asked)
+        .await
+        .unwrap()
+        .into_inner()
+        .entries;
+    let changes: Vec<TaskChange> = history.iter().map(TaskHistoryEntry::change).collect();
     assert_eq!(
         changes,
-        [TaskChange::Queued, TaskChange::Offered, TaskChange::Accepted, TaskChange::Completed]
+        [
+            TaskChange::Queued,
+            TaskChange::Offered,
+            TaskChange::Accepted,
+            TaskChange::Completed
+        ]
     );
     assert!(history.iter().all(|entry| entry.agent_load <= entry.agent_capacity));
-    let asked = GetAgentRequest { agent_id: agent.id.clone() };
-    let agent = operator.agents().get_agent(asked).await.unwrap().into_inner().agent.unwrap();
+    let asked = GetAgentRequest {
+        agent_id: agent.id.clone(),
+    };
+    let agent = operator
+        .agents()
+        .get_agent(asked)
+        .await
+        .unwrap()
+        .into_inner()
+        .agent
+        .unwrap();
     assert_eq!(agent.load, 0);
 }
 
@@ -183,8 +285,19 @@ async fn a_customer_who_withdraws_leaves_no_task_behind() {
     let case = customer.opens("Never mind").await;
     let operator = town.operator();
     let task = until("the task", async || {
-        let asked = ListTasksRequest { case_id: case.case_id.clone(), ..ListTasksRequest::default() };
-        operator.tasks().list_tasks(asked).await.unwrap().into_inner().tasks.into_iter().next()
+        let asked = ListTasksRequest {
+            case_id: case.case_id.clone(),
+            ..ListTasksRequest::default()
+        };
+        operator
+            .tasks()
+            .list_tasks(asked)
+            .await
+            .unwrap()
+            .into_inner()
+            .tasks
+            .into_iter()
+            .next()
     })
     .await;
     assert_eq!(task.state(), TaskState::Queued, "nobody speaks this language");

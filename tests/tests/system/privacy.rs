@@ -15,7 +15,11 @@ async fn nothing_personal_is_told_on() {
     let mut agent = Agent::at_work(town, &customer.language, 3).await;
     let mark = request_id();
     let subject = format!("subject-{mark}");
-    let (said, answered, problem) = (format!("said-{mark}"), format!("answered-{mark}"), format!("problem-{mark}"));
+    let (said, answered, problem) = (
+        format!("said-{mark}"),
+        format!("answered-{mark}"),
+        format!("problem-{mark}"),
+    );
     let serial = customer.device().await;
     let case = customer.opens(&subject).await;
     let offer = agent.offered(&case.case_id).await;
@@ -33,7 +37,10 @@ async fn nothing_personal_is_told_on() {
         damage: Damage::None.into(),
         partner_reference: String::new(),
     };
-    until("the repair", async || workshop.repairs().submit_repair(order.clone()).await.ok()).await;
+    until("the repair", async || {
+        workshop.repairs().submit_repair(order.clone()).await.ok()
+    })
+    .await;
     // What is refused is told as well, and must not tell what it was.
     let mut wrong = customer.case(&subject);
     wrong.description = problem.repeat(1000);
@@ -64,7 +71,10 @@ async fn nothing_personal_is_told_on() {
             }
             // The local outbox stands for the customer's mailbox.
             if name != "local_outbox_messages" && name.contains("verification") {
-                assert!(!row.contains(&format!("\"{}\"", customer.code)), "{table} keeps the code: {row}");
+                assert!(
+                    !row.contains(&format!("\"{}\"", customer.code)),
+                    "{table} keeps the code: {row}"
+                );
             }
         }
     }
@@ -74,7 +84,11 @@ async fn nothing_personal_is_told_on() {
     assert!(personal.iter().all(|secret| kept(secret)));
 
     let logs = logs();
-    assert!(logs.contains(&customer.id), "the log was not kept: {} bytes", logs.len());
+    assert!(
+        logs.contains(&customer.id),
+        "the log was not kept: {} bytes",
+        logs.len()
+    );
     for secret in personal.into_iter().chain(tokens) {
         let line = logs.lines().find(|line| line.contains(secret.as_str()));
         assert!(line.is_none(), "the log tells: {}", line.unwrap_or_default());

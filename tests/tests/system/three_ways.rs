@@ -46,10 +46,18 @@ async fn answers_are_the_same() {
         Asked::new(&format!("{CASES}/OpenCase"), &customer.token, open),
         Asked::new(&format!("{CASES}/ListTimeline"), &customer.token, id),
         Asked::new(&format!("{CASES}/ListCases"), &customer.token, json!({ "pageSize": 1 })),
-        Asked::new("/support.warranty.v1.CatalogueService/ListProducts", "", json!({ "pageSize": 5 })),
+        Asked::new(
+            "/support.warranty.v1.CatalogueService/ListProducts",
+            "",
+            json!({ "pageSize": 5 }),
+        ),
         Asked::new("/support.localisation.v1.LocaleService/ListLocales", "", json!({})),
         Asked::new("/support.repair.v1.ProviderService/ListProviders", &partner, json!({})),
-        Asked::new("/support.routing.v1.AgentService/ListAgents", &operator, json!({ "pageSize": 3 })),
+        Asked::new(
+            "/support.routing.v1.AgentService/ListAgents",
+            &operator,
+            json!({ "pageSize": 3 }),
+        ),
         Asked::new(
             "/support.localisation.v1.MessageService/RenderMessage",
             "",
@@ -67,7 +75,11 @@ async fn answers_are_the_same() {
     assert_eq!(read["subject"], "Größe, 屏幕, شاشة \u{1f4f1} \"quoted\" \\ back");
     assert_eq!(read["state"], "CASE_STATE_OPEN");
     assert_eq!(outcomes[1].answer()["case"]["description"], "Line one\nline two\ttab");
-    assert_eq!(outcomes[2].answer()["entries"][1]["sequence"], "2", "64-bit numbers are text in JSON");
+    assert_eq!(
+        outcomes[2].answer()["entries"][1]["sequence"],
+        "2",
+        "64-bit numbers are text in JSON"
+    );
     assert!(!outcomes[3].answer()["nextPageToken"].as_str().unwrap().is_empty());
     assert_eq!(outcomes[4].answer()["products"].as_array().unwrap().len(), 5);
     assert_eq!(outcomes[5].answer()["locales"].as_array().unwrap().len(), 6);
@@ -86,30 +98,68 @@ async fn errors_are_the_same_with_the_same_reason() {
     let operator = town.operator_token();
     let get_case = format!("{CASES}/GetCase");
     let asked: Vec<(&str, &str, Asked)> = vec![
-        ("NOT_FOUND", "CASE_ERROR_REASON_CASE_NOT_FOUND", Asked::new(&get_case, token, json!({ "caseId": nobody }))),
-        ("NOT_FOUND", "CASE_ERROR_REASON_CASE_NOT_FOUND", Asked::new(&get_case, token, json!({ "caseId": theirs.case_id }))),
-        ("INVALID_ARGUMENT", "COMMON_ERROR_REASON_INVALID_FIELDS", Asked::new(&get_case, token, json!({ "caseId": "x" }))),
+        (
+            "NOT_FOUND",
+            "CASE_ERROR_REASON_CASE_NOT_FOUND",
+            Asked::new(&get_case, token, json!({ "caseId": nobody })),
+        ),
+        (
+            "NOT_FOUND",
+            "CASE_ERROR_REASON_CASE_NOT_FOUND",
+            Asked::new(&get_case, token, json!({ "caseId": theirs.case_id })),
+        ),
         (
             "INVALID_ARGUMENT",
             "COMMON_ERROR_REASON_INVALID_FIELDS",
-            Asked::new(&format!("{CASES}/OpenCase"), token, json!({ "requestId": "1", "severity": 99 })),
+            Asked::new(&get_case, token, json!({ "caseId": "x" })),
         ),
-        ("PERMISSION_DENIED", "COMMON_ERROR_REASON_CALLER_KIND_NOT_ALLOWED", Asked::new(&get_case, "", json!({ "caseId": nobody }))),
-        ("UNAUTHENTICATED", "COMMON_ERROR_REASON_CREDENTIALS_INVALID", Asked::new(&get_case, "a.b.c", json!({ "caseId": nobody }))),
+        (
+            "INVALID_ARGUMENT",
+            "COMMON_ERROR_REASON_INVALID_FIELDS",
+            Asked::new(
+                &format!("{CASES}/OpenCase"),
+                token,
+                json!({ "requestId": "1", "severity": 99 }),
+            ),
+        ),
+        (
+            "PERMISSION_DENIED",
+            "COMMON_ERROR_REASON_CALLER_KIND_NOT_ALLOWED",
+            Asked::new(&get_case, "", json!({ "caseId": nobody })),
+        ),
+        (
+            "UNAUTHENTICATED",
+            "COMMON_ERROR_REASON_CREDENTIALS_INVALID",
+            Asked::new(&get_case, "a.b.c", json!({ "caseId": nobody })),
+        ),
         (
             "PERMISSION_DENIED",
             "COMMON_ERROR_REASON_SCOPE_MISSING",
-            Asked::new("/support.routing.v1.AgentService/SetPresence", &town.issuer.token("staff", "nobody", &[], std::time::Duration::from_secs(60)), json!({})),
+            Asked::new(
+                "/support.routing.v1.AgentService/SetPresence",
+                &town
+                    .issuer
+                    .token("staff", "nobody", &[], std::time::Duration::from_mins(1)),
+                json!({}),
+            ),
         ),
         (
             "NOT_FOUND",
             "WARRANTY_ERROR_REASON_DEVICE_NOT_FOUND",
-            Asked::new("/support.warranty.v1.DeviceService/LookupDevice", &operator, json!({ "serialNumber": serial_number() })),
+            Asked::new(
+                "/support.warranty.v1.DeviceService/LookupDevice",
+                &operator,
+                json!({ "serialNumber": serial_number() }),
+            ),
         ),
         (
             "UNAUTHENTICATED",
             "IDENTITY_ERROR_REASON_CLIENT_REFUSED",
-            Asked::new("/support.identity.v1.CredentialService/IssuePartnerToken", "", json!({ "clientId": "nobody", "clientSecret": "nothing" })),
+            Asked::new(
+                "/support.identity.v1.CredentialService/IssuePartnerToken",
+                "",
+                json!({ "clientId": "nobody", "clientSecret": "nothing" }),
+            ),
         ),
         (
             "UNIMPLEMENTED",
@@ -128,13 +178,24 @@ async fn errors_are_the_same_with_the_same_reason() {
     }
     for ((code, reason, asked), outcome) in asked.iter().zip(&outcomes) {
         let refusal = outcome.refusal();
-        assert_eq!((refusal.code.as_str(), refusal.reason.as_str()), (*code, *reason), "{asked:?}");
+        assert_eq!(
+            (refusal.code.as_str(), refusal.reason.as_str()),
+            (*code, *reason),
+            "{asked:?}"
+        );
         assert!(!refusal.message.is_empty());
         let words = refusal.words.as_deref();
         assert!(words.is_some_and(|words| !words.is_empty()), "no words for {reason}");
     }
     // Every field that breaks its rule, by name.
-    let fields: Vec<&Value> = outcomes[3].refusal().violations.as_array().unwrap().iter().map(|one| &one["field"]).collect();
+    let fields: Vec<&Value> = outcomes[3]
+        .refusal()
+        .violations
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["field"])
+        .collect();
     for field in ["request_id", "channel", "language", "severity", "subject"] {
         assert!(fields.contains(&&json!(field)), "{field} not in {fields:?}");
     }
