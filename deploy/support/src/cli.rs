@@ -13,6 +13,8 @@ use crate::token::TokenArgs;
 use crate::up::UpArgs;
 use crate::{demo, doctor, keys, migrate, one, replay, token, up};
 
+/// As a shell reports a program that SIGPIPE ended.
+const NOBODY_READS: i32 = 141;
 /// Wrong use or wrong settings (sysexits' `EX_USAGE`).
 const BAD_CONFIGURATION: u8 = 64;
 
@@ -107,8 +109,22 @@ pub async fn run(cli: Cli) -> ExitCode {
     }
 }
 
+/// Ends the process without a word once nobody reads what it prints, as `support demo | head` does: what the standard
+/// library calls a panic then is no fault of ours.
+pub fn end_quietly_without_reader() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        if said.starts_with("failed printing to stdout") && said.contains("Broken pipe") {
+            std::process::exit(NOBODY_READS);
+        }
+        usual(panic);
+    }));
+}
+
 /// Says what went wrong, with its causes, and gives the exit code that goes with it.
 #[expect(clippy::print_stderr, reason = "the last word of a command")]
+#[must_use]
 pub fn complain(error: &anyhow::Error) -> ExitCode {
     eprintln!("support: {error:#}");
     ExitCode::from(exit_code(error))

@@ -48,7 +48,10 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
         let partners = seed::partner_clients(&args.data_dir)?;
         return story::tell(&gateway, &secrets.issuer(), &partners, args.brief).await;
     }
-    println!("no system answers in {}; starting one for this story\n", args.data_dir.display());
+    println!(
+        "no system answers in {}; starting one for this story\n",
+        args.data_dir.display()
+    );
     let place = std::env::temp_dir().join(format!("support-demo-{}", std::process::id()));
     let options = WorldOptions::throw_away(&place);
     let world = World::start(options, Lifecycle::new(), |line| println!("  {line}")).await?;
@@ -66,8 +69,12 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
 }
 
 async fn serves(gateway: &str) -> bool {
-    let Ok(endpoint) = tonic::transport::Endpoint::from_shared(gateway.to_owned()) else { return false };
-    let Ok(channel) = endpoint.connect_timeout(Duration::from_secs(2)).connect().await else { return false };
+    let Ok(endpoint) = tonic::transport::Endpoint::from_shared(gateway.to_owned()) else {
+        return false;
+    };
+    let Ok(channel) = endpoint.connect_timeout(Duration::from_secs(2)).connect().await else {
+        return false;
+    };
     HealthClient::new(channel)
         .check(HealthCheckRequest { service: String::new() })
         .await

@@ -29,6 +29,7 @@ const LONGEST_VALUE: usize = 80;
 ///   SUPPORT_SETTINGS=/etc/support.toml support doctor case gateway
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
+#[expect(clippy::doc_markdown, reason = "a line to type, shown as help")]
 pub struct DoctorArgs {
     /// Services, or `gateway`, to look at as they would start here.
     #[arg(value_name = "SERVICE")]
@@ -49,7 +50,7 @@ struct Findings {
 
 impl Findings {
     #[expect(clippy::print_stdout, reason = "a command's answer")]
-    fn well(&self, what: impl std::fmt::Display) {
+    fn well(what: impl std::fmt::Display) {
         println!("  ok     {what}");
     }
 
@@ -95,7 +96,7 @@ pub async fn run(args: DoctorArgs) -> anyhow::Result<()> {
 async fn local(args: &DoctorArgs, findings: &mut Findings) {
     println!("\nthe local system in {}", args.data_dir.display());
     match Search::from_environment().find() {
-        Ok(binaries) => findings.well(format!(
+        Ok(binaries) => Findings::well(format!(
             "PostgreSQL {} in {}",
             binaries.major(),
             binaries.dir().display()
@@ -108,7 +109,7 @@ async fn local(args: &DoctorArgs, findings: &mut Findings) {
     };
     let names = SERVICES.iter().map(|service| service.name);
     match serving(&gateway, "").await {
-        Ok(true) => findings.well(format!("the gateway at {gateway} serves, and every service behind it")),
+        Ok(true) => Findings::well(format!("the gateway at {gateway} serves, and every service behind it")),
         Ok(false) => findings.wrong(format!("the gateway at {gateway} answers, but not all services do"), ""),
         Err(error) => {
             return findings.wrong(
@@ -119,7 +120,7 @@ async fn local(args: &DoctorArgs, findings: &mut Findings) {
     }
     for name in names {
         match serving(&gateway, name).await {
-            Ok(true) => findings.well(format!("{name} serves")),
+            Ok(true) => Findings::well(format!("{name} serves")),
             Ok(false) => findings.wrong(
                 format!("{name} does not serve"),
                 "its last words are in the output of `support up`",
@@ -168,13 +169,13 @@ async fn one(name: &str, settings: &Settings, all: bool, findings: &mut Findings
             return Ok(());
         }
     };
-    findings.well("every setting is known and of the right form");
+    Findings::well("every setting is known and of the right form");
     if let Some(service) = service {
         match support_chassis::db::Db::connect(&common.database).await {
             Ok(db) => {
-                findings.well("the database answers and takes this role");
+                Findings::well("the database answers and takes this role");
                 match db.pending_migrations(service.migrator).await {
-                    Ok(pending) if pending.is_empty() => findings.well("the database is up to date"),
+                    Ok(pending) if pending.is_empty() => Findings::well("the database is up to date"),
                     Ok(pending) => findings.wrong(
                         format!("{} migrations are missing", pending.len()),
                         &format!("run `support migrate {name}`"),
@@ -192,7 +193,7 @@ async fn one(name: &str, settings: &Settings, all: bool, findings: &mut Findings
     for (peer, endpoints) in common.peers.iter() {
         for endpoint in endpoints {
             match serving(endpoint, "").await {
-                Ok(true) => findings.well(format!("{peer} at {endpoint} serves")),
+                Ok(true) => Findings::well(format!("{peer} at {endpoint} serves")),
                 Ok(false) => findings.wrong(format!("{peer} at {endpoint} answers but does not serve"), ""),
                 Err(error) => findings.wrong(format!("{peer} at {endpoint} does not answer: {error}"), ""),
             }
@@ -200,10 +201,10 @@ async fn one(name: &str, settings: &Settings, all: bool, findings: &mut Findings
     }
     let collector = &common.telemetry.otlp_endpoint;
     if collector.is_empty() {
-        findings.well("telemetry goes to the log alone");
+        Findings::well("telemetry goes to the log alone");
     } else {
         match reachable(collector).await {
-            Ok(()) => findings.well(format!("the collector at {collector} takes connections")),
+            Ok(()) => Findings::well(format!("the collector at {collector} takes connections")),
             Err(error) => findings.wrong(format!("the collector at {collector} is not reached: {error}"), ""),
         }
     }

@@ -48,27 +48,54 @@ pub fn run(args: &KeysArgs) -> anyhow::Result<()> {
         let seed: [u8; 32] = rand::random();
         write_new(&args.folder.join(format!("{name}.key")), &STANDARD.encode(seed), 0o600)?;
         let public = STANDARD.encode(SigningKey::from_bytes(&seed).verifying_key().as_bytes());
-        let role = if name == support_gateway::NAME { "gateway" } else { "service" };
-        writeln!(trust, "    {{ issuer = \"{name}\", role = \"{role}\", public_key = \"{public}\" }},")?;
-        writeln!(sections, "\n[{name}.passport]\nsigning_key_file = \"{}/{name}.key\"", args.mounted_at)?;
+        let role = if name == support_gateway::NAME {
+            "gateway"
+        } else {
+            "service"
+        };
+        writeln!(
+            trust,
+            "    {{ issuer = \"{name}\", role = \"{role}\", public_key = \"{public}\" }},"
+        )?;
+        writeln!(
+            sections,
+            "\n[{name}.passport]\nsigning_key_file = \"{}/{name}.key\"",
+            args.mounted_at
+        )?;
     }
     for name in ["session", "codes"] {
-        write_new(&args.folder.join(format!("{name}.key")), &STANDARD.encode(rand::random::<[u8; 32]>()), 0o600)?;
+        write_new(
+            &args.folder.join(format!("{name}.key")),
+            &STANDARD.encode(rand::random::<[u8; 32]>()),
+            0o600,
+        )?;
     }
     let settings = settings(args, &trust, &sections)?;
     write_new(&args.folder.join("support.toml"), &settings, 0o644)?;
-    println!("wrote {} keys and support.toml to {}", names().len() + 2, args.folder.display());
+    println!(
+        "wrote {} keys and support.toml to {}",
+        names().len() + 2,
+        args.folder.display()
+    );
     Ok(())
 }
 
 fn settings(args: &KeysArgs, trust: &str, sections: &str) -> anyhow::Result<String> {
-    let mut text = String::from("# What every service of this region is told. `support doctor SERVICE` explains each setting.\n");
-    writeln!(text, "region = \"{}\"\nenvironment = \"production\"\nlisten = \"0.0.0.0:8080\"", args.region)?;
+    let mut text =
+        String::from("# What every service of this region is told. `support doctor SERVICE` explains each setting.\n");
+    writeln!(
+        text,
+        "region = \"{}\"\nenvironment = \"production\"\nlisten = \"0.0.0.0:8080\"",
+        args.region
+    )?;
     text.push_str("\n[telemetry]\nlog_format = \"json\"\n# otlp_endpoint = \"http://collector:4317\"\n\n[peers]\n");
     for service in SERVICES {
         writeln!(text, "{0} = \"http://{0}:8080\"", service.name)?;
     }
-    writeln!(text, "\n[passport]\n# Whose passports are believed: public keys.\ntrust = [\n{trust}]")?;
+    writeln!(
+        text,
+        "\n[passport]\n# Whose passports are believed: public keys.\ntrust = [\n{trust}]"
+    )?;
     text.push_str(sections);
     writeln!(
         text,
@@ -94,7 +121,9 @@ fn write_new(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
         .mode(mode)
         .open(path)
         .with_context(|| format!("cannot write {} (is it there already?)", path.display()))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(|| format!("cannot write {}", path.display()))
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]
@@ -123,8 +152,11 @@ mod tests {
             let checked = service.settings(&settings).check(true);
             assert!(checked.is_ok(), "{}: {}", service.name, checked.unwrap_err());
         }
-        let gateway =
-            settings.resolve(support_gateway::NAME, support_gateway::DEFAULTS, support_gateway::setting_docs());
+        let gateway = settings.resolve(
+            support_gateway::NAME,
+            support_gateway::DEFAULTS,
+            support_gateway::setting_docs(),
+        );
         assert!(gateway.check(false).is_ok());
         assert!(run(&args).is_err(), "keys that are there are not written over");
         fs::remove_dir_all(folder).unwrap();

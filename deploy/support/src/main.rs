@@ -6,6 +6,7 @@ use clap::Parser as _;
 use support::cli::Cli;
 
 fn main() -> ExitCode {
+    support::cli::end_quietly_without_reader();
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -8,19 +8,21 @@ use clap::{ArgGroup, Args};
 
 use crate::world::Secrets;
 
+/// How it is used.
+const EXAMPLE: &str = "\
+Example:
+  curl -H \"authorization: Bearer $(support token --operator)\" -H 'content-type: application/json' \\
+    -d '{}' http://127.0.0.1:8080/support.routing.v1.AgentService/ListAgents";
+
 /// Prints a bearer token that the gateway of a local system believes, signed by its development issuer. A gateway in
 /// production is given the operator's own identity provider instead.
-///
-/// Example:
-///   curl -H "authorization: Bearer $(support token --operator)" -H 'content-type: application/json' \
-///     -d '{}' http://127.0.0.1:8080/support.routing.v1.AgentService/ListAgents
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment, group = ArgGroup::new("who").required(true))]
+#[command(after_help = EXAMPLE, group = ArgGroup::new("who").required(true))]
 pub struct TokenArgs {
     /// For an operator: sets the system up and looks at all of it.
     #[arg(long, group = "who")]
     operator: bool,
-    /// For the agent with this subject, as `agent-cork-01` (ListAgents shows them).
+    /// For the agent with this subject, as `agent-cork-01` (`ListAgents` shows them).
     #[arg(long, value_name = "SUBJECT", group = "who")]
     agent: Option<String>,
     /// The data directory of the local system.

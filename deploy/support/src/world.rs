@@ -27,7 +27,7 @@ pub use secrets::Secrets;
 use crate::services::SERVICES;
 
 /// How long the services may take to find each other after they have started.
-const READY_LIMIT: Duration = Duration::from_secs(60);
+const READY_LIMIT: Duration = Duration::from_mins(1);
 /// How long everything may take to end once it is asked to.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 

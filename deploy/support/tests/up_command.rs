@@ -1,5 +1,9 @@
 //! `support up` as its users run it: the executable, started, asked, stopped, killed.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says by panicking what went wrong")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says by panicking what went wrong"
+)]
 
 #[path = "up_command/process.rs"]
 mod process;
@@ -15,7 +19,12 @@ use process::{Up, alive, free_ports, support, wait_until};
 /// The command line that `up` prints for a first try.
 fn printed_try(up: &Up) -> String {
     let printed = up.printed();
-    printed.lines().map(str::trim).find(|line| line.starts_with("curl ")).expect("a line to try").to_owned()
+    printed
+        .lines()
+        .map(str::trim)
+        .find(|line| line.starts_with("curl "))
+        .expect("a line to try")
+        .to_owned()
 }
 
 #[test]
@@ -28,16 +37,28 @@ fn it_starts_says_where_and_what_to_try_and_stops_on_interrupt_twice_in_a_row() 
         assert!(up.printed().contains(&format!("http://127.0.0.1:{base}")), "{round}");
         let tried = Command::new("sh").args(["-c", &printed_try(&up)]).output().unwrap();
         let answer = String::from_utf8(tried.stdout).unwrap();
-        assert!(answer.contains(r#""modelCode""#), "{round}: the line to try gave {answer}");
+        assert!(
+            answer.contains(r#""modelCode""#),
+            "{round}: the line to try gave {answer}"
+        );
         let well = support(&["doctor", "--data-dir", up.place()]);
-        assert!(well.status.success(), "{round}: {}", String::from_utf8_lossy(&well.stdout));
+        assert!(
+            well.status.success(),
+            "{round}: {}",
+            String::from_utf8_lossy(&well.stdout)
+        );
 
         let postmaster = up.postmaster();
         up.signal("INT");
         assert_eq!(up.ended(Duration::from_secs(20)), Some(0), "{round}: {}", up.printed());
         wait_until("postgresql is gone", || !alive(postmaster));
         let ill = support(&["doctor", "--data-dir", up.place()]);
-        assert_eq!(ill.status.code(), Some(1), "{round}: {}", String::from_utf8_lossy(&ill.stdout));
+        assert_eq!(
+            ill.status.code(),
+            Some(1),
+            "{round}: {}",
+            String::from_utf8_lossy(&ill.stdout)
+        );
     }
 }
 
@@ -71,7 +92,11 @@ fn after_a_kill_it_leaves_nothing_behind_and_starts_with_its_data() {
     again.wait_for("ready after");
     let kept = post("support.warranty.v1.CatalogueService/ListProducts", "{}");
     assert!(kept.contains("KEPT-1"), "{kept}");
-    assert_eq!(post("support.warranty.v1.CatalogueService/CreateProduct", product), made, "the stored answer");
+    assert_eq!(
+        post("support.warranty.v1.CatalogueService/CreateProduct", product),
+        made,
+        "the stored answer"
+    );
     again.signal("TERM");
     assert_eq!(again.ended(Duration::from_secs(20)), Some(0), "{}", again.printed());
 }
@@ -85,17 +110,29 @@ fn two_live_side_by_side_and_what_would_collide_is_refused_in_words() {
     let mut second = Up::start(two.path(), other, &["--no-seed"]);
     second.wait_for("ready after");
 
-    let same_place = support(&["up", "--data-dir", first.place(), "--port-base", &free_ports().to_string()]);
+    let same_place = support(&[
+        "up",
+        "--data-dir",
+        first.place(),
+        "--port-base",
+        &free_ports().to_string(),
+    ]);
     let words = String::from_utf8(same_place.stderr).unwrap();
     assert_eq!(same_place.status.code(), Some(1));
-    assert!(words.contains("already running") && words.contains(&first.pid().to_string()), "{words}");
+    assert!(
+        words.contains("already running") && words.contains(&first.pid().to_string()),
+        "{words}"
+    );
 
     let elsewhere = tempfile::tempdir().unwrap();
     let place = elsewhere.path().to_str().unwrap();
     let same_port = support(&["up", "--data-dir", place, "--port-base", &base.to_string()]);
     let words = String::from_utf8(same_port.stderr).unwrap();
     assert_eq!(same_port.status.code(), Some(1));
-    assert!(words.contains(&format!("port {base}")) && words.contains("--port-base"), "{words}");
+    assert!(
+        words.contains(&format!("port {base}")) && words.contains("--port-base"),
+        "{words}"
+    );
 
     let taken = free_ports();
     let _holder = TcpListener::bind(("127.0.0.1", taken + 10)).unwrap();
@@ -124,7 +161,11 @@ fn an_ordinary_user_can_run_it() {
     std::os::unix::fs::chown(place.path(), Some(nobody), Some(nobody)).unwrap();
     let data = place.path().join("data");
     let mut command = Command::new(&binary);
-    command.uid(nobody).gid(nobody).env("HOME", place.path()).current_dir(place.path());
+    command
+        .uid(nobody)
+        .gid(nobody)
+        .env("HOME", place.path())
+        .current_dir(place.path());
     let mut up = Up::start_as(command, &data, free_ports(), &["--no-seed"]);
     up.wait_for("ready after");
     let postmaster = up.postmaster();
@@ -136,10 +177,18 @@ fn an_ordinary_user_can_run_it() {
 #[test]
 fn the_help_tells_what_there_is() {
     let help = String::from_utf8(support(&["--help"]).stdout).unwrap();
-    for command in ["up", "demo", "replay", "doctor", "token", "migrate", "gateway", "case", "routing", "warranty"] {
-        assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "no {command} in:\n{help}");
+    for command in [
+        "up", "demo", "replay", "doctor", "token", "migrate", "gateway", "case", "routing", "warranty",
+    ] {
+        assert!(
+            help.lines().any(|line| line.trim_start().starts_with(command)),
+            "no {command} in:\n{help}"
+        );
         let own = support(&[command, "--help"]);
-        assert!(own.status.success() && own.stdout.len() > 150, "{command} --help says too little");
+        assert!(
+            own.status.success() && own.stdout.len() > 150,
+            "{command} --help says too little"
+        );
     }
     let wrong = support(&["fly"]);
     assert_eq!(wrong.status.code(), Some(2));

@@ -33,7 +33,7 @@ impl Narrator {
     }
 
     /// Something worth saying within a step.
-    pub(super) fn note(&self, what: impl std::fmt::Display) {
+    pub(super) fn note(what: impl std::fmt::Display) {
         println!("    {what}");
     }
 
@@ -59,7 +59,11 @@ impl Narrator {
         let took = began.elapsed();
         if let Some(request) = shown {
             println!("    {who} → {method}\n{}", indented(&request));
-            println!("    ← after {:.1} ms\n{}", took.as_secs_f64() * 1000.0, indented(&json(&answer)?));
+            println!(
+                "    ← after {:.1} ms\n{}",
+                took.as_secs_f64() * 1000.0,
+                indented(&json(&answer)?)
+            );
         } else {
             println!("    {who} → {method} ({:.1} ms)", took.as_secs_f64() * 1000.0);
         }
@@ -108,7 +112,11 @@ fn tidy(value: &mut Value) {
 
 fn indented(value: &Value) -> String {
     let pretty = serde_json::to_string_pretty(value).unwrap_or_default();
-    pretty.lines().map(|line| format!("      {line}")).collect::<Vec<_>>().join("\n")
+    pretty
+        .lines()
+        .map(|line| format!("      {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -119,8 +127,14 @@ mod tests {
 
     #[test]
     fn credentials_are_not_shown() {
-        let answer = CheckCodeResponse { session_token: "secret-token".to_owned(), ..Default::default() };
+        let answer = CheckCodeResponse {
+            session_token: "secret-token".to_owned(),
+            ..Default::default()
+        };
         let shown = json(&answer).unwrap().to_string();
-        assert!(shown.contains("kept from view") && !shown.contains("secret-token"), "{shown}");
+        assert!(
+            shown.contains("kept from view") && !shown.contains("secret-token"),
+            "{shown}"
+        );
     }
 }

@@ -77,7 +77,9 @@ pub(super) async fn tell(
     let (case_id, task_id) = story.case_and_agent(&customer).await?;
     story.conversation(&customer, &case_id).await?;
     story.coverage(&serial).await?;
-    let partner = partners.get(PARTNER).with_context(|| format!("the partner {PARTNER} is not in this system"))?;
+    let partner = partners
+        .get(PARTNER)
+        .with_context(|| format!("the partner {PARTNER} is not in this system"))?;
     story.repair(partner, &case_id, &serial).await?;
     story.end(&customer, &case_id, &task_id).await
 }
@@ -88,8 +90,12 @@ impl Story {
     }
 
     async fn article(&mut self) -> anyhow::Result<()> {
-        self.say.step("Anna's phone is empty by noon. Before she asks anyone, she reads what is known, in German.");
-        let asked = GetArticleRequest { slug: "battery-drains-fast".to_owned(), languages: vec!["de-AT".to_owned()] };
+        self.say
+            .step("Anna's phone is empty by noon. Before she asks anyone, she reads what is known, in German.");
+        let asked = GetArticleRequest {
+            slug: "battery-drains-fast".to_owned(),
+            languages: vec!["de-AT".to_owned()],
+        };
         let read = self
             .say
             .call("visitor", "KnowledgeService/GetArticle", asked, async |request| {
@@ -103,8 +109,12 @@ impl Story {
 
     /// Anna becomes known without being asked for a secret.
     async fn verification(&mut self) -> anyhow::Result<Caller> {
-        self.say.step("The maker knows her from the day she bought the phone (an operator makes the record here).");
-        let contact = NewContactPoint { email: self.email.clone(), phone: String::new() };
+        self.say
+            .step("The maker knows her from the day she bought the phone (an operator makes the record here).");
+        let contact = NewContactPoint {
+            email: self.email.clone(),
+            phone: String::new(),
+        };
         let known = CreateCustomerRequest {
             request_id: self.id("customer"),
             name: Some(PersonName {
@@ -122,8 +132,9 @@ impl Story {
             })
             .await?;
 
-        self.say.step("She says who she is; a code goes to her e-mail, and to nobody else.");
-        let begin = StartVerificationRequest {
+        self.say
+            .step("She says who she is; a code goes to her e-mail, and to nobody else.");
+        let claim = StartVerificationRequest {
             request_id: self.id("verification"),
             purpose: VerificationPurpose::GeneralHelp.into(),
             contact_point: Some(contact),
@@ -131,17 +142,28 @@ impl Story {
         };
         let begun = self
             .say
-            .call("visitor", "VerificationService/StartVerification", begin, async |request| {
-                self.visitor.verifications().start_verification(request).await
-            })
+            .call(
+                "visitor",
+                "VerificationService/StartVerification",
+                claim,
+                async |request| self.visitor.verifications().start_verification(request).await,
+            )
             .await?;
         let verification_id = begun.verification.context("a verification")?.verification_id;
         let letter = self.letter(&verification_id).await?;
-        self.say.note(format!("in her mailbox ({}): {}", letter.language, letter.body.replace('\n', " ")));
+        Narrator::note(format!(
+            "in her mailbox ({}): {}",
+            letter.language,
+            letter.body.replace('\n', " ")
+        ));
         ensure!(letter.language == "de", "the e-mail came in {}", letter.language);
         let code = digits(&letter.body).context("no code in the e-mail")?;
 
-        let redeem = CheckCodeRequest { request_id: self.id("code"), verification_id, code };
+        let redeem = CheckCodeRequest {
+            request_id: self.id("code"),
+            verification_id,
+            code,
+        };
         let verified = self
             .say
             .call("visitor", "VerificationService/CheckCode", redeem, async |request| {
@@ -153,16 +175,25 @@ impl Story {
 
     /// The e-mail of a verification, from the outbox that a local system keeps instead of sending.
     async fn letter(&self, verification_id: &str) -> anyhow::Result<OutboxMessage> {
-        let asked = ListOutboxMessagesRequest { verification_id: verification_id.to_owned(), ..Default::default() };
+        let asked = ListOutboxMessagesRequest {
+            verification_id: verification_id.to_owned(),
+            ..Default::default()
+        };
         until("the e-mail with the code", async || {
-            let listed = self.operator.outbox().list_outbox_messages(asked.clone()).await?.into_inner();
+            let listed = self
+                .operator
+                .outbox()
+                .list_outbox_messages(asked.clone())
+                .await?
+                .into_inner();
             Ok(listed.messages.into_iter().next())
         })
         .await
     }
 
     async fn device(&mut self, customer: &Caller) -> anyhow::Result<String> {
-        self.say.step("She registers the phone; the serial number is on the box.");
+        self.say
+            .step("She registers the phone; the serial number is on the box.");
         let serial = serial_number(rand::random());
         let today = now().date();
         let bought = today - time::Duration::days(240);
@@ -186,13 +217,21 @@ impl Story {
     /// The case, and somebody who speaks her language within moments.
     async fn case_and_agent(&mut self, customer: &Caller) -> anyhow::Result<(String, String)> {
         self.say.step("In Cork, Lukas starts his shift and waits for offers.");
-        let here = SetPresenceRequest { request_id: self.id("here"), presence: Presence::Available.into() };
+        let here = SetPresenceRequest {
+            request_id: self.id("here"),
+            presence: Presence::Available.into(),
+        };
         self.say
             .call("Lukas", "AgentService/SetPresence", here, async |request| {
                 self.agent.agents().set_presence(request).await
             })
             .await?;
-        let mut offers = self.agent.agents().watch_offers(WatchOffersRequest {}).await?.into_inner();
+        let mut offers = self
+            .agent
+            .agents()
+            .watch_offers(WatchOffersRequest {})
+            .await?
+            .into_inner();
 
         self.say.step("Anna opens a case by chat, in German.");
         let case = OpenCaseRequest {
@@ -208,14 +247,23 @@ impl Story {
         let sent = Instant::now();
         let opened = self
             .say
-            .call("Anna", "CaseService/OpenCase", case, async |request| customer.cases().open_case(request).await)
+            .call("Anna", "CaseService/OpenCase", case, async |request| {
+                customer.cases().open_case(request).await
+            })
             .await?;
         let case = opened.case.context("a case")?;
 
-        self.say.step("The offer reaches Lukas, who speaks German and knows the phone.");
+        self.say
+            .step("The offer reaches Lukas, who speaks German and knows the phone.");
         let offer = offer_for(&mut offers, &case.case_id).await?;
-        self.say.note(format!("offered {:.0} ms after she asked", sent.elapsed().as_secs_f64() * 1000.0));
-        let take = AcceptOfferRequest { request_id: self.id("take"), offer_id: offer.offer_id };
+        Narrator::note(format!(
+            "offered {:.0} ms after she asked",
+            sent.elapsed().as_secs_f64() * 1000.0
+        ));
+        let take = AcceptOfferRequest {
+            request_id: self.id("take"),
+            offer_id: offer.offer_id,
+        };
         let taken = self
             .say
             .call("Lukas", "AgentService/AcceptOffer", take, async |request| {
@@ -227,12 +275,25 @@ impl Story {
 
     /// Chat, phone, store: one case.
     async fn conversation(&mut self, customer: &Caller, case_id: &str) -> anyhow::Result<()> {
-        self.say.step("They talk: by chat, then she calls, then she stands in the store. Nothing is lost on the way.");
+        self.say
+            .step("They talk: by chat, then she calls, then she stands in the store. Nothing is lost on the way.");
         let words = [
-            (true, Channel::Chat, "Guten Tag! Ich habe die App mit dem größten Verbrauch schon aktualisiert."),
-            (false, Channel::Chat, "Danke, Frau Beispiel. Wird das Gerät warm, wenn es in der Tasche liegt?"),
+            (
+                true,
+                Channel::Chat,
+                "Guten Tag! Ich habe die App mit dem größten Verbrauch schon aktualisiert.",
+            ),
+            (
+                false,
+                Channel::Chat,
+                "Danke, Frau Beispiel. Wird das Gerät warm, wenn es in der Tasche liegt?",
+            ),
             (true, Channel::Phone, "Ja, und die Rückseite wölbt sich ein wenig."),
-            (false, Channel::Phone, "Bitte nicht mehr laden. Ein Partner in Berlin sieht es sich heute an."),
+            (
+                false,
+                Channel::Phone,
+                "Bitte nicht mehr laden. Ein Partner in Berlin sieht es sich heute an.",
+            ),
             (true, Channel::Store, "Ich bin jetzt hier und habe ein Backup gemacht."),
         ];
         for (index, (hers, channel, body)) in words.into_iter().enumerate() {
@@ -243,16 +304,28 @@ impl Story {
                 body: body.to_owned(),
                 ..Default::default()
             };
-            let (who, caller) = if hers { ("Anna", customer) } else { ("Lukas", &self.agent) };
+            let (who, caller) = if hers {
+                ("Anna", customer)
+            } else {
+                ("Lukas", &self.agent)
+            };
             self.say
                 .call(who, "CaseService/PostMessage", message, async |request| {
                     caller.cases().post_message(request).await
                 })
                 .await?;
         }
-        let asked = ListMessagesRequest { case_id: case_id.to_owned(), ..Default::default() };
+        let asked = ListMessagesRequest {
+            case_id: case_id.to_owned(),
+            ..Default::default()
+        };
         let said = self.agent.cases().list_messages(asked).await?.into_inner().messages;
-        ensure!(said.len() == words.len(), "{} of {} messages are in the case", said.len(), words.len());
+        ensure!(
+            said.len() == words.len(),
+            "{} of {} messages are in the case",
+            said.len(),
+            words.len()
+        );
         Ok(())
     }
 
@@ -283,20 +356,26 @@ impl Story {
                 arguments: Vec::new(),
             };
             let words = self.visitor.messages().render_message(asked).await?.into_inner();
-            self.say.note(format!("{}: {} ({})", rule.rule_id, words.text, rule.source));
+            Narrator::note(format!("{}: {} ({})", rule.rule_id, words.text, rule.source));
         }
         Ok(())
     }
 
     /// The partner's own system carries the repair through.
     async fn repair(&mut self, client: &PartnerClient, case_id: &str, serial: &str) -> anyhow::Result<()> {
-        self.say.step("The partner's system gets its token and orders the repair.");
+        self.say
+            .step("The partner's system gets its token and orders the repair.");
         let asked = IssuePartnerTokenRequest {
             client_id: client.client_id.clone(),
             client_secret: client.client_secret.clone(),
             scopes: Vec::new(),
         };
-        let token = self.visitor.credentials().issue_partner_token(asked).await?.into_inner();
+        let token = self
+            .visitor
+            .credentials()
+            .issue_partner_token(asked)
+            .await?
+            .into_inner();
         let partner = self.session.as_partner(&token.access_token)?;
         let order = SubmitRepairRequest {
             request_id: self.id("repair"),
@@ -316,9 +395,13 @@ impl Story {
             .await?;
         let repair_id = ordered.repair.context("a repair")?.repair_id;
 
-        self.say.step("The device comes in, is diagnosed, repaired and handed back; the case hears of every step.");
-        let received =
-            ReceiveDeviceRequest { request_id: self.id("receive"), repair_id: repair_id.clone(), etag: String::new() };
+        self.say
+            .step("The device comes in, is diagnosed, repaired and handed back; the case hears of every step.");
+        let received = ReceiveDeviceRequest {
+            request_id: self.id("receive"),
+            repair_id: repair_id.clone(),
+            etag: String::new(),
+        };
         self.say
             .call("partner", "RepairService/ReceiveDevice", received, async |request| {
                 partner.repairs().receive_device(request).await
@@ -335,8 +418,11 @@ impl Story {
                 partner.repairs().record_diagnosis(request).await
             })
             .await?;
-        let start =
-            StartRepairRequest { request_id: self.id("start"), repair_id: repair_id.clone(), etag: String::new() };
+        let start = StartRepairRequest {
+            request_id: self.id("start"),
+            repair_id: repair_id.clone(),
+            etag: String::new(),
+        };
         self.say
             .call("partner", "RepairService/StartRepair", start, async |request| {
                 partner.repairs().start_repair(request).await
@@ -353,7 +439,11 @@ impl Story {
                 partner.repairs().finish_repair(request).await
             })
             .await?;
-        let back = ReturnDeviceRequest { request_id: self.id("return"), repair_id, etag: String::new() };
+        let back = ReturnDeviceRequest {
+            request_id: self.id("return"),
+            repair_id,
+            etag: String::new(),
+        };
         self.say
             .call("partner", "RepairService/ReturnDevice", back, async |request| {
                 partner.repairs().return_device(request).await
@@ -363,10 +453,13 @@ impl Story {
     }
 
     async fn end(&mut self, customer: &Caller, case_id: &str, task_id: &str) -> anyhow::Result<()> {
-        self.say.step("The repair is in the case's history; Lukas settles the case and is free for the next.");
+        self.say
+            .step("The repair is in the case's history; Lukas settles the case and is free for the next.");
         until("the repair in the history", async || {
             let entries = timeline(customer, case_id).await?;
-            Ok(entries.into_iter().find(|entry| entry.detail == "REPAIR_STATE_RETURNED"))
+            Ok(entries
+                .into_iter()
+                .find(|entry| entry.detail == "REPAIR_STATE_RETURNED"))
         })
         .await?;
         let resolve = ResolveCaseRequest {
@@ -380,17 +473,26 @@ impl Story {
                 self.agent.cases().resolve_case(request).await
             })
             .await?;
-        let done = CompleteTaskRequest { request_id: self.id("done"), task_id: task_id.to_owned() };
+        let done = CompleteTaskRequest {
+            request_id: self.id("done"),
+            task_id: task_id.to_owned(),
+        };
         self.say
             .call("Lukas", "AgentService/CompleteTask", done, async |request| {
                 self.agent.agents().complete_task(request).await
             })
             .await?;
-        let away = SetPresenceRequest { request_id: self.id("away"), presence: Presence::Offline.into() };
+        let away = SetPresenceRequest {
+            request_id: self.id("away"),
+            presence: Presence::Offline.into(),
+        };
         self.agent.agents().set_presence(away).await?;
 
         self.say.step("What the maker writes to her, in her language:");
-        for (key, argument) in [("case.assigned", Some(("agent_name", "Lukas"))), ("case.resolved", None)] {
+        for (key, argument) in [
+            ("case.assigned", Some(("agent_name", "Lukas"))),
+            ("case.resolved", None),
+        ] {
             let asked = RenderMessageRequest {
                 key: key.to_owned(),
                 languages: vec!["de-AT".to_owned()],
@@ -404,8 +506,12 @@ impl Story {
                     .collect(),
             };
             let words = self.visitor.messages().render_message(asked).await?.into_inner();
-            ensure!(words.degradations.is_empty(), "{key} is not whole: {:?}", words.degradations);
-            self.say.note(words.text);
+            ensure!(
+                words.degradations.is_empty(),
+                "{key} is not whole: {:?}",
+                words.degradations
+            );
+            Narrator::note(words.text);
         }
 
         self.say.step("Anna is content and closes the case.");
@@ -417,9 +523,14 @@ impl Story {
         };
         let closed = self
             .say
-            .call("Anna", "CaseService/CloseCase", close, async |request| customer.cases().close_case(request).await)
+            .call("Anna", "CaseService/CloseCase", close, async |request| {
+                customer.cases().close_case(request).await
+            })
             .await?;
-        ensure!(closed.case.context("a case")?.state() == CaseState::Closed, "the case is not closed");
+        ensure!(
+            closed.case.context("a case")?.state() == CaseState::Closed,
+            "the case is not closed"
+        );
         self.history(customer, case_id).await
     }
 
@@ -428,26 +539,45 @@ impl Story {
         self.say.step("The whole history, as she can read it:");
         let entries = until("the end of the contact in the history", async || {
             let entries = timeline(customer, case_id).await?;
-            let ended = entries.iter().any(|entry| entry.kind() == TimelineEntryKind::TaskCompleted);
+            let ended = entries
+                .iter()
+                .any(|entry| entry.kind() == TimelineEntryKind::TaskCompleted);
             Ok(ended.then_some(entries))
         })
         .await?;
         for (place, entry) in (1..).zip(&entries) {
             let kind = entry.kind().as_str_name().trim_start_matches("TIMELINE_ENTRY_KIND_");
-            self.say.note(format!("{:>3}  {kind:<22} {:<18} {}", entry.sequence, entry.source, entry.detail));
-            ensure!(entry.sequence == place, "the history has a gap before {}", entry.sequence);
+            Narrator::note(format!(
+                "{:>3}  {kind:<22} {:<18} {}",
+                entry.sequence, entry.source, entry.detail
+            ));
+            ensure!(
+                entry.sequence == place,
+                "the history has a gap before {}",
+                entry.sequence
+            );
         }
         let told = |kind: TimelineEntryKind| entries.iter().filter(|entry| entry.kind() == kind).count();
-        ensure!(told(TimelineEntryKind::CaseOpened) == 1 && told(TimelineEntryKind::CaseClosed) == 1, "one story");
+        ensure!(
+            told(TimelineEntryKind::CaseOpened) == 1 && told(TimelineEntryKind::CaseClosed) == 1,
+            "one story"
+        );
         ensure!(told(TimelineEntryKind::MessagePosted) == 5, "five messages");
-        ensure!(told(TimelineEntryKind::RepairStateChanged) == 5, "five steps of the repair");
-        self.say.note("\n    Every step came as it should.");
+        ensure!(
+            told(TimelineEntryKind::RepairStateChanged) == 5,
+            "five steps of the repair"
+        );
+        Narrator::note("\n    Every step came as it should.");
         Ok(())
     }
 }
 
 async fn timeline(caller: &Caller, case_id: &str) -> anyhow::Result<Vec<TimelineEntry>> {
-    let asked = ListTimelineRequest { case_id: case_id.to_owned(), page_size: 1000, ..Default::default() };
+    let asked = ListTimelineRequest {
+        case_id: case_id.to_owned(),
+        page_size: 1000,
+        ..Default::default()
+    };
     Ok(caller.cases().list_timeline(asked).await?.into_inner().entries)
 }
 
@@ -480,7 +610,9 @@ async fn offer_for(offers: &mut Streaming<WatchOffersResponse>, case_id: &str) -
 
 /// The code in an e-mail: its first six digits in a row.
 fn digits(text: &str) -> Option<String> {
-    text.split(|letter: char| !letter.is_ascii_digit()).find(|run| run.len() == 6).map(str::to_owned)
+    text.split(|letter: char| !letter.is_ascii_digit())
+        .find(|run| run.len() == 6)
+        .map(str::to_owned)
 }
 
 /// A serial number of twelve signs that is like no other.
@@ -496,7 +628,11 @@ fn serial_number(mut chance: u64) -> String {
 }
 
 fn date(day: time::Date) -> Date {
-    Date { year: day.year(), month: i32::from(u8::from(day.month())), day: i32::from(day.day()) }
+    Date {
+        year: day.year(),
+        month: i32::from(u8::from(day.month())),
+        day: i32::from(day.day()),
+    }
 }
 
 fn now() -> OffsetDateTime {
@@ -510,7 +646,10 @@ mod tests {
 
     #[test]
     fn a_code_is_found_in_any_language() {
-        assert_eq!(digits("Ihr Code lautet 123456, gültig 10 Minuten").as_deref(), Some("123456"));
+        assert_eq!(
+            digits("Ihr Code lautet 123456, gültig 10 Minuten").as_deref(),
+            Some("123456")
+        );
         assert_eq!(digits("认证码\u{2068}654321\u{2069}。").as_deref(), Some("654321"));
         assert_eq!(digits("1234567 12345"), None);
     }

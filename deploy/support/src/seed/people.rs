@@ -109,7 +109,7 @@ fn skills(index: usize) -> Vec<ProductSkill> {
     LINES
         .iter()
         .enumerate()
-        .filter(|(line, _)| *line == 0 || (line + index) % 3 != 0)
+        .filter(|(line, _)| *line == 0 || !(line + index).is_multiple_of(3))
         .map(|(line, product_line)| ProductSkill {
             product_line: (*product_line).into(),
             level: if (line + index) % 3 == 1 { 5 } else { 3 },

@@ -4,8 +4,11 @@ use support_proto::support::repair::v1::{CreateProviderRequest, ProviderKind};
 use support_proto::support::types::v1::{Date, ProductLine};
 use support_proto::support::warranty::v1::CreateProductRequest;
 
+/// A product in a line of the table.
+type Row = (&'static str, &'static str, ProductLine, i32, (i32, i32));
+
 /// Model code, name, line, months of limited warranty, year and month of release.
-const PRODUCTS: [(&str, &str, ProductLine, i32, (i32, i32)); 14] = [
+const PRODUCTS: [Row; 14] = [
     ("PHN-11-64", "Halden Phone 11", ProductLine::Phone, 12, (2019, 9)),
     ("PHN-14-128", "Halden Phone 14", ProductLine::Phone, 12, (2022, 9)),
     ("PHN-17-256", "Halden Phone 17", ProductLine::Phone, 12, (2025, 9)),

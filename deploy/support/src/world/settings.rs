@@ -43,7 +43,8 @@ pub(super) fn settings(
     let mut tree = json!({
         "region": REGION,
         "environment": "development",
-        "database": { "max_connections": CONNECTIONS },
+        // A desk computer that also compiles is slower to answer than a server.
+        "database": { "max_connections": CONNECTIONS, "acquire_timeout_ms": 10_000 },
         "peers": peers,
         "passport": { "trust": trust },
     });

@@ -8,11 +8,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How long anything may take that is not a matter of the product's speed: machines that test are busy.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Runs the executable to its end.
 pub(crate) fn support(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_support")).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_support"))
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 /// A `support up` that runs.
@@ -28,12 +31,22 @@ impl Up {
     }
 
     pub(crate) fn start_as(mut command: Command, place: &Path, base: u16, more: &[&str]) -> Self {
-        command.args(["up", "--data-dir"]).arg(place).args(["--port-base", &base.to_string()]).args(more);
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command
+            .args(["up", "--data-dir"])
+            .arg(place)
+            .args(["--port-base", &base.to_string()])
+            .args(more);
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let printed = Arc::new(Mutex::new(String::new()));
-        let pipes: [Box<dyn std::io::Read + Send>; 2] =
-            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+        let pipes: [Box<dyn std::io::Read + Send>; 2] = [
+            Box::new(child.stdout.take().unwrap()),
+            Box::new(child.stderr.take().unwrap()),
+        ];
         for pipe in pipes {
             let printed = Arc::clone(&printed);
             std::thread::spawn(move || {
@@ -44,7 +57,11 @@ impl Up {
                 }
             });
         }
-        Self { child, place: place.to_owned(), printed }
+        Self {
+            child,
+            place: place.to_owned(),
+            printed,
+        }
     }
 
     pub(crate) fn place(&self) -> &str {
@@ -72,7 +89,10 @@ impl Up {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.pid().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 
@@ -83,7 +103,11 @@ impl Up {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }
-            assert!(Instant::now() < end, "still there after {within:?}:\n{}", self.printed());
+            assert!(
+                Instant::now() < end,
+                "still there after {within:?}:\n{}",
+                self.printed()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -91,7 +115,14 @@ impl Up {
     /// The process id of its PostgreSQL.
     pub(crate) fn postmaster(&self) -> u32 {
         let found = postmaster_file(&self.place.join("postgres")).expect("a postmaster.pid below the data directory");
-        std::fs::read_to_string(found).unwrap().lines().next().unwrap().trim().parse().unwrap()
+        std::fs::read_to_string(found)
+            .unwrap()
+            .lines()
+            .next()
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap()
     }
 }
 
@@ -104,21 +135,28 @@ impl Drop for Up {
 }
 
 fn postmaster_file(folder: &Path) -> Option<PathBuf> {
-    std::fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path()).find_map(|path| {
-        if path.file_name().is_some_and(|name| name == "postmaster.pid") {
-            Some(path)
-        } else if path.is_dir() {
-            postmaster_file(&path)
-        } else {
-            None
-        }
-    })
+    std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .find_map(|path| {
+            if path.file_name().is_some_and(|name| name == "postmaster.pid") {
+                Some(path)
+            } else if path.is_dir() {
+                postmaster_file(&path)
+            } else {
+                None
+            }
+        })
 }
 
 /// Whether a process is there and has not ended: one that nobody has waited for yet has.
 pub(crate) fn alive(pid: u32) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|rest| !rest.trim_start().starts_with('Z')))
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        stat.rsplit(')')
+            .next()
+            .is_some_and(|rest| !rest.trim_start().starts_with('Z'))
+    })
 }
 
 pub(crate) fn wait_until(what: &str, holds: impl Fn() -> bool) {
