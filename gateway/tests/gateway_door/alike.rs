@@ -198,12 +198,15 @@ async fn fields_that_break_their_rules_are_all_named_three_times() {
     assert_eq!(stage.desk.calls(), 0);
 }
 
+/// How a service may fail.
+type Fails = fn() -> Status;
+
 #[tokio::test]
 async fn errors_of_the_service_are_the_same_three_times() {
     let stage = Stage::start().await;
     let message = get_case().encode_to_vec();
     let json = json!({ "caseId": CASE_ID });
-    type Fails = fn() -> Status;
+
     let scripts: [(&str, Fails); 4] = [
         ("CASE_ERROR_REASON_CASE_NOT_FOUND", case_not_found),
         ("COMMON_ERROR_REASON_OVERLOADED", overloaded),
