@@ -19,43 +19,31 @@ pub mod proof;
 pub mod repairs;
 pub mod report;
 pub mod staff;
+mod stage;
 pub mod trace;
 pub mod workshop;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use support_proto::support::case::v1::Case;
-use support_proto::support::types::v1::{Date, ProductLine};
-use support_proto::support::warranty::v1::{ListProductsRequest, Product};
 use time::OffsetDateTime;
 use time::macros::format_description;
-use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use self::board::Board;
-use self::clock::{DayClock, written};
-use self::contact::{Contact, Device, Plan};
-use self::faults::Faults;
+use self::clock::written;
+use self::contact::{Contact, Plan};
 use self::floor::Floor;
 use self::people::People;
-use self::repairs::{Fault, Faulty};
+use self::repairs::Faulty;
 use self::report::{Report, by_outcome};
+use self::stage::Stage;
 use self::trace::Day;
-use self::workshop::Workshops;
-use crate::session::{Caller, Session, call};
-use crate::world::{Secrets, known_gateway};
-
-/// How many callers are verified at the same time.
-const DOORS: usize = 32;
-/// How long before the first call the day begins, in seconds of the day.
-const BEFORE_FIRST: f64 = 600.0;
 
 const HELP: &str = "\
 Every call of the day becomes a customer who proves who they are by a code, a case, and a routed task. As many simulated
@@ -179,7 +167,7 @@ pub async fn run(args: ReplayArgs) -> anyhow::Result<()> {
         );
     }
 
-    let plans = Stage {
+    let stage = Stage {
         args: &args,
         run: &run,
         trace: &trace,
@@ -187,7 +175,7 @@ pub async fn run(args: ReplayArgs) -> anyhow::Result<()> {
         faulty: &faulty,
         today: now.date(),
     };
-    let (floor, staff, plans) = plans.set().await?;
+    let (floor, staff, plans) = stage.set().await?;
     let (contacts, planned) = play(&floor, &staff, plans).await;
     println!("fetching everything back");
     let bar = bar(trace.calls.len(), "{pos}/{len} cases looked at {wide_bar} {elapsed}");
@@ -216,122 +204,6 @@ pub async fn run(args: ReplayArgs) -> anyhow::Result<()> {
     anyhow::ensure!(report.holds(), "the proof of conservation does not hold");
     println!("the proof of conservation holds");
     Ok(())
-}
-
-/// What is needed to set the stage.
-struct Stage<'a> {
-    args: &'a ReplayArgs,
-    run: &'a str,
-    trace: &'a Day,
-    people: People,
-    faulty: &'a Faulty,
-    today: time::Date,
-}
-
-impl Stage<'_> {
-    /// Makes customers and agents, and plans every call.
-    async fn set(self) -> anyhow::Result<(Arc<Floor>, Vec<Arc<staff::Agent>>, Vec<Plan>)> {
-        let Self {
-            args,
-            run,
-            trace,
-            people,
-            faulty,
-            today,
-        } = self;
-        let gateway = match &args.gateway {
-            Some(url) => url.clone(),
-            None => known_gateway(&args.data_dir)?,
-        };
-        let session = Session::connect(gateway)?;
-        let issuer = issuer(&args.data_dir)?;
-        let operator = session.as_operator(&issuer.operator_token(staff::TOKEN_LIFE))?;
-        let prefix = format!("replay/{run}/{}/", args.day);
-        let found = proof::cases(&operator, &prefix)
-            .await
-            .context("the system does not answer as it should")?;
-        if !found.is_empty() {
-            #[expect(clippy::print_stdout, reason = "a command's answer")]
-            {
-                println!("going on with {} cases of an earlier process", found.len());
-            }
-        }
-        let workshops = Workshops::open(&session, &args.data_dir).await?;
-        people.make(&operator).await?;
-        let staff = staff::hire(&session, &operator, &issuer, run, trace.shifts()).await?;
-        let products = products(&operator).await?;
-
-        let usual = f64::from(trace.usual_service());
-        let service = |call: &trace::Call| {
-            if call.service > 0 {
-                f64::from(call.service)
-            } else {
-                usual
-            }
-        };
-        let board = Board::new(prefix, trace.calls.iter().map(|call| (call.key.clone(), service(call))));
-        let found: HashMap<String, Case> = found
-            .into_iter()
-            .filter_map(|case| Some((board.key_of(&case.source_reference)?.to_owned(), case)))
-            .collect();
-        let every = args.repair_every;
-        let repairs = trace.calls.len().checked_div(every).unwrap_or_default() + 1;
-        let plans: Vec<Plan> = trace
-            .calls
-            .iter()
-            .enumerate()
-            .map(|(ordinal, call)| {
-                let is_repair = ordinal.checked_rem(every) == Some(0);
-                let fault = is_repair.then(|| faulty.spread(ordinal / every.max(1), repairs));
-                let device = fault.map(|fault| device(fault, &products, today)).transpose()?;
-                Ok(Plan {
-                    call: call.clone(),
-                    ordinal,
-                    device,
-                })
-            })
-            .collect::<anyhow::Result<_>>()?;
-        // Where an earlier process of this run has brought calls to their end, the day begins after them.
-        let is_left = |plan: &&Plan| {
-            let ended = found.get(&plan.call.key).map(Case::state);
-            !matches!(ended, Some(state) if state.as_str_name().ends_with("RESOLVED") || state.as_str_name().ends_with("CLOSED"))
-        };
-        let first = plans
-            .iter()
-            .find(is_left)
-            .map_or(0.0, |plan| f64::from(plan.call.arrival));
-        let floor = Arc::new(Floor {
-            run: run.to_owned(),
-            clock: DayClock::new(first - BEFORE_FIRST, args.speed),
-            session,
-            operator,
-            board,
-            people,
-            workshops,
-            faults: Faults::default(),
-            doors: Semaphore::new(DOORS),
-            found,
-            agents: staff
-                .iter()
-                .map(|agent| (agent.agent_id.clone(), agent.caller().clone()))
-                .collect(),
-            settled: watch::Sender::new(0),
-            at_work: watch::Sender::new(0),
-            waiting: watch::Sender::new(0),
-            calls: plans.len(),
-        });
-        Ok((floor, staff, plans))
-    }
-}
-
-fn issuer(data_dir: &Path) -> anyhow::Result<crate::world::Issuer> {
-    let secrets = Secrets::load(data_dir)?.with_context(|| {
-        format!(
-            "no system was started in {}: run `support up` first",
-            data_dir.display()
-        )
-    })?;
-    Ok(secrets.issuer())
 }
 
 /// Plays the day; gives what became of each contact, and how many repairs were planned by outcome.
@@ -400,63 +272,8 @@ fn bar(length: usize, template: &str) -> ProgressBar {
     bar
 }
 
-/// The products, by line, the oldest first.
-async fn products(operator: &Caller) -> anyhow::Result<Vec<Product>> {
-    let request = ListProductsRequest {
-        page_size: 200,
-        ..Default::default()
-    };
-    let mut products = call!(operator.catalogue().list_products(request))?.products;
-    let day = |product: &Product| product.release_date.map(|day| (day.year, day.month, day.day));
-    products.sort_by_key(day);
-    Ok(products)
-}
-
-/// The device that has the fault: the newest product of its line that was there on the day it was bought, or the line's
-/// first, bought when it came out. (The faults are of other makers' devices, some older than ours.)
-fn device(fault: Fault, products: &[Product], today: time::Date) -> anyhow::Result<Device> {
-    let of_line: Vec<&Product> = products
-        .iter()
-        .filter(|product| product.product_line() == fault.line)
-        .collect();
-    let product = of_line
-        .iter()
-        .rev()
-        .find(|product| released(product).is_some_and(|release| release <= fault.bought))
-        .or(of_line.first())
-        .with_context(|| no_product(fault.line))?;
-    let release = released(product).unwrap_or(fault.bought);
-    let bought = fault.bought.clamp(release.min(today), today);
-    let bought = Date {
-        year: bought.year(),
-        month: i32::from(u8::from(bought.month())),
-        day: i32::from(bought.day()),
-    };
-    Ok(Device {
-        model_code: product.model_code.clone(),
-        bought,
-        fault,
-    })
-}
-
-fn no_product(line: ProductLine) -> String {
-    format!(
-        "the catalogue has no product of {}: was this system started with --no-seed?",
-        line.as_str_name()
-    )
-}
-
-fn released(product: &Product) -> Option<time::Date> {
-    let date = product.release_date?;
-    let month = time::Month::try_from(u8::try_from(date.month).ok()?).ok()?;
-    time::Date::from_calendar_date(date.year, month, u8::try_from(date.day).ok()?).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use support_proto::support::repair::v1::RepairOutcome;
-    use time::macros::date;
-
     use super::*;
 
     #[test]
@@ -464,32 +281,5 @@ mod tests {
         assert!(day("990201").is_ok() && day("1999-02-01").is_err());
         assert!(speed("200").is_ok() && speed("0.5").is_err() && speed("nan").is_err());
         assert!(run_name("monday-1").is_ok() && run_name("Monday").is_err() && run_name("").is_err());
-    }
-
-    #[test]
-    fn a_device_is_of_a_product_that_was_there() {
-        let product = |code: &str, year: i32| Product {
-            model_code: code.to_owned(),
-            product_line: ProductLine::Phone.into(),
-            release_date: Some(Date { year, month: 9, day: 1 }),
-            ..Default::default()
-        };
-        let products = [product("OLD", 2019), product("NEW", 2022)];
-        let of = |bought: time::Date| {
-            let fault = Fault {
-                line: ProductLine::Phone,
-                problem: "x".to_owned(),
-                language: "en",
-                country: "GB",
-                bought,
-                outcome: RepairOutcome::Unknown,
-            };
-            let device = device(fault, &products, date!(2026 - 01 - 01)).unwrap();
-            (device.model_code, device.bought.year)
-        };
-        assert_eq!(of(date!(2021 - 01 - 01)), ("OLD".to_owned(), 2021));
-        assert_eq!(of(date!(2024 - 01 - 01)), ("NEW".to_owned(), 2024));
-        assert_eq!(of(date!(2012 - 01 - 01)), ("OLD".to_owned(), 2019));
-        assert_eq!(of(date!(2030 - 01 - 01)), ("NEW".to_owned(), 2026));
     }
 }
