@@ -127,6 +127,13 @@ impl Stage {
         stage
     }
 
+    /// Everything runs but this, whose port takes connections that nobody serves.
+    pub(crate) async fn with_mute(name: &'static str) -> (Self, TcpListener) {
+        let stage = Self::without(&[name]).await;
+        let mute = TcpListener::bind(stage.places[name]).await.unwrap();
+        (stage, mute)
+    }
+
     fn serve(&mut self, name: &'static str, listener: TcpListener) {
         let mut options = ServerOptions::new(trust(), Clock::system());
         // The whole contract for each of six services would be most of the work of a test.

@@ -75,13 +75,13 @@ async fn keys_are_fetched_when_identity_verification_comes() {
 }
 
 #[tokio::test]
-async fn many_tokens_without_keys_do_not_wait_for_each_other() {
-    let stage = Stage::without(&["identity-verification"]).await;
+async fn many_tokens_do_not_wait_for_keys_one_after_the_other() {
+    // Identity-verification takes connections and says nothing: every attempt to fetch its keys takes its whole time.
+    let (stage, _mute) = Stage::with_mute("identity-verification").await;
     let calls = (0..40).map(|_| async { stage.get_case(&customer()).await.unwrap_err().code() });
-    let began = tokio::time::Instant::now();
     let codes = soon("all are answered", futures_util::future::join_all(calls)).await;
+    // Within the deadline of the method, all of them.
     assert!(codes.iter().all(|code| *code == Code::Unavailable), "{codes:?}");
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
