@@ -16,15 +16,19 @@ use tonic_health::pb::health_client::HealthClient;
 use crate::seed;
 use crate::world::{Secrets, World, WorldOptions, known_gateway};
 
-/// Tells one customer's story against a running system, by the public API alone: a visitor reads an article, proves who she
-/// is with a code, opens a case in German by chat, is answered by somebody in Cork who speaks German, changes to the phone
-/// and to the store, and gets her device repaired by a partner in Berlin. Every call and every answer is shown. Ends with 0
-/// only if everything came as it should.
-///
-/// It looks for the system that `support up` runs in the data directory. Where none answers, it starts one of its own for as
-/// long as the story takes.
+/// What `--help` says beyond the first line.
+const LONG_HELP: &str = "\
+Tells one customer's story against a running system, by the public API alone: a visitor reads an article, proves who she
+is with a code, opens a case in German by chat, is answered by somebody in Cork who speaks German, changes to the phone
+and to the store, and gets her device repaired by a partner in Berlin. Every call and every answer is shown. Ends with 0
+only if everything came as it should.
+
+It looks for the system that `support up` runs in the data directory. Where none answers, it starts one of its own for as
+long as the story takes.";
+
+/// The words after the command: what they do is said in `LONG_HELP`.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = LONG_HELP)]
 pub struct DemoArgs {
     /// The data directory of the local system.
     #[arg(long, value_name = "DIR", default_value = "data")]

@@ -22,14 +22,17 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How much of a value is shown, in characters.
 const LONGEST_VALUE: usize = 80;
 
-/// Says what is configured, what is reachable and what is wrong, in plain words. Ends with 0 when all is well, else with 1.
-///
-/// Without a name it looks at the local system of a data directory, as `support up` runs it. With names it looks at
-/// services as they would start here, with the settings file and environment of this shell:
-///   SUPPORT_SETTINGS=/etc/support.toml support doctor case gateway
+/// What `--help` says beyond the first line.
+const LONG_HELP: &str = "\
+Says what is configured, what is reachable and what is wrong, in plain words. Ends with 0 when all is well, else with 1.
+
+Without a name it looks at the local system of a data directory, as `support up` runs it. With names it looks at
+services as they would start here, with the settings file and environment of this shell:
+  SUPPORT_SETTINGS=/etc/support.toml support doctor case gateway";
+
+/// The words after the command: what they do is said in `LONG_HELP`.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
-#[expect(clippy::doc_markdown, reason = "a line to type, shown as help")]
+#[command(after_long_help = LONG_HELP)]
 pub struct DoctorArgs {
     /// Services, or `gateway`, to look at as they would start here.
     #[arg(value_name = "SERVICE")]

@@ -14,14 +14,18 @@ use ed25519_dalek::SigningKey;
 
 use crate::services::{SERVICES, names};
 
-/// Makes the keys of a deployment, one a service and the gateway's, and a settings file that names them and says whom each
-/// believes. Run it once for a region; never over keys that are there.
-///
-/// The key files are secrets. The settings file holds public keys alone and can lie in version control; what is left to say
-/// (database URLs, SMTP, the identity provider of staff) stands in it as comments. Example:
-///   support keys deploy/compose/keys --mounted-at /keys
+/// What `--help` says beyond the first line.
+const LONG_HELP: &str = "\
+Makes the keys of a deployment, one a service and the gateway's, and a settings file that names them and says whom each
+believes. Run it once for a region; never over keys that are there.
+
+The key files are secrets. The settings file holds public keys alone and can lie in version control; what is left to say
+(database URLs, SMTP, the identity provider of staff) stands in it as comments. Example:
+  support keys deploy/compose/keys --mounted-at /keys";
+
+/// The words after the command: what they do is said in `LONG_HELP`.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = LONG_HELP)]
 pub struct KeysArgs {
     /// The folder to write to; made where it is not there.
     #[arg(value_name = "DIR")]

@@ -7,9 +7,14 @@ use support_chassis::settings::Settings;
 
 use crate::services::{SERVICES, by_name, names};
 
-/// Brings the databases of services up to date, and says what it did. Only forward; safe to run again, and from several
-/// places at once. Run it before the services of a new version start.
+/// What `--help` says beyond the first line.
+const LONG_HELP: &str = "\
+Brings the databases of services up to date, and says what it did. Only forward; safe to run again, and from several
+places at once. Run it before the services of a new version start.";
+
+/// The words after the command: what they do is said in `LONG_HELP`.
 #[derive(Debug, Args)]
+#[command(after_long_help = LONG_HELP)]
 pub struct MigrateArgs {
     /// The services, by name; all of them where none is named. Settings are read as the services read them.
     #[arg(value_name = "SERVICE")]

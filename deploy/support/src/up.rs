@@ -13,17 +13,21 @@ use crate::seed;
 use crate::services::names;
 use crate::world::{World, WorldOptions, note_gateway};
 
-/// Runs everything on this machine: a private PostgreSQL, the six services, each on its own port with its own database and
-/// role, and the gateway before them; and fills it, the first time, with a small world to try.
-///
-/// Nothing needs to be set up. Where no PostgreSQL is installed, it installs it if it can (Debian or Ubuntu, as root), or
-/// says the one line to type. All data stay in the data directory; start again and they are there. Ctrl-C stops it all.
-///
-/// Several can live side by side:
-///   support up --data-dir data-a --port-base 8080
-///   support up --data-dir data-b --port-base 8100
+/// What `--help` says beyond the first line.
+const LONG_HELP: &str = "\
+Runs everything on this machine: a private PostgreSQL, the six services, each on its own port with its own database and
+role, and the gateway before them; and fills it, the first time, with a small world to try.
+
+Nothing needs to be set up. Where no PostgreSQL is installed, it installs it if it can (Debian or Ubuntu, as root), or
+says the one line to type. All data stay in the data directory; start again and they are there. Ctrl-C stops it all.
+
+Several can live side by side:
+  support up --data-dir data-a --port-base 8080
+  support up --data-dir data-b --port-base 8100";
+
+/// The words after the command: what they do is said in `LONG_HELP`.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = LONG_HELP)]
 pub struct UpArgs {
     /// Where its data live.
     #[arg(long, value_name = "DIR", default_value = "data")]
