@@ -7,9 +7,7 @@ mod things;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -20,7 +18,7 @@ use support_proto::support::warranty::v1::ListProductsRequest;
 use tonic::{Code, Status};
 
 use crate::session::{Caller, Session, request_id};
-use crate::world::PARTNER_SCOPES;
+use crate::world::{PARTNER_SCOPES, private};
 
 /// The run that the seed's request ids belong to.
 const RUN: &str = "seed/v1";
@@ -210,19 +208,6 @@ async fn partners(session: &Session, operator: &Caller, data_dir: &Path) -> anyh
         };
         clients.insert(organisation.to_owned(), client);
     }
-    let path = partners_file(data_dir);
-    let draft = path.with_extension("json.new");
-    let written = (|| {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&draft)?;
-        file.write_all(&serde_json::to_vec_pretty(&clients)?)?;
-        file.sync_all()?;
-        fs::rename(&draft, &path)
-    })();
-    written.with_context(|| format!("cannot write {}", path.display()))?;
+    private::write(&partners_file(data_dir), &clients)?;
     Ok(clients.len())
 }

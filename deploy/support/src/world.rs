@@ -7,6 +7,7 @@
 
 mod issuer;
 mod ports;
+pub(crate) mod private;
 mod secrets;
 mod settings;
 

@@ -43,6 +43,7 @@ use tower::util::BoxCloneSyncService;
 pub use around::{Around, AroundLayer, AroundService, Door, answer};
 pub use authenticate::Authenticate;
 pub use deadline::{Deadline, Deadlines};
+pub use labels::code_label;
 pub use metrics::Metrics;
 pub use observed::Observed;
 pub use panic::CatchPanic;

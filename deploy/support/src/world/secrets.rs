@@ -1,9 +1,8 @@
 //! The keys and passwords of a world, made once and kept in its data directory, readable by its owner alone.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -12,7 +11,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
 
-use super::Issuer;
+use super::{Issuer, private};
 use crate::services::{SERVICES, names};
 
 /// The file's name in the data directory.
@@ -99,20 +98,7 @@ impl Secrets {
             service_key: seed(),
             issuer_key: seed(),
         };
-        // Whole or not at all: a half-written file would lock us out of our own databases.
-        let (path, draft) = (data_dir.join(FILE), data_dir.join(format!("{FILE}.new")));
-        let written = (|| {
-            let mut file = OpenOptions::new()
-                .create(true)
-                .write(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&draft)?;
-            file.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
-            file.sync_all()?;
-            fs::rename(&draft, &path)
-        })();
-        written.with_context(|| format!("cannot write {}", path.display()))?;
+        private::write(&data_dir.join(FILE), &secrets)?;
         Ok(secrets)
     }
 

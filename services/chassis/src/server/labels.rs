@@ -19,8 +19,9 @@ pub(crate) fn method_label(path: &str) -> &str {
     }
 }
 
-/// The name of a code as the semantic conventions spell it.
-pub(crate) fn code_label(code: Code) -> &'static str {
+/// The name of a code as google.rpc.Code and the semantic conventions spell it.
+#[must_use]
+pub fn code_label(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",

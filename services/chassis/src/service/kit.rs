@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::de::DeserializeOwned;
 
 use super::StartError;
-use crate::call::Call;
 use crate::client::{Account, Peer};
 use crate::clock::Clock;
 use crate::db::Db;
@@ -85,12 +84,6 @@ impl Kit {
                 "is not set, and this service calls others",
             )
         })
-    }
-
-    /// A call on the service's own account, for background work: `work` names it in logs and in request ids.
-    #[must_use]
-    pub fn own_call(&self, work: &str) -> Call {
-        Call::service(self.name, work).with_draining(self.lifecycle.draining())
     }
 }
 
