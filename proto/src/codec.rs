@@ -38,6 +38,15 @@ pub trait Change: Message + prost::Name {
 /// A message that a service publishes on its feed. Implemented by the build for every message with the option `event`.
 pub trait Event: Message + prost::Name + Default {}
 
+/// A document of the standard. Implemented by the build for every message with the option `standard`. Its check is that of
+/// [`Inbound`].
+pub trait StandardDocument: Message + prost::Name + Default + Clone + Inbound {
+    /// The document's name within its service: `coverage-terms`.
+    const NAME: &'static str;
+    /// Whether somebody other than the author must approve a version.
+    const FOUR_EYES: bool;
+}
+
 /// Encodes `T`, decodes and checks `U`.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckedCodec<T, U>(PhantomData<(T, U)>);

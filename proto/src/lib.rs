@@ -50,6 +50,7 @@ pub mod support {
     package!(options);
     package!(repair);
     package!(routing);
+    package!(standard);
     package!(types);
     package!(warranty);
 }

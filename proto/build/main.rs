@@ -1,6 +1,8 @@
 //! Compiles the proto files with cargo alone (protox, no protoc) into messages, clients, servers and field checks, and
 //! keeps the descriptors, options and comments included, for reflection, policy and JSON.
 
+mod standard;
+
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -24,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let encoded = compiler.encode_file_descriptor_set();
     fs::write(out.join("descriptor.bin"), &encoded)?;
     let pool = DescriptorPool::decode(encoded.as_slice())?;
+    standard::check(&pool)?;
     let personal = personal_types(&pool)?;
 
     let mut config = tonic_prost_build::configure()
@@ -117,11 +120,13 @@ fn ours(pool: &DescriptorPool) -> impl Iterator<Item = MessageDescriptor> + '_ {
 }
 
 /// `impl Inbound` for every message (those with rules are checked, those without have nothing to check), `impl Change`
-/// for every message with a `request_id`, `impl Event` for every event.
+/// for every message with a `request_id`, `impl Event` for every event, `impl StandardDocument` for every document of the
+/// standard, which is checked like a request.
 fn inbound(pool: &DescriptorPool, validators: &str) -> Result<String, Box<dyn Error>> {
     let event = pool
         .get_extension_by_name("support.options.v1.event")
         .ok_or("option `event` is not declared")?;
+    let documents = standard::documents(pool)?;
     let inputs: BTreeSet<String> = pool
         .services()
         .flat_map(|service| {
@@ -130,8 +135,22 @@ fn inbound(pool: &DescriptorPool, validators: &str) -> Result<String, Box<dyn Er
                 .map(|method| method.input().full_name().to_owned())
                 .collect::<Vec<_>>()
         })
+        .chain(documents.iter().map(|(document, _)| document.full_name().to_owned()))
         .collect();
     let mut code = String::new();
+    for (document, stated) in &documents {
+        let name = stated
+            .get_field_by_name("name")
+            .and_then(|name| name.as_str().map(str::to_owned));
+        let four_eyes = stated.get_field_by_name("four_eyes").and_then(|eyes| eyes.as_bool());
+        let _ = writeln!(
+            code,
+            "impl crate::codec::StandardDocument for crate::{} {{ const NAME: &'static str = {:?}; const FOUR_EYES: bool = {}; }}",
+            rust_path(document.full_name()),
+            name.unwrap_or_default(),
+            four_eyes.unwrap_or_default()
+        );
+    }
     for message in ours(pool) {
         let path = rust_path(message.full_name());
         if message.get_field_by_name("request_id").is_some() {
