@@ -29,6 +29,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: "",
     setting_docs: SettingDocs::none(),
+    standards: &[],
     start: |kit| ready(Ok(parts(kit))).boxed(),
 };
 

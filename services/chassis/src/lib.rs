@@ -7,6 +7,8 @@
 //! change under its request id; [`outbox`] writes what happened into the same transaction, [`feed`] serves it to others
 //! and applies theirs; [`page`] cuts lists.
 //!
+//! [`standard`] holds the rules that services decide by: the same everywhere, stricter where a region says so.
+//!
 //! Around both: [`settings`], [`telemetry`], [`lifecycle`], and [`service`], which puts a service together from these.
 //! [`clock`] and [`id`] make time and chance arguments; [`named`](mod@named) makes enums that have a stored name.
 
@@ -26,4 +28,5 @@ pub mod passport;
 pub mod server;
 pub mod service;
 pub mod settings;
+pub mod standard;
 pub mod telemetry;

@@ -12,6 +12,7 @@
 //!     migrator: &MIGRATOR,
 //!     defaults: include_str!("defaults.toml"),
 //!     setting_docs: SettingDocs::of::<CaseSettings>(&[SettingDoc::plain("first_response_minutes", "...")]),
+//!     standards: &[&SERVICE_LEVELS],
 //!     start: |kit| async move {
 //!         let settings: CaseSettings = kit.section()?;
 //!         let localisation = kit.peer("localisation")?;
@@ -38,6 +39,7 @@ pub use parts::Parts;
 pub use run::{Applied, Running, migrate, run, run_at};
 
 use crate::settings::{Resolved, SettingDocs, Settings};
+use crate::standard::DocumentType;
 
 /// What a service is made of.
 #[derive(Debug)]
@@ -52,6 +54,8 @@ pub struct Service {
     pub defaults: &'static str,
     /// What its own settings are for, and the type that checks them.
     pub setting_docs: SettingDocs,
+    /// The documents of the standard that it rules by.
+    pub standards: &'static [&'static dyn DocumentType],
     /// Makes its parts.
     pub start: fn(Kit) -> BoxFuture<'static, Result<Parts, StartError>>,
 }

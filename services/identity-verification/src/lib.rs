@@ -55,6 +55,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: include_str!("defaults.toml"),
     setting_docs: settings::DOCS,
+    standards: &[],
     start: |kit| ready(start(kit)).boxed(),
 };
 

@@ -35,6 +35,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: include_str!("defaults.toml"),
     setting_docs: settings::DOCS,
+    standards: &[],
     start: |kit| start(kit).boxed(),
 };
 

@@ -32,6 +32,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: "",
     setting_docs: SettingDocs::none(),
+    standards: &[],
     start: |kit| ready(parts(&kit)).boxed(),
 };
 

@@ -29,6 +29,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: settings::DEFAULTS,
     setting_docs: settings::DOCS,
+    standards: &[],
     start,
 };
 

@@ -27,6 +27,7 @@ pub const fn feed_only(name: &'static str) -> Service {
         migrator: &NO_TABLES,
         defaults: "",
         setting_docs: SettingDocs::none(),
+        standards: &[],
         start: |_| async { Ok(Parts::new()) }.boxed(),
     }
 }

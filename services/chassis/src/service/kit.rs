@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
+use support_proto::codec::StandardDocument;
 
 use super::StartError;
 use crate::client::{Account, Peer};
@@ -14,6 +15,7 @@ use crate::id::{Ids, Region};
 use crate::lifecycle::Lifecycle;
 use crate::passport::Signer;
 use crate::settings::{Common, Resolved};
+use crate::standard::{Document, Standard};
 
 /// Everything a service stands on. Clones share it.
 #[derive(Clone)]
@@ -73,6 +75,15 @@ impl Kit {
             .map_err(|error| StartError::setting(self.name, &setting, error.to_string()))?;
         peers.insert(name.to_owned(), peer.clone());
         Ok(peer)
+    }
+
+    /// What holds of a document, which must be one of the service's `standards`.
+    ///
+    /// Of a document that is not, or whose shipped content is wrong, it gives one that is empty, and the service does not
+    /// start.
+    #[must_use]
+    pub fn standard<T: StandardDocument>(&self, document: &Document<T>) -> Standard<T> {
+        Standard::of_shipped(self.name, document, self.clock.clone())
     }
 
     /// What signs this service's passports, where there must be one.

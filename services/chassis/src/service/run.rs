@@ -107,6 +107,11 @@ pub async fn run_at(
     let common = Arc::new(resolved.check(true)?);
     let wrong = |(path, what): (String, String)| StartError::setting(service.name, &path, what);
     let signer = common.passport.signer(service.name).map_err(wrong)?.map(Arc::new);
+    for document in service.standards {
+        document
+            .check_shipped()
+            .map_err(|error| StartError::other("what this build ships of the standard cannot hold", error))?;
+    }
     // Before what is slow: a taken port should be known at once.
     let (listener, address) = listen(listener, common.listen).await?;
     let db = connect(service, &common).await?.with_clock(clock.clone());

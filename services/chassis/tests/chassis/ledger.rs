@@ -43,6 +43,7 @@ pub(crate) static LEDGER: Service = Service {
     migrator: &MIGRATOR,
     defaults: "",
     setting_docs: SettingDocs::none(),
+    standards: &[],
     start: |kit| async { Ok(Parts::new().serve(GrantServiceServer::new(Ledger { kit }))) }.boxed(),
 };
 
@@ -53,6 +54,7 @@ pub(crate) static READER: Service = Service {
     migrator: &MIGRATOR,
     defaults: "",
     setting_docs: SettingDocs::none(),
+    standards: &[],
     start: |_| async { Ok(Parts::new().consume("ledger", Revocations)) }.boxed(),
 };
 
@@ -80,6 +82,7 @@ pub(crate) static DOOMED: Service = Service {
     migrator: &MIGRATOR,
     defaults: "",
     setting_docs: SettingDocs::none(),
+    standards: &[],
     start: doomed,
 };
 /// Tells it.
