@@ -1,5 +1,6 @@
 //! Reads the bodies of callers who speak no gRPC. They are read before anybody knows who calls, so what all of them
-//! together may hold is bounded: else a few thousand strangers who send slowly would take all the memory there is.
+//! together may hold is bounded: else a few thousand strangers who send slowly would take all the memory there is. What
+//! is held of gRPC calls takes of the same room.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,8 +39,17 @@ impl Bodies {
         Self::of(TOGETHER)
     }
 
-    fn of(bytes: usize) -> Self {
+    /// Room for `bytes`.
+    pub(crate) fn of(bytes: usize) -> Self {
         Self(Arc::new(Semaphore::new(bytes)))
+    }
+
+    /// Room for that many bytes more, until it is dropped. `RESOURCE_EXHAUSTED` where there is none.
+    pub(crate) fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Status> {
+        u32::try_from(bytes)
+            .ok()
+            .and_then(|bytes| Arc::clone(&self.0).try_acquire_many_owned(bytes).ok())
+            .ok_or_else(no_room)
     }
 
     /// The whole body of a caller, within the limit and in time.
@@ -66,10 +76,7 @@ impl Bodies {
                 return Err(too_large(limit));
             }
             // For what has come and not for what was announced: to announce costs a stranger nothing.
-            let more = u32::try_from(data.remaining())
-                .ok()
-                .and_then(|length| Arc::clone(&self.0).try_acquire_many_owned(length).ok())
-                .ok_or_else(no_room)?;
+            let more = self.room(data.remaining())?;
             match &mut room {
                 Some(room) => room.merge(more),
                 None => room = Some(more),

@@ -44,12 +44,12 @@ enum Wanted {
 
 impl Front {
     /// `calls` takes gRPC.
-    pub(crate) fn new(calls: Stack, health: Health, words: Words, max_json_bytes: usize) -> Self {
+    pub(crate) fn new(calls: Stack, health: Health, words: Words, bodies: Bodies, max_json_bytes: usize) -> Self {
         Self {
             calls,
             health,
             words,
-            bodies: Bodies::new(),
+            bodies,
             max_json_bytes,
         }
     }

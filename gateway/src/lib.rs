@@ -6,6 +6,7 @@ mod credentials;
 mod front;
 mod health;
 mod json;
+mod named;
 mod oauth;
 mod pass;
 mod routes;
@@ -14,5 +15,6 @@ mod settings;
 mod split;
 mod words;
 
+pub use named::ContractError;
 pub use run::{Running, StartError, run};
 pub use settings::{DEFAULTS, GatewaySettings, IssuerSettings, NAME, setting_docs};

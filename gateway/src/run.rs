@@ -24,9 +24,11 @@ use tower::util::BoxCloneSyncService;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::admit::Admit;
+use crate::bodies::Bodies;
 use crate::credentials::{Credentials, KeySetError, Keys};
 use crate::front::{Front, cors};
 use crate::health::Health;
+use crate::named::ContractError;
 use crate::pass::Pass;
 use crate::routes::{Routes, SERVICES};
 use crate::settings::{DEFAULTS, GatewaySettings, NAME, setting_docs};
@@ -75,6 +77,9 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// Methods of the contract cannot be passed on as they ask.
+    #[error("gateway: the contract cannot be served")]
+    Contract(#[from] ContractError),
     /// Reflection could not be built from the compiled contract.
     #[error("gateway: the contract cannot be described")]
     Reflection(#[source] tonic_reflection::server::Error),
@@ -91,7 +96,7 @@ impl StartError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Settings(_) | Self::Setting { .. } | Self::Endpoint { .. } | Self::Keys(_) => 64,
-            Self::Listen { .. } | Self::Reflection(_) => 1,
+            Self::Listen { .. } | Self::Contract(_) | Self::Reflection(_) => 1,
         }
     }
 }
@@ -130,7 +135,7 @@ pub async fn run(
 ) -> Result<Running, StartError> {
     let resolved = settings.resolve(NAME, DEFAULTS, setting_docs());
     let common = resolved.check(false)?;
-    let own: GatewaySettings = resolved.section()?;
+    let own_settings: GatewaySettings = resolved.section()?;
     let clock = Clock::system();
     let wrong = |(path, what): (String, String)| StartError::Setting { path, what };
     let signer = common
@@ -158,7 +163,8 @@ pub async fn run(
     let identity = named("identity-verification").ok_or_else(|| missing("identity-verification"))?;
     let localisation = named("localisation").ok_or_else(|| missing("localisation"))?;
     let keys = Arc::new(
-        Keys::new(&own.issuers, &own.audience, identity).map_err(|error| StartError::Keys(KeySetFault(error)))?,
+        Keys::new(&own_settings.issuers, &own_settings.audience, identity)
+            .map_err(|error| StartError::Keys(KeySetFault(error)))?,
     );
     let credentials = Credentials::new(
         Arc::clone(&keys),
@@ -169,16 +175,22 @@ pub async fn run(
     );
     let life = lifecycle.child();
     let health = Health::new();
-    let admit = Admit::new(
-        Arc::new(credentials),
-        Routes::new(peers.iter().map(|(_, package, peer)| (*package, peer.clone()))),
-    );
+    let routes = Arc::new(Routes::new(support_proto::descriptors(), peers.iter().cloned())?);
+    let bodies = Bodies::new();
+    let own = own_routes(&health, &routes, common.server.reflection)?;
+    let admit = Admit::new(Arc::new(credentials), routes, bodies.clone());
     let words = Words::new(&localisation);
-    let calls = stack(&common, admit, words.clone(), &health, life.draining())?;
+    let calls = stack(&common, admit, words.clone(), own, life.draining());
     let front = ServiceBuilder::new()
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(cors(&own.allowed_origins))
-        .service(Front::new(calls, health.clone(), words, own.max_json_bytes));
+        .layer(cors(&own_settings.allowed_origins))
+        .service(Front::new(
+            calls,
+            health.clone(),
+            words,
+            bodies,
+            own_settings.max_json_bytes,
+        ));
     let front = BoxCloneSyncService::new(
         ServiceBuilder::new()
             .map_response(|response: Response<_>| response.map(Body::new))
@@ -190,7 +202,7 @@ pub async fn run(
     let asked: Vec<_> = peers.into_iter().map(|(name, _, peer)| (name, peer)).collect();
     life.spawn(
         "gateway: health",
-        ask_health(health, asked, own.health_interval(), life.draining()),
+        ask_health(health, asked, own_settings.health_interval(), life.draining()),
     );
     let (draining, aborting) = (life.draining(), life.aborting());
     life.spawn("gateway: server", async move {
@@ -207,24 +219,17 @@ pub async fn run(
 
 /// The layers that every call goes through, gRPC within, outermost first: as in the chassis' server, with words for errors
 /// outside of everything that may refuse, and with admission where a service checks the passport.
-fn stack(
-    common: &Common,
-    admit: Admit,
-    words: Words,
-    health: &Health,
-    draining: CancellationToken,
-) -> Result<Stack, StartError> {
+fn stack(common: &Common, admit: Admit, words: Words, own: TonicRoutes, draining: CancellationToken) -> Stack {
     let limits = ShedLimits {
         calls: common.server.max_in_flight,
         streams: common.server.max_streams,
     };
-    let own = own_routes(health, common.server.reflection)?;
     let calls = ServiceBuilder::new().layer(AroundLayer(admit)).service(Pass);
     let routes = Split {
         own: own.prepare(),
         calls,
     };
-    Ok(BoxCloneSyncService::new(
+    BoxCloneSyncService::new(
         ServiceBuilder::new()
             .layer(AroundLayer(Trace))
             .layer(AroundLayer(Metrics::new()))
@@ -234,25 +239,17 @@ fn stack(
             .layer(AroundLayer(Shed::new(limits)))
             .layer(AroundLayer(Deadlines::new(draining)))
             .service(routes),
-    ))
+    )
 }
 
 /// What the gateway answers itself: health and, where wanted, reflection of the whole contract.
-fn own_routes(health: &Health, reflection: bool) -> Result<TonicRoutes, StartError> {
+fn own_routes(health: &Health, routes: &Routes, reflection: bool) -> Result<TonicRoutes, StartError> {
+    let served = routes.served();
     let mut routes = TonicRoutes::builder();
     routes.add_service(HealthServer::new(HealthService::from_health_reporter(
         health.reporter(),
     )));
     if reflection {
-        let served: Vec<String> = support_proto::descriptors()
-            .services()
-            .map(|service| service.full_name().to_owned())
-            .filter(|name| {
-                SERVICES
-                    .iter()
-                    .any(|(_, package)| name.starts_with(&format!("{package}.")))
-            })
-            .collect();
         let builder = || {
             let builder = tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(support_proto::FILE_DESCRIPTOR_SET)

@@ -9,6 +9,7 @@ mod door {
     mod harness;
     mod json;
     mod malformed;
+    mod named;
     mod oauth;
     mod outages;
     mod passing;

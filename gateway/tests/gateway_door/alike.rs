@@ -15,13 +15,13 @@ use super::harness::{CASE_ID, GET_CASE, OPEN_CASE, Stage, bearer, get_case};
 
 /// What a caller is told, whichever way it asked.
 #[derive(Debug, PartialEq)]
-struct Told {
-    code: String,
-    reason: String,
+pub(super) struct Told {
+    pub(super) code: String,
+    pub(super) reason: String,
     domain: String,
     message: String,
-    metadata: Value,
-    violations: Value,
+    pub(super) metadata: Value,
+    pub(super) violations: Value,
     retry_after: Option<f64>,
 }
 
@@ -74,7 +74,7 @@ fn from_problem(problem: &Value) -> Told {
 }
 
 /// The same call three times; the errors must be one.
-async fn told(stage: &Stage, path: &str, token: &str, message: &[u8], json: &Value) -> Told {
+pub(super) async fn told(stage: &Stage, path: &str, token: &str, message: &[u8], json: &Value) -> Told {
     let header = bearer(token);
     let headers: Vec<(&str, &str)> = if token.is_empty() {
         vec![]

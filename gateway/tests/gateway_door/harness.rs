@@ -32,7 +32,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
 
-use backends::{Desk, Feed, Identity, Localisation, Offers, Spy};
+use backends::{Desk, Feed, Identity, Localisation, Offers, Rules, Spy};
 use http::{Answered, Arriving, http1, http2};
 use tokens::Issuer;
 
@@ -75,6 +75,8 @@ pub(crate) struct Stage {
     pub(crate) identity: Identity,
     pub(crate) localisation: Localisation,
     pub(crate) spy: Spy,
+    /// The standards of two services.
+    pub(crate) rules: BTreeMap<&'static str, Rules>,
     offers: Offers,
     opened: mpsc::UnboundedReceiver<Feed>,
     places: BTreeMap<&'static str, SocketAddr>,
@@ -112,6 +114,7 @@ impl Stage {
             identity: Identity::default(),
             localisation: Localisation::default(),
             spy: Spy::default(),
+            rules: ["case", "warranty"].map(|name| (name, Rules::default())).into(),
             offers: Offers { opened },
             opened: streams,
             places,
@@ -148,6 +151,10 @@ impl Stage {
             "warranty" => server.service(self.spy.clone()),
             "routing" => server.service(self.offers.clone()),
             _ => server,
+        };
+        let server = match self.rules.get(name) {
+            Some(rules) => server.service(rules.clone()),
+            None => server,
         };
         let (draining, aborting) = (CancellationToken::new(), CancellationToken::new());
         let serving = server.serve(listener, draining.clone(), aborting.clone());

@@ -329,6 +329,28 @@ impl Service<Request<Body>> for Spy {
     }
 }
 
+/// The standard of one service: the same kind of spy under the name that several services have.
+#[derive(Clone, Default)]
+pub(crate) struct Rules(pub(crate) Spy);
+
+impl NamedService for Rules {
+    const NAME: &'static str = "support.standard.v1.StandardService";
+}
+
+impl Service<Request<Body>> for Rules {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        self.0.call(request)
+    }
+}
+
 fn grpc_response(body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     response
