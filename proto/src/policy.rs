@@ -1,13 +1,13 @@
-//! What each method demands, read from the options that stand on it in the proto.
+//! What each method demands, and which events are kept, read from the options that stand on them in the proto.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 
-use crate::support::options::v1::{AssuranceLevel, CallerKind, Idempotency, MethodPolicy};
+use crate::support::options::v1::{AssuranceLevel, CallerKind, EventPolicy, Idempotency, MethodPolicy};
 
 /// What one method demands of its caller.
 #[derive(Debug, Clone)]
@@ -43,6 +43,31 @@ pub fn policies() -> &'static HashMap<String, Policy> {
 #[must_use]
 pub fn policy(path: &str) -> Option<&'static Policy> {
     policies().get(path)
+}
+
+/// The full names of the events that are never pruned.
+#[must_use]
+pub fn kept_events() -> &'static BTreeSet<String> {
+    static KEPT: LazyLock<BTreeSet<String>> = LazyLock::new(|| read_kept(crate::descriptors()));
+    &KEPT
+}
+
+fn read_kept(pool: &DescriptorPool) -> BTreeSet<String> {
+    let Some(option) = pool.get_extension_by_name("support.options.v1.event") else {
+        return BTreeSet::new();
+    };
+    pool.all_messages()
+        .filter(|message| {
+            let options = message.options();
+            options.has_extension(&option)
+                && options
+                    .get_extension(&option)
+                    .as_message()
+                    .and_then(|stated| EventPolicy::decode(stated.encode_to_vec().as_slice()).ok())
+                    .is_some_and(|stated| stated.kept)
+        })
+        .map(|message| message.full_name().to_owned())
+        .collect()
 }
 
 fn read(pool: &DescriptorPool) -> HashMap<String, Policy> {

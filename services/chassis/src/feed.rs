@@ -50,6 +50,10 @@
 //! A consumer's first subscription registers it. Events are pruned once they are older than the retention and every
 //! registered consumer has acknowledged them ([`prune`]). A consumer that is behind what was pruned is told so
 //! (`FEED_POSITION_PRUNED`), never silently moved.
+//!
+//! Events that the contract calls `kept` are history that whoever comes later must learn whole: they are never pruned. A
+//! subscription for such events alone is not registered, holds nothing back, acknowledges nothing, and can begin anywhere
+//! at any time.
 
 mod apply;
 mod consumer;
@@ -67,6 +71,7 @@ mod wake;
 
 use std::time::Duration;
 
+use support_proto::policy::kept_events;
 use tokio_util::sync::CancellationToken;
 
 pub use apply::MOST_ATTEMPTS;
@@ -94,6 +99,11 @@ pub async fn run(db: Db, settings: FeedSettings, stop: CancellationToken) {
         );
     };
     stop.run_until_cancelled(work).await;
+}
+
+/// Whether a subscription wants nothing but what is never pruned.
+fn all_kept<T: AsRef<str>>(event_types: &[T]) -> bool {
+    !event_types.is_empty() && event_types.iter().all(|wanted| kept_events().contains(wanted.as_ref()))
 }
 
 /// The answer to a subscription that has to end: come back with the position you reached.

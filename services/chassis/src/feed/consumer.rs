@@ -31,6 +31,16 @@ pub trait Consumer: Send + Sync + 'static {
             AfterPruning::Halt
         }
     }
+
+    /// Whether an event may be applied again to no effect. Then a source that never got to the position held here, because
+    /// it was restored from a backup, is read from its beginning; otherwise a person has to decide.
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
+    /// The source has spoken: everything it had to say up to now is applied. Called often, even where nothing happens, at
+    /// least once in the source's heartbeat.
+    fn heard(&self) {}
 }
 
 /// What to do where events are lost to pruning.

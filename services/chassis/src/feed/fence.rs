@@ -124,7 +124,7 @@ async fn wake_or(wake: &Wake, wait: Duration) {
 async fn look(pool: &PgPool, seen: i64) -> Result<Look, DbError> {
     let row = sqlx::query!(
         r#"with top as materialized (
-               select coalesce((select max(position) from outbox), (select pruned_up_to from feed_state), 0) as position,
+               select greatest((select max(position) from outbox), (select pruned_up_to from feed_state), 0) as position,
                       pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest_running
            )
            select position as "position!", oldest_running as "oldest_running!",

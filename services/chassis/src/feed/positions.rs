@@ -97,7 +97,7 @@ pub(super) async fn park(
 pub async fn wait_until_caught_up(consumer: &Db, name: &str, source: &Db, limit: Duration) -> Result<bool, DbError> {
     let ends_at = Instant::now() + limit;
     let target = sqlx::query_scalar!(
-        r#"select coalesce((select max(position) from outbox), (select pruned_up_to from feed_state), 0) as "top!""#
+        r#"select greatest((select max(position) from outbox), (select pruned_up_to from feed_state), 0) as "top!""#
     )
     .fetch_one(source.pool())
     .await?;
@@ -116,6 +116,18 @@ pub(super) async fn skip_to(db: &Db, source: &str, position: i64, now: OffsetDat
         "update feed_positions set position = $2, updated_at = $3 where source = $1 and position < $2",
         source,
         position,
+        now,
+    )
+    .execute(db.pool())
+    .await?;
+    Ok(())
+}
+
+/// Moves back to the beginning.
+pub(super) async fn begin_again(db: &Db, source: &str, now: OffsetDateTime) -> Result<(), DbError> {
+    sqlx::query!(
+        "update feed_positions set position = 0, updated_at = $2 where source = $1",
+        source,
         now,
     )
     .execute(db.pool())

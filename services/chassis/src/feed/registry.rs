@@ -56,6 +56,14 @@ pub(super) async fn register(
     Ok(Registration::Done)
 }
 
+/// Whether the feed ever got to `position`.
+pub(super) async fn is_within(db: &Db, position: i64) -> Result<bool, DbError> {
+    let last = sqlx::query_scalar!("select last_value from outbox_positions")
+        .fetch_one(db.pool())
+        .await?;
+    Ok(position <= last)
+}
+
 /// Notes that a consumer holds everything up to `position`; a lower one than before changes nothing. False where the feed
 /// never got to that position.
 pub(super) async fn acknowledge(

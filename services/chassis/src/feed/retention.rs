@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use support_proto::policy::kept_events;
 use time::OffsetDateTime;
 
 use crate::clock::Clock;
@@ -11,13 +12,14 @@ use crate::db::{Db, DbError};
 const PRUNE_AT_ONCE: i64 = 5_000;
 
 /// Deletes events older than `retention` that every registered consumer has acknowledged, and says how many. Only from
-/// the beginning, and never above what is final. Safe to run anywhere at any time.
+/// the beginning, and never above what is final; those that the contract says are kept stay. Safe to run anywhere at any time.
 pub async fn prune(db: &Db, clock: &Clock, retention: Duration) -> Result<u64, DbError> {
     let before = clock.now() - retention;
+    let kept: Vec<String> = kept_events().iter().cloned().collect();
     warn_of_absent_consumers(db, before).await?;
     let mut pruned = 0;
     loop {
-        let deleted = prune_once(db, before).await?;
+        let deleted = prune_once(db, before, &kept).await?;
         pruned += deleted;
         if deleted == 0 {
             return Ok(pruned);
@@ -25,7 +27,7 @@ pub async fn prune(db: &Db, clock: &Clock, retention: Duration) -> Result<u64, D
     }
 }
 
-async fn prune_once(db: &Db, before: OffsetDateTime) -> Result<u64, DbError> {
+async fn prune_once(db: &Db, before: OffsetDateTime, kept: &[String]) -> Result<u64, DbError> {
     let safe = db.wake().safe();
     let mut tx = db.begin().await?;
     // Before the consumers are looked at, and in a statement of its own: whoever registers waits, and whoever has
@@ -39,13 +41,16 @@ async fn prune_once(db: &Db, before: OffsetDateTime) -> Result<u64, DbError> {
                select least((select min(position) from feed_consumers), $1::bigint) as position
            ), oldest as (
                select position, occurred_at from outbox
-               where position <= (select position from bound) order by position limit $3
+               where position <= (select position from bound) and event_type <> all ($4)
+               order by position limit $3
            ), cut as (
                -- Up to the first event that is too young; all of them where none is.
                select coalesce((select min(position) - 1 from oldest where occurred_at >= $2),
                                (select max(position) from oldest)) as position
            ), deleted as (
-               delete from outbox where position <= (select position from cut) returning position
+               delete from outbox
+               where position <= (select position from cut) and event_type <> all ($4)
+               returning position
            ), noted as (
                update feed_state set pruned_up_to = (select max(position) from deleted)
                where exists (select from deleted)
@@ -54,6 +59,7 @@ async fn prune_once(db: &Db, before: OffsetDateTime) -> Result<u64, DbError> {
         safe,
         before,
         PRUNE_AT_ONCE,
+        kept,
     )
     .fetch_one(tx.conn())
     .await?;

@@ -10,10 +10,11 @@ use support_proto::support::feed::v1::{AcknowledgeRequest, AcknowledgeResponse, 
 use tonic::{Code, Request, Response, Status};
 use tonic_types::ErrorDetails;
 
+use super::all_kept;
 use super::registry::{self, Registration};
 use super::subscription::Subscription;
 use crate::call::Call;
-use crate::db::Db;
+use crate::db::{Db, DbError};
 use crate::error::{CommonErrorReason, InvalidFields, Violation, into_status};
 use crate::settings::FeedSettings;
 
@@ -43,15 +44,7 @@ impl FeedService for Feed {
         let call = Call::of(&request)?;
         let request = request.into_inner();
         own_name(&call, &request.consumer)?;
-        let registration = registry::register(
-            &self.db,
-            &request.consumer,
-            request.after_position,
-            self.db.clock().now(),
-        )
-        .await
-        .map_err(into_status)?;
-        match registration {
+        match self.register(&request).await.map_err(into_status)? {
             Registration::Done => {}
             Registration::Pruned { earliest } => return Err(pruned(earliest)),
             Registration::BeyondEnd => return Err(beyond_end("after_position")),
@@ -78,6 +71,21 @@ impl FeedService for Feed {
         } else {
             Err(beyond_end("position"))
         }
+    }
+}
+
+impl Feed {
+    /// Registers the consumer, except where all it wants is kept anyhow: then nothing has to be held back for it.
+    async fn register(&self, request: &SubscribeRequest) -> Result<Registration, DbError> {
+        let (consumer, position) = (&request.consumer, request.after_position);
+        if !all_kept(&request.event_types) {
+            return registry::register(&self.db, consumer, position, self.db.clock().now()).await;
+        }
+        Ok(if registry::is_within(&self.db, position).await? {
+            Registration::Done
+        } else {
+            Registration::BeyondEnd
+        })
     }
 }
 

@@ -16,7 +16,7 @@ use tonic::{Code, Status, Streaming};
 
 use super::apply::{Applier, Batch, NotApplied};
 use super::received::MalformedEvent;
-use super::{AfterPruning, Consumer, Received, positions};
+use super::{AfterPruning, Consumer, Received, all_kept, positions};
 use crate::db::{Db, DbError};
 use crate::error::{CommonErrorReason, explain};
 
@@ -115,6 +115,7 @@ pub async fn consume<C, T>(
             tracing::debug!(source, %ended, "subscribing again");
         }
         subscriber.after_pruning(&ended).await;
+        subscriber.after_restoration(&ended).await;
         let jittered = pause.mul_f64(rand::rng().random_range(0.5..1.0));
         pause = (pause * 2).min(LONGEST_PAUSE);
         stop.run_until_cancelled(tokio::time::sleep(jittered)).await;
@@ -134,17 +135,25 @@ where
     async fn session(&mut self, messages: &mut u64) -> Result<Infallible, Ended> {
         positions::ensure(self.db, self.source, self.db.clock().now()).await?;
         let held = positions::held_position(self.db, self.source).await?;
+        let event_types = self.consumer.event_types();
         let request = SubscribeRequest {
             consumer: self.name.to_owned(),
             after_position: held,
-            event_types: self.consumer.event_types().into_iter().map(str::to_owned).collect(),
+            event_types: event_types.iter().map(ToString::to_string).collect(),
         };
         let stream = tokio::select! {
             () = self.stop.cancelled() => return Err(Ended::Stopped),
             subscribed = self.client.subscribe(request) => subscribed?.into_inner(),
         };
         let (reached, news) = watch::channel(held);
-        let acknowledging = acknowledge(self.client.clone(), self.name, news);
+        let acknowledging = async {
+            if all_kept(&event_types) {
+                // Nothing is held back for it.
+                std::future::pending().await
+            } else {
+                acknowledge(self.client.clone(), self.name, news).await
+            }
+        };
         tokio::select! {
             ended = self.follow(stream, held, &reached, messages) => ended,
             never = acknowledging => match never {},
@@ -173,6 +182,7 @@ where
             };
             *messages += 1;
             if message.events.is_empty() && message.up_to_position <= held {
+                self.consumer.heard();
                 continue;
             }
             let batch = self.batch(held, message)?;
@@ -183,6 +193,7 @@ where
             })?;
             held = batch.up_to;
             reached.send_replace(held);
+            self.consumer.heard();
         }
     }
 
@@ -234,6 +245,28 @@ where
                     tracing::warn!(source = self.source, %error, "position was not moved");
                 }
             }
+        }
+    }
+}
+
+impl<C: Consumer, T> Subscriber<'_, C, T> {
+    /// Where the source never got to the position (it was restored from a backup), begins again if the consumer can.
+    async fn after_restoration(&self, ended: &Ended) {
+        let Ended::Status(status) = ended else { return };
+        let is_beyond_end = status.code() == Code::InvalidArgument
+            && explain(status)
+                .violations
+                .iter()
+                .any(|violation| violation.field == "after_position");
+        if !is_beyond_end || !self.consumer.is_repeatable() {
+            return;
+        }
+        tracing::warn!(
+            source = self.source,
+            "the source has gone back, reading it from its beginning"
+        );
+        if let Err(error) = positions::begin_again(self.db, self.source, self.db.clock().now()).await {
+            tracing::warn!(source = self.source, %error, "position was not moved");
         }
     }
 }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
+use super::all_kept;
 use super::server::pruned;
 use super::shutting_down;
 use crate::call::Call;
@@ -37,6 +38,8 @@ const LONGEST: Duration = Duration::from_hours(1);
 pub(super) struct Subscription {
     db: Db,
     event_types: Option<Vec<String>>,
+    /// Pruning takes nothing of what it wants.
+    wants_kept_alone: bool,
     /// Everything up to here has been sent, or is not wanted.
     cursor: i64,
     /// The consumer has been told so up to here.
@@ -60,6 +63,7 @@ impl Subscription {
         Self {
             safe: db.wake().watch(),
             db,
+            wants_kept_alone: all_kept(&request.event_types),
             event_types: Some(request.event_types).filter(|types| !types.is_empty()),
             cursor: request.after_position,
             told: request.after_position,
@@ -125,9 +129,15 @@ impl Subscription {
     }
 
     async fn read(&self, safe: i64) -> Result<Batch, Status> {
-        match read(&self.db, self.cursor, safe, self.event_types.as_deref())
-            .await
-            .map_err(into_status)?
+        match read(
+            &self.db,
+            self.cursor,
+            safe,
+            self.event_types.as_deref(),
+            self.wants_kept_alone,
+        )
+        .await
+        .map_err(into_status)?
         {
             Part::Batch(batch) => Ok(batch),
             Part::Pruned { earliest } => Err(pruned(earliest)),
@@ -146,26 +156,38 @@ enum Part {
 
 /// The events wanted after `cursor`, up to `safe` at most. What was pruned is read in the same snapshot as the events:
 /// a consumer whose registration was deleted under it must not read past a hole.
-async fn read(db: &Db, cursor: i64, safe: i64, event_types: Option<&[String]>) -> Result<Part, DbError> {
-    let top = safe.min(cursor.saturating_add(WINDOW));
+///
+/// The window begins at the first event there is: where all but a few were pruned, the holes cost nothing.
+async fn read(
+    db: &Db,
+    cursor: i64,
+    safe: i64,
+    event_types: Option<&[String]>,
+    wants_kept_alone: bool,
+) -> Result<Part, DbError> {
     let rows = sqlx::query!(
-        r#"select state.pruned_up_to, event.position as "position?", event.event_id as "event_id?: Id",
+        r#"select state.pruned_up_to, reach.top as "top!", event.position as "position?", event.event_id as "event_id?: Id",
                   event.event_type as "event_type?", event.subject_id as "subject_id?: Id",
                   event.occurred_at as "occurred_at?", event.trace_parent as "trace_parent?", event.payload as "payload?"
            from feed_state as state
+           cross join lateral (
+               select least($2::bigint, min(position) + $5::bigint) as top from outbox where position > $1 and position <= $2
+           ) as reach
            left join lateral (
                select * from outbox
-               where position > $1 and position <= $2 and ($3::text[] is null or event_type = any($3))
+               where position > $1 and position <= reach.top and ($3::text[] is null or event_type = any($3))
                order by position limit $4
            ) as event on true
            order by event.position"#,
         cursor,
-        top,
+        safe,
         event_types,
         BATCH_EVENTS,
+        WINDOW,
     )
     .fetch_all(db.pool())
     .await?;
+    let top = rows.first().map_or(cursor, |row| row.top);
     let found = rows.len();
     let mut batch = Batch {
         events: Vec::with_capacity(found),
@@ -173,7 +195,7 @@ async fn read(db: &Db, cursor: i64, safe: i64, event_types: Option<&[String]>) -
     };
     let mut bytes = 0;
     for row in rows {
-        if row.pruned_up_to > cursor {
+        if row.pruned_up_to > cursor && !wants_kept_alone {
             return Ok(Part::Pruned {
                 earliest: row.pruned_up_to + 1,
             });

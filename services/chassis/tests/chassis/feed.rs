@@ -4,6 +4,8 @@
 mod exactly_once;
 #[path = "feed/faults.rs"]
 mod faults;
+#[path = "feed/kept.rs"]
+mod kept;
 #[path = "feed/order.rs"]
 mod order;
 #[path = "feed/retention.rs"]
