@@ -19,6 +19,7 @@ mod document;
 mod effective;
 mod handle;
 mod place;
+mod reach;
 mod simulate;
 
 pub use basis::{Basis, BasisLayer, InvalidBasis};
@@ -26,6 +27,7 @@ pub use document::{Document, DocumentType, ShippedError};
 pub use effective::Effective;
 pub use handle::Standard;
 pub use place::{InvalidPlace, Place};
+pub use reach::Reach;
 pub use simulate::{Consequence, Simulator, WhatIf};
 
 use time::{Date, OffsetDateTime};

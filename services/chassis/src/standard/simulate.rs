@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use time::Date;
 
-use super::{Effective, Place};
+use super::{Effective, Place, Reach};
 use crate::db::Db;
 use crate::lifecycle::BoxError;
 
@@ -20,6 +20,8 @@ pub struct WhatIf<T> {
     pub db: Db,
     /// The place.
     pub place: Place,
+    /// The countries in which its rules are the ones that hold, of all places with rules of their own.
+    pub reach: Reach,
     /// What holds there on the day without the change.
     pub held: Arc<Effective<T>>,
     /// What would hold there.
