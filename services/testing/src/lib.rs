@@ -1,6 +1,6 @@
 //! What the tests of the services share: a signing key for every name ([`signing_key`], [`trust`]), calls as the gateway
 //! passes them on ([`call_as`]), databases with a service's tables ([`database`]), services that are nothing but a feed
-//! ([`feed_only`]), and what a feed tells ([`events`]).
+//! ([`feed_only`]), what a feed tells ([`events`]), and overlays that loosen a standard ([`loosening`]).
 //!
 //! For tests alone: the keys follow from the names and are no secret, and what fails here fails the test, so all functions
 //! panic.
@@ -15,10 +15,12 @@
 mod door;
 mod feed;
 mod keys;
+mod loosen;
 
 pub use door::{Bearer, Door, call_as, call_by, channel};
 pub use feed::{LIMIT, events, events_of, feed_only};
 pub use keys::{sign, signer, signing_key, trust};
+pub use loosen::{Loosening, loosening, loosenings};
 
 use sqlx::migrate::Migrator;
 use support_chassis::db::{DatabaseSettings, Db, DbError};
