@@ -39,6 +39,7 @@ use support_proto::support::identity::v1::verification_service_client::Verificat
 use support_proto::support::localisation::v1::knowledge_service_client::KnowledgeServiceClient;
 use support_proto::support::localisation::v1::locale_service_client::LocaleServiceClient;
 use support_proto::support::localisation::v1::message_service_client::MessageServiceClient;
+use support_proto::support::localisation::v1::playbook_service_client::PlaybookServiceClient;
 use support_proto::support::repair::v1::provider_service_client::ProviderServiceClient;
 use support_proto::support::repair::v1::repair_service_client::RepairServiceClient;
 use support_proto::support::routing::v1::agent_service_client::AgentServiceClient;
@@ -231,6 +232,8 @@ clients! {
     messages: MessageServiceClient,
     /// Articles.
     knowledge: KnowledgeServiceClient,
+    /// What to say and ask.
+    playbooks: PlaybookServiceClient,
 }
 
 impl std::fmt::Debug for Caller {

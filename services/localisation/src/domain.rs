@@ -5,5 +5,6 @@ pub mod catalogue;
 pub mod functions;
 pub mod locale;
 pub mod message;
+pub mod playbook;
 pub mod snapshot;
 pub mod tag;

@@ -29,6 +29,9 @@ pub enum Error {
     /// No such article, or not for the caller.
     #[error("no such article")]
     ArticleNotFound,
+    /// No such playbook.
+    #[error("no playbook for this purpose at this place")]
+    PlaybookNotFound,
     /// Fields break their rules.
     #[error(transparent)]
     Fields(#[from] InvalidFields),
@@ -98,6 +101,11 @@ impl ServiceError for Error {
                 Code::NotFound,
                 LocalisationErrorReason::ArticleNotFound,
                 "no such article",
+            ),
+            Self::PlaybookNotFound => Self::own(
+                Code::NotFound,
+                LocalisationErrorReason::PlaybookNotFound,
+                "no playbook for this purpose at this place",
             ),
             Self::Fields(error) => error.answer(),
             Self::Page(error) => error.answer(),

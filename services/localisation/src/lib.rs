@@ -8,6 +8,7 @@ pub mod ids;
 pub mod ops;
 pub mod settings;
 pub mod shipped;
+pub mod standard;
 pub mod store;
 
 use futures_util::FutureExt as _;
@@ -16,12 +17,15 @@ use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_proto::support::localisation::v1::knowledge_service_server::KnowledgeServiceServer;
 use support_proto::support::localisation::v1::locale_service_server::LocaleServiceServer;
 use support_proto::support::localisation::v1::message_service_server::MessageServiceServer;
+use support_proto::support::localisation::v1::playbook_service_server::PlaybookServiceServer;
 
 use api::knowledge::KnowledgeApi;
 use api::locales::LocaleApi;
 use api::messages::MessageApi;
+use api::playbooks::PlaybookApi;
 use catalogues::Catalogues;
 use settings::LocalisationSettings;
+use standard::PLAYBOOKS;
 
 /// The service's name.
 pub const NAME: &str = "localisation";
@@ -31,11 +35,11 @@ static MIGRATOR: Migrator = sqlx::migrate!();
 /// The service.
 pub static SERVICE: Service = Service {
     name: NAME,
-    title: "locales, the words in them, and knowledge articles",
+    title: "locales, the words in them, knowledge articles and playbooks",
     migrator: &MIGRATOR,
     defaults: include_str!("defaults.toml"),
     setting_docs: settings::DOCS,
-    standards: &[],
+    standards: &[&PLAYBOOKS],
     start: |kit| start(kit).boxed(),
 };
 
@@ -56,7 +60,9 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
         let catalogues = refreshed.clone();
         async move { catalogues.refresh().await }
     });
+    let playbooks = PlaybookApi::new(kit.standard(&PLAYBOOKS), catalogues.clone());
     Ok(Parts::new()
+        .serve(PlaybookServiceServer::new(playbooks))
         .serve(LocaleServiceServer::new(LocaleApi::new(catalogues.clone())))
         .serve(MessageServiceServer::new(MessageApi::new(
             kit.db.clone(),

@@ -12,6 +12,8 @@ mod articles;
 mod locales;
 #[path = "localisation_service/messages.rs"]
 mod messages;
+#[path = "localisation_service/playbooks.rs"]
+mod playbooks;
 #[path = "localisation_service/publishing.rs"]
 mod publishing;
 #[path = "localisation_service/seeding.rs"]

@@ -12,7 +12,9 @@ use support_proto::support::identity::v1::{
     CheckCodeRequest, CreateCustomerRequest, IssuePartnerTokenRequest, ListOutboxMessagesRequest, NewContactPoint,
     OutboxMessage, StartVerificationRequest, VerificationPurpose,
 };
-use support_proto::support::localisation::v1::{Argument, GetArticleRequest, RenderMessageRequest};
+use support_proto::support::localisation::v1::{
+    Argument, GetArticleRequest, GetPlaybookRequest, PlaybookStage, RenderMessageRequest,
+};
 use support_proto::support::repair::v1::{
     FinishRepairRequest, ReceiveDeviceRequest, RecordDiagnosisRequest, RepairOutcome, ReturnDeviceRequest,
     StartRepairRequest, SubmitRepairRequest,
@@ -77,6 +79,7 @@ pub(super) async fn tell(
     let (case_id, task_id) = story.case_and_agent(&customer).await?;
     story.conversation(&customer, &case_id).await?;
     story.coverage(&serial).await?;
+    story.playbook().await?;
     let partner = partners
         .get(PARTNER)
         .with_context(|| format!("the partner {PARTNER} is not in this system"))?;
@@ -357,6 +360,34 @@ impl Story {
             };
             let words = self.visitor.messages().render_message(asked).await?.into_inner();
             Narrator::note(format!("{}: {} ({})", rule.rule_id, words.text, rule.source));
+        }
+        Ok(())
+    }
+
+    async fn playbook(&mut self) -> anyhow::Result<()> {
+        self.say
+            .step("Before the phone leaves Anna's hands, Lukas is shown what to remind her of, in her language.");
+        let asked = GetPlaybookRequest {
+            purpose: "repair".to_owned(),
+            product_line: ProductLine::Phone.into(),
+            channel: Channel::Store.into(),
+            stage: PlaybookStage::Remind.into(),
+            place: "country/DE".to_owned(),
+            languages: vec!["de".to_owned()],
+            arguments: Vec::new(),
+        };
+        let given = self
+            .say
+            .call("Lukas", "PlaybookService/GetPlaybook", asked, async |request| {
+                self.agent.playbooks().get_playbook(request).await
+            })
+            .await?;
+        ensure!(
+            given.steps.iter().any(|step| step.step == "repair/receipt"),
+            "nobody reminds her of the receipt"
+        );
+        for step in given.steps {
+            Narrator::note(step.text.context("words")?.text);
         }
         Ok(())
     }

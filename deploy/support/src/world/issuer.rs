@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 const NAME: &str = "support-development";
 
 /// What an agent may do.
-pub const AGENT_SCOPES: [&str; 15] = [
+pub const AGENT_SCOPES: [&str; 16] = [
     "agents.read",
     "articles.publish",
     "cases.assign",
@@ -27,6 +27,7 @@ pub const AGENT_SCOPES: [&str; 15] = [
     "customers.write",
     "devices.read",
     "devices.write",
+    "playbooks.read",
     "providers.read",
     "repairs.read",
     "repairs.write",
@@ -35,7 +36,7 @@ pub const AGENT_SCOPES: [&str; 15] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 18] = [
+pub const OPERATOR_SCOPES: [&str; 19] = [
     "agents.read",
     "agents.write",
     "articles.publish",
@@ -49,6 +50,7 @@ pub const OPERATOR_SCOPES: [&str; 18] = [
     "messages.publish",
     "outbox.read",
     "partners.write",
+    "playbooks.read",
     "products.write",
     "providers.read",
     "providers.write",
@@ -57,10 +59,11 @@ pub const OPERATOR_SCOPES: [&str; 18] = [
 ];
 
 /// What a partner's client is given.
-pub const PARTNER_SCOPES: [&str; 6] = [
+pub const PARTNER_SCOPES: [&str; 7] = [
     "coverage.decide",
     "devices.read",
     "devices.write",
+    "playbooks.read",
     "providers.read",
     "repairs.read",
     "repairs.write",

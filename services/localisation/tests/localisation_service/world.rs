@@ -16,6 +16,7 @@ use support_proto::support::feed::v1::Event;
 use support_proto::support::localisation::v1::knowledge_service_client::KnowledgeServiceClient;
 use support_proto::support::localisation::v1::locale_service_client::LocaleServiceClient;
 use support_proto::support::localisation::v1::message_service_client::MessageServiceClient;
+use support_proto::support::localisation::v1::playbook_service_client::PlaybookServiceClient;
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_testing::{Door, LIMIT, call_as, signing_key, trust};
 use tonic::transport::Channel;
@@ -87,6 +88,10 @@ impl World {
 
     pub(crate) fn knowledge(&self, caller: &Caller) -> KnowledgeServiceClient<Door> {
         KnowledgeServiceClient::new(door(&self.channel, caller))
+    }
+
+    pub(crate) fn playbooks(&self, caller: &Caller) -> PlaybookServiceClient<Door> {
+        PlaybookServiceClient::new(door(&self.channel, caller))
     }
 
     /// The first `count` events of the service's feed.
@@ -183,12 +188,12 @@ pub(crate) fn customer() -> Caller {
 pub(crate) fn partner() -> Caller {
     Caller {
         organisation: Some("org-1".to_owned()),
-        ..caller(CallerKind::Partner, "client-1", &[])
+        ..caller(CallerKind::Partner, "client-1", &["playbooks.read"])
     }
 }
 
 pub(crate) fn staff() -> Caller {
-    caller(CallerKind::Staff, "sam", &["articles.publish"])
+    caller(CallerKind::Staff, "sam", &["articles.publish", "playbooks.read"])
 }
 
 pub(crate) fn operator() -> Caller {

@@ -1,0 +1,121 @@
+//! Holds the shipped playbooks against the shipped texts.
+
+use std::collections::BTreeSet;
+
+use support_proto::support::types::v1::{Channel, ProductLine};
+
+use super::*;
+use crate::domain::playbook::{Situation, conversation};
+use crate::shipped::shipped;
+
+fn playbooks() -> Playbooks {
+    PLAYBOOKS.parse_shipped().unwrap()
+}
+
+#[test]
+fn every_text_of_the_playbooks_has_words_and_no_words_are_left_over() {
+    let document = playbooks();
+    let mut used: BTreeSet<&str> = document
+        .purposes
+        .values()
+        .map(|playbook| playbook.title.as_str())
+        .collect();
+    for purpose in document.purposes.keys() {
+        used.extend(steps(&document, Some(purpose)).unwrap().iter().map(|step| step.text));
+    }
+    for shipped in shipped().unwrap() {
+        let words: BTreeSet<&str> = shipped
+            .messages
+            .keys()
+            .map(String::as_str)
+            .filter(|key| key.starts_with("playbook."))
+            .collect();
+        assert_eq!(words, used, "{}", shipped.locale);
+    }
+}
+
+#[test]
+fn every_conversation_is_opened_and_closed_on_every_channel() {
+    let document = playbooks();
+    let channels = support_proto::descriptors()
+        .get_enum_by_name("support.types.v1.Channel")
+        .unwrap();
+    for channel in channels.values().filter(|channel| channel.number() != 0) {
+        for purpose in document.purposes.keys() {
+            let situation = Situation {
+                channel: Some(channel.number()),
+                ..Situation::default()
+            };
+            let taken = conversation(steps(&document, Some(purpose)).unwrap(), situation);
+            let count = |name: &str| taken.iter().filter(|step| step.name.starts_with(name)).count();
+            let at = format!("{purpose} {}", channel.name());
+            assert_eq!((count("greet-"), count("farewell-")), (1, 1), "{at}");
+            assert!(taken.last().unwrap().name.starts_with("farewell-"), "{at}");
+            assert!(taken.last().unwrap().required, "{at}");
+        }
+    }
+}
+
+#[test]
+fn what_becomes_the_next_question_is_said_before() {
+    let document = playbooks();
+    for (purpose, line, channel, reminded) in [
+        (
+            "repair",
+            ProductLine::Phone,
+            Channel::Phone,
+            &["receipt", "back-up", "lock", "keep-parts"][..],
+        ),
+        ("repair", ProductLine::Desktop, Channel::Store, &["receipt", "back-up"]),
+        ("repair", ProductLine::Audio, Channel::Email, &["receipt"]),
+        (
+            "replacement",
+            ProductLine::Watch,
+            Channel::Chat,
+            &["second-parcel", "packaging", "back-up", "lock"],
+        ),
+        (
+            "documents",
+            ProductLine::Laptop,
+            Channel::Email,
+            &["unwanted-mail", "pdf-reader"],
+        ),
+        ("documents", ProductLine::Laptop, Channel::Store, &["unwanted-mail"]),
+    ] {
+        let situation = Situation {
+            product_line: Some(line.into()),
+            channel: Some(channel.into()),
+            stage: Some(4),
+        };
+        let said: Vec<&str> = conversation(steps(&document, Some(purpose)).unwrap(), situation)
+            .iter()
+            .map(|step| step.name)
+            .collect();
+        assert_eq!(said, reminded, "{purpose} {line:?} {channel:?}");
+    }
+}
+
+#[test]
+fn danger_comes_before_the_greeting() {
+    let document = playbooks();
+    let taken = conversation(steps(&document, Some("safety")).unwrap(), Situation::default());
+    assert_eq!((taken[0].name, taken[0].required), ("danger", true));
+}
+
+#[test]
+fn a_purpose_that_there_is_not_has_no_steps() {
+    let document = playbooks();
+    assert_eq!(steps(&document, Some("always")), None);
+    assert_eq!(steps(&document, None).unwrap().len(), document.always.len());
+}
+
+#[test]
+fn nothing_shipped_is_added_by_a_place() {
+    let standard = Standard::shipped(&PLAYBOOKS);
+    let held = standard.today(&Place::country("DE"));
+    let origins = Origins::of(&standard, &held);
+    for step in steps(&held, Some("repair")).unwrap() {
+        assert!(has_step(&held, &step));
+        assert_eq!(origins.added_by(|document| has_step(document, &step)), None);
+    }
+}
