@@ -4,7 +4,7 @@ pub mod credentials;
 pub mod customers;
 pub mod grants;
 pub mod local_outbox;
-mod parse;
+pub(crate) mod parse;
 pub mod present;
 pub mod verifications;
 

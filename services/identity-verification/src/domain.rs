@@ -9,5 +9,6 @@ pub mod grant;
 pub mod ids;
 pub mod machine;
 pub mod partner;
+pub mod rules;
 pub mod sends;
 pub mod verification;

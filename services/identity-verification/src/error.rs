@@ -11,6 +11,8 @@ use tonic::{Code, Status};
 use crate::api::present;
 use crate::domain::ids::VerificationId;
 use crate::domain::machine::State;
+use crate::domain::rules::Rules;
+use crate::domain::verification::Purpose;
 use crate::keys::{SealBroken, TokenError};
 
 /// The domain of this service's reasons.
@@ -69,6 +71,14 @@ pub enum IdentityError {
     /// Only staff may name a customer by id to verify.
     #[error("only staff may name a customer by id")]
     SubjectNotAllowed,
+    /// The rules do not take the method for the purpose.
+    #[error("the rules do not take such a contact point for {}", .purpose.as_str())]
+    MethodNotAccepted {
+        /// The purpose.
+        purpose: Purpose,
+        /// The rules.
+        rules: Box<Rules>,
+    },
     /// The page token is not one of this list.
     #[error(transparent)]
     Page(#[from] PageError),
@@ -151,6 +161,26 @@ impl ServiceError for IdentityError {
                 Reason::SubjectNotAllowed,
                 "only staff may name a customer by id",
             ),
+            Self::MethodNotAccepted { purpose, rules } => {
+                let purpose = present::purpose(*purpose).as_str_name();
+                let asked = rules.purpose.as_ref();
+                let methods: Vec<_> = asked
+                    .iter()
+                    .flat_map(|asked| &asked.methods)
+                    .map(|method| present::method(*method).as_str_name())
+                    .collect();
+                let assurance = asked.map(|asked| present::assurance(asked.assurance).as_str_name());
+                refuse(
+                    Code::FailedPrecondition,
+                    Reason::MethodNotAccepted,
+                    "the rules do not take such a contact point for this purpose",
+                )
+                .with("purpose", purpose)
+                .with("assurance", assurance.unwrap_or_default())
+                .with("methods", methods.join(","))
+                .with("standard_basis", &rules.basis)
+                .precondition("VERIFICATION_POLICY", purpose, "the method is not accepted")
+            }
             Self::Page(error) => error.answer(),
             Self::Database(error) => error.answer(),
             Self::Token(_) | Self::Seal(_) | Self::Impossible(_) => Answer::internal(),

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod mail;
 pub mod metrics;
 pub mod ops;
+pub mod policy;
 pub mod settings;
 pub mod store;
 pub mod words;
@@ -36,7 +37,8 @@ use crate::chance::Chance;
 use crate::keys::TokenKeys;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
-use crate::ops::{Limits, Means};
+use crate::ops::Means;
+use crate::policy::{Policy, VERIFICATION_POLICY};
 use crate::settings::{IdentitySettings, Outbox};
 use crate::words::Words;
 use crate::work::delivery::{Courier, Deliverer};
@@ -55,7 +57,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: include_str!("defaults.toml"),
     setting_docs: settings::DOCS,
-    standards: &[],
+    standards: &[&VERIFICATION_POLICY],
     start: |kit| ready(start(kit)).boxed(),
 };
 
@@ -85,12 +87,8 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
         ids: kit.ids.clone(),
         chance: chance.clone(),
         keys: checked.code_keys.clone(),
-        limits: Limits {
-            code_lifetime: settings.verification.code_lifetime(),
-            grant_lifetime: settings.verification.grant_lifetime(),
-            sends_per_hour: usize::try_from(settings.verification.sends_per_hour).unwrap_or(usize::MAX),
-            reaches_phones: settings.delivery.outbox == Outbox::Local,
-        },
+        policy: Policy::new(kit.standard(&VERIFICATION_POLICY)),
+        reaches_phones: settings.delivery.outbox == Outbox::Local,
     };
 
     let customers = CustomerApi {

@@ -11,8 +11,6 @@ pub mod resend_code;
 pub mod revoke_grant;
 pub mod start_verification;
 
-use std::time::Duration;
-
 use support_chassis::db::Tx;
 use support_chassis::id::Ids;
 use support_proto::support::identity::v1::VerificationEnded;
@@ -22,9 +20,11 @@ use crate::api::present;
 use crate::chance::Chance;
 use crate::domain::ids::CaseId;
 use crate::domain::machine::State;
+use crate::domain::rules::Limits;
 use crate::domain::verification::Verification;
 use crate::error::IdentityError;
 use crate::keys::CodeKeys;
+use crate::policy::Policy;
 use crate::store;
 
 /// What verifications are made with.
@@ -36,43 +36,44 @@ pub struct Means {
     pub chance: Chance,
     /// For codes at rest.
     pub keys: CodeKeys,
-    /// How long and how often.
-    pub limits: Limits,
-}
-
-/// How long and how often, as the settings say.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// How long a code works.
-    pub code_lifetime: Duration,
-    /// How long a grant lasts.
-    pub grant_lifetime: Duration,
-    /// The most codes to one contact point within an hour.
-    pub sends_per_hour: usize,
+    /// The rules that new verifications are under.
+    pub policy: Policy,
     /// Whether telephones can be reached.
     pub reaches_phones: bool,
 }
 
-/// Counts a send to the contact point of a verification.
+/// Counts a send to a contact point, and says how many there were within the hour, this one included.
 async fn admit_send(
     tx: &mut Tx,
     contact_key: &[u8; 32],
     now: OffsetDateTime,
     limits: &Limits,
-) -> Result<(), IdentityError> {
+) -> Result<usize, IdentityError> {
     let mut window = store::send_windows::lock(tx, contact_key, now).await?;
-    window
-        .admit(now, limits.sends_per_hour)
-        .map_err(|full| IdentityError::TooManySends {
-            retry_after: Some(full.retry_after),
-        })?;
-    Ok(store::send_windows::update(tx, contact_key, &window).await?)
+    let limit = usize::try_from(limits.sends_per_hour).unwrap_or(0);
+    window.admit(now, limit).map_err(|full| IdentityError::TooManySends {
+        retry_after: Some(full.retry_after),
+    })?;
+    store::send_windows::update(tx, contact_key, &window).await?;
+    Ok(window.sent_at().len())
+}
+
+/// Puts the code that was just counted as sent on its way.
+async fn dispatch(
+    tx: &mut Tx,
+    means: &Means,
+    verification: &Verification,
+    sent_lately: usize,
+    now: OffsetDateTime,
+) -> Result<(), IdentityError> {
+    let way = verification.way(sent_lately, now);
+    Ok(store::deliveries::insert(tx, means.ids.next(), verification.id, way, now).await?)
 }
 
 /// The event of a verification that has ended.
 fn ended(verification: &Verification) -> VerificationEnded {
     let approved = (verification.state == State::Approved)
-        .then_some(verification.subject)
+        .then_some(verification.subject.as_ref())
         .flatten();
     VerificationEnded {
         verification_id: verification.id.to_string(),

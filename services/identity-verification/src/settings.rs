@@ -1,7 +1,6 @@
 //! What this service is told beyond what every service is told.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use lettre::message::Mailbox;
@@ -42,18 +41,6 @@ pub const DOCS: SettingDocs = SettingDocs::of::<IdentitySettings>(&[
     SettingDoc::plain(
         "tokens.partner_minutes",
         "how long a partner's access token is good, in minutes",
-    ),
-    SettingDoc::plain(
-        "verification.code_minutes",
-        "how long a code works, in minutes, 1 to 10",
-    ),
-    SettingDoc::plain(
-        "verification.grant_minutes",
-        "how long a verified customer stays so, in minutes",
-    ),
-    SettingDoc::plain(
-        "verification.sends_per_hour",
-        "most codes sent to one contact point within an hour",
     ),
     SettingDoc::plain(
         "verification.expiry_interval_ms",
@@ -120,14 +107,11 @@ pub struct TokenSettings {
     pub partner_minutes: u32,
 }
 
-/// Codes and grants.
+/// Verifications. How long and how often is no setting but a rule: see [`crate::policy`].
 #[expect(missing_docs, reason = "documented once, in DOCS, where operators read it too")]
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerificationSettings {
-    pub code_minutes: u32,
-    pub grant_minutes: u32,
-    pub sends_per_hour: u32,
     pub expiry_interval_ms: u64,
 }
 
@@ -215,10 +199,6 @@ impl IdentitySettings {
         let production = environment == Environment::Production;
         for (path, value, most) in [
             ("tokens.partner_minutes", self.tokens.partner_minutes, 24 * 60),
-            // The contract says so, and so do the messages that people read.
-            ("verification.code_minutes", self.verification.code_minutes, 10),
-            ("verification.grant_minutes", self.verification.grant_minutes, 24 * 60),
-            ("verification.sends_per_hour", self.verification.sends_per_hour, 1_000),
             ("delivery.concurrency", self.delivery.concurrency, 1_000),
             ("delivery.lease_seconds", self.delivery.lease_seconds, 3_600),
             (
@@ -322,20 +302,6 @@ impl SmtpSettings {
             password,
             authorities,
         })
-    }
-}
-
-impl VerificationSettings {
-    /// How long a code works.
-    #[must_use]
-    pub fn code_lifetime(&self) -> Duration {
-        Duration::from_mins(self.code_minutes.into())
-    }
-
-    /// How long a grant lasts.
-    #[must_use]
-    pub fn grant_lifetime(&self) -> Duration {
-        Duration::from_mins(self.grant_minutes.into())
     }
 }
 

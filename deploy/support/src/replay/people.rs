@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::iter;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -15,7 +16,9 @@ use super::trace::Call;
 use crate::session::{Caller, call, request_id};
 
 /// The run that the customers belong to: every replay has the same ones.
-const RUN: &str = "replay/people/v1";
+const RUN: &str = "replay/people/v2";
+/// How many contact points a customer can have.
+const CONTACT_POINTS: usize = 10;
 /// How many are made at once.
 const AT_ONCE: usize = 16;
 
@@ -91,8 +94,8 @@ impl People {
         Ok(count)
     }
 
-    /// Where the person of the `ordinal`th call can be reached, the one to try first in front: codes to one address are few
-    /// an hour, and a compressed day is short.
+    /// Where the person of the `ordinal`th call can be reached, the one to try first in front: by the standard codes to one
+    /// address are few an hour, and a compressed day is short.
     #[must_use]
     pub fn reached_by(&self, ordinal: usize) -> Vec<NewContactPoint> {
         let mut points = self.contact_points(self.of_call[ordinal]);
@@ -101,7 +104,8 @@ impl People {
         points
     }
 
-    /// An address, and two telephones that the data do not have.
+    /// An address, and telephones that the data do not have: as many as a customer can have, so that who calls often in a
+    /// compressed day, or in several of them, gets a code each time.
     fn contact_points(&self, person: usize) -> Vec<NewContactPoint> {
         let phone = |line: usize| NewContactPoint {
             phone: format!("+1555{:07}", person * 10 + line),
@@ -111,7 +115,7 @@ impl People {
             email: self.rows[person].email.clone(),
             ..NewContactPoint::default()
         };
-        vec![email, phone(1), phone(2)]
+        iter::once(email).chain((1..CONTACT_POINTS).map(phone)).collect()
     }
 }
 

@@ -1,10 +1,12 @@
-//! What requests have in common.
+//! What requests have in common, and enumerations of the contract.
 
 use support_chassis::error::Violation;
-use support_proto::support::identity::v1::{NewContactPoint, VerificationPurpose};
+use support_proto::support::identity::v1::{NewContactPoint, VerificationMethod, VerificationPurpose};
+use support_proto::support::options::v1::AssuranceLevel;
 
 use crate::domain::contact::Contact;
-use crate::domain::verification::Purpose;
+use crate::domain::grant::Assurance;
+use crate::domain::verification::{Method, Purpose};
 
 /// Reads a contact point. The contract has seen that there is one, and one only.
 pub(super) fn contact(field: &str, given: Option<&NewContactPoint>) -> Result<Contact, Violation> {
@@ -26,5 +28,24 @@ pub(super) fn purpose(given: i32) -> Result<Purpose, Violation> {
         Ok(VerificationPurpose::RepairHandover) => Ok(Purpose::RepairHandover),
         Ok(VerificationPurpose::PlanChange) => Ok(Purpose::PlanChange),
         Ok(VerificationPurpose::Unspecified) | Err(_) => Err(Violation::new("purpose", "is none of the purposes")),
+    }
+}
+
+/// Reads an assurance; none where no level is named.
+pub(crate) fn assurance(given: i32) -> Option<Assurance> {
+    match AssuranceLevel::try_from(given).ok()? {
+        AssuranceLevel::Unspecified => None,
+        AssuranceLevel::Aal1 => Some(Assurance::Aal1),
+        AssuranceLevel::Aal2 => Some(Assurance::Aal2),
+        AssuranceLevel::Aal3 => Some(Assurance::Aal3),
+    }
+}
+
+/// Reads a method; none where none is named.
+pub(crate) fn method(given: VerificationMethod) -> Option<Method> {
+    match given {
+        VerificationMethod::Unspecified => None,
+        VerificationMethod::EmailCode => Some(Method::EmailCode),
+        VerificationMethod::SmsCode => Some(Method::SmsCode),
     }
 }

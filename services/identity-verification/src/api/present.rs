@@ -61,7 +61,7 @@ fn contact_point(point: &ContactPoint, showing: Showing) -> pb::ContactPoint {
     }
 }
 
-/// A verification as it is at `now`.
+/// A verification as it is at `now`, by the limits it is answered by.
 #[must_use]
 pub fn verification(verification: &Verification, now: OffsetDateTime) -> pb::Verification {
     pb::Verification {
@@ -70,8 +70,9 @@ pub fn verification(verification: &Verification, now: OffsetDateTime) -> pb::Ver
         purpose: purpose(verification.purpose).into(),
         sends_left: verification.sends_left().into(),
         checks_left: verification.checks_left().into(),
-        expire_time: Some(timestamp(verification.expires_at)),
+        expire_time: Some(timestamp(verification.limits.expires_at)),
         case_id: verification.case_id.map(|id| id.to_string()).unwrap_or_default(),
+        standard_basis: verification.limits.basis.clone(),
     }
 }
 
@@ -88,6 +89,7 @@ pub fn grant(grant: &Grant) -> pb::Grant {
         grant_time: Some(timestamp(grant.granted_at)),
         expire_time: Some(timestamp(grant.expires_at)),
         revoke_time: grant.revoked_at.map(timestamp),
+        standard_basis: grant.standard_basis.clone(),
     }
 }
 
@@ -141,7 +143,9 @@ pub fn assurance(assurance: Assurance) -> AssuranceLevel {
     }
 }
 
-fn method(method: Method) -> pb::VerificationMethod {
+/// A method.
+#[must_use]
+pub fn method(method: Method) -> pb::VerificationMethod {
     match method {
         Method::EmailCode => pb::VerificationMethod::EmailCode,
         Method::SmsCode => pb::VerificationMethod::SmsCode,

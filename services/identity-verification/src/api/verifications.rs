@@ -80,6 +80,7 @@ fn parse_start(call: &Call, request: &StartVerificationRequest) -> Result<Start,
         purpose,
         languages: request.languages.clone(),
         case_id,
+        country_code: (!request.country_code.is_empty()).then(|| request.country_code.clone()),
     })
 }
 

@@ -89,12 +89,16 @@ impl Customer {
 
     /// Where a code goes when staff name the customer: to the first verified address, else to the first that came with the
     /// record. Kinds that no message can be sent to here (`reachable` says which) come last, since a code that cannot
-    /// arrive helps nobody.
+    /// arrive helps nobody. None where no address that proves who they are is of a kind that is `accepted`.
     #[must_use]
-    pub fn preferred_contact(&self, reachable: impl Fn(ContactKind) -> bool) -> Option<&ContactPoint> {
+    pub fn preferred_contact(
+        &self,
+        accepted: impl Fn(ContactKind) -> bool,
+        reachable: impl Fn(ContactKind) -> bool,
+    ) -> Option<&ContactPoint> {
         self.contact_points
             .iter()
-            .filter(|point| point.proves_identity())
+            .filter(|point| point.proves_identity() && accepted(point.contact.kind()))
             .min_by_key(|point| (!reachable(point.contact.kind()), point.verified_at.is_none()))
     }
 }
@@ -155,7 +159,7 @@ mod tests {
     fn a_code_goes_to_the_first_verified_address_that_can_be_reached() {
         let chosen = |contacts: &[(&str, bool)], phones: bool| {
             let customer = customer(contacts);
-            let point = customer.preferred_contact(|kind| phones || kind == ContactKind::Email);
+            let point = customer.preferred_contact(|_| true, |kind| phones || kind == ContactKind::Email);
             point.unwrap().contact.value().to_owned()
         };
         assert_eq!(
@@ -173,12 +177,23 @@ mod tests {
         let mut customer = customer(&[("+4930123456", false), ("added@x.de", false)]);
         customer.contact_points[1].vouched = false;
         let chosen = |customer: &Customer| {
-            let point = customer.preferred_contact(|kind| kind == ContactKind::Email);
+            let point = customer.preferred_contact(|_| true, |kind| kind == ContactKind::Email);
             point.unwrap().contact.value().to_owned()
         };
         assert_eq!(chosen(&customer), "+4930123456", "also where it cannot arrive");
         customer.contact_points[1].verified_at = Some(NOW);
         assert_eq!(chosen(&customer), "added@x.de");
+    }
+
+    #[test]
+    fn no_code_goes_to_a_kind_of_address_that_does_not_count() {
+        let customer = customer(&[("+4930123456", true), ("b@x.de", false)]);
+        let chosen = |accepted: fn(ContactKind) -> bool| {
+            let point = customer.preferred_contact(accepted, |_| true);
+            point.map(|point| point.contact.value().to_owned())
+        };
+        assert_eq!(chosen(|kind| kind == ContactKind::Email).as_deref(), Some("b@x.de"));
+        assert_eq!(chosen(|_| false), None);
     }
 
     #[test]

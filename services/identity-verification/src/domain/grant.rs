@@ -62,6 +62,8 @@ pub struct Grant {
     pub purpose: Purpose,
     /// The case it is bound to.
     pub case_id: Option<CaseId>,
+    /// What the rules it was decided by were made of; empty where there was no standard yet.
+    pub standard_basis: String,
     /// When it was made.
     pub granted_at: OffsetDateTime,
     /// When it ends by itself.

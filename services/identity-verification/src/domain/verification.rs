@@ -9,11 +9,7 @@ use time::OffsetDateTime;
 use super::contact::ContactKind;
 use super::ids::{CaseId, ContactPointId, CustomerId, VerificationId};
 use super::machine::{NotAllowed, State, Step, transition};
-
-/// How often a code can be sent.
-pub const SENDS_LIMIT: i16 = 5;
-/// How many codes can be tried. With a million codes, somebody who guesses has one chance in 200,000.
-pub const CHECKS_LIMIT: i16 = 5;
+use super::rules::{Limits, Rules};
 
 named! {
     /// What a verification is for.
@@ -50,13 +46,47 @@ impl From<ContactKind> for Method {
     }
 }
 
-/// Whom a verification would prove to be whom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whom a verification would prove to be whom, and within what limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     /// The customer.
     pub customer_id: CustomerId,
     /// Their address that the code goes to.
     pub contact_point_id: ContactPointId,
+    /// What the rules of their own country allow. Beyond them the verification goes on as if nobody had the address: no code is sent,
+    /// and none is right.
+    pub limits: Limits,
+    /// How long a grant will last.
+    pub grant_lifetime: Duration,
+}
+
+impl Subject {
+    /// A customer with the rules of their country, on whom a verification by `method` is started at `now`. Where the
+    /// rules do not take the method, nothing will approve it.
+    #[must_use]
+    pub fn new(
+        customer_id: CustomerId,
+        contact_point_id: ContactPointId,
+        rules: &Rules,
+        method: Method,
+        now: OffsetDateTime,
+    ) -> Self {
+        let (limits, grant_lifetime) = match rules.satisfied_by(method) {
+            Some(purpose) => (Limits::new(rules, now), purpose.grant_lifetime),
+            None => (Limits::none(rules, now), Duration::ZERO),
+        };
+        Self {
+            customer_id,
+            contact_point_id,
+            limits,
+            grant_lifetime,
+        }
+    }
+
+    /// Whether the `checks`th code that is tried can be right at `now`.
+    fn allows(&self, checks: i16, now: OffsetDateTime) -> bool {
+        checks <= self.limits.checks && now < self.limits.expires_at
+    }
 }
 
 /// One attempt of somebody to prove who they are.
@@ -82,14 +112,14 @@ pub struct Verification {
     pub code_mac: [u8; 32],
     /// The code, encrypted, while it may have to be sent.
     pub sealed_code: Option<Vec<u8>>,
-    /// How often the code was sent, 0 to [`SENDS_LIMIT`].
+    /// The limits it is answered by.
+    pub limits: Limits,
+    /// How often the code was sent, 0 to [`Limits::sends`].
     pub sends: i16,
-    /// How many codes were tried, 0 to [`CHECKS_LIMIT`].
+    /// How many codes were tried, 0 to [`Limits::checks`].
     pub checks: i16,
     /// When it was started.
     pub created_at: OffsetDateTime,
-    /// From when on the code does not work.
-    pub expires_at: OffsetDateTime,
     /// When it ended.
     pub ended_at: Option<OffsetDateTime>,
 }
@@ -115,6 +145,19 @@ pub struct NewVerification {
     pub code_mac: [u8; 32],
     /// See [`Verification::sealed_code`].
     pub sealed_code: Option<Vec<u8>>,
+    /// See [`Verification::limits`].
+    pub limits: Limits,
+}
+
+/// Where a code that is sent goes. Whoever asked for it cannot tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// To its customer.
+    Out,
+    /// To nobody: nobody has the address.
+    Nowhere,
+    /// To nobody: the rules of the customer's own country do not allow it.
+    Withheld,
 }
 
 /// Why a code is not sent.
@@ -127,7 +170,7 @@ pub enum SendRefused {
 }
 
 /// What came of a code that was tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Checked {
     /// It was the right one: this subject is proven.
     Approved(Subject),
@@ -143,12 +186,12 @@ pub enum Checked {
 }
 
 impl Verification {
-    /// A verification whose code is about to be sent for the first time and works for `lifetime`.
+    /// A verification whose code is about to be sent for the first time.
     ///
     /// # Errors
     ///
     /// Never, as the table allows a first challenge.
-    pub fn start(new: NewVerification, now: OffsetDateTime, lifetime: Duration) -> Result<Self, NotAllowed> {
+    pub fn start(new: NewVerification, now: OffsetDateTime) -> Result<Self, NotAllowed> {
         Ok(Self {
             id: new.id,
             subject: new.subject,
@@ -160,10 +203,10 @@ impl Verification {
             contact_key: new.contact_key,
             code_mac: new.code_mac,
             sealed_code: new.sealed_code,
+            limits: new.limits,
             sends: 1,
             checks: 0,
             created_at: now,
-            expires_at: now + lifetime,
             ended_at: None,
         })
     }
@@ -171,7 +214,7 @@ impl Verification {
     /// The state at `now`: what nobody redeemed in time has expired, also before the timer has written that down.
     #[must_use]
     pub fn state_at(&self, now: OffsetDateTime) -> State {
-        if now < self.expires_at {
+        if now < self.limits.expires_at {
             self.state
         } else {
             transition(self.state, Step::Expire).unwrap_or(self.state)
@@ -181,13 +224,35 @@ impl Verification {
     /// How many more times the code can be sent.
     #[must_use]
     pub fn sends_left(&self) -> i16 {
-        (SENDS_LIMIT - self.sends).max(0)
+        (self.limits.sends - self.sends).max(0)
     }
 
     /// How many more codes can be tried.
     #[must_use]
     pub fn checks_left(&self) -> i16 {
-        (CHECKS_LIMIT - self.checks).max(0)
+        (self.limits.checks - self.checks).max(0)
+    }
+
+    /// Where the code goes that was just counted as sent at `now`, as the `sent_lately`th to its address within the hour.
+    #[must_use]
+    pub fn way(&self, sent_lately: usize, now: OffsetDateTime) -> Way {
+        let Some(subject) = &self.subject else {
+            return Way::Nowhere;
+        };
+        let own = &subject.limits;
+        let within_hour = i16::try_from(sent_lately).is_ok_and(|sent| sent <= own.sends_per_hour);
+        if self.sends <= own.sends && within_hour && now < own.expires_at {
+            Way::Out
+        } else {
+            Way::Withheld
+        }
+    }
+
+    /// From when on the code does not work for its customer, whatever is answered; none where it is nobody's.
+    #[must_use]
+    pub fn works_until(&self) -> Option<OffsetDateTime> {
+        let subject = self.subject.as_ref()?;
+        Some(self.limits.expires_at.min(subject.limits.expires_at))
     }
 
     /// Counts one more send of the same code.
@@ -207,7 +272,8 @@ impl Verification {
     }
 
     /// Tries a code: `matches` says whether it is the one that was sent. A wrong one uses up a check, and so does a right
-    /// one of a verification without a subject, which therefore behaves as if it had been wrong.
+    /// one of a verification without a subject or beyond the subject's own limits, which therefore behaves as if it had been
+    /// wrong.
     pub fn check(&mut self, matches: bool, now: OffsetDateTime) -> Checked {
         let state = self.state_at(now);
         if state == State::MaxAttempts {
@@ -220,7 +286,7 @@ impl Verification {
             return Checked::TooMany;
         }
         self.checks += 1;
-        if matches && let Some(subject) = self.subject {
+        if matches && let Some(subject) = self.subject.clone().filter(|subject| subject.allows(self.checks, now)) {
             self.end(approved, now);
             return Checked::Approved(subject);
         }
@@ -271,7 +337,7 @@ impl fmt::Debug for Verification {
             .field("state", &self.state)
             .field("sends", &self.sends)
             .field("checks", &self.checks)
-            .field("expires_at", &self.expires_at)
+            .field("expires_at", &self.limits.expires_at)
             .finish_non_exhaustive()
     }
 }

@@ -46,8 +46,8 @@ pub async fn check_code(
     if verification != was {
         store::verifications::update(tx, &verification).await?;
     }
-    let grant = match checked {
-        Checked::Approved(subject) => Some(issue(tx, means, &verification, subject).await?),
+    let grant = match &checked {
+        Checked::Approved(subject) => Some(issue(tx, means, &verification, subject.clone()).await?),
         Checked::Wrong { .. } | Checked::TooMany | Checked::NotOpen(_) => None,
     };
     if !verification.state.is_open() && was.state.is_open() {
@@ -75,8 +75,9 @@ async fn issue(
         methods: vec![verification.method],
         purpose: verification.purpose,
         case_id: verification.case_id,
+        standard_basis: subject.limits.basis,
         granted_at: now,
-        expires_at: now + means.limits.grant_lifetime,
+        expires_at: now + subject.grant_lifetime,
         revoked_at: None,
     };
     store::grants::insert(tx, &grant).await?;
@@ -86,6 +87,7 @@ async fn issue(
         customer_id: grant.customer_id.to_string(),
         assurance: present::assurance(grant.assurance).into(),
         case_id: text_of(grant.case_id),
+        standard_basis: grant.standard_basis.clone(),
     };
     tx.append(grant.id, &event).await?;
     Ok(grant)

@@ -2,8 +2,8 @@
 
 use support_chassis::db::Tx;
 
-use super::{Means, admit_send};
-use crate::domain::ids::{DeliveryId, VerificationId};
+use super::{Means, admit_send, dispatch};
+use crate::domain::ids::VerificationId;
 use crate::domain::verification::{SendRefused, Verification};
 use crate::error::IdentityError;
 use crate::store;
@@ -22,9 +22,8 @@ pub async fn resend_code(tx: &mut Tx, means: &Means, id: VerificationId) -> Resu
         SendRefused::NotOpen(state) => IdentityError::VerificationNotOpen { id, state },
         SendRefused::NoSendsLeft => IdentityError::TooManySends { retry_after: None },
     })?;
-    admit_send(tx, &verification.contact_key, now, &means.limits).await?;
+    let sent_lately = admit_send(tx, &verification.contact_key, now, &verification.limits).await?;
     store::verifications::update(tx, &verification).await?;
-    let has_recipient = verification.subject.is_some();
-    store::deliveries::insert(tx, means.ids.next::<DeliveryId>(), id, has_recipient, now).await?;
+    dispatch(tx, means, &verification, sent_lately, now).await?;
     Ok(verification)
 }

@@ -2,12 +2,14 @@
 
 use support_chassis::db::Tx;
 use support_proto::support::identity::v1::VerificationStarted;
+use time::OffsetDateTime;
 
-use super::{Means, admit_send, text_of};
+use super::{Means, admit_send, dispatch, text_of};
 use crate::api::present;
 use crate::domain::contact::{Contact, ContactKind};
-use crate::domain::ids::{CaseId, CustomerId, DeliveryId, VerificationId};
-use crate::domain::verification::{NewVerification, Purpose, Subject, Verification};
+use crate::domain::ids::{CaseId, CustomerId, VerificationId};
+use crate::domain::rules::{Limits, Rules};
+use crate::domain::verification::{Method, NewVerification, Purpose, Subject, Verification};
 use crate::error::IdentityError;
 use crate::store;
 
@@ -34,6 +36,16 @@ pub struct Start {
     pub languages: Vec<String>,
     /// The case it is for.
     pub case_id: Option<CaseId>,
+    /// The country the person says they live in, ISO 3166-1 alpha-2; not looked at where it is known.
+    pub country_code: Option<String>,
+}
+
+/// What it comes to.
+struct Resolved {
+    contact: Contact,
+    /// The rules that it is answered by.
+    rules: Rules,
+    subject: Option<Subject>,
 }
 
 /// Starts a verification and puts its code on its way; wake the delivery once this is committed.
@@ -43,18 +55,28 @@ pub struct Start {
 ///
 /// # Errors
 ///
-/// [`IdentityError::CustomerNotFound`] for a customer named by id; [`IdentityError::TooManySends`].
+/// [`IdentityError::CustomerNotFound`] for a customer named by id; [`IdentityError::MethodNotAccepted`];
+/// [`IdentityError::TooManySends`].
 pub async fn start_verification(tx: &mut Tx, means: &Means, start: Start) -> Result<Verification, IdentityError> {
     let now = tx.now();
-    let (contact, subject) = resolve(tx, means, start.claim).await?;
+    let Resolved {
+        contact,
+        rules,
+        subject,
+    } = resolve(tx, means, &start, now).await?;
+    let method = Method::from(contact.kind());
+    if rules.satisfied_by(method).is_none() {
+        return Err(not_accepted(start.purpose, rules));
+    }
+    let limits = Limits::new(&rules, now);
     let contact_key = means.keys.contact_key(&contact);
-    admit_send(tx, &contact_key, now, &means.limits).await?;
+    let sent_lately = admit_send(tx, &contact_key, now, &limits).await?;
 
     let id: VerificationId = means.ids.next();
     let code = means.chance.code();
     let code_mac = means.keys.code_mac(id, &code);
     let sealed_code = means.keys.seal(id, &code, means.chance.bytes())?;
-    let (code_mac, sealed_code) = match subject {
+    let (code_mac, sealed_code) = match &subject {
         Some(_) => (code_mac, Some(sealed_code)),
         // The hash of no code, so that none is right, whatever the state machine says.
         None => (means.chance.bytes(), None),
@@ -62,50 +84,75 @@ pub async fn start_verification(tx: &mut Tx, means: &Means, start: Start) -> Res
     let new = NewVerification {
         id,
         subject,
-        method: contact.kind().into(),
+        method,
         purpose: start.purpose,
         case_id: start.case_id,
         languages: start.languages,
         contact_key,
         code_mac,
         sealed_code,
+        limits,
     };
-    let verification = Verification::start(new, now, means.limits.code_lifetime)
+    let verification = Verification::start(new, now)
         .map_err(|_| IdentityError::Impossible("a new verification cannot be challenged"))?;
     store::verifications::insert(tx, &verification).await?;
-    store::deliveries::insert(tx, means.ids.next::<DeliveryId>(), id, subject.is_some(), now).await?;
+    dispatch(tx, means, &verification, sent_lately, now).await?;
     let event = VerificationStarted {
         verification_id: id.to_string(),
         purpose: present::purpose(verification.purpose).into(),
         case_id: text_of(verification.case_id),
+        standard_basis: verification.limits.basis.clone(),
     };
     tx.append(id, &event).await?;
     Ok(verification)
 }
 
-async fn resolve(tx: &mut Tx, means: &Means, claim: Claim) -> Result<(Contact, Option<Subject>), IdentityError> {
-    match claim {
+async fn resolve(tx: &mut Tx, means: &Means, start: &Start, now: OffsetDateTime) -> Result<Resolved, IdentityError> {
+    let rules = |country: Option<&str>| means.policy.rules(country, start.purpose, now);
+    match &start.claim {
         Claim::Contact { contact, own } => {
-            let owner = store::customers::find_subject(tx, &contact, own).await?;
-            let subject = owner.map(|(customer_id, contact_point_id)| Subject {
-                customer_id,
-                contact_point_id,
+            // Who the caller is says which rules they read, never whom the contact point belongs to.
+            let country = match own {
+                Some(customer) => store::customers::country_of(tx, *customer).await?,
+                None => start.country_code.clone(),
+            };
+            let owner = store::customers::find_subject(tx, contact, *own).await?;
+            let subject = owner.map(|owner| {
+                let (customer, point) = (owner.customer_id, owner.contact_point_id);
+                let own_rules = rules(Some(&owner.country_code));
+                Subject::new(customer, point, &own_rules, contact.kind().into(), now)
             });
-            Ok((contact, subject))
+            Ok(Resolved {
+                contact: contact.clone(),
+                rules: rules(country.as_deref()),
+                subject,
+            })
         }
         Claim::Customer(customer_id) => {
-            let customer = store::customers::get(tx, customer_id)
+            let customer = store::customers::get(tx, *customer_id)
                 .await?
                 .ok_or(IdentityError::CustomerNotFound)?;
-            let reaches_phones = means.limits.reaches_phones;
-            let point = customer
-                .preferred_contact(|kind| kind == ContactKind::Email || reaches_phones)
-                .ok_or(IdentityError::Impossible("a customer without a contact point"))?;
-            let subject = Subject {
-                customer_id,
-                contact_point_id: point.id,
+            let rules = rules(Some(&customer.country_code));
+            let point = customer.preferred_contact(
+                |kind| rules.satisfied_by(kind.into()).is_some(),
+                |kind| kind == ContactKind::Email || means.reaches_phones,
+            );
+            let Some(point) = point else {
+                return Err(not_accepted(start.purpose, rules));
             };
-            Ok((point.contact.clone(), Some(subject)))
+            let method = point.contact.kind().into();
+            Ok(Resolved {
+                contact: point.contact.clone(),
+                subject: Some(Subject::new(*customer_id, point.id, &rules, method, now)),
+                rules,
+            })
         }
+    }
+}
+
+fn not_accepted(purpose: Purpose, rules: Rules) -> IdentityError {
+    IdentityError::MethodNotAccepted {
+        purpose,
+        rules: Box::new(rules),
     }
 }

@@ -135,16 +135,29 @@ pub async fn find_by_contact(
     Ok(row.map(|row| (row.customer_id, row.id)))
 }
 
+/// Whose a contact point is.
+#[derive(Debug)]
+pub struct Owner {
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// The contact point.
+    pub contact_point_id: ContactPointId,
+    /// The customer's country of residence.
+    pub country_code: String,
+}
+
 /// Finds who is proven to be whom by holding this contact point: its customer, where it came with their record or was
 /// verified, or where that customer (`own`) asks.
 pub async fn find_subject(
     connection: &mut PgConnection,
     contact: &Contact,
     own: Option<CustomerId>,
-) -> Result<Option<(CustomerId, ContactPointId)>, DbError> {
-    let row = sqlx::query!(
-        r#"select id as "id: ContactPointId", customer_id as "customer_id: CustomerId"
-         from contact_points
+) -> Result<Option<Owner>, DbError> {
+    let owner = sqlx::query_as!(
+        Owner,
+        r#"select contact_points.id as "contact_point_id: ContactPointId", customers.id as "customer_id: CustomerId",
+             customers.country_code
+         from contact_points join customers on customers.id = contact_points.customer_id
          where kind = $1 and comparable = $2 and (vouched or verified_at is not null or customer_id = $3)"#,
         contact.kind().as_str(),
         contact.comparable(),
@@ -152,7 +165,16 @@ pub async fn find_subject(
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|row| (row.customer_id, row.id)))
+    Ok(owner)
+}
+
+/// Reads in which country a customer lives.
+pub async fn country_of(connection: &mut PgConnection, id: CustomerId) -> Result<Option<String>, DbError> {
+    Ok(
+        sqlx::query_scalar!("select country_code from customers where id = $1", id.uuid())
+            .fetch_optional(connection)
+            .await?,
+    )
 }
 
 /// Reads one contact point and the languages of its customer.

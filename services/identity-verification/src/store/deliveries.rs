@@ -5,6 +5,7 @@ use support_chassis::db::DbError;
 use time::OffsetDateTime;
 
 use crate::domain::ids::{DeliveryId, VerificationId};
+use crate::domain::verification::Way;
 
 /// A delivery that a worker has taken on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,19 +41,19 @@ impl End {
     }
 }
 
-/// Writes a delivery of the code of a verification, due now. Where nobody is at the other end it is written as well, ended
-/// at once: the same statement is run for known and unknown addresses, so that they take the same time.
+/// Writes a delivery of the code of a verification, due now. Where it does not go out it is written as well, ended at once:
+/// the same statement is run for known and unknown addresses, so that they take the same time.
 pub async fn insert(
     connection: &mut PgConnection,
     id: DeliveryId,
     verification: VerificationId,
-    has_recipient: bool,
+    way: Way,
     now: OffsetDateTime,
 ) -> Result<(), DbError> {
-    let (state, reason) = if has_recipient {
-        ("pending", None)
-    } else {
-        End::Dropped("no_recipient").columns()
+    let (state, reason) = match way {
+        Way::Out => ("pending", None),
+        Way::Nowhere => End::Dropped("no_recipient").columns(),
+        Way::Withheld => End::Dropped("withheld").columns(),
     };
     sqlx::query!(
         "insert into deliveries (id, verification_id, state, reason, due_at, created_at, ended_at)
@@ -62,7 +63,7 @@ pub async fn insert(
         state,
         reason,
         now,
-        (!has_recipient).then_some(now),
+        (way != Way::Out).then_some(now),
     )
     .execute(connection)
     .await?;

@@ -22,6 +22,7 @@ struct Row {
     methods: Vec<String>,
     purpose: String,
     case_id: Option<CaseId>,
+    standard_basis: String,
     granted_at: OffsetDateTime,
     expires_at: OffsetDateTime,
     revoked_at: Option<OffsetDateTime>,
@@ -40,6 +41,7 @@ impl TryFrom<Row> for Grant {
             methods: stored(methods, TABLE, "methods")?,
             purpose: stored(Purpose::from_name(&row.purpose), TABLE, "purpose")?,
             case_id: row.case_id,
+            standard_basis: row.standard_basis,
             granted_at: row.granted_at,
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
@@ -56,9 +58,10 @@ pub async fn insert(connection: &mut PgConnection, new: &Grant) -> Result<(), Db
     let methods: Vec<_> = new.methods.iter().map(|method| method.as_str().to_owned()).collect();
     sqlx::query!(
         "insert into grants (
-             id, customer_id, verification_id, assurance, methods, purpose, case_id, granted_at, expires_at, revoked_at
+             id, customer_id, verification_id, assurance, methods, purpose, case_id, standard_basis, granted_at,
+             expires_at, revoked_at
          )
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         new.id.uuid(),
         new.customer_id.uuid(),
         new.verification_id.uuid(),
@@ -66,6 +69,7 @@ pub async fn insert(connection: &mut PgConnection, new: &Grant) -> Result<(), Db
         &methods,
         new.purpose.as_str(),
         new.case_id.map(CaseId::uuid),
+        new.standard_basis,
         new.granted_at,
         new.expires_at,
         new.revoked_at,
@@ -81,7 +85,7 @@ pub async fn get(connection: &mut PgConnection, id: GrantId) -> Result<Option<Gr
         Row,
         r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
              verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
-             granted_at, expires_at, revoked_at
+             standard_basis, granted_at, expires_at, revoked_at
          from grants where id = $1"#,
         id.uuid(),
     )
@@ -97,7 +101,7 @@ pub async fn lock(connection: &mut PgConnection, id: GrantId) -> Result<Option<G
         Row,
         r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
              verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
-             granted_at, expires_at, revoked_at
+             standard_basis, granted_at, expires_at, revoked_at
          from grants where id = $1 for update"#,
         id.uuid(),
     )
@@ -133,7 +137,7 @@ pub async fn list(
         Row,
         r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
              verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
-             granted_at, expires_at, revoked_at
+             standard_basis, granted_at, expires_at, revoked_at
          from grants
          where customer_id = $1 and ($2::timestamptz is null or (granted_at, id) < ($2, $3))
          order by granted_at desc, id desc limit $4"#,

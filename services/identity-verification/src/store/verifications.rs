@@ -1,5 +1,7 @@
 //! Verifications.
 
+use std::time::Duration;
+
 use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
 use time::OffsetDateTime;
@@ -7,6 +9,7 @@ use time::OffsetDateTime;
 use super::digest;
 use crate::domain::ids::{CaseId, ContactPointId, CustomerId, VerificationId};
 use crate::domain::machine::State;
+use crate::domain::rules::Limits;
 use crate::domain::verification::{Method, Purpose, Subject, Verification};
 
 const TABLE: &str = "verifications";
@@ -23,11 +26,44 @@ struct Row {
     contact_key: Vec<u8>,
     code_mac: Vec<u8>,
     sealed_code: Option<Vec<u8>>,
+    standard_basis: String,
+    sends_limit: i16,
+    checks_limit: i16,
+    hourly_sends_limit: i16,
+    own_basis: Option<String>,
+    own_sends_limit: Option<i16>,
+    own_checks_limit: Option<i16>,
+    own_hourly_sends_limit: Option<i16>,
+    own_expires_at: Option<OffsetDateTime>,
+    grant_seconds: Option<i32>,
     sends: i16,
     checks: i16,
     created_at: OffsetDateTime,
     expires_at: OffsetDateTime,
     ended_at: Option<OffsetDateTime>,
+}
+
+impl Row {
+    /// The subject. Its columns are all there, or none of them is.
+    fn subject(&self) -> Result<Option<Subject>, DbError> {
+        let Some(customer_id) = self.customer_id else {
+            return Ok(None);
+        };
+        let seconds = stored(self.grant_seconds, TABLE, "grant_seconds")?;
+        let grant_seconds = stored(u64::try_from(seconds).ok(), TABLE, "grant_seconds")?;
+        Ok(Some(Subject {
+            customer_id,
+            contact_point_id: stored(self.contact_point_id, TABLE, "contact_point_id")?,
+            limits: Limits {
+                basis: stored(self.own_basis.clone(), TABLE, "own_basis")?,
+                sends: stored(self.own_sends_limit, TABLE, "own_sends_limit")?,
+                checks: stored(self.own_checks_limit, TABLE, "own_checks_limit")?,
+                sends_per_hour: stored(self.own_hourly_sends_limit, TABLE, "own_hourly_sends_limit")?,
+                expires_at: stored(self.own_expires_at, TABLE, "own_expires_at")?,
+            },
+            grant_lifetime: Duration::from_secs(grant_seconds),
+        }))
+    }
 }
 
 impl TryFrom<Row> for Verification {
@@ -36,13 +72,7 @@ impl TryFrom<Row> for Verification {
     fn try_from(row: Row) -> Result<Self, DbError> {
         Ok(Self {
             id: row.id,
-            subject: row
-                .customer_id
-                .zip(row.contact_point_id)
-                .map(|(customer_id, contact_point_id)| Subject {
-                    customer_id,
-                    contact_point_id,
-                }),
+            subject: row.subject()?,
             method: stored(Method::from_name(&row.method), TABLE, "method")?,
             purpose: stored(Purpose::from_name(&row.purpose), TABLE, "purpose")?,
             state: stored(State::from_name(&row.state), TABLE, "state")?,
@@ -51,10 +81,16 @@ impl TryFrom<Row> for Verification {
             contact_key: digest(TABLE, "contact_key", &row.contact_key)?,
             code_mac: digest(TABLE, "code_mac", &row.code_mac)?,
             sealed_code: row.sealed_code,
+            limits: Limits {
+                basis: row.standard_basis,
+                sends: row.sends_limit,
+                checks: row.checks_limit,
+                sends_per_hour: row.hourly_sends_limit,
+                expires_at: row.expires_at,
+            },
             sends: row.sends,
             checks: row.checks,
             created_at: row.created_at,
-            expires_at: row.expires_at,
             ended_at: row.ended_at,
         })
     }
@@ -62,15 +98,20 @@ impl TryFrom<Row> for Verification {
 
 /// Writes a new verification.
 pub async fn insert(connection: &mut PgConnection, new: &Verification) -> Result<(), DbError> {
+    let subject = new.subject.as_ref();
+    let own = subject.map(|subject| &subject.limits);
     sqlx::query!(
         "insert into verifications (
              id, customer_id, contact_point_id, method, purpose, state, case_id, languages, contact_key, code_mac,
-             sealed_code, sends, checks, created_at, expires_at, ended_at
+             sealed_code, standard_basis, sends_limit, checks_limit, hourly_sends_limit, own_basis, own_sends_limit,
+             own_checks_limit, own_hourly_sends_limit, own_expires_at, grant_seconds, sends, checks, created_at,
+             expires_at, ended_at
          )
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+             $24, $25, $26)",
         new.id.uuid(),
-        new.subject.map(|subject| subject.customer_id.uuid()),
-        new.subject.map(|subject| subject.contact_point_id.uuid()),
+        subject.map(|subject| subject.customer_id.uuid()),
+        subject.map(|subject| subject.contact_point_id.uuid()),
         new.method.as_str(),
         new.purpose.as_str(),
         new.state.as_str(),
@@ -79,10 +120,20 @@ pub async fn insert(connection: &mut PgConnection, new: &Verification) -> Result
         &new.contact_key,
         &new.code_mac,
         new.sealed_code.as_deref(),
+        new.limits.basis,
+        new.limits.sends,
+        new.limits.checks,
+        new.limits.sends_per_hour,
+        own.map(|own| own.basis.as_str()),
+        own.map(|own| own.sends),
+        own.map(|own| own.checks),
+        own.map(|own| own.sends_per_hour),
+        own.map(|own| own.expires_at),
+        subject.map(|subject| i32::try_from(subject.grant_lifetime.as_secs()).unwrap_or(i32::MAX)),
         new.sends,
         new.checks,
         new.created_at,
-        new.expires_at,
+        new.limits.expires_at,
         new.ended_at,
     )
     .execute(connection)
@@ -96,7 +147,9 @@ pub async fn get(connection: &mut PgConnection, id: VerificationId) -> Result<Op
         Row,
         r#"select id as "id: VerificationId", customer_id as "customer_id: CustomerId",
              contact_point_id as "contact_point_id: ContactPointId", method, purpose, state, case_id as "case_id: CaseId",
-             languages, contact_key, code_mac, sealed_code, sends, checks, created_at, expires_at, ended_at
+             languages, contact_key, code_mac, sealed_code, standard_basis, sends_limit, checks_limit, hourly_sends_limit,
+             own_basis, own_sends_limit, own_checks_limit, own_hourly_sends_limit, own_expires_at, grant_seconds,
+             sends, checks, created_at, expires_at, ended_at
          from verifications where id = $1"#,
         id.uuid(),
     )
@@ -112,7 +165,9 @@ pub async fn lock(connection: &mut PgConnection, id: VerificationId) -> Result<O
         Row,
         r#"select id as "id: VerificationId", customer_id as "customer_id: CustomerId",
              contact_point_id as "contact_point_id: ContactPointId", method, purpose, state, case_id as "case_id: CaseId",
-             languages, contact_key, code_mac, sealed_code, sends, checks, created_at, expires_at, ended_at
+             languages, contact_key, code_mac, sealed_code, standard_basis, sends_limit, checks_limit, hourly_sends_limit,
+             own_basis, own_sends_limit, own_checks_limit, own_hourly_sends_limit, own_expires_at, grant_seconds,
+             sends, checks, created_at, expires_at, ended_at
          from verifications where id = $1 for update"#,
         id.uuid(),
     )
@@ -133,7 +188,9 @@ pub async fn lock_overdue(
         Row,
         r#"select id as "id: VerificationId", customer_id as "customer_id: CustomerId",
              contact_point_id as "contact_point_id: ContactPointId", method, purpose, state, case_id as "case_id: CaseId",
-             languages, contact_key, code_mac, sealed_code, sends, checks, created_at, expires_at, ended_at
+             languages, contact_key, code_mac, sealed_code, standard_basis, sends_limit, checks_limit, hourly_sends_limit,
+             own_basis, own_sends_limit, own_checks_limit, own_hourly_sends_limit, own_expires_at, grant_seconds,
+             sends, checks, created_at, expires_at, ended_at
          from verifications
          where state in ('created', 'challenged') and expires_at <= $1
          order by expires_at limit $2

@@ -58,9 +58,7 @@ fn a_fault_is_named_and_no_secret_is_shown() {
         assert!(!refused.contains("too short a secret"), "{refused}");
     }
     for (path, value) in [
-        ("verification.code_minutes", 11),
-        ("verification.code_minutes", 0),
-        ("verification.sends_per_hour", 0),
+        ("verification.expiry_interval_ms", 0),
         ("delivery.concurrency", 0),
         ("delivery.poll_interval_ms", 0),
         ("tokens.partner_minutes", 0),
@@ -88,6 +86,17 @@ fn a_fault_is_named_and_no_secret_is_shown() {
 }
 
 #[test]
+fn what_is_a_rule_is_no_setting() {
+    for path in ["code_minutes", "grant_minutes", "sends_per_hour"] {
+        let refused = checked(
+            |settings| settings.set(&own(&format!("verification.{path}")), 5),
+            Environment::Development,
+        );
+        assert!(refused.unwrap_err().contains(path));
+    }
+}
+
+#[test]
 fn secrets_may_be_mounted() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), format!("{}\n", base64(&[9; 32]))).unwrap();
@@ -112,7 +121,7 @@ fn every_setting_is_described() {
         "tokens.session_key",
         "delivery.outbox",
         "smtp.ca_file",
-        "verification.code_minutes",
+        "verification.expiry_interval_ms",
     ] {
         assert!(described.contains(path), "{path}");
     }

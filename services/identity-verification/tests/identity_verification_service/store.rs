@@ -11,7 +11,10 @@ use support_identity_verification::domain::customer::{ContactPoint, Customer, Na
 use support_identity_verification::domain::grant::{Assurance, Grant};
 use support_identity_verification::domain::ids::{DeliveryId, VerificationId};
 use support_identity_verification::domain::partner::PartnerClient;
-use support_identity_verification::domain::verification::{Method, NewVerification, Purpose, Subject, Verification};
+use support_identity_verification::domain::rules::Limits;
+use support_identity_verification::domain::verification::{
+    Method, NewVerification, Purpose, Subject, Verification, Way,
+};
 use support_identity_verification::keys::secret_hash;
 use support_identity_verification::store::local_outbox::Message;
 use support_identity_verification::store::{
@@ -53,6 +56,14 @@ fn verification(ids: &Ids, customer: &Customer) -> Verification {
     let subject = Subject {
         customer_id: customer.id,
         contact_point_id: customer.contact_points[0].id,
+        limits: Limits {
+            basis: "x/y@1+country/GB@2".into(),
+            sends: 4,
+            checks: 3,
+            sends_per_hour: 9,
+            expires_at: NOW + Duration::from_mins(9),
+        },
+        grant_lifetime: Duration::from_mins(20),
     };
     let new = NewVerification {
         id: ids.next(),
@@ -64,8 +75,15 @@ fn verification(ids: &Ids, customer: &Customer) -> Verification {
         contact_key: [1; 32],
         code_mac: [2; 32],
         sealed_code: Some(vec![3]),
+        limits: Limits {
+            basis: "x/y@1".into(),
+            sends: 5,
+            checks: 5,
+            sends_per_hour: 10,
+            expires_at: NOW + Duration::from_mins(10),
+        },
     };
-    Verification::start(new, NOW, Duration::from_mins(10)).unwrap()
+    Verification::start(new, NOW).unwrap()
 }
 
 /// One valid row of each table.
@@ -84,6 +102,7 @@ async fn fill(connection: &mut PgConnection) -> (Customer, Verification, Grant) 
         methods: vec![Method::EmailCode],
         purpose: Purpose::GeneralHelp,
         case_id: None,
+        standard_basis: "x/y@1+country/GB@2".into(),
         granted_at: NOW,
         expires_at: NOW + Duration::from_mins(30),
         revoked_at: None,
@@ -99,7 +118,7 @@ async fn fill(connection: &mut PgConnection) -> (Customer, Verification, Grant) 
     partner_clients::insert(connection, &client, &secret_hash("secret"))
         .await
         .unwrap();
-    deliveries::insert(connection, ids.next(), verification.id, true, NOW)
+    deliveries::insert(connection, ids.next(), verification.id, Way::Out, NOW)
         .await
         .unwrap();
     local_outbox::insert(connection, &message(&ids, ids.next(), verification.id))
@@ -187,8 +206,35 @@ const BREACHES: &[(&str, &str)] = &[
         "update verifications set code_mac = '\\x00'",
         "verifications_code_mac_check",
     ),
-    ("update verifications set sends = 6", "verifications_sends_check"),
-    ("update verifications set checks = 6", "verifications_checks_check"),
+    (
+        "update verifications set sends = 6, sends_limit = 6",
+        "verifications_sends_check",
+    ),
+    (
+        "update verifications set checks = 6, checks_limit = 6",
+        "verifications_checks_check",
+    ),
+    (
+        "update verifications set sends = 4, sends_limit = 3",
+        "verifications_limits_check",
+    ),
+    (
+        "update verifications set checks = 4, checks_limit = 3",
+        "verifications_limits_check",
+    ),
+    ("update verifications set own_basis = null", "verifications_own_check"),
+    (
+        "update verifications set customer_id = null, contact_point_id = null",
+        "verifications_own_check",
+    ),
+    (
+        "update verifications set state = 'approved', ended_at = created_at, sealed_code = null, checks = 4",
+        "verifications_approved_check",
+    ),
+    (
+        "update verifications set state = 'approved', ended_at = own_expires_at, sealed_code = null",
+        "verifications_approved_check",
+    ),
     (
         "update verifications set contact_point_id = null",
         "verifications_subject_check",
@@ -275,7 +321,7 @@ async fn every_constraint_holds() {
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(known, 37);
+    assert_eq!(known, 39);
 }
 
 #[tokio::test]

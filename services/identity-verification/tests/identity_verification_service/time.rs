@@ -6,6 +6,7 @@ use sqlx::PgPool;
 use support_chassis::clock::{Clock, ManualClock};
 use support_chassis::db::{DatabaseSettings, Db};
 use support_chassis::id::Ids;
+use support_chassis::standard::{Document, Standard};
 use support_identity_verification::chance::Chance;
 use support_identity_verification::domain::code::Code;
 use support_identity_verification::domain::contact::Contact;
@@ -16,17 +17,18 @@ use support_identity_verification::domain::verification::{Checked, Purpose, Veri
 use support_identity_verification::error::IdentityError;
 use support_identity_verification::keys::CodeKeys;
 use support_identity_verification::metrics::Metrics;
+use support_identity_verification::ops::Means;
 use support_identity_verification::ops::check_code::{Redemption, check_code};
 use support_identity_verification::ops::create_customer::{NewCustomer, create_customer};
 use support_identity_verification::ops::expire_verifications::expire_verifications;
 use support_identity_verification::ops::resend_code::resend_code;
 use support_identity_verification::ops::revoke_grant::revoke_grant;
 use support_identity_verification::ops::start_verification::{Claim, Start, start_verification};
-use support_identity_verification::ops::{Limits, Means};
+use support_identity_verification::policy::{Policy, VERIFICATION_POLICY};
 use support_identity_verification::store;
 use support_identity_verification::work::upkeep::Upkeep;
 use support_postgres::testing::TestDatabase;
-use support_proto::support::identity::v1::{VerificationEnded, VerificationState};
+use support_proto::support::identity::v1::{VerificationEnded, VerificationPolicy, VerificationState};
 use time::macros::datetime;
 
 use crate::house::database;
@@ -42,6 +44,10 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
+        Self::under(&VERIFICATION_POLICY).await
+    }
+
+    async fn under(policy: &Document<VerificationPolicy>) -> Self {
         let database = database().await;
         let (clock, hand) = Clock::manual(datetime!(2026-03-01 12:00 UTC));
         let db = Db::connect(&DatabaseSettings::small(database.url()))
@@ -52,12 +58,8 @@ impl Bench {
             ids: Ids::seeded("eu".parse().unwrap(), clock.clone(), 1),
             chance: Chance::seeded(1),
             keys: CodeKeys::new(&[5; 32]),
-            limits: Limits {
-                code_lifetime: Duration::from_mins(10),
-                grant_lifetime: Duration::from_mins(30),
-                sends_per_hour: 3,
-                reaches_phones: true,
-            },
+            policy: Policy::new(Standard::shipped(policy)),
+            reaches_phones: true,
         };
         let pool = PgPool::connect_lazy(database.url()).unwrap();
         Self {
@@ -96,6 +98,7 @@ impl Bench {
             purpose: Purpose::Payment,
             languages: vec![],
             case_id: None,
+            country_code: None,
         };
         let mut tx = self.db.begin().await?;
         let verification = start_verification(&mut tx, &self.means, start).await?;
@@ -128,6 +131,28 @@ impl Bench {
 
 fn contact() -> Contact {
     Contact::email("ada@example.com").unwrap()
+}
+
+/// Other rules than those shipped, in every number.
+static STRICT: Document<VerificationPolicy> = Document::new(
+    "codes: {lifetime: 120s, sends: 2, checks: 1, sends_per_hour: 3}
+purposes: {payment: {assurance: ASSURANCE_LEVEL_AAL1, methods: [VERIFICATION_METHOD_EMAIL_CODE], grant_lifetime: 90s}}",
+);
+
+#[tokio::test]
+async fn every_number_of_the_policy_takes_effect() {
+    let bench = Bench::under(&STRICT).await;
+    bench.customer().await;
+    let verification = bench.start().await.unwrap();
+    assert_eq!(
+        verification.limits.expires_at,
+        verification.created_at + Duration::from_mins(2)
+    );
+    assert_eq!((verification.sends_left(), verification.checks_left()), (1, 1));
+    let grant = bench.check(&verification).await.grant.unwrap();
+    assert_eq!(grant.expires_at, grant.granted_at + Duration::from_secs(90));
+    assert_eq!(grant.standard_basis, verification.limits.basis);
+    assert!(grant.standard_basis.contains("verification-policy@"), "{grant:?}");
 }
 
 #[tokio::test]
@@ -198,7 +223,7 @@ async fn the_timer_takes_what_ran_out_in_small_parts() {
 
 #[tokio::test]
 async fn an_hour_later_there_are_sends_again() {
-    let bench = Bench::new().await;
+    let bench = Bench::under(&STRICT).await;
     bench.customer().await;
     for _ in 0..3 {
         bench.start().await.unwrap();

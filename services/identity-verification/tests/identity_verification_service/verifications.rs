@@ -228,13 +228,15 @@ async fn the_same_code_is_sent_again_five_times_at_most() {
 
 #[tokio::test]
 async fn a_contact_point_gets_so_many_codes_an_hour() {
-    let house = House::with(|settings| settings.set("identity-verification.verification.sends_per_hour", 3)).await;
+    let house = House::new().await;
     house.customer("ada@example.com").await;
     // Known or not, it is the same.
     for address in ["ada@example.com", "nobody@example.com"] {
         let mut client = house.verifications(&visitor());
         let first = house.start(address).await;
-        house.start(&address.to_uppercase()).await;
+        for _ in 0..8 {
+            house.start(&address.to_uppercase()).await;
+        }
         client.resend_code(resend(&first)).await.unwrap();
         let answer = client.start_verification(start(email(address))).await;
         let told = refused(answer, Reason::TooManySends, Code::ResourceExhausted);

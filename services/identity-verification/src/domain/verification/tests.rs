@@ -4,17 +4,39 @@ use support_chassis::id::Ids;
 use time::macros::datetime;
 
 use super::*;
+use crate::domain::grant::Assurance;
+use crate::domain::rules::{CodeRules, PurposeRules};
 
 const START: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 const LIFETIME: Duration = Duration::from_mins(10);
+const SENDS_LIMIT: i16 = 5;
+const CHECKS_LIMIT: i16 = 5;
+
+/// The widest limits there are.
+fn limits() -> Limits {
+    Limits {
+        basis: "x/y@1".into(),
+        sends: SENDS_LIMIT,
+        checks: CHECKS_LIMIT,
+        sends_per_hour: 10,
+        expires_at: START + LIFETIME,
+    }
+}
 
 fn verification(known: bool) -> Verification {
+    within(limits(), known.then(limits))
+}
+
+/// A verification answered by some limits, of somebody whose country has others, or of nobody.
+fn within(limits: Limits, own: Option<Limits>) -> Verification {
     let ids = Ids::seeded("eu".parse().unwrap(), Clock::manual(START).0, 7);
     let new = NewVerification {
         id: ids.next(),
-        subject: known.then(|| Subject {
+        subject: own.map(|limits| Subject {
             customer_id: ids.next(),
             contact_point_id: ids.next(),
+            limits,
+            grant_lifetime: Duration::from_mins(30),
         }),
         method: Method::EmailCode,
         purpose: Purpose::GeneralHelp,
@@ -23,14 +45,15 @@ fn verification(known: bool) -> Verification {
         contact_key: [1; 32],
         code_mac: [2; 32],
         sealed_code: Some(vec![3]),
+        limits,
     };
-    Verification::start(new, START, LIFETIME).unwrap()
+    Verification::start(new, START).unwrap()
 }
 
 #[test]
 fn the_right_code_approves_once() {
     let mut it = verification(true);
-    let subject = it.subject.unwrap();
+    let subject = it.subject.clone().unwrap();
     assert_eq!(it.check(false, START), Checked::Wrong { checks_left: 4 });
     assert_eq!(it.check(true, START), Checked::Approved(subject));
     assert_eq!(
@@ -88,6 +111,106 @@ fn it_is_sent_five_times_at_most() {
     assert!(matches!(it.check(true, START), Checked::Approved(_)));
 }
 
+#[test]
+fn stricter_limits_are_those_it_is_answered_by() {
+    let strict = Limits {
+        sends: 2,
+        checks: 1,
+        expires_at: START + Duration::from_mins(3),
+        ..limits()
+    };
+    let mut it = within(strict.clone(), Some(strict));
+    assert_eq!((it.sends_left(), it.checks_left()), (1, 1));
+    assert_eq!(it.send_again(START), Ok(()));
+    assert_eq!(it.send_again(START), Err(SendRefused::NoSendsLeft));
+    let over = START + Duration::from_mins(3);
+    assert_eq!(
+        (it.state_at(over - Duration::from_micros(1)), it.state_at(over)),
+        (State::Challenged, State::Expired)
+    );
+    assert_eq!(it.check(false, START), Checked::Wrong { checks_left: 0 });
+    assert_eq!(it.state, State::MaxAttempts);
+}
+
+#[test]
+fn beyond_the_own_limits_of_the_customer_no_code_is_right_and_none_goes_out() {
+    let own = Limits {
+        sends: 2,
+        checks: 2,
+        sends_per_hour: 4,
+        expires_at: START + Duration::from_mins(3),
+        ..limits()
+    };
+    // What it is answered by allows five of each, and ten minutes.
+    let it = || within(limits(), Some(own.clone()));
+    let over = START + Duration::from_mins(3);
+
+    let mut in_time = it();
+    assert_eq!(in_time.check(false, START), Checked::Wrong { checks_left: 4 });
+    let just_before = over - Duration::from_micros(1);
+    assert!(matches!(in_time.check(true, just_before), Checked::Approved(_)));
+
+    let mut late = it();
+    assert_eq!(late.works_until(), Some(over));
+    assert_eq!(late.check(true, over), Checked::Wrong { checks_left: 4 });
+
+    let mut tried = it();
+    for left in [4, 3] {
+        assert_eq!(tried.check(false, START), Checked::Wrong { checks_left: left });
+    }
+    assert_eq!(tried.check(true, START), Checked::Wrong { checks_left: 2 });
+
+    let mut sent = it();
+    assert_eq!((sent.way(4, START), sent.way(5, START)), (Way::Out, Way::Withheld));
+    assert_eq!(sent.way(4, over), Way::Withheld);
+    assert_eq!(sent.send_again(START), Ok(()));
+    assert_eq!(sent.way(1, START), Way::Out);
+    assert_eq!(sent.send_again(START), Ok(()), "it is not told");
+    assert_eq!(sent.way(1, START), Way::Withheld);
+    assert_eq!(verification(false).way(1, START), Way::Nowhere);
+
+    // What it is answered by binds as well.
+    let mut said_stricter = within(own.clone(), Some(limits()));
+    assert_eq!(said_stricter.works_until(), Some(over));
+    assert_eq!(said_stricter.check(true, over), Checked::NotOpen(State::Expired));
+}
+
+#[test]
+fn whom_the_rules_of_their_country_do_not_let_be_verified_so_is_never_approved() {
+    let ids = Ids::seeded("eu".parse().unwrap(), Clock::manual(START).0, 8);
+    let rules = Rules {
+        basis: "x/y@1+country/DE@1".into(),
+        codes: CodeRules {
+            lifetime: LIFETIME,
+            sends: SENDS_LIMIT,
+            checks: CHECKS_LIMIT,
+            sends_per_hour: 10,
+        },
+        purpose: Some(PurposeRules {
+            assurance: Assurance::Aal1,
+            methods: vec![Method::SmsCode],
+            grant_lifetime: Duration::from_mins(5),
+        }),
+    };
+    let (customer, point) = (ids.next(), ids.next());
+    let by = |method| Subject::new(customer, point, &rules, method, START);
+    assert_eq!(by(Method::SmsCode).grant_lifetime, Duration::from_mins(5));
+    assert_eq!(by(Method::SmsCode).limits, Limits::new(&rules, START));
+    let mut it = Verification {
+        subject: Some(by(Method::EmailCode)),
+        ..verification(true)
+    };
+    assert_eq!(it.way(1, START), Way::Withheld);
+    for left in (0..5).rev() {
+        assert_eq!(it.check(true, START), Checked::Wrong { checks_left: left });
+    }
+    assert_eq!(
+        it.subject.unwrap().limits.basis,
+        rules.basis,
+        "what it was refused by is known"
+    );
+}
+
 /// What somebody may do with a verification.
 #[derive(Debug, Clone, Copy)]
 enum Deed {
@@ -109,6 +232,15 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     prop::collection::vec(deed, 0..40)
 }
 
+fn any_limits() -> impl Strategy<Value = Limits> {
+    (1_i16..=5, 1_i16..=5, 60_u64..=600).prop_map(|(sends, checks, seconds)| Limits {
+        sends,
+        checks,
+        expires_at: START + Duration::from_secs(seconds),
+        ..limits()
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
@@ -121,7 +253,7 @@ proptest! {
             match deed {
                 Deed::Check(matches) => match it.check(matches, now) {
                     Checked::Approved(_) => {
-                        prop_assert!(matches && known && now < it.expires_at && before.state == State::Challenged);
+                        prop_assert!(matches && known && now < it.limits.expires_at && before.state == State::Challenged);
                         approvals += 1;
                         tried += 1;
                     }
@@ -158,11 +290,34 @@ proptest! {
         }
     }
 
-    /// Somebody who cannot know learns nothing from the answers: with the same wrong codes, a verification of somebody and
-    /// one of nobody answer alike.
+    /// Whatever is answered, nothing is approved and nothing goes out beyond the limits of the customer's own country.
     #[test]
-    fn a_verification_of_nobody_answers_like_any_other(deeds in deeds()) {
-        let (mut known, mut unknown, mut now) = (verification(true), verification(false), START);
+    fn own_limits_hold_whatever_is_said(said in any_limits(), own in any_limits(), deeds in deeds()) {
+        let (mut it, mut now) = (within(said.clone(), Some(own.clone())), START);
+        prop_assert!(it.works_until() == Some(said.expires_at.min(own.expires_at)));
+        for deed in deeds {
+            match deed {
+                Deed::Check(matches) => if let Checked::Approved(_) = it.check(matches, now) {
+                    prop_assert!(it.checks <= said.checks.min(own.checks));
+                    prop_assert!(now < said.expires_at.min(own.expires_at));
+                },
+                Deed::Send => if it.send_again(now).is_ok() && it.way(1, now) == Way::Out {
+                    prop_assert!(it.sends <= said.sends.min(own.sends));
+                    prop_assert!(now < said.expires_at.min(own.expires_at));
+                },
+                Deed::Cancel => { let _ = it.cancel(now); }
+                Deed::Expire => { it.expire(now); }
+                Deed::Wait(seconds) => now += Duration::from_secs(seconds),
+            }
+            prop_assert!(it.checks <= said.checks && it.sends <= said.sends.max(1));
+        }
+    }
+
+    /// Somebody who cannot know learns nothing from the answers: with the same wrong codes, a verification of somebody and
+    /// one of nobody answer alike, whatever the rules of the somebody's country are.
+    #[test]
+    fn a_verification_of_nobody_answers_like_any_other(own in any_limits(), deeds in deeds()) {
+        let (mut known, mut unknown, mut now) = (within(limits(), Some(own)), verification(false), START);
         for deed in deeds {
             match deed {
                 // To the outsider every code is wrong.

@@ -35,7 +35,7 @@ struct Parcel {
     code: Code,
     contact: Contact,
     languages: Vec<String>,
-    expires_at: OffsetDateTime,
+    works_until: OffsetDateTime,
 }
 
 impl Deliverer {
@@ -92,10 +92,11 @@ impl Deliverer {
         let Some(verification) = store::verifications::get(&mut connection, id).await? else {
             return Err(IdentityError::Impossible("a delivery of no verification"));
         };
-        let Some(subject) = verification.subject else {
+        let (Some(subject), Some(works_until)) = (&verification.subject, verification.works_until()) else {
             return Ok(Err(End::Dropped("no_recipient")));
         };
-        if !verification.state_at(self.clock.now()).is_open() {
+        let now = self.clock.now();
+        if !verification.state_at(now).is_open() || now >= works_until {
             return Ok(Err(End::Dropped("ended")));
         }
         let Some(sealed) = &verification.sealed_code else {
@@ -119,13 +120,13 @@ impl Deliverer {
             code,
             contact,
             languages,
-            expires_at: verification.expires_at,
+            works_until,
         }))
     }
 
     /// The message, and how often localisation has failed to give it so far.
     async fn write(&self, parcel: &Parcel, delivery: Claimed) -> Result<(Text, i16), Outcome> {
-        let minutes = minutes_left(parcel.expires_at, self.clock.now());
+        let minutes = minutes_left(parcel.works_until, self.clock.now());
         // It failed as often before: what is wrong there takes longer than a customer waits.
         if delivery.render_failures >= RENDER_FAILURES_LIMIT {
             return Ok((self.words.wordless(&parcel.code), delivery.render_failures));
@@ -155,8 +156,8 @@ impl Deliverer {
 }
 
 /// How many minutes are left, the begun one counted.
-fn minutes_left(expires_at: OffsetDateTime, now: OffsetDateTime) -> u32 {
-    let seconds = (expires_at - now).whole_seconds().max(1);
+fn minutes_left(works_until: OffsetDateTime, now: OffsetDateTime) -> u32 {
+    let seconds = (works_until - now).whole_seconds().max(1);
     u32::try_from((seconds + 59) / 60).unwrap_or(1)
 }
 
