@@ -13,21 +13,50 @@
 //! decide(&held.document);
 //! store(held.basis.to_string());
 //! ```
+//!
+//! Every field of a document says how a region may depart from it ([`departure`]). The global version of a document holds
+//! everywhere; an overlay changes it for a group of countries, a country or a site ([`place`]) and names only what it changes
+//! ([`patch`]). What holds at a place is the global version with those three laid over it in that order ([`effective`]). An
+//! overlay is held against the standard above it when it is written ([`compare`]); where that becomes stricter later, the
+//! overlay is lifted to it ([`lift`](mod@lift)).
+//!
+//! The state is a growing set of immutable records, and what holds on a day is a pure function of it ([`records`]). Each region
+//! adds records and receives the others'; regions with the same records agree, in whatever order these came.
+//!
+//! A [`schema`] is what all this has to know of a document, [`content`] reads and prints documents, [`path`] says where in them
+//! something stands. These modules know neither clock nor database.
 
-mod basis;
+pub mod basis;
+pub mod compare;
+pub mod content;
+pub mod day;
+pub mod departure;
 mod document;
-mod effective;
+pub mod effective;
 mod handle;
-mod place;
+pub mod lift;
+pub mod patch;
+pub mod path;
+pub mod place;
 mod reach;
+pub mod records;
+pub mod schema;
 mod simulate;
 
 pub use basis::{Basis, BasisLayer, InvalidBasis};
+pub use compare::{Departed, ValueChange, changes, looser};
+pub use content::{CONTENT_LIMIT, Content, ContentError, Fault};
+pub use departure::Rule;
 pub use document::{Document, DocumentType, ShippedError};
 pub use effective::Effective;
 pub use handle::Standard;
+pub use lift::lift;
+pub use patch::Patch;
+pub use path::Path;
 pub use place::{InvalidPlace, Place};
 pub use reach::Reach;
+pub use records::{Publication, PublicationId, Record, Records, Tenure, TenureId, Withdrawal, WithdrawalId};
+pub use schema::Schema;
 pub use simulate::{Consequence, Simulator, WhatIf};
 
 use time::{Date, OffsetDateTime};

@@ -1,4 +1,11 @@
-//! What a decision was made by.
+//! What a decision was made by, in a line that it can be stored with.
+//!
+//! A basis must mean the same content for ever, in every region, and numbers alone do not: a country that moves to another
+//! region may get a second version 2 there, if that region had not heard of the first; and two regions that both believe they
+//! hold the authority may both publish a version 8, one of which turns out to be void after decisions were made by it.
+//! Whether there is a second one is not known when the first is used. So every version whose number some other region could
+//! have given too is named with its digest: every overlay, and every global version but those of the first tenure of the
+//! authority, which only one region can have published. So is version 0, of which every build may have its own.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +13,7 @@ use std::str::FromStr;
 use super::Place;
 
 /// The versions that a decision was made by, to be stored with it:
-/// `warranty/coverage-terms@7+group/eea@3+country/DE@2`. It means the same content for ever
+/// `warranty/coverage-terms@7+group/eea@3!0b1c2d3e+country/DE@2!9f8e7d6c`. It means the same content for ever
 /// ([`Standard::by_basis`](super::Standard::by_basis)).
 ///
 /// A version that is not told apart by its number alone has the first eight digits of its content's digest after it:
@@ -43,6 +50,14 @@ impl Basis {
         }
     }
 
+    /// This basis with one more overlay laid over it.
+    #[must_use]
+    pub fn with(&self, overlay: BasisLayer) -> Self {
+        let mut more = self.clone();
+        more.layers.push(overlay);
+        more
+    }
+
     /// The document, `<service>/<name>`.
     #[must_use]
     pub fn document(&self) -> &str {
@@ -54,6 +69,23 @@ impl Basis {
     pub fn layers(&self) -> &[BasisLayer] {
         &self.layers
     }
+}
+
+impl BasisLayer {
+    /// What a build ships, by the digest of its canonical content.
+    #[must_use]
+    pub fn shipped(digest: &str) -> Self {
+        Self {
+            place: Place::Global,
+            version: 0,
+            digest: Some(shortened(digest)),
+        }
+    }
+}
+
+/// As much of a digest as a basis has of it.
+pub(super) fn shortened(digest: &str) -> String {
+    digest.chars().take(8).collect()
 }
 
 impl fmt::Display for Basis {

@@ -1,9 +1,19 @@
-//! Where rules hold.
+//! Where rules hold, which places lie in which, and who makes the rules of each.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use support_proto::support::standard::v1::Territories;
+
+use super::content::Fault;
+use super::path::Path;
+use crate::id::Region;
+
 /// A place that rules can be made for.
+///
+/// One made by [`Place::country`] and its like need not exist, nor even be a place that could: what holds at a place that
+/// the territories do not know is the global standard.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
     /// Everywhere.
@@ -20,6 +30,15 @@ pub enum Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a place is global, group/<name>, country/<two capital letters> or site/<name>")]
 pub struct InvalidPlace;
+
+/// Who makes the rules for a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The region that serves it.
+    Region(Region),
+    /// Whoever holds the authority: for the world, and for a group whose countries are served by several regions.
+    Authority,
+}
 
 impl Place {
     /// A group of countries.
@@ -39,6 +58,107 @@ impl Place {
     pub fn site(name: impl Into<String>) -> Self {
         Self::Site(name.into())
     }
+
+    /// The places whose overlays are laid over the global standard here, in that order: the group, the country, the site.
+    /// Empty for the world; none for a place that the territories do not know.
+    #[must_use]
+    pub fn layers(&self, territories: &Territories) -> Option<Vec<Self>> {
+        match self {
+            Self::Global => Some(Vec::new()),
+            Self::Group(name) => territories.groups.contains_key(name).then(|| vec![self.clone()]),
+            Self::Country(code) => territories.countries.contains_key(code).then(|| {
+                let group = group_of(code, territories).map(Self::group);
+                group.into_iter().chain([self.clone()]).collect()
+            }),
+            Self::Site(name) => {
+                let site = territories.sites.get(name)?;
+                let above = Self::country(&*site.country).layers(territories).unwrap_or_default();
+                Some(above.into_iter().chain([self.clone()]).collect())
+            }
+        }
+    }
+
+    /// Who makes the rules here; none for a place that the territories do not know.
+    #[must_use]
+    pub fn owner(&self, territories: &Territories) -> Option<Owner> {
+        match self {
+            Self::Global => Some(Owner::Authority),
+            Self::Group(name) => {
+                let group = territories.groups.get(name)?;
+                let mut regions = group.countries.iter().map(|code| region_of(code, territories));
+                let first = regions.next().flatten();
+                match first {
+                    Some(region) if regions.all(|other| other == first) => Some(Owner::Region(region)),
+                    _ => Some(Owner::Authority),
+                }
+            }
+            Self::Country(code) => region_of(code, territories).map(Owner::Region),
+            Self::Site(name) => region_of(&territories.sites.get(name)?.country, territories).map(Owner::Region),
+        }
+    }
+
+    /// Every place that the territories know, the world first.
+    #[must_use]
+    pub fn all(territories: &Territories) -> Vec<Self> {
+        let mut places: Vec<Self> = (territories.groups.keys().map(Self::group))
+            .chain(territories.countries.keys().map(Self::country))
+            .chain(territories.sites.keys().map(Self::site))
+            .collect();
+        places.push(Self::Global);
+        places.sort();
+        places
+    }
+}
+
+/// The group that a country is in. There is at most one, or else the first by name.
+fn group_of<'t>(code: &str, territories: &'t Territories) -> Option<&'t str> {
+    territories
+        .groups
+        .iter()
+        .filter(|(_, group)| group.countries.iter().any(|country| country == code))
+        .map(|(name, _)| name.as_str())
+        .min()
+}
+
+fn region_of(code: &str, territories: &Territories) -> Option<Region> {
+    territories.countries.get(code)?.region.parse().ok()
+}
+
+/// What is wrong with territories that their field rules cannot say: a group or a site in a country that is not there, a
+/// country in two groups.
+#[must_use]
+pub fn faults(territories: &Territories) -> Vec<Fault> {
+    let mut found = Vec::new();
+    let groups: BTreeMap<_, _> = territories.groups.iter().collect();
+    let mut grouped: BTreeMap<&str, &str> = BTreeMap::new();
+    for (name, group) in groups {
+        for (index, code) in group.countries.iter().enumerate() {
+            let path = || {
+                Path::root()
+                    .field("groups")
+                    .key(name)
+                    .field("countries")
+                    .index(index)
+                    .to_string()
+            };
+            if !territories.countries.contains_key(code) {
+                found.push(Fault::new(path(), "is not one of the countries"));
+            }
+            if let Some(other) = grouped.insert(code, name)
+                && other != name
+            {
+                found.push(Fault::new(path(), format!("is in the group {other} already")));
+            }
+        }
+    }
+    let sites: BTreeMap<_, _> = territories.sites.iter().collect();
+    for (name, site) in sites {
+        if !territories.countries.contains_key(&site.country) {
+            let path = Path::root().field("sites").key(name).field("country");
+            found.push(Fault::new(path.to_string(), "is not one of the countries"));
+        }
+    }
+    found
 }
 
 impl FromStr for Place {
@@ -57,7 +177,8 @@ impl FromStr for Place {
     }
 }
 
-fn is_name(text: &str) -> bool {
+/// A name of lower-case letters, digits and hyphens that begins with a letter, up to 40 of them.
+pub(super) fn is_name(text: &str) -> bool {
     text.len() <= 40
         && text.starts_with(|first: char| first.is_ascii_lowercase())
         && text
