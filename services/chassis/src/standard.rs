@@ -27,12 +27,14 @@
 //! something stands. These modules know neither clock nor database.
 
 pub mod basis;
+pub mod check;
 pub mod compare;
 pub mod content;
 pub mod day;
 pub mod departure;
 mod document;
 pub mod effective;
+pub mod error;
 mod handle;
 pub mod lift;
 pub mod patch;
