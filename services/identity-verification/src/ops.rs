@@ -24,7 +24,7 @@ use crate::domain::rules::Limits;
 use crate::domain::verification::Verification;
 use crate::error::IdentityError;
 use crate::keys::CodeKeys;
-use crate::policy::Policy;
+use crate::standard::Policy;
 use crate::store;
 
 /// What verifications are made with.

@@ -107,7 +107,7 @@ pub struct TokenSettings {
     pub partner_minutes: u32,
 }
 
-/// Verifications. How long and how often is no setting but a rule: see [`crate::policy`].
+/// Verifications. How long and how often is no setting but a rule: see [`crate::standard`].
 #[expect(missing_docs, reason = "documented once, in DOCS, where operators read it too")]
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

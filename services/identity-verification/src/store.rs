@@ -1,5 +1,6 @@
 //! The SQL of this service and nothing else; one file an aggregate.
 
+pub mod approvals;
 pub mod customers;
 pub mod deliveries;
 pub mod grants;

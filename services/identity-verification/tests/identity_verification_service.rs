@@ -6,6 +6,8 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+#[path = "identity_verification_service/bench.rs"]
+mod bench;
 #[path = "identity_verification_service/credentials.rs"]
 mod credentials;
 #[path = "identity_verification_service/customers.rs"]
@@ -26,6 +28,8 @@ mod localisation;
 mod mail_server;
 #[path = "identity_verification_service/requests.rs"]
 mod requests;
+#[path = "identity_verification_service/rules.rs"]
+mod rules;
 #[path = "identity_verification_service/settings.rs"]
 mod settings;
 #[path = "identity_verification_service/store.rs"]

@@ -2,158 +2,18 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
-use support_chassis::clock::{Clock, ManualClock};
-use support_chassis::db::{DatabaseSettings, Db};
-use support_chassis::id::Ids;
-use support_chassis::standard::{Document, Standard};
-use support_identity_verification::chance::Chance;
-use support_identity_verification::domain::code::Code;
-use support_identity_verification::domain::contact::Contact;
-use support_identity_verification::domain::customer::Name;
-use support_identity_verification::domain::ids::CustomerId;
 use support_identity_verification::domain::machine::State;
-use support_identity_verification::domain::verification::{Checked, Purpose, Verification};
+use support_identity_verification::domain::verification::Checked;
 use support_identity_verification::error::IdentityError;
-use support_identity_verification::keys::CodeKeys;
 use support_identity_verification::metrics::Metrics;
-use support_identity_verification::ops::Means;
-use support_identity_verification::ops::check_code::{Redemption, check_code};
-use support_identity_verification::ops::create_customer::{NewCustomer, create_customer};
-use support_identity_verification::ops::expire_verifications::expire_verifications;
 use support_identity_verification::ops::resend_code::resend_code;
 use support_identity_verification::ops::revoke_grant::revoke_grant;
-use support_identity_verification::ops::start_verification::{Claim, Start, start_verification};
-use support_identity_verification::policy::{Policy, VERIFICATION_POLICY};
 use support_identity_verification::store;
 use support_identity_verification::work::upkeep::Upkeep;
-use support_postgres::testing::TestDatabase;
-use support_proto::support::identity::v1::{VerificationEnded, VerificationPolicy, VerificationState};
-use time::macros::datetime;
+use support_proto::support::identity::v1::{VerificationEnded, VerificationState};
 
-use crate::house::database;
-
-struct Bench {
-    db: Db,
-    hand: ManualClock,
-    clock: Clock,
-    means: Means,
-    pool: PgPool,
-    _database: TestDatabase,
-}
-
-impl Bench {
-    async fn new() -> Self {
-        Self::under(&VERIFICATION_POLICY).await
-    }
-
-    async fn under(policy: &Document<VerificationPolicy>) -> Self {
-        let database = database().await;
-        let (clock, hand) = Clock::manual(datetime!(2026-03-01 12:00 UTC));
-        let db = Db::connect(&DatabaseSettings::small(database.url()))
-            .await
-            .unwrap()
-            .with_clock(clock.clone());
-        let means = Means {
-            ids: Ids::seeded("eu".parse().unwrap(), clock.clone(), 1),
-            chance: Chance::seeded(1),
-            keys: CodeKeys::new(&[5; 32]),
-            policy: Policy::new(Standard::shipped(policy)),
-            reaches_phones: true,
-        };
-        let pool = PgPool::connect_lazy(database.url()).unwrap();
-        Self {
-            db,
-            hand,
-            clock,
-            means,
-            pool,
-            _database: database,
-        }
-    }
-
-    async fn customer(&self) -> CustomerId {
-        let new = NewCustomer {
-            name: Name {
-                given: "Ada".into(),
-                family: "L".into(),
-                display: "Ada L".into(),
-            },
-            languages: vec!["en".into()],
-            country_code: "GB".into(),
-            contacts: vec![contact()],
-        };
-        let mut tx = self.db.begin().await.unwrap();
-        let customer = create_customer(&mut tx, &self.means.ids, new).await.unwrap();
-        tx.commit().await.unwrap();
-        customer.id
-    }
-
-    async fn start(&self) -> Result<Verification, IdentityError> {
-        let start = Start {
-            claim: Claim::Contact {
-                contact: contact(),
-                own: None,
-            },
-            purpose: Purpose::Payment,
-            languages: vec![],
-            case_id: None,
-            country_code: None,
-        };
-        let mut tx = self.db.begin().await?;
-        let verification = start_verification(&mut tx, &self.means, start).await?;
-        tx.commit().await?;
-        Ok(verification)
-    }
-
-    fn code(&self, verification: &Verification) -> Code {
-        self.means
-            .keys
-            .open(verification.id, verification.sealed_code.as_ref().unwrap())
-            .unwrap()
-    }
-
-    async fn check(&self, verification: &Verification) -> Redemption {
-        let code = self.code(verification);
-        let mut tx = self.db.begin().await.unwrap();
-        let redeemed = check_code(&mut tx, &self.means, verification.id, &code).await.unwrap();
-        tx.commit().await.unwrap();
-        redeemed
-    }
-
-    async fn expire(&self, limit: i64) -> usize {
-        let mut tx = self.db.begin().await.unwrap();
-        let ended = expire_verifications(&mut tx, limit).await.unwrap();
-        tx.commit().await.unwrap();
-        ended
-    }
-}
-
-fn contact() -> Contact {
-    Contact::email("ada@example.com").unwrap()
-}
-
-/// Other rules than those shipped, in every number.
-static STRICT: Document<VerificationPolicy> = Document::new(
-    "codes: {lifetime: 120s, sends: 2, checks: 1, sends_per_hour: 3}
-purposes: {payment: {assurance: ASSURANCE_LEVEL_AAL1, methods: [VERIFICATION_METHOD_EMAIL_CODE], grant_lifetime: 90s}}",
-);
-
-#[tokio::test]
-async fn every_number_of_the_policy_takes_effect() {
-    let bench = Bench::under(&STRICT).await;
-    bench.customer().await;
-    let verification = bench.start().await.unwrap();
-    assert_eq!(
-        verification.limits.expires_at,
-        verification.created_at + Duration::from_mins(2)
-    );
-    assert_eq!((verification.sends_left(), verification.checks_left()), (1, 1));
-    let grant = bench.check(&verification).await.grant.unwrap();
-    assert_eq!(grant.expires_at, grant.granted_at + Duration::from_secs(90));
-    assert_eq!(grant.standard_basis, verification.limits.basis);
-    assert!(grant.standard_basis.contains("verification-policy@"), "{grant:?}");
-}
+use crate::bench::Bench;
+use crate::rules::STRICT;
 
 #[tokio::test]
 async fn a_code_runs_out_after_ten_minutes_and_is_erased() {

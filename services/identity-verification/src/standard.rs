@@ -1,0 +1,102 @@
+//! What this service is told by the standard: the verification policy.
+
+pub mod simulate;
+
+use std::time::Duration;
+
+use support_chassis::standard::{Document, Effective, Place, Standard, day_of};
+use support_proto::support::identity::v1::{self as pb, VerificationPolicy};
+use time::OffsetDateTime;
+
+use crate::api::parse;
+use crate::domain::rules::{CodeRules, PurposeRules, Rules};
+use crate::domain::verification::Purpose;
+
+/// The document, with what this build ships of it.
+pub static VERIFICATION_POLICY: Document<VerificationPolicy> =
+    Document::new(include_str!("../standard/verification-policy.yaml"))
+        .checked_by(faults)
+        .simulated_by(simulate::simulate);
+
+/// The rules that hold, by place and day.
+#[derive(Debug, Clone)]
+pub struct Policy(Standard<VerificationPolicy>);
+
+impl Policy {
+    /// The rules as this service knows them.
+    #[must_use]
+    pub fn new(standard: Standard<VerificationPolicy>) -> Self {
+        Self(standard)
+    }
+
+    /// What holds at `now` for verifications for a purpose, in a country (ISO 3166-1 alpha-2), or for the whole world where
+    /// none is known. Asks no database.
+    #[must_use]
+    pub fn rules(&self, country: Option<&str>, purpose: Purpose, now: OffsetDateTime) -> Rules {
+        let place = country.map_or(Place::Global, Place::country);
+        rules(&self.0.on(&place, day_of(now)), purpose)
+    }
+}
+
+fn rules(held: &Effective<VerificationPolicy>, purpose: Purpose) -> Rules {
+    Rules {
+        basis: held.basis.to_string(),
+        codes: code_rules(held.codes.as_ref()),
+        purpose: held.purposes.get(purpose.as_str()).and_then(purpose_rules),
+    }
+}
+
+/// Limits that are missing, which the field rules forbid, are zero: nothing is sent, and nothing approved.
+fn code_rules(codes: Option<&pb::CodeRules>) -> CodeRules {
+    let small = |number: i32| i16::try_from(number).unwrap_or(0);
+    CodeRules {
+        lifetime: codes.and_then(|codes| lifetime(codes.lifetime)).unwrap_or_default(),
+        sends: codes.map_or(0, |codes| small(codes.sends)),
+        checks: codes.map_or(0, |codes| small(codes.checks)),
+        sends_per_hour: codes.map_or(0, |codes| small(codes.sends_per_hour)),
+    }
+}
+
+/// Rules that cannot be read close the purpose.
+fn purpose_rules(rules: &pb::PurposeRules) -> Option<PurposeRules> {
+    Some(PurposeRules {
+        assurance: parse::assurance(rules.assurance)?,
+        // A method that this program does not have counts for nothing here.
+        methods: rules.methods().filter_map(parse::method).collect(),
+        grant_lifetime: lifetime(rules.grant_lifetime)?,
+    })
+}
+
+fn lifetime(given: Option<prost_types::Duration>) -> Option<Duration> {
+    u64::try_from(given?.seconds).ok().map(Duration::from_secs)
+}
+
+/// What the field rules cannot say: purposes are those there are, and times are whole seconds.
+fn faults(policy: &VerificationPolicy) -> Vec<(String, String)> {
+    let mut faults = Vec::new();
+    let mut whole = |path: String, given: Option<prost_types::Duration>| {
+        if given.is_some_and(|given| given.nanos != 0) {
+            faults.push((path, "is not a whole number of seconds".to_owned()));
+        }
+    };
+    whole(
+        "codes.lifetime".to_owned(),
+        policy.codes.as_ref().and_then(|codes| codes.lifetime),
+    );
+    let mut purposes: Vec<_> = policy.purposes.iter().collect();
+    purposes.sort_unstable_by_key(|(name, _)| *name);
+    for (name, rules) in &purposes {
+        whole(format!("purposes[{name:?}].grant_lifetime"), rules.grant_lifetime);
+    }
+    for (name, _) in purposes {
+        if Purpose::from_name(name).is_none() {
+            let known: Vec<_> = Purpose::ALL.iter().map(|purpose| purpose.as_str()).collect();
+            let fault = format!("is no purpose, expected one of {}", known.join(", "));
+            faults.push((format!("purposes[{name:?}]"), fault));
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+use time::macros::datetime;
+
+use super::*;
+use crate::domain::grant::Assurance;
+use crate::domain::verification::Method;
+
+const NOW: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
+
+#[test]
+fn what_is_shipped_is_what_the_rules_say() {
+    let policy = Policy::new(Standard::shipped(&VERIFICATION_POLICY));
+    for &purpose in Purpose::ALL {
+        let rules = policy.rules(Some("DE"), purpose, NOW);
+        let codes = CodeRules {
+            lifetime: Duration::from_mins(10),
+            sends: 5,
+            checks: 5,
+            sends_per_hour: 10,
+        };
+        assert_eq!(rules.codes, codes);
+        let asked = PurposeRules {
+            assurance: Assurance::Aal1,
+            methods: Method::ALL.to_vec(),
+            grant_lifetime: Duration::from_mins(30),
+        };
+        assert_eq!(rules.purpose, Some(asked), "{purpose:?}");
+        assert!(rules.basis.ends_with("/verification-policy@0"), "{}", rules.basis);
+        for &method in Method::ALL {
+            assert!(rules.satisfied_by(method).is_some(), "{purpose:?} by {method:?}");
+        }
+    }
+}
+
+#[test]
+fn a_purpose_that_is_not_ruled_is_closed() {
+    static SPARSE: Document<VerificationPolicy> = Document::new(
+        "codes: {lifetime: 300s, sends: 2, checks: 3, sends_per_hour: 4}
+purposes: {payment: {assurance: ASSURANCE_LEVEL_AAL2, methods: [VERIFICATION_METHOD_SMS_CODE], grant_lifetime: 60s}}",
+    );
+    let policy = Policy::new(Standard::shipped(&SPARSE));
+    assert_eq!(policy.rules(None, Purpose::PlanChange, NOW).purpose, None);
+    let payment = policy.rules(None, Purpose::Payment, NOW);
+    assert_eq!(
+        (payment.codes.sends, payment.codes.checks, payment.codes.sends_per_hour),
+        (2, 3, 4)
+    );
+    assert_eq!(payment.codes.lifetime, Duration::from_mins(5));
+    let asked = payment.purpose.unwrap();
+    assert_eq!(
+        (asked.assurance, asked.methods),
+        (Assurance::Aal2, vec![Method::SmsCode])
+    );
+    assert_eq!(asked.grant_lifetime, Duration::from_mins(1));
+}
+
+#[test]
+fn every_fault_of_a_content_is_named_by_its_path() {
+    let fault_of = |yaml: &'static str| {
+        Document::<VerificationPolicy>::new(yaml)
+            .checked_by(faults)
+            .parse_shipped()
+            .map_err(|error| error.faults.into_iter().map(|(path, _)| path).collect::<Vec<_>>())
+            .map(drop)
+    };
+    assert_eq!(
+        fault_of(
+            "codes: {lifetime: 90.5s, sends: 5, checks: 5, sends_per_hour: 10}
+purposes:
+  fun: {assurance: ASSURANCE_LEVEL_AAL1, grant_lifetime: 1800s}
+  payment: {assurance: ASSURANCE_LEVEL_AAL1, grant_lifetime: 61.25s}"
+        ),
+        Err(vec![
+            "codes.lifetime".to_owned(),
+            r#"purposes["payment"].grant_lifetime"#.to_owned(),
+            r#"purposes["fun"]"#.to_owned(),
+        ])
+    );
+    // The bounds that the proto states, each broken once.
+    for (codes, path) in [
+        (
+            "lifetime: 601s, sends: 5, checks: 5, sends_per_hour: 10",
+            "codes.lifetime",
+        ),
+        (
+            "lifetime: 59s, sends: 5, checks: 5, sends_per_hour: 10",
+            "codes.lifetime",
+        ),
+        ("sends: 5, checks: 5, sends_per_hour: 10", "codes.lifetime"),
+        ("lifetime: 600s, sends: 6, checks: 5, sends_per_hour: 10", "codes.sends"),
+        ("lifetime: 600s, checks: 5, sends_per_hour: 10", "codes.sends"),
+        (
+            "lifetime: 600s, sends: 5, checks: 6, sends_per_hour: 10",
+            "codes.checks",
+        ),
+        (
+            "lifetime: 600s, sends: 5, checks: 0, sends_per_hour: 10",
+            "codes.checks",
+        ),
+        (
+            "lifetime: 600s, sends: 5, checks: 5, sends_per_hour: 101",
+            "codes.sends_per_hour",
+        ),
+        (
+            "lifetime: 600s, sends: 5, checks: 5, sends_per_hour: 0",
+            "codes.sends_per_hour",
+        ),
+    ] {
+        let rest = "purposes: {payment: {assurance: ASSURANCE_LEVEL_AAL1, grant_lifetime: 1800s}}";
+        let yaml = format!("codes: {{{codes}}}\n{rest}").leak();
+        assert_eq!(fault_of(yaml), Err(vec![path.to_owned()]), "{codes}");
+    }
+    for (purpose, path) in [
+        ("grant_lifetime: 1800s", "assurance"),
+        ("assurance: ASSURANCE_LEVEL_AAL1", "grant_lifetime"),
+        ("assurance: ASSURANCE_LEVEL_AAL1, grant_lifetime: 59s", "grant_lifetime"),
+        (
+            "assurance: ASSURANCE_LEVEL_AAL1, grant_lifetime: 43201s",
+            "grant_lifetime",
+        ),
+        (
+            "assurance: ASSURANCE_LEVEL_AAL1, grant_lifetime: 1800s, \
+                 methods: [VERIFICATION_METHOD_EMAIL_CODE, VERIFICATION_METHOD_EMAIL_CODE]",
+            "methods",
+        ),
+    ] {
+        let codes = "codes: {lifetime: 600s, sends: 5, checks: 5, sends_per_hour: 10}";
+        let yaml = format!("{codes}\npurposes: {{payment: {{{purpose}}}}}").leak();
+        let path = format!(r#"purposes["payment"].{path}"#);
+        assert_eq!(fault_of(yaml), Err(vec![path]), "{purpose}");
+    }
+    let codes = "codes: {lifetime: 600s, sends: 5, checks: 5, sends_per_hour: 10}";
+    assert_eq!(fault_of(codes), Err(vec!["purposes".to_owned()]));
+}
