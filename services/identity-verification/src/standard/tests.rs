@@ -1,3 +1,10 @@
+use std::collections::BTreeSet;
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use support_chassis::standard::schema::Schema;
+use support_chassis::standard::{Patch, content, looser};
+use support_testing::loosening;
 use time::macros::datetime;
 
 use super::*;
@@ -130,4 +137,39 @@ purposes:
     }
     let codes = "codes: {lifetime: 600s, sends: 5, checks: 5, sends_per_hour: 10}";
     assert_eq!(fault_of(codes), Err(vec!["purposes".to_owned()]));
+}
+
+#[test]
+fn a_thousand_overlays_that_each_loosen_in_one_place_are_refused_at_that_place() {
+    let schema = Schema::of::<VerificationPolicy>(|_| Vec::new()).unwrap();
+    let shipped = include_str!("../../standard/verification-policy.yaml");
+    let global = content::from_yaml(&schema, shipped).unwrap();
+    // Stricter than what is shipped, so that every field can be loosened.
+    let strict = r#"{"codes": {"lifetime": "120s", "sends": 2, "checks": 2, "sends_per_hour": 3},
+        "purposes": {"payment": {"assurance": "ASSURANCE_LEVEL_AAL2", "methods": ["VERIFICATION_METHOD_EMAIL_CODE"],
+            "grant_lifetime": "600s"}}}"#;
+    let strict = Patch::from_json(&schema, strict).unwrap();
+    assert_eq!(looser(&global, &strict.apply(&global)), []);
+    let base = strict.apply(&global);
+    let mut chance = StdRng::seed_from_u64(20_261_122);
+    let mut paths = BTreeSet::new();
+    for _ in 0..1_000 {
+        let loosening = loosening(schema.message(), &base.to_value(), &mut chance).unwrap();
+        let patch = Patch::from_json(&schema, &loosening.patch.to_string()).unwrap();
+        let departed = looser(&base, &patch.apply(&base));
+        let found: Vec<_> = departed.iter().map(|departed| departed.path.to_string()).collect();
+        assert!(found.contains(&loosening.path), "{loosening:?}: {found:?}");
+        paths.insert(loosening.path);
+    }
+    for path in [
+        "codes.lifetime",
+        "codes.sends",
+        "codes.checks",
+        "codes.sends_per_hour",
+        r#"purposes["payment"].assurance"#,
+        r#"purposes["payment"].methods"#,
+        r#"purposes["payment"].grant_lifetime"#,
+    ] {
+        assert!(paths.contains(path), "{path} was never tried: {paths:?}");
+    }
 }

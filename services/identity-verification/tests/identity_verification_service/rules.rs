@@ -1,11 +1,10 @@
 //! What other rules than those shipped do.
 
-use std::time::Duration;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use support_chassis::standard::Document;
-use support_chassis::standard::{Consequence, Effective, Place, Reach, Standard, WhatIf};
+use std::time::Duration;
+
+use support_chassis::standard::{Consequence, Document, Effective, Place, Reach, Standard, WhatIf};
 use support_identity_verification::domain::contact::Contact;
 use support_identity_verification::domain::grant::Assurance;
 use support_identity_verification::domain::verification::{Method, Purpose};
@@ -14,6 +13,7 @@ use support_identity_verification::ops::start_verification::Claim;
 use support_identity_verification::standard::VERIFICATION_POLICY;
 use support_identity_verification::standard::simulate::simulate;
 use support_proto::support::identity::v1::VerificationPolicy;
+use support_proto::support::options::v1::AssuranceLevel;
 use time::macros::date;
 
 use crate::bench::{Bench, contact};
@@ -173,7 +173,7 @@ async fn who_would_have_been_beyond_stricter_rules_is_told() {
 
     let closed = other(&held, |policy| {
         let rules = policy.purposes.get_mut("general_help").unwrap();
-        rules.set_assurance(support_proto::support::options::v1::AssuranceLevel::Aal2);
+        rules.set_assurance(AssuranceLevel::Aal2);
         let rules = policy.purposes.get_mut("payment").unwrap();
         rules.grant_lifetime = Some(prost_types::Duration { seconds: 600, nanos: 0 });
     });
