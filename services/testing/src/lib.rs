@@ -1,6 +1,7 @@
 //! What the tests of the services share: a signing key for every name ([`signing_key`], [`trust`]), calls as the gateway
 //! passes them on ([`call_as`]), databases with a service's tables ([`database`]), services that are nothing but a feed
-//! ([`feed_only`]), what a feed tells ([`events`]), and overlays that loosen a standard ([`loosening`]).
+//! ([`feed_only`]), what a feed tells ([`events`]), overlays that loosen a standard ([`loosening`]), and versions of one that
+//! are published as people do it ([`publish`]).
 //!
 //! For tests alone: the keys follow from the names and are no secret, and what fails here fails the test, so all functions
 //! panic.
@@ -16,11 +17,13 @@ mod door;
 mod feed;
 mod keys;
 mod loosen;
+mod publish;
 
 pub use door::{Bearer, Door, call_as, call_by, channel};
 pub use feed::{LIMIT, events, events_of, feed_only};
 pub use keys::{sign, signer, signing_key, trust};
 pub use loosen::{Loosening, loosening, loosenings};
+pub use publish::publish;
 
 use sqlx::migrate::Migrator;
 use support_chassis::db::{DatabaseSettings, Db, DbError};

@@ -1,0 +1,74 @@
+//! Versions of the standard, published the way people do it: one writes, another approves.
+
+use serde_json::Value;
+use support_chassis::call::Caller;
+use support_chassis::clock::Clock;
+use support_chassis::id::{Id, Ids};
+use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
+use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
+use support_proto::support::standard::v1::{
+    ApproveDraftRequest, CheckDraftRequest, CreateDraftRequest, Publication, PublishDraftRequest,
+};
+use tonic::transport::Channel;
+
+use crate::door::{Door, call_as};
+
+/// Publishes a content, or an overlay as a merge patch, for a place (`global`, `country/DE`): from today on it holds there.
+/// The service at the other end of `channel` must trust the gateway.
+pub async fn publish(channel: &Channel, document: &str, place: &str, content: &Value) -> Publication {
+    let (mut author, mut approver) = (operator(channel, "author"), operator(channel, "approver"));
+    let asked = CreateDraftRequest {
+        document: document.to_owned(),
+        place: place.to_owned(),
+        content: content.to_string(),
+        reason: "a test asks for it".to_owned(),
+        request_id: request_id(),
+        ..CreateDraftRequest::default()
+    };
+    let draft = author.create_draft(asked).await.unwrap().into_inner().draft.unwrap();
+    let asked = ApproveDraftRequest {
+        document: document.to_owned(),
+        draft_id: draft.draft_id.clone(),
+        etag: draft.etag,
+        request_id: request_id(),
+    };
+    approver.approve_draft(asked).await.unwrap();
+    let asked = CheckDraftRequest {
+        document: document.to_owned(),
+        draft_id: draft.draft_id.clone(),
+    };
+    let report = author.check_draft(asked).await.unwrap().into_inner().report.unwrap();
+    let asked = PublishDraftRequest {
+        document: document.to_owned(),
+        draft_id: draft.draft_id,
+        digest: report.digest,
+        may_set_aside: false,
+        request_id: request_id(),
+    };
+    let published = author.publish_draft(asked).await.unwrap().into_inner();
+    published.publication.unwrap()
+}
+
+fn operator(channel: &Channel, subject: &str) -> StandardServiceClient<Door> {
+    let scopes = [
+        "standard.read",
+        "standard.write",
+        "standard.approve",
+        "standard.publish",
+    ];
+    let caller = Caller {
+        kind: CallerKind::Operator,
+        subject: subject.to_owned(),
+        organisation: None,
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        assurance: AssuranceLevel::Unspecified,
+        region: None,
+        grant_id: None,
+    };
+    StandardServiceClient::new(call_as(channel, &caller, Clock::system().now()))
+}
+
+fn request_id() -> String {
+    let ids = Ids::new("eu".parse().unwrap(), Clock::system());
+    ids.next::<Id>().uuid().to_string()
+}
