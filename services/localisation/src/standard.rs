@@ -61,11 +61,14 @@ impl Origins {
             .iter()
             .enumerate()
             .filter_map(|(last, version)| {
-                // By the versions in `held`, not by the day: a version published meanwhile tells nothing of them.
-                let content = if last + 1 == versions.len() {
-                    Arc::clone(held)
+                let versions = &versions[..=last];
+                // What holds at that place now is at hand. A version published meanwhile tells nothing of `held`, whose own
+                // versions are then read anew.
+                let now = standard.today(&version.place);
+                let content = if now.basis.layers() == versions {
+                    now
                 } else {
-                    standard.by_basis(&Basis::new(held.basis.document(), versions[..=last].to_vec()))?
+                    standard.by_basis(&Basis::new(held.basis.document(), versions.to_vec()))?
                 };
                 Some((version.place.clone(), content))
             })

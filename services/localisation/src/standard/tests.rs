@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use support_chassis::standard::schema::Schema;
+use support_chassis::standard::{Content, Patch, content, looser};
 use support_proto::support::types::v1::{Channel, ProductLine};
+use support_testing::loosenings;
 
 use super::*;
 use crate::domain::playbook::{Situation, conversation};
@@ -118,4 +123,97 @@ fn nothing_shipped_is_added_by_a_place() {
         assert!(has_step(&held, &step));
         assert_eq!(origins.added_by(|document| has_step(document, &step)), None);
     }
+}
+
+fn global() -> (Schema, Content) {
+    let schema = Schema::of::<Playbooks>(|_| Vec::new()).unwrap();
+    let content = content::from_yaml(&schema, include_str!("../../standard/playbooks.yaml")).unwrap();
+    (schema, content)
+}
+
+#[test]
+fn a_place_may_add_and_insist_and_nothing_else() {
+    let (schema, global) = global();
+    let receipt = r#"{"purposes": {"repair": {"steps": {"receipt": {CHANGE}}}}}"#;
+    let own = r#"{"stage": "PLAYBOOK_STAGE_OPEN", "order": 15, "text": "ours.recording"}"#;
+    for (overlay, departed) in [
+        (format!(r#"{{"always": {{"recording": {own}}}}}"#), &[][..]),
+        (
+            format!(r#"{{"purposes": {{"repair": {{"steps": {{"recording": {own}}}}}}}}}"#),
+            &[],
+        ),
+        (
+            format!(r#"{{"purposes": {{"trade-in": {{"title": "ours.trade_in", "steps": {{"first": {own}}}}}}}}}"#),
+            &[],
+        ),
+        (
+            r#"{"purposes": {"repair": {"steps": {"two-ways": {"required": true}}}}}"#.to_owned(),
+            &[],
+        ),
+        (
+            receipt.replace("{CHANGE}", "null"),
+            &[r#"purposes["repair"].steps["receipt"]"#],
+        ),
+        (
+            receipt.replace("CHANGE", r#""text": "ours.receipt""#),
+            &[r#"purposes["repair"].steps["receipt"].text"#],
+        ),
+        (
+            receipt.replace("CHANGE", r#""required": false, "order": 9000"#),
+            &[
+                r#"purposes["repair"].steps["receipt"].order"#,
+                r#"purposes["repair"].steps["receipt"].required"#,
+            ],
+        ),
+        // Naming one line where none was named takes the step from all others.
+        (
+            receipt.replace("CHANGE", r#""product_lines": ["PRODUCT_LINE_PHONE"]"#),
+            &[r#"purposes["repair"].steps["receipt"].product_lines"#],
+        ),
+        (
+            r#"{"purposes": {"safety": null}, "always": {"summary": {"stage": "PLAYBOOK_STAGE_OPEN"}}}"#.to_owned(),
+            &[r#"always["summary"].stage"#, r#"purposes["safety"]"#],
+        ),
+    ] {
+        let patch = Patch::from_json(&schema, &overlay).unwrap();
+        let found: Vec<String> = looser(&global, &patch.apply(&global))
+            .into_iter()
+            .map(|departed| departed.path)
+            .collect();
+        assert_eq!(found, departed, "{overlay}");
+    }
+}
+
+#[test]
+fn a_thousand_overlays_that_each_loosen_in_one_place_are_refused_at_that_place() {
+    let (schema, global) = global();
+    let mut chance = StdRng::seed_from_u64(20_261_122);
+    let mut tried = BTreeSet::new();
+    let mut count = 0;
+    while count < 1_000 {
+        // Every field of every step, each time with other values.
+        for loosening in loosenings(schema.message(), &global.to_value(), &mut chance) {
+            let patch = Patch::from_json(&schema, &loosening.patch.to_string()).unwrap();
+            let departed = looser(&global, &patch.apply(&global));
+            let found: Vec<_> = departed.iter().map(|departed| &departed.path).collect();
+            assert_eq!(found, [&loosening.path], "{loosening:?}");
+            tried.insert(loosening.path.rsplit('.').next().unwrap().to_owned());
+            count += 1;
+        }
+    }
+    for field in [
+        "title",
+        "stage",
+        "order",
+        "text",
+        "required",
+        "product_lines",
+        "channels",
+    ] {
+        assert!(tried.contains(field), "{field} was never tried: {tried:?}");
+    }
+    assert!(
+        tried.contains(r#"always["summary"]"#),
+        "no step was ever dropped: {tried:?}"
+    );
 }
