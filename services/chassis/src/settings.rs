@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 
 pub use common::{
     Common, DatabaseSettings, Environment, FeedSettings, LogFormat, PassportSettings, Peers, ServerSettings,
-    TelemetrySettings, TrustRole, TrustSettings,
+    StandardSettings, TelemetrySettings, TrustRole, TrustSettings,
 };
 pub use describe::Described;
 pub use fault::{Fault, SettingsError};

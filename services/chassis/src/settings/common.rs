@@ -31,6 +31,8 @@ pub struct Common {
     pub telemetry: TelemetrySettings,
     /// The event feed.
     pub feed: FeedSettings,
+    /// The standard, and the regions it comes from.
+    pub standard: StandardSettings,
 }
 
 /// What is at stake: some checks are stricter in production.
@@ -186,6 +188,12 @@ impl Peers {
         self.0.get(service).map(Vec::as_slice)
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.0
@@ -280,6 +288,81 @@ impl FeedSettings {
     pub fn heartbeat(&self) -> Duration {
         Duration::from_secs(self.heartbeat_seconds)
     }
+}
+
+/// The standard, and the regions it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandardSettings {
+    /// The region that holds the authority as long as it was never moved. The same in every region, and never changed.
+    pub authority: Region,
+    /// The regions that are followed, each with the endpoints of the same service there, tried for the least busy.
+    pub regions: BTreeMap<Region, Vec<String>>,
+}
+
+/// The same, as it is written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenStandard {
+    authority: String,
+    regions: Peers,
+}
+
+impl WrittenStandard {
+    /// Reads it for a process in `region`.
+    ///
+    /// # Errors
+    ///
+    /// All faults at once, each with its path.
+    pub(super) fn parse(&self, region: Region) -> Result<StandardSettings, Vec<(String, String)>> {
+        let mut faults = Vec::new();
+        let mut regions = BTreeMap::new();
+        for (name, endpoints) in self.regions.iter() {
+            match name.parse::<Region>() {
+                Ok(other) if other == region => {
+                    faults.push((name, "is this region itself".to_owned()));
+                }
+                Ok(other) => {
+                    regions.insert(other, endpoints.to_owned());
+                }
+                Err(error) => faults.push((name, format!("is no region: {error}"))),
+            }
+            if endpoints.is_empty() || !endpoints.iter().all(|endpoint| is_http(endpoint)) {
+                faults.push((name, "is no list of http or https urls".to_owned()));
+            }
+        }
+        let mut faults: Vec<_> = faults
+            .into_iter()
+            .map(|(name, what)| (format!("standard.regions.{name}"), what))
+            .collect();
+        let mut wrong = |what: &str| faults.push(("standard.authority".to_owned(), what.to_owned()));
+        let authority = match self.authority.parse::<Region>() {
+            Ok(authority) => {
+                if authority != region && !regions.contains_key(&authority) {
+                    wrong("is neither this region nor one in standard.regions");
+                }
+                authority
+            }
+            Err(_) if self.authority.is_empty() => {
+                if !self.regions.is_empty() {
+                    wrong("is not set; where other regions are followed, all must be told the same one");
+                }
+                region
+            }
+            Err(_) => {
+                wrong("is no region: two lower-case letters, for example eu");
+                region
+            }
+        };
+        if faults.is_empty() {
+            Ok(StandardSettings { authority, regions })
+        } else {
+            Err(faults)
+        }
+    }
+}
+
+pub(super) fn is_http(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 fn days(count: u32) -> Duration {

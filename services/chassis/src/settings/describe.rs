@@ -92,6 +92,14 @@ pub(super) const COMMON: &[SettingDoc] = &[
         "feed.heartbeat_seconds",
         "longest silence on a subscription, in seconds",
     ),
+    SettingDoc::plain(
+        "standard.authority",
+        "region that publishes the global standard to begin with; empty for this one, where no other is followed",
+    ),
+    SettingDoc::plain(
+        "standard.regions",
+        "where the same service of other regions is: region to list of urls",
+    ),
 ];
 
 /// One setting as it stands.

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::common::{
     Common, DatabaseSettings, Environment, FeedSettings, PassportSettings, Peers, ServerSettings, TelemetrySettings,
+    WrittenStandard, is_http,
 };
 use super::fault::{in_words, unknown};
 use super::layer::{Layer, find, insert, overlay, remove};
@@ -47,6 +48,7 @@ struct Written {
     peers: Peers,
     telemetry: TelemetrySettings,
     feed: FeedSettings,
+    standard: WrittenStandard,
 }
 
 impl Resolved {
@@ -229,9 +231,16 @@ impl Resolved {
         for (path, what) in written.passport.faults(written.environment) {
             fault(&path, what);
         }
+        // Where the region itself is wrong, what is said of others can be judged only later.
+        let region = region?;
+        let standard = written
+            .standard
+            .parse(region)
+            .map_err(|wrong| wrong.into_iter().for_each(|(path, what)| fault(&path, what)))
+            .ok();
         (faults.len() == before).then_some(())?;
         Some(Common {
-            region: region?,
+            region,
             environment: written.environment,
             listen: written.listen,
             database: written.database,
@@ -240,6 +249,7 @@ impl Resolved {
             peers: written.peers,
             telemetry: written.telemetry,
             feed: written.feed,
+            standard: standard?,
         })
     }
 
@@ -359,10 +369,6 @@ pub(super) fn joined(before: &str, after: &str) -> String {
         (_, true) => before.to_owned(),
         _ => format!("{before}.{after}"),
     }
-}
-
-fn is_http(text: &str) -> bool {
-    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// Names the variable where an unknown part was said in the environment.

@@ -311,3 +311,76 @@ fn production_believes_somebody() {
     assert_eq!(faults.len(), 1);
     assert!(faults[0].starts_with("passport.trust: is empty"), "{faults:?}");
 }
+
+#[test]
+fn a_region_alone_holds_the_authority_itself() {
+    let standard = check(&valid()).unwrap().standard;
+    assert_eq!(standard.authority.to_string(), "eu");
+    assert!(standard.regions.is_empty());
+}
+
+#[test]
+fn regions_are_followed_by_name_also_from_the_environment() {
+    let settings = valid()
+        .toml(
+            "support.toml",
+            "standard.authority = 'us'\n[case.standard.regions]\nus = ['https://case.us', 'https://case-2.us']",
+        )
+        .environment(variables(&[(
+            "SUPPORT_CASE__STANDARD__REGIONS__JP",
+            "http://case.jp, http://case-2.jp",
+        )]));
+    let standard = check(&settings).unwrap().standard;
+    assert_eq!(standard.authority.to_string(), "us");
+    let regions: Vec<_> = standard
+        .regions
+        .iter()
+        .map(|(region, endpoints)| (region.as_str(), endpoints.len()))
+        .collect();
+    assert_eq!(regions, [("jp", 2), ("us", 2)]);
+}
+
+#[test]
+fn who_holds_the_authority_is_never_guessed() {
+    let one = |toml: &str| {
+        let all = faults(&valid().toml("support.toml", toml));
+        assert_eq!(all.len(), 1, "{all:?}");
+        all.into_iter().next().unwrap()
+    };
+    for (toml, path, what) in [
+        (
+            "[standard]\nregions.us = 'http://case.us'",
+            "standard.authority",
+            "is not set",
+        ),
+        (
+            "[standard]\nauthority = 'jp'\nregions.us = 'http://case.us'",
+            "standard.authority",
+            "neither this region nor one",
+        ),
+        (
+            "[standard]\nauthority = 'jp'",
+            "standard.authority",
+            "neither this region nor one",
+        ),
+        ("[standard]\nauthority = 'japan'", "standard.authority", "is no region"),
+        (
+            "[standard]\nauthority = 'eu'\nregions.eu = 'http://case.eu'",
+            "standard.regions.eu",
+            "is this region itself",
+        ),
+        (
+            "[standard]\nauthority = 'eu'\nregions.usa = 'http://case.us'",
+            "standard.regions.usa",
+            "is no region",
+        ),
+        (
+            "[standard]\nauthority = 'eu'\nregions.us = 'case.us'",
+            "standard.regions.us",
+            "is no list of http",
+        ),
+    ] {
+        let fault = one(toml);
+        assert!(fault.contains(path) && fault.contains(what), "{toml}: {fault}");
+    }
+}
