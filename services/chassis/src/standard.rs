@@ -26,31 +26,42 @@
 //! A [`schema`] is what all this has to know of a document, [`content`] reads and prints documents, [`path`] says where in them
 //! something stands. These modules know neither clock nor database.
 
+pub mod adding;
 pub mod basis;
+pub mod book;
 pub mod check;
 pub mod compare;
 pub mod content;
 pub mod day;
 pub mod departure;
-mod document;
+pub mod document;
 pub mod effective;
 pub mod error;
+mod follow;
 mod handle;
+pub mod heard;
 pub mod lift;
+mod lifted;
 pub mod patch;
 pub mod path;
 pub mod place;
 mod reach;
 pub mod records;
 pub mod schema;
+pub mod seed;
 mod simulate;
+pub mod snapshot;
+mod store;
 
+pub use adding::{AddError, Adding};
 pub use basis::{Basis, BasisLayer, InvalidBasis};
+pub use book::Book;
 pub use compare::{Departed, ValueChange, changes, looser};
 pub use content::{CONTENT_LIMIT, Content, ContentError, Fault};
 pub use departure::Rule;
-pub use document::{Document, DocumentType, ShippedError};
+pub use document::{Change, Document, DocumentType, ShippedError, TERRITORIES};
 pub use effective::Effective;
+pub(crate) use follow::Follower;
 pub use handle::Standard;
 pub use lift::lift;
 pub use patch::Patch;
@@ -59,7 +70,9 @@ pub use place::{InvalidPlace, Place};
 pub use reach::Reach;
 pub use records::{Publication, PublicationId, Record, Records, Tenure, TenureId, Withdrawal, WithdrawalId};
 pub use schema::Schema;
+pub(crate) use seed::seed;
 pub use simulate::{Consequence, Simulator, WhatIf};
+pub use snapshot::{Registered, Snapshot};
 
 use time::{Date, OffsetDateTime};
 

@@ -19,6 +19,7 @@ pub struct Tx {
     wake: Wake,
     clock: Clock,
     appended: bool,
+    added_to_standard: bool,
 }
 
 impl Tx {
@@ -28,6 +29,7 @@ impl Tx {
             wake,
             clock,
             appended: false,
+            added_to_standard: false,
         }
     }
 
@@ -65,6 +67,11 @@ impl Tx {
         self.appended = true;
     }
 
+    /// Says that this transaction adds records to the standard, so that all replicas read them once it is committed.
+    pub(crate) fn mark_added_to_standard(&mut self) {
+        self.added_to_standard = true;
+    }
+
     /// Commits, and wakes the feed if something was appended.
     ///
     /// An error may leave open whether the transaction took place: where the connection breaks, the answer to COMMIT is
@@ -73,6 +80,9 @@ impl Tx {
         self.transaction.commit().await?;
         if self.appended {
             self.wake.committed();
+        }
+        if self.added_to_standard {
+            self.wake.standard_committed();
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
-//! Wakes between the replicas of a service.
+//! Wakes between the replicas of a service: something is in the outbox, the standard has new records.
 
 use std::convert::Infallible;
 use std::time::Duration;
 
 use sqlx::postgres::PgListener;
 
+use super::wake::Told;
 use crate::db::{Db, DbError};
 
 /// The channel. It is the database's own: other services have theirs.
@@ -18,7 +19,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) async fn tell(db: &Db) -> Infallible {
     loop {
         db.wake().replicas_to_tell().await;
-        let told = sqlx::query!("select pg_notify($1, $2)", CHANNEL, db.wake().name())
+        let payload = db.wake().to_tell().to_payload();
+        let told = sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload)
             .fetch_one(db.feed_pool())
             .await;
         if let Err(error) = told {
@@ -43,12 +45,7 @@ async fn listen_once(db: &Db) -> Result<Infallible, DbError> {
     listener.listen(CHANNEL).await?;
     loop {
         // None: the connection was lost and is back; what came in between is unknown.
-        let is_own = listener
-            .try_recv()
-            .await?
-            .is_some_and(|wake| wake.payload() == db.wake().name());
-        if !is_own {
-            db.wake().committed_elsewhere();
-        }
+        let told = listener.try_recv().await?;
+        db.wake().heard(told.map(|wake| Told::from_payload(wake.payload())));
     }
 }

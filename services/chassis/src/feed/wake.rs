@@ -1,6 +1,7 @@
 //! Who tells whom that there is something new.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Notify, watch};
 
@@ -20,6 +21,34 @@ struct Inner {
     safe: watch::Sender<i64>,
     /// Counts the commits heard of, for whoever wants to look at their effects without waiting for the fence.
     commits: watch::Sender<u64>,
+    /// Counts the commits heard of that added to the records of the standard.
+    standard: watch::Sender<u64>,
+    /// Other replicas have yet to be told of one.
+    standard_untold: AtomicBool,
+}
+
+/// What a wake between replicas says: who sends it, and whether the standard has new records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Told {
+    name: String,
+    standard: bool,
+}
+
+/// Stands behind the name where the standard has new records.
+const STANDARD: &str = " standard";
+
+impl Told {
+    pub(super) fn to_payload(&self) -> String {
+        format!("{}{}", self.name, if self.standard { STANDARD } else { "" })
+    }
+
+    pub(super) fn from_payload(payload: &str) -> Self {
+        let name = payload.strip_suffix(STANDARD);
+        Self {
+            name: name.unwrap_or(payload).to_owned(),
+            standard: name.is_some(),
+        }
+    }
 }
 
 impl Wake {
@@ -30,11 +59,9 @@ impl Wake {
             replicas: Notify::new(),
             safe: watch::Sender::new(0),
             commits: watch::Sender::new(0),
+            standard: watch::Sender::new(0),
+            standard_untold: AtomicBool::new(false),
         }))
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.0.name
     }
 
     /// Something was committed by this process.
@@ -45,14 +72,40 @@ impl Wake {
         self.count();
     }
 
-    /// Something was committed by another process.
-    pub(crate) fn committed_elsewhere(&self) {
+    /// Records were added to the standard by this process.
+    pub(crate) fn standard_committed(&self) {
+        self.0.standard_untold.store(true, Ordering::Release);
+        self.0.replicas.notify_one();
+        raise_count(&self.0.standard);
+    }
+
+    /// What other replicas are to be told now.
+    pub(super) fn to_tell(&self) -> Told {
+        Told {
+            name: self.0.name.clone(),
+            standard: self.0.standard_untold.swap(false, Ordering::AcqRel),
+        }
+    }
+
+    /// A replica, perhaps this one, has told; none where it is not known what was told, for the connection was lost.
+    pub(super) fn heard(&self, told: Option<Told>) {
+        if told.as_ref().is_some_and(|told| told.name == self.0.name) {
+            return;
+        }
         self.0.fence.notify_one();
         self.count();
+        if told.is_none_or(|told| told.standard) {
+            raise_count(&self.0.standard);
+        }
     }
 
     fn count(&self) {
-        self.0.commits.send_modify(|commits| *commits = commits.wrapping_add(1));
+        raise_count(&self.0.commits);
+    }
+
+    /// Changes with every commit heard of that added to the records of the standard.
+    pub(crate) fn standard(&self) -> watch::Receiver<u64> {
+        self.0.standard.subscribe()
     }
 
     pub(crate) fn commits(&self) -> watch::Receiver<u64> {
@@ -82,5 +135,39 @@ impl Wake {
 
     pub(crate) fn watch(&self) -> watch::Receiver<i64> {
         self.0.safe.subscribe()
+    }
+}
+
+fn raise_count(count: &watch::Sender<u64>) {
+    count.send_modify(|count| *count = count.wrapping_add(1));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(wake: &Wake) -> (u64, u64) {
+        (*wake.commits().borrow(), *wake.standard().borrow())
+    }
+
+    #[test]
+    fn replicas_hear_what_it_was_about_and_not_themselves() {
+        let (here, there) = (Wake::new(), Wake::new());
+        let tell = || Told::from_payload(&here.to_tell().to_payload());
+        here.committed();
+        assert_eq!(counts(&here), (1, 0));
+        there.heard(Some(tell()));
+        assert_eq!(counts(&there), (1, 0));
+        here.standard_committed();
+        assert_eq!(counts(&here), (1, 1));
+        let told = tell();
+        here.heard(Some(told.clone()));
+        assert_eq!(counts(&here), (1, 1), "its own wake is no news");
+        there.heard(Some(told));
+        assert_eq!(counts(&there), (2, 1));
+        there.heard(Some(tell()));
+        assert_eq!(counts(&there), (3, 1), "it is told once");
+        there.heard(None);
+        assert_eq!(counts(&there), (4, 2), "what was lost may have been anything");
     }
 }

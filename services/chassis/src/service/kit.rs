@@ -1,6 +1,6 @@
 //! Everything a service stands on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ use crate::id::{Ids, Region};
 use crate::lifecycle::Lifecycle;
 use crate::passport::Signer;
 use crate::settings::{Common, Resolved};
-use crate::standard::{Document, Standard};
+use crate::standard::{Book, Document, DocumentType as _, Standard};
 
 /// Everything a service stands on. Clones share it.
 #[derive(Clone)]
@@ -37,6 +37,9 @@ pub struct Kit {
     /// What signs the service's own passports, and for identity-verification and the gateway those of callers; none where
     /// no key is set.
     pub signer: Option<Arc<Signer>>,
+    pub(super) book: Book,
+    /// Documents that were asked for and are none of the service's.
+    pub(super) undeclared: Arc<Mutex<BTreeSet<&'static str>>>,
     pub(super) resolved: Arc<Resolved>,
     pub(super) peers: Arc<Mutex<BTreeMap<String, Peer>>>,
 }
@@ -79,11 +82,35 @@ impl Kit {
 
     /// What holds of a document, which must be one of the service's `standards`.
     ///
-    /// Of a document that is not, or whose shipped content is wrong, it gives one that is empty, and the service does not
-    /// start.
+    /// Of one that is not it gives an empty document, and the service does not start.
     #[must_use]
-    pub fn standard<T: StandardDocument>(&self, document: &Document<T>) -> Standard<T> {
-        Standard::of_shipped(self.name, document, self.clock.clone())
+    pub fn standard<T: StandardDocument + 'static>(&self, document: &Document<T>) -> Standard<T> {
+        let snapshot = self.book.snapshot();
+        let declared = snapshot.documents().iter().find(|registered| {
+            registered.declared().name() == document.name()
+                && registered.schema().message().full_name() == T::full_name()
+        });
+        if let Some(declared) = declared {
+            return Standard::of_book(&self.book, declared, self.clock.clone());
+        }
+        self.undeclared
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(document.name());
+        Standard::empty(self.name, self.clock.clone())
+    }
+
+    /// All that is known of the service's documents.
+    #[must_use]
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// The same service in another region that is followed, on this service's own account.
+    pub(super) fn other_region(&self, region: Region, endpoints: &[String]) -> Result<Peer, StartError> {
+        let name = format!("{}@{region}", self.name);
+        Peer::connect(&name, endpoints, Account::new(self.signer()?, self.clock.clone()))
+            .map_err(|error| StartError::setting(self.name, &format!("standard.regions.{region}"), error.to_string()))
     }
 
     /// What signs this service's passports, where there must be one.

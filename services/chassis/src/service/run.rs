@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
 use tokio::net::TcpListener;
 
 use super::{Kit, Parts, Service, StartError, gauges};
@@ -14,11 +15,12 @@ use crate::client::Peer;
 use crate::clock::Clock;
 use crate::db::{Db, PendingMigration};
 use crate::feed::{self, Feed};
-use crate::id::Ids;
+use crate::id::{Ids, Region};
 use crate::idempotency;
 use crate::lifecycle::{Fault, Lifecycle};
 use crate::server::{Server, ServerOptions, ShedLimits};
 use crate::settings::{Common, Settings};
+use crate::standard::{Book, Follower, seed};
 
 /// How often events that nobody needs any more are deleted.
 const PRUNE_FEED_EVERY: Duration = Duration::from_mins(10);
@@ -107,14 +109,16 @@ pub async fn run_at(
     let common = Arc::new(resolved.check(true)?);
     let wrong = |(path, what): (String, String)| StartError::setting(service.name, &path, what);
     let signer = common.passport.signer(service.name).map_err(wrong)?.map(Arc::new);
-    for document in service.standards {
-        document
-            .check_shipped()
-            .map_err(|error| StartError::other("what this build ships of the standard cannot hold", error))?;
-    }
     // Before what is slow: a taken port should be known at once.
     let (listener, address) = listen(listener, common.listen).await?;
     let db = connect(service, &common).await?.with_clock(clock.clone());
+    let book = match open_book(service, &common, &db).await {
+        Ok(book) => book,
+        Err(error) => {
+            db.close().await;
+            return Err(error);
+        }
+    };
     let kit = Kit {
         name: service.name,
         region: common.region,
@@ -124,6 +128,8 @@ pub async fn run_at(
         lifecycle: lifecycle.child(),
         common,
         signer,
+        book,
+        undeclared: Arc::default(),
         resolved: Arc::new(resolved),
         peers: Arc::default(),
     };
@@ -149,8 +155,13 @@ pub async fn run_at(
 
 /// Makes the parts, and once none of them can fail any more, starts them.
 async fn start(service: &'static Service, kit: &Kit, listener: TcpListener) -> Result<(), StartError> {
+    seed(kit.book(), &kit.ids)
+        .await
+        .map_err(|error| StartError::other("what this build ships of the standard was not published", error))?;
     let parts = (service.start)(kit.clone()).await?;
+    all_declared(kit)?;
     let peers = sources(kit, &parts)?;
+    let regions = followed(kit)?;
     let trust = kit
         .common
         .passport
@@ -180,6 +191,18 @@ async fn start(service: &'static Service, kit: &Kit, listener: TcpListener) -> R
         let consuming = consume(kit.db.clone(), consumer, peer, life.draining());
         life.spawn(name(&format!("events of {source}")), unfailing(consuming));
     }
+    for (source, peer, region) in regions {
+        let consumer = kit.signer()?.issuer().to_owned();
+        let (db, follower, stop) = (
+            kit.db.clone(),
+            Follower::new(kit.book().clone(), region),
+            life.draining(),
+        );
+        let task = format!("standard of {region}");
+        let following =
+            async move { feed::consume(db, &consumer, &source, FeedServiceClient::new(peer), follower, stop).await };
+        life.spawn(name(&task), unfailing(following));
+    }
     for (task, work) in parts.work {
         life.spawn(name(task), work);
     }
@@ -202,6 +225,49 @@ fn sources(kit: &Kit, parts: &Parts) -> Result<Vec<(Peer, String)>, StartError> 
                 ));
             }
             Ok((kit.peer(source)?, kit.signer()?.issuer().to_owned()))
+        })
+        .collect()
+}
+
+/// What is known of the service's documents, and what this build ships of them.
+async fn open_book(service: &'static Service, common: &Common, db: &Db) -> Result<Book, StartError> {
+    let book = Book::new(
+        service.name,
+        service.standards,
+        common.region,
+        &common.standard,
+        db.clone(),
+    )
+    .map_err(|error| StartError::other("what this build ships of the standard cannot hold", error))?;
+    book.open().await.map_err(|source| StartError::Database {
+        service: service.name,
+        source,
+    })?;
+    Ok(book)
+}
+
+/// A service reads only documents that it declares: of others nothing would ever be published.
+fn all_declared(kit: &Kit) -> Result<(), StartError> {
+    let undeclared = kit.undeclared.lock().unwrap_or_else(PoisonError::into_inner);
+    match undeclared.first() {
+        None => Ok(()),
+        Some(document) => Err(StartError::other(
+            format!("{} reads the document {document}", kit.name),
+            "it is not among the standards of the service",
+        )),
+    }
+}
+
+/// The regions to be followed, each with the name of the source. None where the service has no documents.
+fn followed(kit: &Kit) -> Result<Vec<(String, Peer, Region)>, StartError> {
+    if kit.book().snapshot().documents().is_empty() {
+        return Ok(Vec::new());
+    }
+    let regions = kit.common.standard.regions.iter();
+    regions
+        .map(|(region, endpoints)| {
+            let peer = kit.other_region(*region, endpoints)?;
+            Ok((format!("{}@{region}", kit.name), peer, *region))
         })
         .collect()
 }
@@ -236,6 +302,15 @@ fn spawn_upkeep(kit: &Kit, name: &impl Fn(&str) -> String) {
         }),
     );
     life.spawn(name("gauges"), gauges::observe(kit.name, db, life));
+    if !kit.book().snapshot().documents().is_empty() {
+        kit.book().heard().observe(kit.name, clock.clone());
+        let keeping = kit.book().clone().keep(common.feed.poll_interval());
+        let stop = life.draining();
+        life.spawn(
+            name("standard"),
+            unfailing(async move { stop.run_until_cancelled(keeping).await.unwrap_or(()) }),
+        );
+    }
 }
 
 async fn unfailing(task: impl Future<Output = ()>) -> Result<(), Infallible> {

@@ -1,11 +1,26 @@
 //! The declaration of a document.
 
 use std::fmt;
+use std::sync::Arc;
 
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use support_proto::codec::StandardDocument;
+use support_proto::support::standard::v1::Territories;
+use time::Date;
 
-use super::Simulator;
+use super::content::{self, Content, ContentError, Fault};
+use super::effective::{Effective, Held};
+use super::place::{self, Place};
+use super::reach::Reach;
+use super::schema::{Schema, SchemaError};
+use super::simulate::{Consequence, Simulator, WhatIf};
+use crate::db::Db;
+use crate::lifecycle::BoxError;
+
+/// The document that every service with a standard has: which places there are, and who makes their rules.
+pub static TERRITORIES: Document<Territories> =
+    Document::new(include_str!("../../standard/territories.yaml")).checked_by(check_territories);
 
 /// What the declaration of a document is to the chassis, whatever its message.
 pub trait DocumentType: fmt::Debug + Send + Sync + 'static {
@@ -15,22 +30,39 @@ pub trait DocumentType: fmt::Debug + Send + Sync + 'static {
     /// Whether somebody other than the author must approve a version.
     fn four_eyes(&self) -> bool;
 
-    /// Its message.
-    fn descriptor(&self) -> MessageDescriptor;
+    /// Its fields and rules, and the service's own check.
+    ///
+    /// # Errors
+    ///
+    /// Never for a message of the contract: its build refuses what has no schema.
+    fn schema(&self) -> Result<Schema, SchemaError>;
 
-    /// What holds where nothing was published, as YAML.
-    fn shipped(&self) -> &'static str;
-
-    /// Sees that what the build ships is a document.
+    /// What holds where nothing was published.
     ///
     /// # Errors
     ///
     /// All faults at once.
-    fn check_shipped(&self) -> Result<(), ShippedError>;
+    fn read_shipped(&self) -> Result<Content, ShippedError>;
 
-    /// What is wrong with a content beyond its types: the field rules of the proto, and the service's own check. Each
-    /// fault with the path of its field.
-    fn faults(&self, content: &DynamicMessage) -> Vec<(String, String)>;
+    /// Says what would turn out differently under other rules; none where the service cannot tell.
+    fn simulate(&self, change: Change) -> Option<BoxFuture<'static, Result<Vec<Consequence>, BoxError>>>;
+}
+
+/// What a simulation is asked, before it is known what type the document has; see [`WhatIf`].
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The service's database.
+    pub db: Db,
+    /// The place.
+    pub place: Place,
+    /// The countries in which its rules are the ones that hold.
+    pub reach: Reach,
+    /// What holds there on the day without the change.
+    pub held: Held,
+    /// What would hold there.
+    pub proposed: Held,
+    /// The first day of the change.
+    pub day: Date,
 }
 
 /// Declares a document: what the build ships of it, what the field rules of the proto cannot say, and how to tell what a
@@ -47,22 +79,33 @@ pub struct Document<T> {
 pub struct ShippedError {
     /// The document's name.
     pub document: &'static str,
-    /// What is wrong, with the path of the field; the path is empty where the content as a whole is at fault.
+    /// What is wrong, each with the path of its field; the path is empty where the content as a whole is at fault.
     pub faults: Vec<(String, String)>,
 }
 
 fn in_words(faults: &[(String, String)]) -> String {
     let words: Vec<String> = faults
         .iter()
-        .map(|(path, fault)| {
-            if path.is_empty() {
-                fault.clone()
-            } else {
-                format!("{path}: {fault}")
-            }
-        })
+        .map(|(path, fault)| Fault::new(path.clone(), fault.clone()).to_string())
         .collect();
     words.join("; ")
+}
+
+impl ShippedError {
+    fn new(document: &'static str, faults: Vec<Fault>) -> Self {
+        Self {
+            document,
+            faults: faults.into_iter().map(|fault| (fault.path, fault.fault)).collect(),
+        }
+    }
+
+    fn whole(document: &'static str, error: &impl ToString) -> Self {
+        Self::new(document, vec![Fault::whole(error.to_string())])
+    }
+
+    pub(super) fn of_schema(document: &'static str, error: &SchemaError) -> Self {
+        Self::whole(document, error)
+    }
 }
 
 impl<T> Document<T> {
@@ -98,54 +141,28 @@ fn no_faults<T>(_: &T) -> Vec<(String, String)> {
     Vec::new()
 }
 
-impl<T: StandardDocument> Document<T> {
+fn check_territories(territories: &Territories) -> Vec<(String, String)> {
+    place::faults(territories)
+        .into_iter()
+        .map(|fault| (fault.path, fault.fault))
+        .collect()
+}
+
+impl<T: StandardDocument + 'static> Document<T> {
     /// What the build ships.
     ///
     /// # Errors
     ///
     /// All faults at once.
     pub fn parse_shipped(&self) -> Result<T, ShippedError> {
-        let wrong = |faults| ShippedError {
-            document: <T as StandardDocument>::NAME,
-            faults,
-        };
-        let whole = |fault: String| wrong(vec![(String::new(), fault)]);
-        // YAML 1.2: `NO` is Norway, not false.
-        let options = serde_saphyr::options! { strict_booleans: true };
-        let json: serde_json::Value =
-            serde_saphyr::from_str_with_options(self.shipped, options).map_err(|error| whole(error.to_string()))?;
-        let content = DynamicMessage::deserialize(descriptor::<T>(), json).map_err(|error| whole(error.to_string()))?;
-        let document: T = content.transcode_to().map_err(|error| whole(error.to_string()))?;
-        match self.all_faults(&document) {
-            faults if faults.is_empty() => Ok(document),
-            faults => Err(wrong(faults)),
-        }
-    }
-
-    fn all_faults(&self, document: &T) -> Vec<(String, String)> {
-        let mut faults = Vec::new();
-        if let Err(error) = document.check() {
-            faults.extend(
-                error
-                    .violations()
-                    .iter()
-                    .map(|violation| (violation.field_path(), violation.message().to_owned())),
-            );
-        }
-        faults.extend((self.check)(document));
-        faults
+        let content = self.read_shipped()?;
+        content
+            .decode()
+            .ok_or_else(|| ShippedError::whole(<T as StandardDocument>::NAME, &"is not a message of its type"))
     }
 }
 
-/// The descriptor of a document's message.
-#[expect(clippy::expect_used, reason = "the type was generated from these descriptors")]
-pub(super) fn descriptor<T: StandardDocument>() -> MessageDescriptor {
-    support_proto::descriptors()
-        .get_message_by_name(&T::full_name())
-        .expect("the contract has the message of its own type")
-}
-
-impl<T: StandardDocument + Send + Sync + 'static> DocumentType for Document<T> {
+impl<T: StandardDocument + 'static> DocumentType for Document<T> {
     fn name(&self) -> &'static str {
         <T as StandardDocument>::NAME
     }
@@ -154,24 +171,60 @@ impl<T: StandardDocument + Send + Sync + 'static> DocumentType for Document<T> {
         T::FOUR_EYES
     }
 
-    fn descriptor(&self) -> MessageDescriptor {
-        descriptor::<T>()
+    fn schema(&self) -> Result<Schema, SchemaError> {
+        let check = self.check;
+        Schema::of::<T>(move |document| {
+            check(document)
+                .into_iter()
+                .map(|(path, fault)| Fault::new(path, fault))
+                .collect()
+        })
     }
 
-    fn shipped(&self) -> &'static str {
-        self.shipped
-    }
-
-    fn check_shipped(&self) -> Result<(), ShippedError> {
-        self.parse_shipped().map(drop)
-    }
-
-    fn faults(&self, content: &DynamicMessage) -> Vec<(String, String)> {
-        match content.transcode_to::<T>() {
-            Ok(document) => self.all_faults(&document),
-            Err(error) => vec![(String::new(), error.to_string())],
+    fn read_shipped(&self) -> Result<Content, ShippedError> {
+        let document = <T as StandardDocument>::NAME;
+        let schema = self
+            .schema()
+            .map_err(|error| ShippedError::of_schema(document, &error))?;
+        let content = content::from_yaml(&schema, self.shipped).map_err(|error| match error {
+            ContentError::Invalid(faults) => ShippedError::new(document, faults),
+            too_large @ ContentError::TooLarge { .. } => ShippedError::whole(document, &too_large),
+        })?;
+        match schema.faults(&content) {
+            faults if faults.is_empty() => Ok(content),
+            faults => Err(ShippedError::new(document, faults)),
         }
     }
+
+    fn simulate(&self, change: Change) -> Option<BoxFuture<'static, Result<Vec<Consequence>, BoxError>>> {
+        let simulate = self.simulator?;
+        let (held, proposed) = (effective(&change.held), effective(&change.proposed));
+        Some(
+            async move {
+                let (Some(held), Some(proposed)) = (held, proposed) else {
+                    return Err("what holds is not a message of its type".into());
+                };
+                simulate(WhatIf {
+                    db: change.db,
+                    place: change.place,
+                    reach: change.reach,
+                    held: Arc::new(held),
+                    proposed: Arc::new(proposed),
+                    day: change.day,
+                })
+                .await
+            }
+            .boxed(),
+        )
+    }
+}
+
+/// What holds, as the generated type; none where that is not its type.
+pub(super) fn effective<T: StandardDocument>(held: &Held) -> Option<Effective<T>> {
+    Some(Effective {
+        document: held.content.decode()?,
+        basis: held.basis.clone(),
+    })
 }
 
 impl<T> fmt::Debug for Document<T> {
@@ -181,5 +234,36 @@ impl<T> fmt::Debug for Document<T> {
             .field("type", &std::any::type_name::<T>())
             .field("simulator", &self.simulator.is_some())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_territories_are_a_document() {
+        let territories = TERRITORIES.parse_shipped().unwrap();
+        assert!(territories.countries.len() >= 45, "{}", territories.countries.len());
+        assert_eq!(territories.countries["NO"].region, "eu");
+        assert_eq!(territories.groups["eea"].countries.len(), 30);
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_shipped_is_named_all_at_once() {
+        let wrong = |shipped| {
+            Document::<Territories>::new(shipped)
+                .checked_by(check_territories)
+                .read_shipped()
+                .unwrap_err()
+                .to_string()
+        };
+        let words = wrong("countries: {DE: {region: 5}}\nland: {}");
+        assert!(
+            words.contains("territories") && words.contains("region") && words.contains("land"),
+            "{words}"
+        );
+        assert!(wrong("countries: {DE: {region: europe}}").contains("region"));
+        assert!(wrong("groups: {eea: {countries: [DE]}}").contains("is not one of the countries"));
     }
 }

@@ -1,24 +1,67 @@
 //! How a service reads what holds.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use support_proto::codec::StandardDocument;
 use time::Date;
 use tokio::sync::watch;
 
-use super::basis::BasisLayer;
-use super::{Basis, Document, Effective, Place, day_of};
+use super::basis::{Basis, BasisLayer};
+use super::book::Book;
+use super::day_of;
+use super::document::{Document, DocumentType, effective};
+use super::effective::Effective;
+use super::place::Place;
+use super::snapshot::Registered;
 use crate::clock::Clock;
 
-/// What holds of one document, at any place on any day. Clones share it; reading it asks no database.
-pub struct Standard<T> {
+/// The most places that are remembered. What a service is asked for is bounded by its territories; names of places that do not
+/// exist are not.
+const MOST_PLACES: usize = 4096;
+
+/// What holds of one document, at any place on any day. Clones share it; reading it asks no database, and what was read once
+/// is read in some hundred nanoseconds until the standard changes.
+pub struct Standard<T>(Arc<Inner<T>>);
+
+struct Inner<T> {
+    /// What the build ships: what holds where nothing is known.
     shipped: Arc<Effective<T>>,
     clock: Clock,
-    changes: Arc<watch::Sender<u64>>,
+    /// None where what is shipped holds for ever.
+    source: Option<(Book, Registered)>,
+    /// Where there is no book, what never changes.
+    still: watch::Sender<u64>,
+    cache: RwLock<Cache<T>>,
 }
 
-impl<T: StandardDocument> Standard<T> {
+/// What was read, of one generation of the book.
+struct Cache<T> {
+    generation: u64,
+    /// The first day of each stretch of days on which the same holds; the first stretch begins before all of them.
+    turning: Vec<Date>,
+    /// By place, what holds in each stretch.
+    places: HashMap<Place, Vec<Option<Arc<Effective<T>>>>>,
+    /// By basis: places and stretches with the same rules share them. What is in use is kept from one generation to the
+    /// next, as what a basis names never changes.
+    shared: HashMap<Basis, Arc<Effective<T>>>,
+}
+
+impl<T> Cache<T> {
+    fn stretch(&self, day: Date) -> usize {
+        self.turning.partition_point(|first| *first <= day)
+    }
+
+    fn get(&self, generation: u64, place: &Place, day: Date) -> Option<Arc<Effective<T>>> {
+        if self.generation != generation {
+            return None;
+        }
+        self.places.get(place)?.get(self.stretch(day))?.clone()
+    }
+}
+
+impl<T: StandardDocument + 'static> Standard<T> {
     /// What the build ships, for ever: for tests of what decides by it.
     ///
     /// # Panics
@@ -26,71 +69,144 @@ impl<T: StandardDocument> Standard<T> {
     /// Where that is no document.
     #[must_use]
     pub fn shipped(document: &Document<T>) -> Self {
-        match document.parse_shipped() {
-            Ok(shipped) => Self::fixed("shipped", shipped, Clock::system()),
+        match document.read_shipped() {
+            Ok(content) => Self::new(
+                "shipped",
+                content.decode().unwrap_or_default(),
+                &content.digest(),
+                Clock::system(),
+                None,
+            ),
             Err(error) => panic!("{error}"),
         }
     }
 
-    /// What the build ships, by the service's clock. Where that is no document, an empty one: such a service does not start.
-    pub(crate) fn of_shipped(service: &str, document: &Document<T>, clock: Clock) -> Self {
-        Self::fixed(service, document.parse_shipped().unwrap_or_default(), clock)
+    /// What holds of a document by the book.
+    pub(crate) fn of_book(book: &Book, document: &Registered, clock: Clock) -> Self {
+        let shipped = document.shipped();
+        Self::new(
+            book.service(),
+            shipped.decode().unwrap_or_default(),
+            &shipped.digest(),
+            clock,
+            Some((book.clone(), document.clone())),
+        )
     }
 
-    fn fixed(service: &str, document: T, clock: Clock) -> Self {
+    /// An empty document, for a service that will not start.
+    pub(crate) fn empty(service: &str, clock: Clock) -> Self {
+        Self::new(service, T::default(), "", clock, None)
+    }
+
+    fn new(service: &str, shipped: T, digest: &str, clock: Clock, source: Option<(Book, Registered)>) -> Self {
         let basis = Basis::new(
             format!("{service}/{}", <T as StandardDocument>::NAME),
-            vec![BasisLayer {
-                place: Place::Global,
-                version: 0,
-                digest: None,
-            }],
+            vec![BasisLayer::shipped(digest)],
         );
-        Self {
-            shipped: Arc::new(Effective { document, basis }),
+        let cache = Cache {
+            // No book has this.
+            generation: u64::MAX,
+            turning: Vec::new(),
+            places: HashMap::new(),
+            shared: HashMap::new(),
+        };
+        Self(Arc::new(Inner {
+            shipped: Arc::new(Effective {
+                document: shipped,
+                basis,
+            }),
             clock,
-            changes: Arc::new(watch::Sender::new(0)),
-        }
+            source,
+            still: watch::Sender::new(0),
+            cache: RwLock::new(cache),
+        }))
     }
-}
 
-impl<T> Standard<T> {
     /// What holds at `place` on `day`, past or future. A place that the territories do not know has the rules of everywhere.
-    /// Before the first version began, the first one is what holds.
+    /// Where nothing is known to be published, what the build ships holds.
     #[must_use]
     pub fn on(&self, place: &Place, day: Date) -> Arc<Effective<T>> {
-        let _ = (place, day);
-        Arc::clone(&self.shipped)
+        let Some((book, document)) = &self.0.source else {
+            return Arc::clone(&self.0.shipped);
+        };
+        let cached = self
+            .0
+            .cache
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(book.generation(), place, day);
+        cached.unwrap_or_else(|| self.compute(book, document, place, day))
+    }
+
+    fn compute(&self, book: &Book, document: &Registered, place: &Place, day: Date) -> Arc<Effective<T>> {
+        let snapshot = book.snapshot();
+        let held = snapshot.held(document, place, day);
+        let mut cache = self.0.cache.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.generation != snapshot.generation() {
+            cache.generation = snapshot.generation();
+            cache.turning = snapshot.turning_days(document).into_iter().collect();
+            // Before the places are: what they show is likely to be asked for again.
+            cache.shared.retain(|_, shared| Arc::strong_count(shared) > 1);
+            cache.places.clear();
+        }
+        if cache.places.len() >= MOST_PLACES || cache.shared.len() >= MOST_PLACES {
+            cache.places.clear();
+            cache.shared.clear();
+        }
+        let effective = held.and_then(|held| match cache.shared.get(&held.basis) {
+            Some(shared) => Some(Arc::clone(shared)),
+            None => effective(&held).map(Arc::new),
+        });
+        let effective = effective.unwrap_or_else(|| Arc::clone(&self.0.shipped));
+        cache.shared.insert(effective.basis.clone(), Arc::clone(&effective));
+        let (stretch, stretches) = (cache.stretch(day), cache.turning.len() + 1);
+        let places = cache
+            .places
+            .entry(place.clone())
+            .or_insert_with(|| vec![None; stretches]);
+        if let Some(slot) = places.get_mut(stretch) {
+            *slot = Some(Arc::clone(&effective));
+        }
+        effective
     }
 
     /// What holds at `place` today, by the service's clock (UTC).
     #[must_use]
     pub fn today(&self, place: &Place) -> Arc<Effective<T>> {
-        self.on(place, day_of(self.clock.now()))
+        self.on(place, day_of(self.0.clock.now()))
     }
 
     /// What a decision was made by; none where this region does not know all of the versions (yet), or the basis is of another
     /// document.
     #[must_use]
     pub fn by_basis(&self, basis: &Basis) -> Option<Arc<Effective<T>>> {
-        (self.shipped.basis == *basis).then(|| Arc::clone(&self.shipped))
+        if *basis == self.0.shipped.basis {
+            return Some(Arc::clone(&self.0.shipped));
+        }
+        let (book, document) = self.0.source.as_ref()?;
+        if basis.document() != document.id() {
+            return None;
+        }
+        let held = book.snapshot().by_basis(basis)?;
+        effective(&held).map(Arc::new)
     }
+}
 
+impl<T> Standard<T> {
     /// Changes whenever what holds may have changed: something was published or withdrawn, here or elsewhere, or a new day
-    /// has begun.
+    /// has begun. Of what is shipped for ever it never does.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
+        match &self.0.source {
+            Some((book, _)) => book.changes(),
+            None => self.0.still.subscribe(),
+        }
     }
 }
 
 impl<T> Clone for Standard<T> {
     fn clone(&self) -> Self {
-        Self {
-            shipped: Arc::clone(&self.shipped),
-            clock: self.clock.clone(),
-            changes: Arc::clone(&self.changes),
-        }
+        Self(Arc::clone(&self.0))
     }
 }
 
@@ -98,43 +214,7 @@ impl<T> fmt::Debug for Standard<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_tuple("Standard")
-            .field(&self.shipped.basis.document())
+            .field(&self.0.shipped.basis.document())
             .finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use support_proto::support::standard::v1::Territories;
-    use time::macros::date;
-
-    use super::*;
-
-    static TERRITORIES: Document<Territories> =
-        Document::new("countries: {DE: {region: eu}, NO: {region: eu}}\ngroups: {eea: {countries: [DE, NO]}}");
-
-    #[test]
-    fn what_is_shipped_holds_everywhere() {
-        let standard = Standard::shipped(&TERRITORIES);
-        let held = standard.on(&Place::country("DE"), date!(2026 - 03 - 01));
-        assert_eq!(held.countries["NO"].region, "eu");
-        assert_eq!(held.groups["eea"].countries, ["DE", "NO"]);
-        assert!(standard.by_basis(&held.basis).is_some());
-        assert_eq!(held.basis.document(), "shipped/territories");
-    }
-
-    #[test]
-    fn what_is_wrong_with_the_shipped_is_named() {
-        let error = Document::<Territories>::new("countries: {de: {region: europe}}")
-            .parse_shipped()
-            .unwrap_err();
-        assert!(error.to_string().contains("countries"), "{error}");
-        assert!(Document::<Territories>::new("land: {}").parse_shipped().is_err());
-        let checked =
-            Document::<Territories>::new("{}").checked_by(|_| vec![("sites".to_owned(), "are missing".to_owned())]);
-        assert_eq!(
-            checked.parse_shipped().unwrap_err().to_string(),
-            "the shipped territories is no document: sites: are missing"
-        );
     }
 }
