@@ -8,6 +8,8 @@
 
 #[path = "chassis/data.rs"]
 mod data;
+#[path = "chassis/documents.rs"]
+mod documents;
 #[path = "chassis/feed.rs"]
 mod feed;
 #[path = "chassis/ledger.rs"]

@@ -114,7 +114,7 @@ pub struct Content {
 ///
 /// All faults at once, or that it is too large.
 pub fn from_json(schema: &Schema, text: &str) -> Result<Content, ContentError> {
-    whole(schema, &json(text)?, Unknown::Refused)
+    whole(schema, &json(text)?, Unknown::Refused, None)
 }
 
 /// Reads a whole document from YAML 1.2, as [`from_json`]. Anchors, aliases, merge keys and tags of one's own are refused:
@@ -124,17 +124,18 @@ pub fn from_json(schema: &Schema, text: &str) -> Result<Content, ContentError> {
 ///
 /// All faults at once, or that it is too large.
 pub fn from_yaml(schema: &Schema, text: &str) -> Result<Content, ContentError> {
-    whole(schema, &yaml(text)?, Unknown::Refused)
+    whole(schema, &yaml(text)?, Unknown::Refused, None)
 }
 
-/// Reads a published document. It may have been written by a newer program: fields that this one does not know are left
-/// out, since it cannot rule by them. Fields that it lacks have their type's empty value.
+/// Reads a published document, which another build may have written. Of a newer one's fields those that this build does not
+/// know are left out: it cannot rule by them. Fields that an older one did not know are as in what this build ships, if
+/// `shipped` says so, since their type's empty value may be no sensible rule; those that can be absent are absent.
 ///
 /// # Errors
 ///
 /// As [`from_json`].
-pub fn from_published(schema: &Schema, text: &str) -> Result<Content, ContentError> {
-    whole(schema, &json(text)?, Unknown::LeftOut)
+pub fn from_published(schema: &Schema, text: &str, shipped: Option<&Content>) -> Result<Content, ContentError> {
+    whole(schema, &json(text)?, Unknown::LeftOut, shipped)
 }
 
 /// The content that a message is.
@@ -147,12 +148,12 @@ pub fn from_message(schema: &Schema, message: &DynamicMessage) -> Result<Content
     let value = message
         .serialize_with_options(serde_json::value::Serializer, &options)
         .map_err(|error| ContentError::Invalid(vec![Fault::whole(error.to_string())]))?;
-    whole(schema, &json(&value.to_string())?, Unknown::Refused)
+    whole(schema, &json(&value.to_string())?, Unknown::Refused, None)
 }
 
-fn whole(schema: &Schema, raw: &Raw, unknown: Unknown) -> Result<Content, ContentError> {
+fn whole(schema: &Schema, raw: &Raw, unknown: Unknown, like: Option<&Content>) -> Result<Content, ContentError> {
     let mut reader = Reader::new(unknown);
-    let fields = reader.document(schema.shape(), raw);
+    let fields = reader.document(schema.shape(), raw, like.map(Content::fields));
     reader.finish()?;
     let content = Content {
         shape: Arc::clone(schema.shape()),
@@ -277,6 +278,3 @@ pub(super) fn empty(field: &Field) -> Option<Value> {
         (Many::One, Kind::Duration | Kind::Message(_)) => None,
     }
 }
-
-#[cfg(test)]
-mod tests;

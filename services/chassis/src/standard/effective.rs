@@ -82,7 +82,8 @@ pub struct Source<'s> {
     pub document: &'s str,
     /// Its schema.
     pub schema: &'s Schema,
-    /// What the program came with. It holds where no global version does, as version 0.
+    /// What the program came with. It holds where no global version does, as version 0, and says what the fields have that an
+    /// older program did not know when it published.
     pub shipped: Option<&'s Content>,
     /// What was published.
     pub records: &'s Records,
@@ -169,7 +170,7 @@ impl Source<'_> {
     }
 
     fn global(&self, publication: &Arc<Publication>) -> Option<Held> {
-        let content = content::from_published(self.schema, &publication.content).ok()?;
+        let content = content::from_published(self.schema, &publication.content, self.shipped).ok()?;
         Some(Held {
             content,
             basis: Basis::new(self.document, vec![publication.basis_layer()]),

@@ -10,8 +10,8 @@
 //! - A global publication is void where its tenure is, where its region does not hold that tenure, and where whoever began a later
 //!   valid tenure did not know its version yet. One whose tenure is not known here waits for the record of it.
 //! - A withdrawal of a global publication counts only if its region held the authority when it was written: not where it
-//!   never held it, nor after another region's tenure followed its last. (The hour of each is by the clock of its own region;
-//!   clocks that disagree make nobody disagree on what follows.) Withdrawals of overlays always count.
+//!   never held it, and not once another region's tenure had followed its own. (The hour of each is by the clock of its own
+//!   region; clocks that disagree make nobody disagree on what follows.) Withdrawals of overlays always count.
 //! - Of the publications of a document for a place the one that holds on a day is the last by
 //!   `(effective_from, published_at, id)` among those that are not void, have begun and are not withdrawn by that day.
 //!
@@ -345,6 +345,3 @@ impl fmt::Debug for Tenure {
         )
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -15,8 +15,11 @@ use crate::standard::schema::{Field, Kind, Many, Shape};
 /// The most faults that are told of one content, so that a hostile one does not make an answer much larger than itself.
 const MOST_FAULTS: usize = 1000;
 
-/// Integers beyond this are not told apart by a floating-point number.
-const EXACT_IN_FLOAT: f64 = 9_007_199_254_740_992.0;
+/// The longest key of a map, in bytes. Every path through an entry repeats its key.
+const KEY_LIMIT: usize = 200;
+
+/// From here on a floating-point number stands for several integers.
+const INEXACT_FROM: f64 = 9_007_199_254_740_992.0;
 
 /// What becomes of fields that the schema does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +66,15 @@ impl Reader {
         }
     }
 
-    /// A whole document. What it gives is meaningless where something was wrong.
-    pub(in crate::standard) fn document(&mut self, shape: &Shape, raw: &Raw) -> Map<String, Value> {
-        self.message(shape, raw, &Path::root()).unwrap_or_default()
+    /// A whole document. Fields of which it says nothing are as in `like`, where that has them, and else empty. What it
+    /// gives is meaningless where something was wrong.
+    pub(in crate::standard) fn document(
+        &mut self,
+        shape: &Shape,
+        raw: &Raw,
+        like: Option<&Map<String, Value>>,
+    ) -> Map<String, Value> {
+        self.message(shape, raw, like, &Path::root()).unwrap_or_default()
     }
 
     /// What changes in a document.
@@ -73,13 +82,22 @@ impl Reader {
         self.message_changes(shape, raw, &Path::root()).unwrap_or_default()
     }
 
-    fn message(&mut self, shape: &Shape, raw: &Raw, path: &Path) -> Option<Map<String, Value>> {
+    fn message(
+        &mut self,
+        shape: &Shape,
+        raw: &Raw,
+        like: Option<&Map<String, Value>>,
+        path: &Path,
+    ) -> Option<Map<String, Value>> {
         let said = self.fields(shape, raw, path)?;
         let mut fields = Map::new();
         for field in &shape.fields {
+            let like = like.and_then(|fields| fields.get(&field.name));
             let value = match said.get(field.name.as_str()) {
-                Some(raw) => self.field(field, raw, &path.field(&field.name)),
-                None => empty(field),
+                Some(raw) => self.field(field, raw, like, &path.field(&field.name)),
+                // Said to be absent, as far as a text can say it.
+                None if field.may_be_absent => None,
+                None => like.cloned().or_else(|| empty(field)),
             };
             if let Some(value) = value {
                 fields.insert(field.name.clone(), value);
@@ -111,7 +129,7 @@ impl Reader {
         for (name, raw) in entries {
             let Some(field) = shape.named(name) else {
                 if self.unknown == Unknown::Refused {
-                    self.fault(&path.field(name), "is no field of this document");
+                    self.fault(&path.field(clipped(name)), "is no field of this document");
                 }
                 continue;
             };
@@ -130,8 +148,15 @@ impl Reader {
         };
         let mut said = BTreeMap::new();
         for (key, raw) in entries {
-            if key.contains('\0') {
-                self.fault(&path.key(key), "has a NUL in its key");
+            if key.len() > KEY_LIMIT {
+                self.fault(
+                    &path.key(clipped(key)),
+                    format!("has a key longer than {KEY_LIMIT} bytes"),
+                );
+                continue;
+            }
+            if key.chars().any(char::is_control) {
+                self.fault(&path.key(key), "has a control character in its key");
             }
             if said.insert(key.as_str(), raw).is_some() {
                 self.fault(&path.key(key), "is said twice");
@@ -141,7 +166,8 @@ impl Reader {
     }
 
     /// A field of a whole document; none where it is absent or wrong.
-    fn field(&mut self, field: &Field, raw: &Raw, path: &Path) -> Option<Value> {
+    fn field(&mut self, field: &Field, raw: &Raw, like: Option<&Value>, path: &Path) -> Option<Value> {
+        let like = like.and_then(Value::as_object);
         match (field.many, raw) {
             (Many::One, Raw::Null) => {
                 if !field.may_be_absent {
@@ -150,13 +176,14 @@ impl Reader {
                 None
             }
             (Many::List | Many::Map, Raw::Null) => empty(field),
-            (Many::One, raw) => self.value(&field.kind, raw, path),
+            (Many::One, raw) => self.value(&field.kind, raw, like, path),
             (Many::List, raw) => self.list(&field.kind, raw, path),
             (Many::Map, raw) => {
                 let entries = self.entries(raw, path)?;
                 let mut map = Map::new();
                 for (key, raw) in entries {
-                    if let Some(value) = self.value(&field.kind, raw, &path.key(key)) {
+                    let like = like.and_then(|entries| entries.get(key)).and_then(Value::as_object);
+                    if let Some(value) = self.value(&field.kind, raw, like, &path.key(key)) {
                         map.insert(key.to_owned(), value);
                     }
                 }
@@ -199,7 +226,7 @@ impl Reader {
     fn value_change(&mut self, kind: &Kind, raw: &Raw, path: &Path) -> Option<Change> {
         match kind {
             Kind::Message(shape) => self.message_changes(shape, raw, path).map(Change::Within),
-            kind => self.value(kind, raw, path).map(Change::To),
+            kind => self.value(kind, raw, None, path).map(Change::To),
         }
     }
 
@@ -210,14 +237,14 @@ impl Reader {
         };
         let mut list = Vec::with_capacity(elements.len());
         for (index, element) in elements.iter().enumerate() {
-            list.extend(self.value(kind, element, &path.index(index)));
+            list.extend(self.value(kind, element, None, &path.index(index)));
         }
         Some(Value::Array(list))
     }
 
-    fn value(&mut self, kind: &Kind, raw: &Raw, path: &Path) -> Option<Value> {
+    fn value(&mut self, kind: &Kind, raw: &Raw, like: Option<&Map<String, Value>>, path: &Path) -> Option<Value> {
         let read = match kind {
-            Kind::Message(shape) => return self.message(shape, raw, path).map(Value::Object),
+            Kind::Message(shape) => return self.message(shape, raw, like, path).map(Value::Object),
             Kind::Bool => match raw {
                 Raw::Bool(value) => Ok(Value::Bool(*value)),
                 other => Err(format!("must be true or false, not {}", article(other))),
@@ -231,7 +258,14 @@ impl Reader {
                 }
             }),
             Kind::Text => match raw {
-                Raw::Text(text) if text.contains('\0') => Err("has a NUL".to_owned()),
+                // They hide what a terminal shows, and a database has no NUL.
+                Raw::Text(text)
+                    if text
+                        .chars()
+                        .any(|letter| letter.is_control() && !matches!(letter, '\n' | '\t')) =>
+                {
+                    Err("has a control character".to_owned())
+                }
                 Raw::Text(text) => Ok(Value::from(text.as_str())),
                 other => Err(format!("must be a string, not {}", article(other))),
             },
@@ -256,7 +290,7 @@ fn integer(raw: &Raw, least: i128, most: i128) -> Result<i128, String> {
     let number = match raw {
         Raw::Integer(number) => *number,
         Raw::Text(text) if is_decimal(text) => text.parse().unwrap_or(i128::MAX),
-        Raw::Float(number) if number.fract() == 0.0 && number.abs() <= EXACT_IN_FLOAT => {
+        Raw::Float(number) if number.fract() == 0.0 && number.abs() < INEXACT_FROM => {
             format!("{number:.0}").parse().unwrap_or(i128::MAX)
         }
         Raw::Float(number) if number.fract() == 0.0 => {
@@ -295,6 +329,12 @@ fn enum_value(values: &EnumDescriptor, raw: &Raw) -> Result<Value, String> {
         .get_value(value.number())
         .map_or_else(|| value.name().to_owned(), |first| first.name().to_owned());
     Ok(Value::from(name))
+}
+
+/// As much of a name as a fault repeats.
+fn clipped(name: &str) -> &str {
+    let end = name.char_indices().map(|(at, _)| at).find(|at| *at >= 100);
+    &name[..end.unwrap_or(name.len())]
 }
 
 fn article(raw: &Raw) -> &'static str {

@@ -111,15 +111,20 @@ impl Records {
 
     /// Whether a withdrawal of a global publication was written by a region that held the authority then.
     pub(super) fn may_withdraw(&self, withdrawal: &Withdrawal) -> bool {
-        let region = withdrawal.id.region();
         let valid = self.tenures();
-        let first = (self.authority, valid.first());
-        let others = valid
-            .iter()
-            .enumerate()
-            .map(|(position, tenure)| (tenure.region, valid.get(position + 1)));
-        std::iter::once(first)
+        let first = (self.authority, None, valid.first());
+        let others = (valid.iter().enumerate())
+            .map(|(position, tenure)| (tenure.region, Some(tenure.moved_at), valid.get(position + 1)));
+        let mut own = std::iter::once(first)
             .chain(others)
-            .any(|(holder, next)| holder == region && next.is_none_or(|next| withdrawal.withdrawn_at <= next.moved_at))
+            .filter(|(holder, ..)| *holder == withdrawal.id.region())
+            .peekable();
+        let earliest = own.peek().map(|(_, began, _)| *began);
+        own.any(|(_, began, next)| {
+            // Its clock may be behind the one of who gave it the authority. Only where it had held it and lost it before does
+            // the beginning tell anything.
+            let has_begun = Some(began) == earliest || began.is_none_or(|began| began <= withdrawal.withdrawn_at);
+            has_begun && next.is_none_or(|next| withdrawal.withdrawn_at <= next.moved_at)
+        })
     }
 }
