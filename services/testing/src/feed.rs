@@ -32,7 +32,11 @@ pub const fn feed_only(name: &'static str) -> Service {
     }
 }
 
-/// The first events of a service's feed, at least `count`, waited for [`LIMIT`] at most.
+/// How the types of the standard's events begin.
+const STANDARD: &str = "support.standard.v1.";
+
+/// The first events of a service's feed, at least `count`, waited for [`LIMIT`] at most: what the service itself has to tell.
+/// Those of the standard, which every service publishes when it is started for the first time, are left out.
 pub async fn events(door: Door, count: usize) -> Vec<Event> {
     read(door, count, Vec::new()).await
 }
@@ -49,6 +53,7 @@ pub async fn events_of<E: codec::Event>(door: Door, count: usize) -> Vec<E> {
 }
 
 async fn read(door: Door, count: usize, event_types: Vec<String>) -> Vec<Event> {
+    let asked = !event_types.is_empty();
     let request = SubscribeRequest {
         consumer: "reader".to_owned(),
         after_position: 0,
@@ -62,7 +67,12 @@ async fn read(door: Door, count: usize, event_types: Vec<String>) -> Vec<Event> 
     let mut events = Vec::new();
     let reading = async {
         while events.len() < count {
-            events.extend(stream.message().await.unwrap().expect("the feed goes on").events);
+            let batch = stream.message().await.unwrap().expect("the feed goes on").events;
+            events.extend(
+                batch
+                    .into_iter()
+                    .filter(|event| asked || !event.event_type.starts_with(STANDARD)),
+            );
         }
     };
     tokio::time::timeout(LIMIT, reading).await.expect("the events come");

@@ -117,9 +117,10 @@ async fn resolve(tx: &mut Tx, means: &Means, start: &Start, now: OffsetDateTime)
                 None => start.country_code.clone(),
             };
             let owner = store::customers::find_subject(tx, contact, *own).await?;
+            // Looked up also where they are nobody's, for the time it takes.
+            let own_rules = rules(owner.as_ref().map(|owner| owner.country_code.as_str()));
             let subject = owner.map(|owner| {
                 let (customer, point) = (owner.customer_id, owner.contact_point_id);
-                let own_rules = rules(Some(&owner.country_code));
                 Subject::new(customer, point, &own_rules, contact.kind().into(), now)
             });
             Ok(Resolved {
