@@ -1,7 +1,7 @@
 //! Holds the documents of the standard against their own rule: every field says how a region may depart from it, in a way
 //! that its type can be held against. What is wrong fails the build.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
 use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor};
@@ -24,10 +24,29 @@ pub fn documents(pool: &DescriptorPool) -> Result<Vec<(MessageDescriptor, Dynami
 
 /// Checks every document with everything inside it.
 pub fn check(pool: &DescriptorPool) -> Result<(), Box<dyn Error>> {
-    let departure = extension(pool, "support.options.v1.departure")?;
+    let options = Options {
+        departure: extension(pool, "support.options.v1.departure")?,
+        personal: extension(pool, "support.options.v1.personal")?,
+    };
     let mut faults = BTreeSet::new();
-    for (document, _) in documents(pool)? {
-        walk(&document, &departure, &mut Vec::new(), &mut faults);
+    let mut names = BTreeMap::new();
+    for (document, stated) in documents(pool)? {
+        walk(&document, &options, &mut Vec::new(), &mut faults);
+        let name = stated
+            .get_field_by_name("name")
+            .and_then(|name| name.as_str().map(str::to_owned))
+            .unwrap_or_default();
+        if !is_name(&name) {
+            faults.insert(format!(
+                "{}: its name is not one of lower-case letters, digits and hyphens, 40 at most",
+                document.full_name()
+            ));
+        }
+        // A package is a service's, and within a service a name is a document's.
+        let place = (document.package_name().to_owned(), name);
+        if let Some(other) = names.insert(place, document.full_name().to_owned()) {
+            faults.insert(format!("{}: has the name of {other}", document.full_name()));
+        }
     }
     if faults.is_empty() {
         return Ok(());
@@ -39,17 +58,26 @@ pub fn check(pool: &DescriptorPool) -> Result<(), Box<dyn Error>> {
     .into())
 }
 
+/// The options that are looked at.
+struct Options {
+    departure: ExtensionDescriptor,
+    personal: ExtensionDescriptor,
+}
+
+fn is_name(text: &str) -> bool {
+    text.len() <= 40
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-')
+}
+
 fn extension(pool: &DescriptorPool, name: &str) -> Result<ExtensionDescriptor, Box<dyn Error>> {
     pool.get_extension_by_name(name)
         .ok_or_else(|| format!("option `{name}` is not declared").into())
 }
 
-fn walk(
-    message: &MessageDescriptor,
-    departure: &ExtensionDescriptor,
-    above: &mut Vec<String>,
-    faults: &mut BTreeSet<String>,
-) {
+fn walk(message: &MessageDescriptor, options: &Options, above: &mut Vec<String>, faults: &mut BTreeSet<String>) {
     if above.iter().any(|name| name == message.full_name()) {
         faults.insert(format!("{}: stands within itself", message.full_name()));
         return;
@@ -59,7 +87,13 @@ fn walk(
         faults.insert(format!("{}: a document has no oneof", oneof.full_name()));
     }
     for field in message.fields() {
-        match stated(&field, departure) {
+        if field.options().get_extension(&options.personal).as_bool() == Some(true) {
+            faults.insert(format!(
+                "{}: is personal, and documents are told to everybody",
+                field.full_name()
+            ));
+        }
+        match stated(&field, &options.departure) {
             None => {
                 faults.insert(format!("{}: no departure is stated", field.full_name()));
             }
@@ -70,7 +104,7 @@ fn walk(
             }
         }
         if let Some(inner) = inner(&field) {
-            walk(&inner, departure, above, faults);
+            walk(&inner, options, above, faults);
         }
     }
     above.pop();
@@ -94,7 +128,7 @@ fn stated(field: &FieldDescriptor, departure: &ExtensionDescriptor) -> Option<St
 fn inner(field: &FieldDescriptor) -> Option<MessageDescriptor> {
     let kind = if field.is_map() { map_value(field) } else { field.kind() };
     match kind {
-        Kind::Message(message) if !is_duration(&message) => Some(message),
+        Kind::Message(message) if !is_well_known(&message) => Some(message),
         _ => None,
     }
 }
@@ -106,6 +140,11 @@ fn map_value(field: &FieldDescriptor) -> Kind {
     }
 }
 
+/// What everybody declares alike: a duration, which is a value, or something that a document does not have.
+fn is_well_known(message: &MessageDescriptor) -> bool {
+    message.full_name().starts_with("google.protobuf.")
+}
+
 fn is_duration(message: &MessageDescriptor) -> bool {
     message.full_name() == "google.protobuf.Duration"
 }
@@ -115,7 +154,7 @@ fn fits(field: &FieldDescriptor, rule: &str) -> Result<(), String> {
     let value = if field.is_map() { map_value(field) } else { field.kind() };
     match &value {
         Kind::Double | Kind::Float | Kind::Bytes => return Err("a document has no floating point and no bytes".into()),
-        Kind::Message(message) if message.full_name().starts_with("google.protobuf.") && !is_duration(message) => {
+        Kind::Message(message) if is_well_known(message) && !is_duration(message) => {
             return Err(format!("a document has no {}", message.full_name()));
         }
         _ => {}

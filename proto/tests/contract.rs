@@ -10,7 +10,7 @@ use prost_reflect::prost_types::FileDescriptorProto;
 use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 use support_proto::descriptors;
 use support_proto::policy::policies;
-use support_proto::support::options::v1::{AssuranceLevel, CallerKind, Idempotency};
+use support_proto::support::options::v1::{AssuranceLevel, CallerKind, Departure, Idempotency};
 
 fn messages() -> Vec<MessageDescriptor> {
     descriptors()
@@ -276,6 +276,9 @@ fn surface() -> String {
             ));
         }
     }
+    for message in messages() {
+        lines.extend(standard_lines(&message));
+    }
     for kind in enums() {
         for value in kind.values() {
             lines.insert(format!(
@@ -302,6 +305,49 @@ fn surface() -> String {
         let _ = writeln!(all, "{line}");
         all
     })
+}
+
+/// What is stored, followed and decided by in all regions at once: the name of a document, whether it takes two people, and how
+/// its fields may be departed from. Where one of these changes, what was lawful is not, or what was refused is let pass.
+fn standard_lines(message: &MessageDescriptor) -> Vec<String> {
+    let option = |name: &str| descriptors().get_extension_by_name(name).unwrap();
+    let (standard, departure) = (
+        option("support.options.v1.standard"),
+        option("support.options.v1.departure"),
+    );
+    let mut lines = Vec::new();
+    let options = message.options();
+    if options.has_extension(&standard) {
+        let stated = options.get_extension(&standard);
+        let part = |name: &str| {
+            stated
+                .as_message()
+                .unwrap()
+                .get_field_by_name(name)
+                .unwrap()
+                .into_owned()
+        };
+        let eyes = if part("four_eyes").as_bool().unwrap() {
+            "four eyes"
+        } else {
+            "two eyes"
+        };
+        let name = part("name");
+        lines.push(format!(
+            "document {} = {} {eyes}",
+            message.full_name(),
+            name.as_str().unwrap()
+        ));
+    }
+    for field in message.fields() {
+        let options = field.options();
+        if options.has_extension(&departure) {
+            let number = options.get_extension(&departure).as_enum_number().unwrap();
+            let rule = Departure::try_from(number).unwrap().as_str_name();
+            lines.push(format!("departure {} = {rule}", field.full_name()));
+        }
+    }
+    lines
 }
 
 /// The committed baseline may grow, by hand (`SUPPORT_ACCEPT_CONTRACT=1 cargo test -p support-proto`), never shrink.
