@@ -18,6 +18,8 @@ mod ledger;
 mod service;
 #[path = "chassis/settings.rs"]
 mod settings;
+#[path = "chassis/standard.rs"]
+mod standard;
 #[path = "chassis/telemetry.rs"]
 mod telemetry;
 #[path = "chassis/wire.rs"]

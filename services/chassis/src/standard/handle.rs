@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use support_proto::codec::StandardDocument;
 use time::Date;
@@ -20,6 +20,9 @@ use crate::clock::Clock;
 /// The most places that are remembered. What a service is asked for is bounded by its territories; names of places that do not
 /// exist are not.
 const MOST_PLACES: usize = 4096;
+/// The most documents that are remembered, each of some ten kilobytes: those that hold, and those that decisions of late were
+/// made by.
+const MOST_SHARED: usize = 1024;
 
 /// What holds of one document, at any place on any day. Clones share it; reading it asks no database, and what was read once
 /// is read in some hundred nanoseconds until the standard changes.
@@ -58,6 +61,13 @@ impl<T> Cache<T> {
             return None;
         }
         self.places.get(place)?.get(self.stretch(day))?.clone()
+    }
+
+    fn share(&mut self, effective: &Arc<Effective<T>>) {
+        if self.shared.len() >= MOST_SHARED {
+            self.shared.clear();
+        }
+        self.shared.insert(effective.basis.clone(), Arc::clone(effective));
     }
 }
 
@@ -129,19 +139,14 @@ impl<T: StandardDocument + 'static> Standard<T> {
         let Some((book, document)) = &self.0.source else {
             return Arc::clone(&self.0.shipped);
         };
-        let cached = self
-            .0
-            .cache
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(book.generation(), place, day);
+        let cached = self.read().get(book.generation(), place, day);
         cached.unwrap_or_else(|| self.compute(book, document, place, day))
     }
 
     fn compute(&self, book: &Book, document: &Registered, place: &Place, day: Date) -> Arc<Effective<T>> {
         let snapshot = book.snapshot();
         let held = snapshot.held(document, place, day);
-        let mut cache = self.0.cache.write().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.write();
         if cache.generation != snapshot.generation() {
             cache.generation = snapshot.generation();
             cache.turning = snapshot.turning_days(document).into_iter().collect();
@@ -149,16 +154,15 @@ impl<T: StandardDocument + 'static> Standard<T> {
             cache.shared.retain(|_, shared| Arc::strong_count(shared) > 1);
             cache.places.clear();
         }
-        if cache.places.len() >= MOST_PLACES || cache.shared.len() >= MOST_PLACES {
+        if cache.places.len() >= MOST_PLACES {
             cache.places.clear();
-            cache.shared.clear();
         }
         let effective = held.and_then(|held| match cache.shared.get(&held.basis) {
             Some(shared) => Some(Arc::clone(shared)),
             None => effective(&held).map(Arc::new),
         });
         let effective = effective.unwrap_or_else(|| Arc::clone(&self.0.shipped));
-        cache.shared.insert(effective.basis.clone(), Arc::clone(&effective));
+        cache.share(&effective);
         let (stretch, stretches) = (cache.stretch(day), cache.turning.len() + 1);
         let places = cache
             .places
@@ -187,8 +191,22 @@ impl<T: StandardDocument + 'static> Standard<T> {
         if basis.document() != document.id() {
             return None;
         }
+        let cached = self.read().shared.get(basis).cloned();
+        if cached.is_some() {
+            return cached;
+        }
         let held = book.snapshot().by_basis(basis)?;
-        effective(&held).map(Arc::new)
+        let effective = Arc::new(effective(&held)?);
+        self.write().share(&effective);
+        Some(effective)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Cache<T>> {
+        self.0.cache.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Cache<T>> {
+        self.0.cache.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
