@@ -27,6 +27,7 @@
 //! something stands. These modules know neither clock nor database.
 
 pub mod adding;
+mod api;
 pub mod basis;
 pub mod book;
 pub mod check;
@@ -42,6 +43,7 @@ mod handle;
 pub mod heard;
 pub mod lift;
 mod lifted;
+pub mod ops;
 pub mod patch;
 pub mod path;
 pub mod place;
@@ -54,6 +56,7 @@ pub mod snapshot;
 mod store;
 
 pub use adding::{AddError, Adding};
+pub(crate) use api::Api;
 pub use basis::{Basis, BasisLayer, InvalidBasis};
 pub use book::Book;
 pub use compare::{Departed, ValueChange, changes, looser};

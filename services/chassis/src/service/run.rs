@@ -20,7 +20,7 @@ use crate::idempotency;
 use crate::lifecycle::{Fault, Lifecycle};
 use crate::server::{Server, ServerOptions, ShedLimits};
 use crate::settings::{Common, Settings};
-use crate::standard::{Book, Follower, seed};
+use crate::standard::{Api, Book, Follower, seed};
 
 /// How often events that nobody needs any more are deleted.
 const PRUNE_FEED_EVERY: Duration = Duration::from_mins(10);
@@ -178,11 +178,14 @@ async fn start(service: &'static Service, kit: &Kit, listener: TcpListener) -> R
         drain: limits.drain(),
         reflection: limits.reflection,
     };
-    let server = parts
+    let mut server = parts
         .served
         .into_iter()
         .fold(Server::new(options), |server, (_, serve)| serve(server))
         .service(Feed::server(kit.db.clone(), &kit.common.feed));
+    if !service.standards.is_empty() {
+        server = server.service(Api::server(kit.book().clone(), kit.ids.clone()));
+    }
 
     let life = &kit.lifecycle;
     let name = |task: &str| format!("{}: {task}", service.name);

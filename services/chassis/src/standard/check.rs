@@ -2,11 +2,7 @@
 //!
 //! There is no second way to compute what holds: the records with the proposed one among them are folded by the code that
 //! always folds them, and what comes out is compared with what holds without it. Nothing is written and nobody is asked. So the
-//! same comparison serves who asks beforehand, who publishes (under the lock, against the records of that moment), and who
-//! has heard of another region's record and wants to know what it lifts.
-
-mod ground;
-mod lifted;
+//! same comparison serves who asks beforehand, and who publishes, under the lock and against the records of that moment.
 
 use std::collections::BTreeSet;
 
@@ -15,14 +11,12 @@ use time::Date;
 
 use super::compare::{self, Departed, ValueChange, looser};
 use super::content::{self, ContentError, Fault};
-use super::effective::{Held, Source};
+use super::effective::{Held, HeldOverlay};
 use super::error::Error;
 use super::patch::Patch;
 use super::place::Place;
 use super::reach::Reach;
-
-pub use ground::Ground;
-pub use lifted::{LiftedOverlay, lifted_overlays};
+use super::snapshot::{Registered, Snapshot};
 
 /// A text that is to become a version.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +30,12 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_acceptable(&self) -> bool {
+        self.faults.is_empty() && self.loosened.is_empty()
+    }
+
     /// The canonical form, where nothing is wrong.
     ///
     /// # Errors
@@ -58,34 +58,37 @@ impl Reading {
 /// # Errors
 ///
 /// [`Error::ContentTooLarge`]; [`Error::VersionNotFound`] where an overlay has nothing to lie over.
-pub fn read(ground: &Ground<'_>, source: Source<'_>, place: &Place, day: Date, text: &str) -> Result<Reading, Error> {
+pub fn read(known: &Snapshot, document: &Registered, place: &Place, day: Date, text: &str) -> Result<Reading, Error> {
+    let schema = document.schema();
     let unread = |faults| Reading {
         canonical: String::new(),
         faults,
         loosened: Vec::new(),
     };
     if *place == Place::Global {
-        return match content::from_json(source.schema, text) {
+        return match content::from_json(schema, text) {
             Ok(whole) => Ok(Reading {
                 canonical: whole.print(),
-                faults: source.schema.faults(&whole),
+                faults: schema.faults(&whole),
                 loosened: Vec::new(),
             }),
             Err(ContentError::TooLarge { .. }) => Err(Error::ContentTooLarge),
             Err(ContentError::Invalid(faults)) => Ok(unread(faults)),
         };
     }
-    let patch = match Patch::from_json(source.schema, text) {
+    let patch = match Patch::from_json(schema, text) {
         Ok(patch) => patch,
         Err(ContentError::TooLarge { .. }) => return Err(Error::ContentTooLarge),
         Err(ContentError::Invalid(faults)) => return Ok(unread(faults)),
     };
-    let above = ground.above(source, place, day).ok_or_else(|| Error::VersionNotFound {
-        document: source.document.to_owned(),
-    })?;
+    let above = known
+        .held(document, &place_above(known, place, day), day)
+        .ok_or_else(|| Error::VersionNotFound {
+            document: document.id().to_owned(),
+        })?;
     let candidate = patch.apply(&above.content);
-    let old = source.schema.faults(&above.content);
-    let mut faults = source.schema.faults(&candidate);
+    let old = schema.faults(&above.content);
+    let mut faults = schema.faults(&candidate);
     // A fault that the standard above has already is not the overlay's.
     faults.retain(|fault| !old.contains(fault));
     Ok(Reading {
@@ -93,6 +96,13 @@ pub fn read(ground: &Ground<'_>, source: Source<'_>, place: &Place, day: Date, t
         faults,
         loosened: looser(&above.content, &candidate),
     })
+}
+
+/// The place whose rules an overlay for a place lies over.
+fn place_above(known: &Snapshot, place: &Place, day: Date) -> Place {
+    let layers = place.layers(&known.territories(day)).unwrap_or_default();
+    let above = layers.into_iter().rev().find(|layer| layer != place);
+    above.unwrap_or(Place::Global)
 }
 
 /// What changes at a place.
@@ -127,15 +137,13 @@ pub struct Comparison {
 
 /// Compares what holds of a document from `day` on, at a place and wherever within it something was published.
 #[must_use]
-pub fn compare(before: &Ground<'_>, after: &Ground<'_>, document: &str, place: &Place, day: Date) -> Comparison {
-    let (Some(old), Some(new)) = (before.source(document), after.source(document)) else {
-        return Comparison::default();
-    };
+pub fn compare(before: &Snapshot, after: &Snapshot, document: &Registered, place: &Place, day: Date) -> Comparison {
     let mut comparison = Comparison::default();
     for within in places_within(before, after, document, place, day) {
         let mut change = None;
         for on in days(before, after, document, &within, day) {
-            let (Some(held), Some(then)) = (before.on(old, &within, on), after.on(new, &within, on)) else {
+            let (Some(held), Some(then)) = (before.held(document, &within, on), after.held(document, &within, on))
+            else {
                 continue;
             };
             comparison.rests_on.push(format!("{within} {on} {}", names(&held)));
@@ -150,19 +158,18 @@ pub fn compare(before: &Ground<'_>, after: &Ground<'_>, document: &str, place: &
             });
             note_fate(known, &held, &then);
         }
-        comparison
-            .changes
-            .extend(change.filter(|change| !change.values.is_empty() || !change.lifted.is_empty() || change.set_aside));
+        let is_news = |change: &PlaceChange| !change.values.is_empty() || !change.lifted.is_empty() || change.set_aside;
+        comparison.changes.extend(change.filter(is_news));
     }
     comparison
 }
 
 /// Notes how the place's own overlay fares where it fares worse than before.
 fn note_fate(change: &mut PlaceChange, held: &Held, then: &Held) {
-    let Some(fate) = lifted::own(then, &change.place) else {
+    let Some(fate) = own(then, &change.place) else {
         return;
     };
-    let past = lifted::own(held, &change.place).filter(|past| past.publication.id == fate.publication.id);
+    let past = own(held, &change.place).filter(|past| past.publication.id == fate.publication.id);
     let was_lifted = |departed: &Departed| past.is_some_and(|past| past.lifted.contains(departed));
     for departed in &fate.lifted {
         if !was_lifted(departed) && !change.lifted.contains(departed) {
@@ -173,51 +180,77 @@ fn note_fate(change: &mut PlaceChange, held: &Held, then: &Held) {
     change.set_aside |= !fate.set_aside.is_empty() && !was_set_aside;
 }
 
+/// How the overlay of the place itself fares.
+#[must_use]
+pub fn own<'h>(held: &'h Held, place: &Place) -> Option<&'h HeldOverlay> {
+    held.overlays.iter().find(|overlay| overlay.publication.place == *place)
+}
+
 /// The place itself, and the places within it that something was published for.
-fn places_within(before: &Ground<'_>, after: &Ground<'_>, document: &str, place: &Place, day: Date) -> BTreeSet<Place> {
+fn places_within(
+    before: &Snapshot,
+    after: &Snapshot,
+    document: &Registered,
+    place: &Place,
+    day: Date,
+) -> BTreeSet<Place> {
     let mut places = BTreeSet::from([place.clone()]);
-    for ground in [before, after] {
-        for on in ground.territory_days(day) {
-            let territories = ground.territories_on(on);
-            places.extend(
-                ground
-                    .records()
-                    .places(document)
-                    .filter(|other| {
-                        let layers = other.layers(&territories);
-                        layers.is_some_and(|layers| *place == Place::Global || layers.contains(place))
-                    })
-                    .cloned(),
-            );
+    for known in [before, after] {
+        for on in territory_days(known, day) {
+            let territories = known.territories(on);
+            let is_within = |other: &&Place| {
+                let layers = other.layers(&territories);
+                layers.is_some_and(|layers| *place == Place::Global || layers.contains(place))
+            };
+            places.extend(known.records().places(document.id()).filter(is_within).cloned());
         }
     }
     places
 }
 
 /// How far the rules of a place reach on a day: not into places that have rules of their own, with the record or without.
-fn reach(before: &Ground<'_>, after: &Ground<'_>, document: &str, place: &Place, day: Date) -> Reach {
+fn reach(before: &Snapshot, after: &Snapshot, document: &Registered, place: &Place, day: Date) -> Reach {
     let has_rules = |other: &&Place| {
-        let holds = |ground: &Ground<'_>| ground.records().holding(document, other, day).is_some();
+        let holds = |known: &Snapshot| known.records().holding(document.id(), other, day).is_some();
         holds(before) || holds(after)
     };
-    let ruled: Vec<&Place> = after.records().places(document).filter(has_rules).collect();
-    Reach::of(place, ruled.iter().copied(), &after.territories_on(day))
+    let ruled: Vec<&Place> = after.records().places(document.id()).filter(has_rules).collect();
+    Reach::of(place, ruled.iter().copied(), &after.territories(day))
 }
 
 /// The days from `day` on, itself first, on which what holds of a document at a place may become another, as far as is
 /// known by now.
-fn days(before: &Ground<'_>, after: &Ground<'_>, document: &str, place: &Place, day: Date) -> BTreeSet<Date> {
+fn days(before: &Snapshot, after: &Snapshot, document: &Registered, place: &Place, day: Date) -> BTreeSet<Date> {
     let mut days = BTreeSet::from([day]);
-    for ground in [before, after] {
-        for on in ground.territory_days(day) {
+    for known in [before, after] {
+        for on in territory_days(known, day) {
             days.insert(on);
-            let layers = place.layers(&ground.territories_on(on)).unwrap_or_default();
+            let layers = place.layers(&known.territories(on)).unwrap_or_default();
             for layer in layers.iter().chain([&Place::Global]) {
-                days.extend(ground.records().turning_days(document, layer).range(day..));
+                days.extend(known.records().turning_days(document.id(), layer).range(day..));
             }
         }
     }
     days
+}
+
+/// The days from `day` on, itself first, on which the territories may become others, as far as is known by now.
+fn territory_days(known: &Snapshot, day: Date) -> BTreeSet<Date> {
+    let mut days = territories(known)
+        .map(|territories| {
+            known
+                .records()
+                .turning_days(territories.id(), &Place::Global)
+                .split_off(&day)
+        })
+        .unwrap_or_default();
+    days.insert(day);
+    days
+}
+
+/// The document that says which place lies in which; every service with documents has it.
+fn territories(known: &Snapshot) -> Option<&Registered> {
+    known.documents().first()
 }
 
 /// The publications that something is made of, those that are set aside too: they would hold again in another standard.
@@ -236,7 +269,7 @@ fn names(held: &Held) -> String {
 /// What stands for a check: 64 hexadecimal digits over what was proposed and everything that the comparison rests on. Where the
 /// standard moves on in a way that could change the outcome, the digest is another.
 #[must_use]
-pub fn digest(proposed: &[&str], ground: &Ground<'_>, day: Date, comparison: &Comparison) -> String {
+pub fn digest(proposed: &[&str], known: &Snapshot, day: Date, comparison: &Comparison) -> String {
     let mut hash = Sha256::new();
     let mut line = |text: &str| {
         // Lengths keep two lists of lines apart that read the same one after the other.
@@ -250,8 +283,12 @@ pub fn digest(proposed: &[&str], ground: &Ground<'_>, day: Date, comparison: &Co
     for text in &comparison.rests_on {
         line(text);
     }
-    for on in ground.territory_days(day) {
-        line(&format!("territories {on} {}", ground.territories_name(on)));
+    for on in territory_days(known, day) {
+        let held = territories(known).and_then(|territories| known.held(territories, &Place::Global, on));
+        line(&format!(
+            "territories {on} {}",
+            held.as_ref().map(names).unwrap_or_default()
+        ));
     }
     hex::encode(hash.finalize())
 }

@@ -5,6 +5,7 @@ use support_proto::support::standard::v1::StandardErrorReason as Reason;
 use time::Date;
 use tonic::{Code, Status};
 
+use super::adding::AddError;
 use super::compare::Departed;
 use super::content::{CONTENT_LIMIT, Fault};
 use super::place::Place;
@@ -127,6 +128,19 @@ pub enum Error {
     /// The database did not do what was asked.
     #[error("database")]
     Database(#[from] DbError),
+}
+
+impl From<AddError> for Error {
+    fn from(error: AddError) -> Self {
+        match error {
+            AddError::Db(error) => Self::Database(error),
+            // Under the lock nobody else can have taken its id, its version or its number.
+            AddError::Contradicted => Self::Database(DbError::Corrupt {
+                table: "standard_publications",
+                column: "version",
+            }),
+        }
+    }
 }
 
 impl From<Violation> for Error {

@@ -1,5 +1,7 @@
 //! The records in the database. They are written once and read whole: what holds is computed in memory.
 
+pub(super) mod drafts;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -1,0 +1,214 @@
+//! What the use cases give, as the contract has it.
+
+use prost::Message as _;
+use support_proto::support::options::v1::Departure;
+use support_proto::support::standard::v1 as wire;
+use time::OffsetDateTime;
+
+use crate::clock::timestamp;
+use crate::id::Region;
+use crate::standard::check::PlaceChange;
+use crate::standard::compare::{Departed, ValueChange};
+use crate::standard::day;
+use crate::standard::effective::{Held, HeldOverlay};
+use crate::standard::ops::draft::{Draft, DraftState, Intent};
+use crate::standard::ops::{DocumentStatus, Report};
+use crate::standard::place::Place;
+use crate::standard::records::{Publication, Standing};
+use crate::standard::simulate::Consequence;
+use crate::standard::snapshot::Snapshot;
+
+/// The most bytes of a report in which values are given whole. A client refuses an answer of 4 MiB.
+const REPORT_LIMIT: usize = 2 * 1024 * 1024;
+/// The most characters of a value in a report that would be larger.
+const CUT_TO: usize = 120;
+
+/// How a document stands.
+pub(super) fn document(status: &DocumentStatus) -> wire::Document {
+    let declared = status.document.declared();
+    wire::Document {
+        document: status.document.id().to_owned(),
+        message_type: status.document.schema().message().full_name().to_owned(),
+        four_eyes: declared.four_eyes(),
+        version: status.global.as_ref().map_or(0, |global| global.version),
+        effective_from: status
+            .global
+            .as_ref()
+            .map(|global| day::to_proto(global.effective_from)),
+        scheduled: status
+            .scheduled
+            .iter()
+            .map(|next| wire::ScheduledVersion {
+                version: next.version,
+                effective_from: Some(day::to_proto(next.effective_from)),
+                publication_id: next.id.to_string(),
+            })
+            .collect(),
+        overlays: status.overlays.iter().map(overlay).collect(),
+    }
+}
+
+fn overlay(overlay: &HeldOverlay) -> wire::OverlayStatus {
+    let publication = &overlay.publication;
+    wire::OverlayStatus {
+        place: publication.place.to_string(),
+        version: publication.version,
+        publication_id: publication.id.to_string(),
+        region: publication.id.region().to_string(),
+        lifted: overlay.lifted.iter().map(departed).collect(),
+        set_aside: !overlay.set_aside.is_empty(),
+    }
+}
+
+fn departed(departed: &Departed) -> wire::Departed {
+    wire::Departed {
+        path: departed.path.clone(),
+        rule: Departure::from(departed.rule).into(),
+        standard_value: departed.standard.clone(),
+        overlay_value: departed.overlay.clone(),
+    }
+}
+
+/// How far another region is known.
+pub(super) fn followed((region, last_heard_at): (Region, Option<OffsetDateTime>)) -> wire::FollowedRegion {
+    wire::FollowedRegion {
+        region: region.to_string(),
+        last_heard_at: last_heard_at.map(timestamp),
+    }
+}
+
+/// What holds.
+pub(super) fn effective(held: &Held) -> wire::GetEffectiveResponse {
+    wire::GetEffectiveResponse {
+        content: held.content.print(),
+        basis: held.basis.to_string(),
+        overlays: held.overlays.iter().map(overlay).collect(),
+    }
+}
+
+/// A publication with its content.
+pub(super) fn publication(known: &Snapshot, publication: &Publication) -> wire::Publication {
+    wire::Publication {
+        content: publication.content.to_string(),
+        ..publication_without_content(known, publication)
+    }
+}
+
+/// A publication without its content.
+pub(super) fn publication_without_content(known: &Snapshot, publication: &Publication) -> wire::Publication {
+    let records = known.records();
+    wire::Publication {
+        publication_id: publication.id.to_string(),
+        document: publication.document.clone(),
+        place: publication.place.to_string(),
+        version: publication.version,
+        effective_from: Some(day::to_proto(publication.effective_from)),
+        published_at: Some(timestamp(publication.published_at)),
+        region: publication.id.region().to_string(),
+        author: publication.author.clone(),
+        approver: publication.approver.clone(),
+        reason: publication.reason.clone(),
+        content: String::new(),
+        digest: publication.digest.clone(),
+        withdrawn_from: records.withdrawn_from(publication).map(day::to_proto),
+        void: records.standing(publication) == Standing::Void,
+    }
+}
+
+/// A draft; without content where it was read without.
+pub(super) fn draft(draft: &Draft) -> wire::Draft {
+    let (content, withdraws) = match &draft.intent {
+        Intent::Publish(content) => (content.clone(), String::new()),
+        Intent::Withdraw(publication) => (String::new(), publication.to_string()),
+    };
+    wire::Draft {
+        draft_id: draft.id.to_string(),
+        document: draft.document.clone(),
+        place: draft.place.to_string(),
+        state: match draft.state {
+            DraftState::Open => wire::DraftState::Open,
+            DraftState::Approved => wire::DraftState::Approved,
+            DraftState::Published => wire::DraftState::Published,
+            DraftState::Discarded => wire::DraftState::Discarded,
+        }
+        .into(),
+        content,
+        withdraws,
+        effective_from: draft.effective_from.map(day::to_proto),
+        reason: draft.reason.clone(),
+        author: draft.author.clone(),
+        approver: draft.approver.clone().unwrap_or_default(),
+        create_time: Some(timestamp(draft.created_at)),
+        update_time: Some(timestamp(draft.updated_at)),
+        publication_id: draft.publication.map(|id| id.to_string()).unwrap_or_default(),
+        etag: draft.etag(),
+    }
+}
+
+/// Everything there is to say of a proposal. Nothing is left out; but where that would be more than a client takes, long
+/// values are cut.
+pub(super) fn report(report: Report) -> wire::CheckReport {
+    let mut presented = wire::CheckReport {
+        faults: report
+            .faults
+            .into_iter()
+            .map(|fault| wire::ContentFault {
+                path: fault.path,
+                fault: fault.fault,
+            })
+            .collect(),
+        loosened: report.loosened.iter().map(departed).collect(),
+        changes: report.changes.into_iter().map(change).collect(),
+        consequences: report.consequences.into_iter().map(consequence).collect(),
+        digest: report.digest,
+    };
+    if presented.encoded_len() > REPORT_LIMIT {
+        cut_values(&mut presented);
+    }
+    presented
+}
+
+fn change(change: PlaceChange) -> wire::PlaceChange {
+    let value = |value: ValueChange| wire::ValueChange {
+        path: value.path,
+        before: value.before,
+        after: value.after,
+    };
+    wire::PlaceChange {
+        place: change.place.to_string(),
+        values: change.values.into_iter().map(value).collect(),
+        lifted: change.lifted.iter().map(departed).collect(),
+        set_aside: change.set_aside,
+    }
+}
+
+fn consequence((place, consequence): (Place, Consequence)) -> wire::Consequence {
+    wire::Consequence {
+        place: place.to_string(),
+        whom: consequence.whom,
+        count: consequence.count,
+        before: consequence.before,
+        after: consequence.after,
+        examples: consequence.examples.into_iter().take(10).collect(),
+    }
+}
+
+fn cut_values(report: &mut wire::CheckReport) {
+    let changes = report.changes.iter_mut();
+    let lifted = changes.flat_map(|change| {
+        let values = change
+            .values
+            .iter_mut()
+            .flat_map(|value| [&mut value.before, &mut value.after]);
+        let lifted = change.lifted.iter_mut();
+        values.chain(lifted.flat_map(|departed| [&mut departed.standard_value, &mut departed.overlay_value]))
+    });
+    let loosened = report.loosened.iter_mut();
+    let loosened = loosened.flat_map(|departed| [&mut departed.standard_value, &mut departed.overlay_value]);
+    for text in lifted.chain(loosened) {
+        if let Some((end, _)) = text.char_indices().nth(CUT_TO) {
+            text.truncate(end);
+            text.push_str("...");
+        }
+    }
+}
