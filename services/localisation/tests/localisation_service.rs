@@ -8,6 +8,8 @@
 
 #[path = "localisation_service/articles.rs"]
 mod articles;
+#[path = "localisation_service/departures.rs"]
+mod departures;
 #[path = "localisation_service/locales.rs"]
 mod locales;
 #[path = "localisation_service/messages.rs"]

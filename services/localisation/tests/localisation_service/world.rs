@@ -18,6 +18,7 @@ use support_proto::support::localisation::v1::locale_service_client::LocaleServi
 use support_proto::support::localisation::v1::message_service_client::MessageServiceClient;
 use support_proto::support::localisation::v1::playbook_service_client::PlaybookServiceClient;
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
+use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
 use support_testing::{Door, LIMIT, call_as, signing_key, trust};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -92,6 +93,14 @@ impl World {
 
     pub(crate) fn playbooks(&self, caller: &Caller) -> PlaybookServiceClient<Door> {
         PlaybookServiceClient::new(door(&self.channel, caller))
+    }
+
+    pub(crate) fn standard(&self, caller: &Caller) -> StandardServiceClient<Door> {
+        StandardServiceClient::new(door(&self.channel, caller))
+    }
+
+    pub(crate) fn channel(&self) -> &Channel {
+        &self.channel
     }
 
     /// The first `count` events of the service's feed.
@@ -198,6 +207,11 @@ pub(crate) fn staff() -> Caller {
 
 pub(crate) fn operator() -> Caller {
     caller(CallerKind::Operator, "olga", &["messages.publish", "articles.publish"])
+}
+
+/// Who writes rules.
+pub(crate) fn lawgiver() -> Caller {
+    caller(CallerKind::Operator, "leo", &["standard.read", "standard.write"])
 }
 
 /// A request id that was not given before in this process.
