@@ -205,7 +205,80 @@ impl fmt::Debug for Place {
 
 #[cfg(test)]
 mod tests {
+    use support_proto::support::standard::v1::{Country, CountryGroup, Site};
+
     use super::*;
+
+    fn territories() -> Territories {
+        let mut territories = Territories::default();
+        for (code, region) in [("DE", "eu"), ("FR", "eu"), ("JP", "jp"), ("CH", "eu")] {
+            let region = region.to_owned();
+            territories.countries.insert(code.to_owned(), Country { region });
+        }
+        for (name, countries) in [("eea", ["DE", "FR"]), ("islands", ["JP", "FR"])] {
+            let countries = countries.map(str::to_owned).to_vec();
+            territories.groups.insert(name.to_owned(), CountryGroup { countries });
+        }
+        for (name, country) in [("berlin-1", "DE"), ("atlantis-1", "AT")] {
+            let country = country.to_owned();
+            territories.sites.insert(name.to_owned(), Site { country });
+        }
+        territories
+    }
+
+    #[test]
+    fn layers_go_from_the_widest_to_the_place_itself() {
+        let territories = territories();
+        for (place, layers) in [
+            ("global", Some("")),
+            ("group/eea", Some("group/eea")),
+            ("country/DE", Some("group/eea country/DE")),
+            ("country/CH", Some("country/CH")),
+            ("site/berlin-1", Some("group/eea country/DE site/berlin-1")),
+            ("site/atlantis-1", Some("site/atlantis-1")),
+            ("group/emea", None),
+            ("country/US", None),
+            ("site/cork-1", None),
+        ] {
+            let found = place.parse::<Place>().unwrap().layers(&territories);
+            let found = found.map(|layers| layers.iter().map(Place::to_string).collect::<Vec<_>>().join(" "));
+            assert_eq!(found.as_deref(), layers, "{place}");
+        }
+    }
+
+    #[test]
+    fn who_serves_a_place_rules_it_and_what_several_serve_the_authority_does() {
+        let territories = territories();
+        let region = |text: &str| Some(Owner::Region(text.parse().unwrap()));
+        for (place, owner) in [
+            ("global", Some(Owner::Authority)),
+            ("group/eea", region("eu")),
+            ("group/islands", Some(Owner::Authority)),
+            ("country/JP", region("jp")),
+            ("site/berlin-1", region("eu")),
+            ("site/atlantis-1", None),
+            ("country/US", None),
+            ("group/emea", None),
+        ] {
+            assert_eq!(place.parse::<Place>().unwrap().owner(&territories), owner, "{place}");
+        }
+        let all: Vec<String> = Place::all(&territories).iter().map(Place::to_string).collect();
+        assert_eq!(all[..4], ["global", "group/eea", "group/islands", "country/CH"]);
+        assert_eq!(all.len(), 9);
+    }
+
+    #[test]
+    fn territories_that_contradict_themselves_are_told_in_what() {
+        let told: Vec<String> = faults(&territories()).iter().map(Fault::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                r#"groups["islands"].countries[1]: is in the group eea already"#,
+                r#"sites["atlantis-1"].country: is not one of the countries"#,
+            ]
+        );
+        assert_eq!(faults(&Territories::default()), []);
+    }
 
     #[test]
     fn one_spelling_each() {

@@ -17,6 +17,8 @@ mod random;
 mod reading;
 #[path = "documents/records.rs"]
 mod records;
+#[path = "documents/shuffled.rs"]
+mod shuffled;
 
 use std::sync::LazyLock;
 

@@ -1,7 +1,8 @@
 //! Says by itself what is looser: on messages instead of JSON, and from the comments of `Departure` alone. What the core says
 //! is held against it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{LazyLock, Mutex};
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, ReflectMessage as _, Value};
 use support_chassis::standard::{Content, Departed};
@@ -30,12 +31,17 @@ pub(super) fn told(departed: &[Departed]) -> Verdict {
     told
 }
 
+/// What the field states, looked up once: every look at an option decodes it.
 pub(super) fn rule(field: &FieldDescriptor) -> Departure {
-    let option = field
-        .parent_pool()
-        .get_extension_by_name("support.options.v1.departure")
-        .unwrap();
-    Departure::try_from(field.options().get_extension(&option).as_enum_number().unwrap()).unwrap()
+    static KNOWN: LazyLock<Mutex<HashMap<String, Departure>>> = LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap();
+    *known.entry(field.full_name().to_owned()).or_insert_with(|| {
+        let option = field
+            .parent_pool()
+            .get_extension_by_name("support.options.v1.departure")
+            .unwrap();
+        Departure::try_from(field.options().get_extension(&option).as_enum_number().unwrap()).unwrap()
+    })
 }
 
 fn message(base: &DynamicMessage, candidate: &DynamicMessage, path: &str, locked: bool, found: &mut Verdict) {

@@ -262,7 +262,9 @@ proptest! {
         // A message that is taken away within a locked one, or an entry of a locked map, is told as a whole.
         prop_assert_eq!(told, vec![(loosening.path.as_str(), loosening.breaks)], "{}", patch);
     }
+}
 
+proptest! {
     #[test]
     fn an_overlay_that_loosens_nowhere_is_accepted(document in random::document(&everything()), seed in any::<u64>()) {
         let base = content_of(&document);
