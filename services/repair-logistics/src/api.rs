@@ -4,8 +4,11 @@ mod present;
 mod providers;
 mod repairs;
 
+use support_chassis::clock::Clock;
 use support_chassis::db::Db;
 use support_chassis::id::Ids;
+use support_chassis::standard::Standard;
+use support_proto::support::repair::v1::RepairProcedures;
 
 use crate::warranty::Warranty;
 
@@ -17,13 +20,21 @@ const PAGE_SIZE: u32 = 50;
 pub struct Api {
     db: Db,
     ids: Ids,
+    clock: Clock,
     warranty: Warranty,
+    procedures: Standard<RepairProcedures>,
 }
 
 impl Api {
-    /// The service on its database, asking `warranty`.
+    /// The service on its database, asking `warranty`, by the procedures of repair.
     #[must_use]
-    pub fn new(db: Db, ids: Ids, warranty: Warranty) -> Self {
-        Self { db, ids, warranty }
+    pub fn new(db: Db, ids: Ids, clock: Clock, warranty: Warranty, procedures: Standard<RepairProcedures>) -> Self {
+        Self {
+            db,
+            ids,
+            clock,
+            warranty,
+            procedures,
+        }
     }
 }

@@ -6,11 +6,14 @@ use support_chassis::db::DbError;
 use support_chassis::error::{Answer, InvalidFields, PeerError, ServiceError, Violation, into_status};
 use support_chassis::page::PageError;
 use support_proto::support::repair::v1::RepairErrorReason as Reason;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tonic::{Code, Status};
 
+use crate::domain::procedures::KindNotAllowed;
 use crate::domain::provider::ProductLine;
-use crate::domain::repair::RepairId;
-use crate::domain::state::NotAllowed;
+use crate::domain::repair::{RepairId, StepRefused};
+use crate::domain::state::{NotAllowed, Verb};
 use crate::store::{providers, repairs};
 use crate::wire;
 
@@ -52,6 +55,15 @@ pub enum Error {
     /// The provider does not repair this product line.
     #[error("the provider does not repair this product line")]
     ProductLineNotRepaired(ProductLine),
+    /// By the procedures, a place of this kind does not repair this product line.
+    #[error("a place of this kind does not repair this product line")]
+    ProviderKindNotAllowed(KindNotAllowed),
+    /// The order may not be begun any more since then.
+    #[error("the order is too old")]
+    OrderExpired(OffsetDateTime),
+    /// By the procedures, the step is only taken with a note.
+    #[error("the step is only taken with a note")]
+    NoteRequired(Verb),
     /// The organisation has a repair with this reference.
     #[error("the organisation has a repair with this partner reference")]
     PartnerReferenceTaken,
@@ -91,6 +103,24 @@ impl From<DbError> for Error {
     }
 }
 
+impl From<KindNotAllowed> for Error {
+    fn from(refused: KindNotAllowed) -> Self {
+        Self::ProviderKindNotAllowed(refused)
+    }
+}
+
+impl Error {
+    /// Why a step of `repair` is not taken.
+    #[must_use]
+    pub fn of_step(repair: RepairId, refused: StepRefused) -> Self {
+        match refused {
+            StepRefused::State(refused) => Self::RepairState { repair, refused },
+            StepRefused::OrderExpired(valid_until) => Self::OrderExpired(valid_until),
+            StepRefused::NoteRequired(verb) => Self::NoteRequired(verb),
+        }
+    }
+}
+
 impl From<Violation> for Error {
     fn from(violation: Violation) -> Self {
         Self::InvalidFields(violation.into())
@@ -116,6 +146,14 @@ impl ServiceError for Error {
             Self::CoverageRefused => of(Code::FailedPrecondition, Reason::CoverageRefused),
             Self::ProductLineNotRepaired(line) => of(Code::FailedPrecondition, Reason::ProductLineNotRepaired)
                 .with("product_line", wire::product_line(*line).as_str_name()),
+            Self::ProviderKindNotAllowed(refused) => of(Code::FailedPrecondition, Reason::ProviderKindNotAllowed)
+                .with("product_line", wire::product_line(refused.line).as_str_name())
+                .with("provider_kind", wire::kind(refused.kind).as_str_name()),
+            Self::OrderExpired(valid_until) => of(Code::FailedPrecondition, Reason::OrderExpired)
+                .with("valid_until", valid_until.format(&Rfc3339).unwrap_or_default()),
+            Self::NoteRequired(verb) => of(Code::InvalidArgument, Reason::NoteRequired)
+                .with("action", verb.as_str())
+                .violation(Violation::new("note", "must say why")),
             Self::PartnerReferenceTaken => of(Code::AlreadyExists, Reason::PartnerReferenceTaken),
             Self::CaseNotFound => {
                 of(Code::FailedPrecondition, Reason::CaseNotFound).retry_after(RETRY_AFTER_UNKNOWN_CASE)

@@ -4,6 +4,7 @@ pub mod api;
 pub mod domain;
 pub mod error;
 pub mod ops;
+pub mod standard;
 pub mod store;
 pub mod warranty;
 mod wire;
@@ -19,6 +20,7 @@ use support_proto::support::repair::v1::provider_service_server::ProviderService
 use support_proto::support::repair::v1::repair_service_server::RepairServiceServer;
 
 use crate::api::Api;
+use crate::standard::REPAIR_PROCEDURES;
 use crate::warranty::Warranty;
 use crate::work::CaseEvents;
 
@@ -32,7 +34,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: "",
     setting_docs: SettingDocs::none(),
-    standards: &[],
+    standards: &[&REPAIR_PROCEDURES],
     start: |kit| ready(parts(&kit)).boxed(),
 };
 
@@ -40,7 +42,9 @@ fn parts(kit: &Kit) -> Result<Parts, StartError> {
     let api = Api::new(
         kit.db.clone(),
         kit.ids.clone(),
+        kit.clock.clone(),
         Warranty::new(kit.peer(warranty::NAME)?),
+        kit.standard(&REPAIR_PROCEDURES),
     );
     Ok(Parts::new()
         .serve(ProviderServiceServer::new(api.clone()))

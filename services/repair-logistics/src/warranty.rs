@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 use support_chassis::call::Call;
 use support_chassis::client::Peer;
 use support_chassis::error::{PeerError, from_peer};
+use support_proto::support::warranty::v1 as wire_warranty;
 use support_proto::support::warranty::v1::coverage_service_client::CoverageServiceClient;
 use support_proto::support::warranty::v1::device_service_client::DeviceServiceClient;
 use support_proto::support::warranty::v1::{
@@ -13,7 +14,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::domain::provider::ProductLine;
-use crate::domain::repair::{Coverage, DecisionId, DeviceId};
+use crate::domain::repair::{Coverage, DecisionId, DeviceId, PastRepair};
 use crate::error::Error;
 use crate::wire;
 
@@ -82,8 +83,8 @@ impl Warranty {
         })
     }
 
-    /// What is owed today for a device that came to harm by `damage`. `request_id` is that of the call: the same order
-    /// sent again gets the same decision, not a second one.
+    /// What is owed today for a device that came to harm by `damage` and has had the repairs `past`. `request_id` is that
+    /// of the call: the same order sent again gets the same decision, not a second one.
     ///
     /// # Errors
     ///
@@ -94,12 +95,18 @@ impl Warranty {
         request_id: &str,
         serial_number: &str,
         damage: Damage,
+        past: &[PastRepair],
     ) -> Result<Decided, Error> {
+        let repairs = past.iter().map(|repair| wire_warranty::PastRepair {
+            received_on: Some(wire::date(repair.received_on)),
+            returned_on: Some(wire::date(repair.returned_on)),
+        });
         let request = DecideCoverageRequest {
-            request_id: derived(request_id, serial_number, damage).to_string(),
+            request_id: derived(request_id, serial_number, damage, past).to_string(),
             serial_number: serial_number.to_owned(),
             day: None,
             damage: damage.into(),
+            repairs: repairs.collect(),
         };
         let answer = CoverageServiceClient::new(self.0.for_call(call))
             .decide_coverage(request)
@@ -112,6 +119,7 @@ impl Warranty {
         let coverage = match decision.outcome() {
             CoverageOutcome::LimitedWarranty => Coverage::LimitedWarranty,
             CoverageOutcome::StatutoryRight => Coverage::StatutoryRight,
+            CoverageOutcome::RepairWarranty => Coverage::RepairWarranty,
             CoverageOutcome::OutOfWarranty => Coverage::OutOfWarranty,
             CoverageOutcome::Refused => return Err(Error::CoverageRefused),
             CoverageOutcome::Unspecified => {
@@ -141,7 +149,7 @@ fn refusal(status: Status) -> Error {
 
 /// The request id of the decision for an order: the same for the same order, another for any other, even where a caller
 /// corrects a refused order and keeps its request id. A UUID of version 8 (RFC 9562, 5.8), from SHA-256.
-fn derived(request_id: &str, serial_number: &str, damage: Damage) -> Uuid {
+fn derived(request_id: &str, serial_number: &str, damage: Damage, past: &[PastRepair]) -> Uuid {
     let mut hash = Sha256::new();
     hash.update(b"repair-logistics/coverage\0");
     // A UUID may be written in more than one way and is still the same.
@@ -152,6 +160,11 @@ fn derived(request_id: &str, serial_number: &str, damage: Damage) -> Uuid {
     hash.update(serial_number);
     hash.update([0]);
     hash.update(damage.as_str_name());
+    for repair in past {
+        hash.update([0]);
+        hash.update(repair.received_on.to_julian_day().to_be_bytes());
+        hash.update(repair.returned_on.to_julian_day().to_be_bytes());
+    }
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash.finalize()[..16]);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
@@ -159,19 +172,26 @@ fn derived(request_id: &str, serial_number: &str, damage: Damage) -> Uuid {
 
 #[cfg(test)]
 mod tests {
+    use time::macros::date;
+
     use super::*;
 
     const ID: &str = "0198f2c4-0000-7000-8000-000000000001";
 
     #[test]
     fn one_order_has_one_request_id_for_its_decision() {
-        let one = derived(ID, "AAAA0001", Damage::None);
-        assert_eq!(one, derived(&ID.to_uppercase(), "AAAA0001", Damage::None));
+        let past = PastRepair {
+            received_on: date!(2026 - 03 - 01),
+            returned_on: date!(2026 - 03 - 05),
+        };
+        let one = derived(ID, "AAAA0001", Damage::None, &[]);
+        assert_eq!(one, derived(&ID.to_uppercase(), "AAAA0001", Damage::None, &[]));
         assert_eq!(one.get_version_num(), 8);
         for other in [
-            derived("0198f2c4-0000-7000-8000-000000000002", "AAAA0001", Damage::None),
-            derived(ID, "AAAA0002", Damage::None),
-            derived(ID, "AAAA0001", Damage::Liquid),
+            derived("0198f2c4-0000-7000-8000-000000000002", "AAAA0001", Damage::None, &[]),
+            derived(ID, "AAAA0002", Damage::None, &[]),
+            derived(ID, "AAAA0001", Damage::Liquid, &[]),
+            derived(ID, "AAAA0001", Damage::None, &[past]),
         ] {
             assert_ne!(one, other);
         }

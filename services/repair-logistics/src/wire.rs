@@ -3,10 +3,11 @@
 use support_proto::support::repair::v1 as repair;
 use support_proto::support::types::v1 as types;
 use support_proto::support::warranty::v1 as warranty;
+use time::Date;
 
 use crate::domain::provider::{Kind, ProductLine};
 use crate::domain::repair::Coverage;
-use crate::domain::state::{Outcome, State};
+use crate::domain::state::{Outcome, State, Verb};
 
 pub(crate) fn product_line(line: ProductLine) -> types::ProductLine {
     match line {
@@ -78,6 +79,20 @@ pub(crate) fn read_state(state: repair::RepairState) -> Option<State> {
     }
 }
 
+/// A step of the procedures; none where it is not said.
+pub(crate) fn read_step(step: repair::RepairStep) -> Option<Verb> {
+    match step {
+        repair::RepairStep::Unspecified => None,
+        repair::RepairStep::ReceiveDevice => Some(Verb::ReceiveDevice),
+        repair::RepairStep::RecordDiagnosis => Some(Verb::RecordDiagnosis),
+        repair::RepairStep::StartRepair => Some(Verb::StartRepair),
+        repair::RepairStep::FinishRepaired => Some(Verb::FinishRepaired),
+        repair::RepairStep::FinishUnrepaired => Some(Verb::FinishUnrepaired),
+        repair::RepairStep::ReturnDevice => Some(Verb::ReturnDevice),
+        repair::RepairStep::CancelRepair => Some(Verb::CancelRepair),
+    }
+}
+
 /// What a repair came to; UNSPECIFIED while it is not known.
 pub(crate) fn outcome(outcome: Option<Outcome>) -> repair::RepairOutcome {
     match outcome {
@@ -104,6 +119,17 @@ pub(crate) fn coverage(coverage: Coverage) -> warranty::CoverageOutcome {
     match coverage {
         Coverage::LimitedWarranty => warranty::CoverageOutcome::LimitedWarranty,
         Coverage::StatutoryRight => warranty::CoverageOutcome::StatutoryRight,
+        Coverage::RepairWarranty => warranty::CoverageOutcome::RepairWarranty,
         Coverage::OutOfWarranty => warranty::CoverageOutcome::OutOfWarranty,
+    }
+}
+
+/// A day.
+pub(crate) fn date(date: Date) -> types::Date {
+    let (year, month, day) = date.to_calendar_date();
+    types::Date {
+        year,
+        month: u8::from(month).into(),
+        day: day.into(),
     }
 }

@@ -7,8 +7,8 @@ mod present;
 
 use support_chassis::db::Db;
 use support_chassis::id::Ids;
-
-use crate::domain::terms::{CURRENT, Terms};
+use support_chassis::standard::Standard;
+use support_proto::support::warranty::v1::CoverageTerms;
 
 /// The default number of entries on a page.
 const PAGE_SIZE: u32 = 50;
@@ -20,17 +20,13 @@ const PAGE_SIZE_LIMIT: u32 = 200;
 pub struct Api {
     db: Db,
     ids: Ids,
-    terms: &'static Terms,
+    terms: Standard<CoverageTerms>,
 }
 
 impl Api {
-    /// The service on its database, by the terms in force.
+    /// The service on its database, by the terms of coverage.
     #[must_use]
-    pub fn new(db: Db, ids: Ids) -> Self {
-        Self {
-            db,
-            ids,
-            terms: &CURRENT,
-        }
+    pub fn new(db: Db, ids: Ids, terms: Standard<CoverageTerms>) -> Self {
+        Self { db, ids, terms }
     }
 }

@@ -1,10 +1,11 @@
 //! The rules: pure, without I/O, clock, SQL or protobuf.
 //!
-//! [`coverage`] weighs the rules of [`terms`] for a sale, a day and a damage. The rest are the values they speak of.
+//! [`coverage`] weighs the rules of [`terms`] for a [`sale`], a day and a damage. The rest are the values they speak of.
 
 pub mod calendar;
 pub mod country;
 pub mod coverage;
 pub mod device;
 pub mod product;
+pub mod sale;
 pub mod terms;

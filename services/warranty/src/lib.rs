@@ -4,6 +4,7 @@ pub mod api;
 pub mod domain;
 pub mod error;
 pub mod ops;
+pub mod standard;
 pub mod store;
 mod wire;
 
@@ -18,6 +19,7 @@ use support_proto::support::warranty::v1::coverage_service_server::CoverageServi
 use support_proto::support::warranty::v1::device_service_server::DeviceServiceServer;
 
 use crate::api::Api;
+use crate::standard::COVERAGE_TERMS;
 
 /// The migrations of this service's database.
 pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
@@ -29,12 +31,13 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: "",
     setting_docs: SettingDocs::none(),
-    standards: &[],
+    standards: &[&COVERAGE_TERMS],
     start: |kit| ready(Ok(parts(kit))).boxed(),
 };
 
 fn parts(kit: Kit) -> Parts {
-    let api = Api::new(kit.db, kit.ids);
+    let terms = kit.standard(&COVERAGE_TERMS);
+    let api = Api::new(kit.db, kit.ids, terms);
     Parts::new()
         .serve(CatalogueServiceServer::new(api.clone()))
         .serve(DeviceServiceServer::new(api.clone()))

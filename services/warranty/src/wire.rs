@@ -8,6 +8,7 @@ use time::{Date, Month};
 use crate::domain::coverage::{Damage, Outcome};
 use crate::domain::device::Evidence;
 use crate::domain::product::ProductLine;
+use crate::domain::terms::{Remedy, Start};
 
 /// A product line.
 pub(crate) fn product_line(line: ProductLine) -> types::ProductLine {
@@ -81,8 +82,47 @@ pub(crate) fn outcome(outcome: Outcome) -> warranty::CoverageOutcome {
     match outcome {
         Outcome::LimitedWarranty => warranty::CoverageOutcome::LimitedWarranty,
         Outcome::StatutoryRight => warranty::CoverageOutcome::StatutoryRight,
+        Outcome::RepairWarranty => warranty::CoverageOutcome::RepairWarranty,
         Outcome::OutOfWarranty => warranty::CoverageOutcome::OutOfWarranty,
         Outcome::Refused => warranty::CoverageOutcome::Refused,
+    }
+}
+
+/// What starts the periods of a law.
+pub(crate) fn law_start(start: Start) -> warranty::LawStart {
+    match start {
+        Start::Delivery => warranty::LawStart::Delivery,
+        Start::Invoice => warranty::LawStart::Invoice,
+    }
+}
+
+/// What starts the periods of a law in a document; none where it is not said.
+pub(crate) fn read_law_start(start: warranty::LawStart) -> Option<Start> {
+    match start {
+        warranty::LawStart::Unspecified => None,
+        warranty::LawStart::Delivery => Some(Start::Delivery),
+        warranty::LawStart::Invoice => Some(Start::Invoice),
+    }
+}
+
+/// A remedy.
+pub(crate) fn remedy(remedy: Remedy) -> warranty::Remedy {
+    match remedy {
+        Remedy::Repair => warranty::Remedy::Repair,
+        Remedy::Replacement => warranty::Remedy::Replacement,
+        Remedy::PriceReduction => warranty::Remedy::PriceReduction,
+        Remedy::Refund => warranty::Remedy::Refund,
+    }
+}
+
+/// A remedy in a document; none where it is not said.
+pub(crate) fn read_remedy(remedy: warranty::Remedy) -> Option<Remedy> {
+    match remedy {
+        warranty::Remedy::Unspecified => None,
+        warranty::Remedy::Repair => Some(Remedy::Repair),
+        warranty::Remedy::Replacement => Some(Remedy::Replacement),
+        warranty::Remedy::PriceReduction => Some(Remedy::PriceReduction),
+        warranty::Remedy::Refund => Some(Remedy::Refund),
     }
 }
 

@@ -107,6 +107,7 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
         request_id: request_id(),
         repair_id: repair_id.clone(),
         etag: etag.clone(),
+        note: String::new(),
     };
     repairs.receive_device(receive).await.unwrap();
     let diagnose = RecordDiagnosisRequest {
@@ -114,12 +115,14 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
         repair_id: repair_id.clone(),
         diagnosis_code: "BATTERY-SWOLLEN".to_owned(),
         etag: etag.clone(),
+        note: String::new(),
     };
     repairs.record_diagnosis(diagnose).await.unwrap();
     let start = StartRepairRequest {
         request_id: request_id(),
         repair_id: repair_id.clone(),
         etag: etag.clone(),
+        note: String::new(),
     };
     repairs.start_repair(start).await.unwrap();
     let finish = FinishRepairRequest {
@@ -127,12 +130,14 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
         repair_id: repair_id.clone(),
         outcome: RepairOutcome::Repaired.into(),
         etag: etag.clone(),
+        note: String::new(),
     };
     repairs.finish_repair(finish).await.unwrap();
     let give_back = ReturnDeviceRequest {
         request_id: request_id(),
         repair_id: repair_id.clone(),
         etag: etag.clone(),
+        note: String::new(),
     };
     repairs.return_device(give_back).await.unwrap();
     let asked = GetRepairRequest {

@@ -339,6 +339,7 @@ impl Story {
             serial_number: serial.to_owned(),
             day: None,
             damage: Damage::None.into(),
+            repairs: Vec::new(),
         };
         let decided = self
             .say
@@ -432,6 +433,7 @@ impl Story {
             request_id: self.id("receive"),
             repair_id: repair_id.clone(),
             etag: String::new(),
+            note: String::new(),
         };
         self.say
             .call("partner", "RepairService/ReceiveDevice", received, async |request| {
@@ -443,6 +445,7 @@ impl Story {
             repair_id: repair_id.clone(),
             diagnosis_code: "BATTERY-SWOLLEN".to_owned(),
             etag: String::new(),
+            note: String::new(),
         };
         self.say
             .call("partner", "RepairService/RecordDiagnosis", diagnosis, async |request| {
@@ -453,6 +456,7 @@ impl Story {
             request_id: self.id("start"),
             repair_id: repair_id.clone(),
             etag: String::new(),
+            note: String::new(),
         };
         self.say
             .call("partner", "RepairService/StartRepair", start, async |request| {
@@ -464,6 +468,7 @@ impl Story {
             repair_id: repair_id.clone(),
             outcome: RepairOutcome::Repaired.into(),
             etag: String::new(),
+            note: String::new(),
         };
         self.say
             .call("partner", "RepairService/FinishRepair", finish, async |request| {
@@ -474,6 +479,7 @@ impl Story {
             request_id: self.id("return"),
             repair_id,
             etag: String::new(),
+            note: String::new(),
         };
         self.say
             .call("partner", "RepairService/ReturnDevice", back, async |request| {

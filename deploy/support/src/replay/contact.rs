@@ -311,6 +311,7 @@ async fn register(floor: &Floor, key: &str, device: &Device, customer: &Caller) 
         purchase_country_code: device.fault.country.to_owned(),
         purchase_date: Some(device.bought),
         purchase_date_evidence: PurchaseDateEvidence::Estimated.into(),
+        sold_used: false,
     };
     call!(customer.devices().register_device(request)).context("a device could not be registered")?;
     Ok(())

@@ -112,6 +112,7 @@ impl Workshops {
             request_id: id("receive"),
             repair_id: repair_id.clone(),
             etag: etag.clone(),
+            note: String::new(),
         };
         call!(caller.repairs().receive_device(request)).context("a device was not received")?;
 
@@ -122,6 +123,7 @@ impl Workshops {
             repair_id: repair_id.clone(),
             diagnosis_code: diagnosis(order.fault.outcome).to_owned(),
             etag: etag.clone(),
+            note: String::new(),
         };
         call!(caller.repairs().record_diagnosis(request)).context("a diagnosis was not recorded")?;
 
@@ -133,6 +135,7 @@ impl Workshops {
                 request_id: id("start"),
                 repair_id: repair_id.clone(),
                 etag: etag.clone(),
+                note: String::new(),
             };
             call!(caller.repairs().start_repair(request)).context("a repair did not begin")?;
         }
@@ -144,6 +147,7 @@ impl Workshops {
             repair_id: repair_id.clone(),
             outcome: order.fault.outcome.into(),
             etag: etag.clone(),
+            note: finding(order.fault.outcome).to_owned(),
         };
         call!(caller.repairs().finish_repair(request)).context("a repair did not end")?;
 
@@ -153,6 +157,7 @@ impl Workshops {
             request_id: id("return"),
             repair_id,
             etag,
+            note: String::new(),
         };
         let returned = call!(caller.repairs().return_device(request)).context("a device was not returned")?;
         returned.repair.context("no repair in the answer")
@@ -196,5 +201,15 @@ fn diagnosis(outcome: RepairOutcome) -> &'static str {
         RepairOutcome::Repairable => "PART-MISSING",
         RepairOutcome::EndOfLife => "BEYOND-REPAIR",
         RepairOutcome::Unknown | RepairOutcome::Unspecified => "NO-FAULT-FOUND",
+    }
+}
+
+/// What the customer is told of the outcome.
+fn finding(outcome: RepairOutcome) -> &'static str {
+    match outcome {
+        RepairOutcome::Repaired => "",
+        RepairOutcome::Repairable => "The part that it needs cannot be had.",
+        RepairOutcome::EndOfLife => "It cannot be repaired any more.",
+        RepairOutcome::Unknown | RepairOutcome::Unspecified => "No fault was found.",
     }
 }

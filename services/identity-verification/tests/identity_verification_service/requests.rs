@@ -101,7 +101,6 @@ pub(crate) fn operator() -> Caller {
         "grants.revoke",
         "partners.write",
         "outbox.read",
-        "standard.read",
     ];
     caller(CallerKind::Operator, "operator-1", &scopes)
 }

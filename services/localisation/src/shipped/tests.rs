@@ -9,12 +9,15 @@ use crate::domain::tag::Tag;
 use super::*;
 
 /// What warranty gives as reasons of a decision; its own list is `REASON_KEYS` in its coverage rules.
-const COVERAGE_REASONS: [&str; 10] = [
+const COVERAGE_REASONS: [&str; 13] = [
     "accidental_damage",
     "law_not_in_terms",
+    "length_open",
     "liquid_damage",
+    "no_repair_before",
     "no_unauthorised_change",
     "no_warranty_given",
+    "not_for_used",
     "not_in_force_at_sale",
     "period_over",
     "repair_at_price",

@@ -41,5 +41,9 @@ pub(super) fn repair(repair: Repair) -> wire_repair::Repair {
         partner_reference: repair.partner_reference.unwrap_or_default(),
         submit_time: Some(timestamp(repair.submitted_at)),
         update_time: Some(timestamp(repair.updated_at)),
+        note: repair.note.unwrap_or_default(),
+        step_due_time: repair.due.step.map(timestamp),
+        return_due_time: repair.due.back.map(timestamp),
+        procedures_version: repair.procedures_version.unwrap_or_default(),
     }
 }

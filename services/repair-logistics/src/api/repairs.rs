@@ -18,6 +18,7 @@ use super::{Api, PAGE_SIZE, present};
 use crate::domain::repair::Step;
 use crate::error::Error;
 use crate::ops::{self, Agreed, Move, Order, Viewer};
+use crate::standard;
 
 /// The most entries on a page.
 const PAGE_SIZE_LIMIT: u32 = 1000;
@@ -31,12 +32,13 @@ macro_rules! step {
             repair: id::parse("repair_id", &$message.repair_id)?,
             etag: $message.etag.clone(),
             step: $step,
+            note: parse::note(&$message.note)?,
         };
         let viewer = Viewer::of(&call);
         let answer = $api
             .db
             .write::<_, _, Error, _>(&call, &$message, async |tx| {
-                let repair = ops::move_on(tx, &viewer, wanted).await?;
+                let repair = ops::move_on(tx, &$api.procedures, &viewer, wanted).await?;
                 Ok($answer {
                     repair: Some(present::repair(repair)),
                 })
@@ -88,12 +90,13 @@ impl RepairService for Api {
         let call = Call::of(&request)?;
         let viewer = Viewer::of(&call);
         let request = request.get_ref();
-        let filter = parse::filter(request, &viewer)?;
+        let filter = parse::filter(request, &viewer, self.clock.now())?;
         let caller = call.caller();
         let binding = (
             "ListRepairs",
             &request.case_id,
             &request.states,
+            request.overdue_only,
             caller.kind_name(),
             &caller.organisation,
         );
@@ -173,14 +176,21 @@ impl Api {
         if !provider.repairs(device.product_line) {
             return Err(Error::ProductLineNotRepaired(device.product_line));
         }
+        let procedures = standard::held_at(&self.procedures, &provider, self.clock.now());
+        procedures.check_kind(provider.house.kind(), device.product_line)?;
+        let past = {
+            let mut connection = self.db.read().await?;
+            ops::past_repairs(&mut connection, device.id).await?
+        };
         let decided = self
             .warranty
-            .decide(call, request_id, &order.serial_number, order.damage)
+            .decide(call, request_id, &order.serial_number, order.damage, &past)
             .await?;
         Ok(Agreed {
             provider,
             device,
             decided,
+            procedures_version: procedures.version,
         })
     }
 }

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use support_chassis::{id_type, named};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
+use super::procedures::Procedures;
 use super::provider::ProviderId;
 use super::state::{NotAllowed, Outcome, State, Verb, transition};
 
@@ -40,6 +41,8 @@ named! {
         LimitedWarranty = "limited_warranty",
         /// Free of charge under the law of the country of purchase.
         StatutoryRight = "statutory_right",
+        /// Free of charge, because the device was repaired not long ago.
+        RepairWarranty = "repair_warranty",
         /// At a price.
         OutOfWarranty = "out_of_warranty",
     }
@@ -72,6 +75,12 @@ pub struct Repair {
     pub decision_id: DecisionId,
     /// The partner's own reference.
     pub partner_reference: Option<String>,
+    /// What was said of the last step that was taken with a note. A person's words: never in a log or an event.
+    pub note: Option<String>,
+    /// What is due when.
+    pub due: Due,
+    /// The procedures that its last step was taken by; none of repairs from before there were any.
+    pub procedures_version: Option<String>,
     /// Rises with every change, from 1.
     pub version: i64,
     /// When it was ordered.
@@ -91,6 +100,43 @@ impl fmt::Debug for Repair {
             .field("progress", &self.progress)
             .field("version", &self.version)
             .finish_non_exhaustive()
+    }
+}
+
+/// When the device came in, and what is due when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Due {
+    /// When the device came in; none before that.
+    pub received_at: Option<OffsetDateTime>,
+    /// When the next step is due; none before the device is there and once it is back.
+    pub step: Option<OffsetDateTime>,
+    /// When the device is due back; none before it is there.
+    pub back: Option<OffsetDateTime>,
+}
+
+/// A repair that a device has had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PastRepair {
+    /// The day on which it came in, UTC.
+    pub received_on: Date,
+    /// The day on which it was back, UTC.
+    pub returned_on: Date,
+}
+
+/// Why a step is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepRefused {
+    /// The repair's state does not allow it.
+    State(NotAllowed),
+    /// The order may not be begun any more since then.
+    OrderExpired(OffsetDateTime),
+    /// It is only taken with a note.
+    NoteRequired(Verb),
+}
+
+impl From<NotAllowed> for StepRefused {
+    fn from(refused: NotAllowed) -> Self {
+        Self::State(refused)
     }
 }
 
@@ -175,14 +221,43 @@ impl Repair {
         self.version.to_string()
     }
 
-    /// The repair after `step`, at `now`.
+    /// The repair after `step`, of which `note` was said, by `procedures` at `now`.
     ///
     /// # Errors
     ///
-    /// Where its state does not allow it.
-    pub fn after(&self, step: Step, now: OffsetDateTime) -> Result<Self, NotAllowed> {
+    /// Where its state does not allow it, or the procedures do not.
+    pub fn after(
+        &self,
+        step: Step,
+        note: Option<String>,
+        procedures: &Procedures,
+        now: OffsetDateTime,
+    ) -> Result<Self, StepRefused> {
+        let verb = step.verb();
+        let progress = self.progress.after(step)?;
+        let valid_until = self.submitted_at + procedures.order_valid_for;
+        if verb == Verb::ReceiveDevice && now > valid_until {
+            return Err(StepRefused::OrderExpired(valid_until));
+        }
+        if note.is_none() && procedures.note_required_for.contains(&verb) {
+            return Err(StepRefused::NoteRequired(verb));
+        }
+        let turnaround = procedures.turnaround;
+        let is_received = verb == Verb::ReceiveDevice;
+        let due = Due {
+            received_at: if is_received { Some(now) } else { self.due.received_at },
+            step: turnaround.step_due(progress.state, now, self.due.step),
+            back: if is_received {
+                Some(now + turnaround.whole())
+            } else {
+                self.due.back
+            },
+        };
         Ok(Self {
-            progress: self.progress.after(step)?,
+            progress,
+            note: note.or_else(|| self.note.clone()),
+            due,
+            procedures_version: Some(procedures.version.clone()),
             version: self.version + 1,
             updated_at: now,
             ..self.clone()
@@ -193,8 +268,14 @@ impl Repair {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use support_chassis::clock::Clock;
+    use support_chassis::id::Ids;
+    use time::Duration;
+    use time::macros::datetime;
 
     use super::*;
+    use crate::domain::procedures::Turnaround;
+    use crate::domain::provider::ProductLine;
 
     fn steps() -> impl Strategy<Value = Step> {
         prop_oneof![
@@ -240,6 +321,105 @@ mod tests {
         }
         let received = Progress::submitted().after(Step::ReceiveDevice).unwrap();
         assert!(received.after(Step::Cancel).is_err(), "what has come in must go back");
+    }
+
+    fn procedures() -> Procedures {
+        Procedures {
+            version: "repair-logistics/repair-procedures@1".to_owned(),
+            turnaround: Turnaround {
+                diagnose_within: Duration::days(1),
+                repair_within: Duration::days(4),
+                return_within: Duration::days(2),
+            },
+            product_lines: vec![ProductLine::Phone],
+            order_valid_for: Duration::days(30),
+            note_required_for: vec![Verb::FinishUnrepaired],
+        }
+    }
+
+    const ORDERED: OffsetDateTime = datetime!(2026-03-01 10:00 UTC);
+
+    fn ordered() -> Repair {
+        let ids = Ids::new("eu".parse().unwrap(), Clock::system());
+        Repair {
+            id: ids.next(),
+            case_id: ids.next(),
+            provider_id: ids.next(),
+            organisation: None,
+            device_id: ids.next(),
+            serial_number: "AAAA0001".to_owned(),
+            progress: Progress::submitted(),
+            problem: "broken".to_owned(),
+            language: "en".to_owned(),
+            coverage: Coverage::LimitedWarranty,
+            decision_id: ids.next(),
+            partner_reference: None,
+            note: None,
+            due: Due::default(),
+            procedures_version: None,
+            version: 1,
+            submitted_at: ORDERED,
+            updated_at: ORDERED,
+        }
+    }
+
+    #[test]
+    fn due_times_follow_the_procedures_of_the_step() {
+        let (quick, mut slow) = (procedures(), procedures());
+        slow.version = "repair-logistics/repair-procedures@2".to_owned();
+        slow.turnaround.return_within = Duration::days(20);
+        let days = |days| ORDERED + Duration::days(days);
+        let received = ordered().after(Step::ReceiveDevice, None, &quick, days(3)).unwrap();
+        assert_eq!(
+            received.due,
+            Due {
+                received_at: Some(days(3)),
+                step: Some(days(4)),
+                back: Some(days(10)),
+            }
+        );
+        let found = Step::RecordDiagnosis("BATTERY".to_owned());
+        let diagnosed = received.after(found, None, &quick, days(5)).unwrap();
+        assert_eq!(diagnosed.due.step, Some(days(9)));
+        let begun = diagnosed.after(Step::StartRepair, None, &slow, days(8)).unwrap();
+        assert_eq!(begun.due.step, Some(days(9)), "beginning puts nothing off");
+        assert_eq!(begun.procedures_version.as_deref(), Some(slow.version.as_str()));
+        let finished = begun
+            .after(Step::Finish(Outcome::Repaired), None, &slow, days(9))
+            .unwrap();
+        assert_eq!((finished.due.step, finished.due.back), (Some(days(29)), Some(days(10))));
+        let back = finished.after(Step::ReturnDevice, None, &quick, days(11)).unwrap();
+        assert_eq!((back.due.step, back.due.back), (None, Some(days(10))));
+    }
+
+    #[test]
+    fn an_order_is_begun_while_it_is_valid() {
+        let last = ORDERED + Duration::days(30);
+        assert!(ordered().after(Step::ReceiveDevice, None, &procedures(), last).is_ok());
+        let late = last + Duration::microseconds(1);
+        let refused = ordered().after(Step::ReceiveDevice, None, &procedures(), late);
+        assert_eq!(refused.unwrap_err(), StepRefused::OrderExpired(last));
+        assert!(
+            ordered().after(Step::Cancel, None, &procedures(), late).is_ok(),
+            "an old order can be taken back"
+        );
+    }
+
+    #[test]
+    fn a_note_is_asked_for_where_the_procedures_do_and_stays() {
+        let step = |repair: &Repair, step, note: Option<&str>| {
+            repair.after(step, note.map(str::to_owned), &procedures(), ORDERED)
+        };
+        let received = step(&ordered(), Step::ReceiveDevice, Some("no box")).unwrap();
+        let diagnosed = step(&received, Step::RecordDiagnosis("BOARD".to_owned()), None).unwrap();
+        assert_eq!(diagnosed.note.as_deref(), Some("no box"));
+        let refused = step(&diagnosed, Step::Finish(Outcome::EndOfLife), None).unwrap_err();
+        assert_eq!(refused, StepRefused::NoteRequired(Verb::FinishUnrepaired));
+        let finished = step(&diagnosed, Step::Finish(Outcome::EndOfLife), Some("no such board")).unwrap();
+        assert_eq!(finished.note.as_deref(), Some("no such board"));
+        // What is not possible at all is no question of a note.
+        let refused = step(&received, Step::Finish(Outcome::EndOfLife), None).unwrap_err();
+        assert!(matches!(refused, StepRefused::State(_)));
     }
 
     proptest! {

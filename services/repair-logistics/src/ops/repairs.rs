@@ -3,13 +3,16 @@
 use sqlx::PgConnection;
 use support_chassis::db::Tx;
 use support_chassis::page::Page;
-use support_proto::support::repair::v1::RepairStateChanged;
+use support_chassis::standard::Standard;
+use support_proto::support::repair::v1::{RepairProcedures, RepairStateChanged};
+use time::OffsetDateTime;
 
 use super::Viewer;
 use crate::domain::repair::{CaseId, Repair, RepairId, Step};
 use crate::domain::state::State;
 use crate::error::Error;
-use crate::{store, wire};
+use crate::store::repairs::Wanted;
+use crate::{standard, store, wire};
 
 /// A step to take with a repair.
 #[derive(Debug, Clone)]
@@ -20,10 +23,17 @@ pub struct Move {
     pub etag: String,
     /// What happens to it.
     pub step: Step,
+    /// What was said of it.
+    pub note: Option<String>,
 }
 
-/// Takes a repair a step further.
-pub async fn move_on(tx: &mut Tx, viewer: &Viewer, wanted: Move) -> Result<Repair, Error> {
+/// Takes a repair a step further, by the procedures that hold today where its provider is.
+pub async fn move_on(
+    tx: &mut Tx,
+    procedures: &Standard<RepairProcedures>,
+    viewer: &Viewer,
+    wanted: Move,
+) -> Result<Repair, Error> {
     let before = store::repairs::lock(tx, wanted.repair)
         .await?
         .filter(|repair| viewer.moves_repair(repair))
@@ -31,12 +41,14 @@ pub async fn move_on(tx: &mut Tx, viewer: &Viewer, wanted: Move) -> Result<Repai
     if !wanted.etag.is_empty() && wanted.etag != before.etag() {
         return Err(Error::Changed);
     }
+    let provider = store::providers::get(tx, before.provider_id)
+        .await?
+        .ok_or(Error::ProviderNotFound)?;
+    let now = tx.now();
+    let procedures = standard::held_at(procedures, &provider, now);
     let after = before
-        .after(wanted.step, tx.now())
-        .map_err(|refused| Error::RepairState {
-            repair: before.id,
-            refused,
-        })?;
+        .after(wanted.step, wanted.note, &procedures, now)
+        .map_err(|refused| Error::of_step(before.id, refused))?;
     store::repairs::update(tx, &after).await?;
     let event = RepairStateChanged {
         repair_id: after.id.to_string(),
@@ -65,6 +77,8 @@ pub struct Filter {
     pub case: Option<CaseId>,
     /// Only those in these states; empty for all.
     pub states: Vec<State>,
+    /// Only those whose next step was due before then; none for all.
+    pub due_before: Option<OffsetDateTime>,
 }
 
 /// Repairs that there are for the viewer, newest first, and the token of the next page. A customer sees those of a case
@@ -87,13 +101,17 @@ pub async fn list_repairs(
     if !is_allowed {
         return Ok((Vec::new(), String::new()));
     }
-    let (states, after, limit) = (filter.states.as_slice(), page.after, page.limit());
+    let (after, limit) = (page.after, page.limit());
+    let wanted = Wanted {
+        states: &filter.states,
+        due_before: filter.due_before,
+    };
     let repairs = match (filter.case, organisation) {
-        (Some(case), _) => store::repairs::list_of_case(connection, case, organisation, states, after, limit).await?,
+        (Some(case), _) => store::repairs::list_of_case(connection, case, organisation, wanted, after, limit).await?,
         (None, Some(organisation)) => {
-            store::repairs::list_of_organisation(connection, organisation, states, after, limit).await?
+            store::repairs::list_of_organisation(connection, organisation, wanted, after, limit).await?
         }
-        (None, None) => store::repairs::list(connection, states, after, limit).await?,
+        (None, None) => store::repairs::list(connection, wanted, after, limit).await?,
     };
     Ok(page.cut(repairs, |last| last.id))
 }

@@ -9,10 +9,13 @@ use support_proto::support::warranty::v1::Damage;
 
 use super::Viewer;
 use crate::domain::provider::Provider;
-use crate::domain::repair::{CaseId, Progress, Repair};
+use crate::domain::repair::{CaseId, DeviceId, Due, PastRepair, Progress, Repair};
 use crate::error::Error;
 use crate::warranty::{Decided, KnownDevice};
 use crate::{store, wire};
+
+/// The most past repairs of a device that warranty is told of: as many as it takes.
+const PAST_REPAIRS: i64 = 100;
 
 /// A repair to order.
 #[derive(Clone)]
@@ -42,6 +45,8 @@ pub struct Agreed {
     pub device: KnownDevice,
     /// What is owed for it.
     pub decided: Decided,
+    /// The procedures by which it was agreed.
+    pub procedures_version: String,
 }
 
 /// Checks what can be checked without asking anybody: gives the provider. Nothing of it can change for the worse until
@@ -55,6 +60,11 @@ pub async fn check_order(connection: &mut PgConnection, viewer: &Viewer, order: 
         .await?
         .ok_or(Error::CaseNotFound)?;
     Ok(provider)
+}
+
+/// The repairs free of charge that the device has had, as far as this region knows: they prolong what is owed for it.
+pub async fn past_repairs(connection: &mut PgConnection, device: DeviceId) -> Result<Vec<PastRepair>, Error> {
+    Ok(store::repairs::past_of_device(connection, device, PAST_REPAIRS).await?)
 }
 
 /// Writes the order.
@@ -73,6 +83,9 @@ pub async fn submit_repair(tx: &mut Tx, ids: &Ids, order: &Order, agreed: &Agree
         coverage: agreed.decided.coverage,
         decision_id: agreed.decided.decision_id,
         partner_reference: order.partner_reference.clone(),
+        note: None,
+        due: Due::default(),
+        procedures_version: Some(agreed.procedures_version.clone()),
         version: 1,
         submitted_at: now,
         updated_at: now,

@@ -4,12 +4,15 @@ mod list;
 
 use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
+use support_chassis::standard::day_of;
 use time::OffsetDateTime;
 
-pub use list::{list, list_of_case, list_of_organisation};
+pub use list::{Wanted, list, list_of_case, list_of_organisation};
 
 use crate::domain::provider::ProviderId;
-use crate::domain::repair::{CaseId, Coverage, CustomerId, DecisionId, DeviceId, Progress, Repair, RepairId};
+use crate::domain::repair::{
+    CaseId, Coverage, CustomerId, DecisionId, DeviceId, Due, PastRepair, Progress, Repair, RepairId,
+};
 use crate::domain::state::{Outcome, State};
 
 /// The constraint on the case.
@@ -34,6 +37,11 @@ struct Row {
     coverage_outcome: String,
     coverage_decision_id: DecisionId,
     partner_reference: Option<String>,
+    note: Option<String>,
+    received_at: Option<OffsetDateTime>,
+    step_due_at: Option<OffsetDateTime>,
+    return_due_at: Option<OffsetDateTime>,
+    procedures_version: Option<String>,
     version: i64,
     submitted_at: OffsetDateTime,
     updated_at: OffsetDateTime,
@@ -64,6 +72,13 @@ impl TryFrom<Row> for Repair {
             coverage: stored(Coverage::from_name(&row.coverage_outcome), TABLE, "coverage_outcome")?,
             decision_id: row.coverage_decision_id,
             partner_reference: row.partner_reference,
+            note: row.note,
+            due: Due {
+                received_at: row.received_at,
+                step: row.step_due_at,
+                back: row.return_due_at,
+            },
+            procedures_version: row.procedures_version,
             version: row.version,
             submitted_at: row.submitted_at,
             updated_at: row.updated_at,
@@ -71,14 +86,14 @@ impl TryFrom<Row> for Repair {
     }
 }
 
-/// Adds a repair. Breaks [`CASE_FKEY`] where the case is not known, [`PARTNER_REFERENCE_KEY`] where the reference is
+/// Adds a repair that was just ordered. Breaks [`CASE_FKEY`] where the case is not known, [`PARTNER_REFERENCE_KEY`] where the reference is
 /// taken.
 pub async fn insert(connection: &mut PgConnection, repair: &Repair) -> Result<(), DbError> {
     sqlx::query!(
         "insert into repairs (id, case_id, provider_id, organisation_id, device_id, serial_number, state, outcome,
                               problem, language, diagnosis_code, coverage_outcome, coverage_decision_id,
-                              partner_reference, version, submitted_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                              partner_reference, procedures_version, version, submitted_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         repair.id.uuid(),
         repair.case_id.uuid(),
         repair.provider_id.uuid(),
@@ -93,6 +108,7 @@ pub async fn insert(connection: &mut PgConnection, repair: &Repair) -> Result<()
         repair.coverage.as_str(),
         repair.decision_id.uuid(),
         repair.partner_reference,
+        repair.procedures_version,
         repair.version,
         repair.submitted_at,
         repair.updated_at,
@@ -105,7 +121,9 @@ pub async fn insert(connection: &mut PgConnection, repair: &Repair) -> Result<()
 /// Writes how far a locked repair is.
 pub async fn update(connection: &mut PgConnection, repair: &Repair) -> Result<(), DbError> {
     sqlx::query!(
-        "update repairs set state = $2, outcome = $3, diagnosis_code = $4, version = $5, updated_at = $6
+        "update repairs
+         set state = $2, outcome = $3, diagnosis_code = $4, version = $5, updated_at = $6, note = $7, received_at = $8,
+             step_due_at = $9, return_due_at = $10, procedures_version = $11
          where id = $1",
         repair.id.uuid(),
         repair.progress.state.as_str(),
@@ -113,6 +131,11 @@ pub async fn update(connection: &mut PgConnection, repair: &Repair) -> Result<()
         repair.progress.diagnosis_code,
         repair.version,
         repair.updated_at,
+        repair.note,
+        repair.due.received_at,
+        repair.due.step,
+        repair.due.back,
+        repair.procedures_version,
     )
     .execute(connection)
     .await?;
@@ -125,7 +148,8 @@ pub async fn get(connection: &mut PgConnection, id: RepairId) -> Result<Option<(
         r#"select id as "id: RepairId", repairs.case_id as "case_id: CaseId", provider_id as "provider_id: ProviderId",
                   organisation_id, device_id as "device_id: DeviceId", serial_number, state, outcome, problem, language,
                   diagnosis_code, coverage_outcome, coverage_decision_id as "coverage_decision_id: DecisionId",
-                  partner_reference, version, submitted_at, updated_at, customer_id as "customer_id: CustomerId"
+                  partner_reference, note, received_at, step_due_at, return_due_at, procedures_version, version,
+                  submitted_at, updated_at, customer_id as "customer_id: CustomerId"
            from repairs join known_cases on known_cases.case_id = repairs.case_id
            where id = $1"#,
         id.uuid(),
@@ -149,6 +173,11 @@ pub async fn get(connection: &mut PgConnection, id: RepairId) -> Result<Option<(
         coverage_outcome: row.coverage_outcome,
         coverage_decision_id: row.coverage_decision_id,
         partner_reference: row.partner_reference,
+        note: row.note,
+        received_at: row.received_at,
+        step_due_at: row.step_due_at,
+        return_due_at: row.return_due_at,
+        procedures_version: row.procedures_version,
         version: row.version,
         submitted_at: row.submitted_at,
         updated_at: row.updated_at,
@@ -163,7 +192,8 @@ pub async fn lock(connection: &mut PgConnection, id: RepairId) -> Result<Option<
         r#"select id as "id: RepairId", case_id as "case_id: CaseId", provider_id as "provider_id: ProviderId",
                   organisation_id, device_id as "device_id: DeviceId", serial_number, state, outcome, problem, language,
                   diagnosis_code, coverage_outcome, coverage_decision_id as "coverage_decision_id: DecisionId",
-                  partner_reference, version, submitted_at, updated_at
+                  partner_reference, note, received_at, step_due_at, return_due_at, procedures_version, version,
+                  submitted_at, updated_at
            from repairs where id = $1 for update"#,
         id.uuid(),
     )
@@ -171,4 +201,29 @@ pub async fn lock(connection: &mut PgConnection, id: RepairId) -> Result<Option<
     .await?
     .map(Repair::try_from)
     .transpose()
+}
+
+/// The latest repairs free of charge after which a device went back repaired, `limit` at most.
+pub async fn past_of_device(
+    connection: &mut PgConnection,
+    device: DeviceId,
+    limit: i64,
+) -> Result<Vec<PastRepair>, DbError> {
+    let rows = sqlx::query!(
+        r#"select received_at as "received_at!", updated_at
+           from repairs
+           where device_id = $1 and state = 'returned' and outcome = 'repaired' and coverage_outcome <> 'out_of_warranty'
+             and received_at is not null
+           order by id desc limit $2"#,
+        device.uuid(),
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    // It does not move any more once the device is back: it last moved when it went back.
+    let past = rows.into_iter().map(|row| PastRepair {
+        received_on: day_of(row.received_at),
+        returned_on: day_of(row.updated_at),
+    });
+    Ok(past.collect())
 }

@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub(crate) devices: HashMap<String, (Id, ProductLine)>,
     /// Decisions by request id.
     pub(crate) decisions: HashMap<String, String>,
+    /// The repairs it was told of with the last question of coverage.
+    pub(crate) told_repairs: Vec<warranty::PastRepair>,
     /// How often it was asked for a device.
     pub(crate) lookups: usize,
     /// How often it was asked for a decision.
@@ -70,6 +72,7 @@ impl FakeWarranty {
             ids,
             devices: HashMap::new(),
             decisions: HashMap::new(),
+            told_repairs: Vec::new(),
             lookups: 0,
             asked: 0,
             passports: (None, None),
@@ -190,6 +193,7 @@ impl CoverageService for FakeWarranty {
         }
         state.asked += 1;
         let request = request.get_ref();
+        state.told_repairs.clone_from(&request.repairs);
         let (device, _) = *state.devices.get(&request.serial_number).ok_or_else(no_such_device)?;
         let new = state.ids.next::<Id>().to_string();
         let decision_id = state.decisions.entry(request.request_id.clone()).or_insert(new).clone();

@@ -11,6 +11,7 @@ mod callers;
 mod cases;
 mod fake_warranty;
 mod moves;
+mod procedures;
 mod providers;
 mod store;
 mod submit;

@@ -46,15 +46,33 @@ impl Bench {
         self.ask_as("asp-berlin", ask, "", self.world.request_id()).await
     }
 
+    /// With a note where the shipped procedures ask for one.
     async fn ask_as(&self, organisation: &str, ask: Ask, etag: &str, request_id: String) -> Result<Repair, Status> {
+        let note = match ask {
+            Ask::Cancel => "changed their mind",
+            Ask::Finish(outcome) if outcome != RepairOutcome::Repaired => "beyond repair",
+            Ask::Receive | Ask::Diagnose | Ask::Start | Ask::Finish(_) | Ask::Return => "",
+        };
+        self.ask_saying(organisation, ask, etag, request_id, note).await
+    }
+
+    async fn ask_saying(
+        &self,
+        organisation: &str,
+        ask: Ask,
+        etag: &str,
+        request_id: String,
+        note: &str,
+    ) -> Result<Repair, Status> {
         let mut door = self.world.repairs(&partner(organisation));
-        let (repair_id, etag) = (self.repair.repair_id.clone(), etag.to_owned());
+        let (repair_id, etag, note) = (self.repair.repair_id.clone(), etag.to_owned(), note.to_owned());
         let repair = match ask {
             Ask::Receive => {
                 let request = ReceiveDeviceRequest {
                     request_id,
                     repair_id,
                     etag,
+                    note,
                 };
                 door.receive_device(request).await?.into_inner().repair
             }
@@ -65,6 +83,7 @@ impl Bench {
                     repair_id,
                     diagnosis_code,
                     etag,
+                    note,
                 };
                 door.record_diagnosis(request).await?.into_inner().repair
             }
@@ -73,6 +92,7 @@ impl Bench {
                     request_id,
                     repair_id,
                     etag,
+                    note,
                 };
                 door.start_repair(request).await?.into_inner().repair
             }
@@ -82,6 +102,7 @@ impl Bench {
                     repair_id,
                     outcome: outcome.into(),
                     etag,
+                    note,
                 };
                 door.finish_repair(request).await?.into_inner().repair
             }
@@ -90,6 +111,7 @@ impl Bench {
                     request_id,
                     repair_id,
                     etag,
+                    note,
                 };
                 door.return_device(request).await?.into_inner().repair
             }
@@ -98,6 +120,7 @@ impl Bench {
                     request_id,
                     repair_id,
                     etag,
+                    note,
                 };
                 door.cancel_repair(request).await?.into_inner().repair
             }
@@ -263,6 +286,7 @@ async fn another_organisation_moves_nothing() {
         request_id: bench.world.request_id(),
         repair_id: bench.repair.repair_id.clone(),
         etag: String::new(),
+        note: String::new(),
     };
     bench
         .world

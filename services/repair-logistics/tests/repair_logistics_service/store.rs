@@ -14,7 +14,7 @@ const PARTNER: &str = "('id:1', 'ASP-1', 'Berlin', 'partner', 'asp-berlin', 'DE'
 const CASE: &str = "('id:3', 'id:4')";
 const REPAIR: &str =
     "('id:5', 'id:3', 'id:1', 'asp-berlin', 'id:6', 'AAAA0001', 'submitted', null, 'broken', 'en', null,
-    'out_of_warranty', 'id:7', 'R-1', 1, now(), now())";
+    'out_of_warranty', 'id:7', 'R-1', 1, now(), now(), 'note', null, null, null, 'procedures@1')";
 
 async fn run(connection: &mut PgConnection, statement: String) -> Result<(), DbError> {
     sqlx::raw_sql(AssertSqlSafe(statement))
@@ -77,6 +77,18 @@ async fn every_constraint_holds() {
             "repairs_outcome_when_finished",
         ),
         repairs("'en', null", "'en', 'BATTERY'", "repairs_diagnosis_when_diagnosed"),
+        repairs("'note'", "''", "repairs_note_length"),
+        repairs("'procedures@1'", "''", "repairs_procedures_given"),
+        repairs(
+            "'note', null, null, null",
+            "'note', now(), now(), null",
+            "repairs_step_due_under_way",
+        ),
+        repairs(
+            "'note', null, null, null",
+            "'note', null, null, now()",
+            "repairs_return_due_once_received",
+        ),
     ] {
         let statement = with_ids(&format!("insert into {table} values {row}"));
         let refused = run(&mut connection, statement).await.unwrap_err();

@@ -78,6 +78,7 @@ impl Scene {
             states: Vec::new(),
             page_size: page.0,
             page_token: page.1.to_owned(),
+            overdue_only: false,
         };
         let answer = self.world.repairs(caller).list_repairs(request).await?.into_inner();
         let place = |id: &String| self.repairs.iter().position(|known| known == id).unwrap();
@@ -154,6 +155,7 @@ async fn repairs_are_listed_by_state() {
         request_id: scene.world.request_id(),
         repair_id: scene.repairs[2].clone(),
         etag: String::new(),
+        note: "ordered twice".to_owned(),
     };
     let mut door = scene.world.repairs(&staff());
     door.cancel_repair(cancel).await.unwrap();

@@ -1,12 +1,12 @@
 //! A running service with all that it stands on.
 
 use support_chassis::call::Caller;
-use support_chassis::clock::Clock;
+use support_chassis::clock::{Clock, ManualClock};
 use support_chassis::db::{DatabaseSettings, Db};
 use support_chassis::feed::wait_until_caught_up;
 use support_chassis::id::{Id, Ids};
 use support_chassis::lifecycle::Lifecycle;
-use support_chassis::service::{Service, run};
+use support_chassis::service::{Service, run, run_at};
 use support_chassis::settings::{Settings, TrustRole};
 use support_postgres::testing::TestDatabase;
 use support_proto::codec::Event;
@@ -33,6 +33,8 @@ pub(crate) struct World {
     case: Db,
     channel: Channel,
     lifecycle: Lifecycle,
+    /// What time it is for the service.
+    clock: Clock,
     _databases: [TestDatabase; 2],
 }
 
@@ -62,6 +64,16 @@ fn settings(database: &TestDatabase, case: &TestDatabase) -> Settings {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::start_at(Clock::system()).await
+    }
+
+    /// With a clock that a test moves on, beginning now.
+    pub(crate) async fn start_by_hand() -> (Self, ManualClock) {
+        let (clock, hand) = Clock::manual(Clock::system().now());
+        (Self::start_at(clock).await, hand)
+    }
+
+    async fn start_at(clock: Clock) -> Self {
         let database = database().await;
         let case_database = support_testing::database("feed-only", CASE.migrator).await;
         let settings = settings(&database, &case_database);
@@ -72,9 +84,15 @@ impl World {
         let settings = settings
             .set("peers.warranty", [format!("http://{}", warranty.address)])
             .set("peers.case", [format!("http://{}", case.address)]);
-        let running = run(&support_repair_logistics::SERVICE, &settings, &lifecycle, None)
-            .await
-            .unwrap();
+        let running = run_at(
+            &support_repair_logistics::SERVICE,
+            &settings,
+            &lifecycle,
+            None,
+            clock.clone(),
+        )
+        .await
+        .unwrap();
         let channel = support_testing::channel(running.address);
         Self {
             warranty,
@@ -85,12 +103,13 @@ impl World {
                 .unwrap(),
             channel,
             lifecycle,
+            clock,
             _databases: [database, case_database],
         }
     }
 
     fn door(&self, caller: &Caller) -> Door {
-        call_as(&self.channel, caller, Clock::system().now())
+        call_as(&self.channel, caller, self.clock.now())
     }
 
     pub(crate) fn providers(&self, caller: &Caller) -> ProviderServiceClient<Door> {

@@ -3,6 +3,8 @@
 use support_chassis::call::Call;
 use support_chassis::error::{InvalidFields, Violation, Violations};
 use support_chassis::id;
+use support_proto::support::types::v1::Date;
+use support_proto::support::warranty::v1 as wire_warranty;
 use support_proto::support::warranty::v1::coverage_service_server::CoverageService;
 use support_proto::support::warranty::v1::{
     DecideCoverageRequest, DecideCoverageResponse, GetCoverageDecisionRequest, GetCoverageDecisionResponse,
@@ -10,6 +12,7 @@ use support_proto::support::warranty::v1::{
 use tonic::{Request, Response, Status};
 
 use super::{Api, present};
+use crate::domain::sale::{PastRepair, Repairs};
 use crate::error::Error;
 use crate::ops::{self, AskCoverage, Viewer};
 use crate::wire;
@@ -21,13 +24,13 @@ impl CoverageService for Api {
         request: Request<DecideCoverageRequest>,
     ) -> Result<Response<DecideCoverageResponse>, Status> {
         let call = Call::of(&request)?;
+        let viewer = Viewer::of(&call);
         let request = request.into_inner();
-        let ask = parse(&request)?;
-        let (ids, terms, viewer) = (self.ids.clone(), self.terms, Viewer::of(&call));
+        let ask = parse(&request, &viewer)?;
         let answer = self
             .db
             .write::<_, _, Error, _>(&call, &request, async |tx| {
-                let kept = ops::decide_coverage(tx, &ids, terms, &viewer, &ask).await?;
+                let kept = ops::decide_coverage(tx, &self.ids, &self.terms, &viewer, &ask).await?;
                 Ok(DecideCoverageResponse {
                     decision: Some(present::decision(kept)),
                 })
@@ -42,23 +45,47 @@ impl CoverageService for Api {
     ) -> Result<Response<GetCoverageDecisionResponse>, Status> {
         let viewer = Viewer::of(&Call::of(&request)?);
         let id = id::parse("decision_id", &request.get_ref().decision_id)?;
-        let kept = ops::decision(&mut *self.db.read().await?, &viewer, id).await?;
+        let kept = ops::decision(&mut *self.db.read().await?, &self.terms, &viewer, id).await?;
         Ok(Response::new(GetCoverageDecisionResponse {
             decision: Some(present::decision(kept)),
         }))
     }
 }
 
-fn parse(request: &DecideCoverageRequest) -> Result<AskCoverage, InvalidFields> {
+fn parse(request: &DecideCoverageRequest, viewer: &Viewer) -> Result<AskCoverage, InvalidFields> {
     let mut fields = Violations::new();
     let day = fields.take(request.day.map(|day| wire::read_date("day", day)).transpose());
     let damage = fields.take(
         wire::read_damage(request.damage()).ok_or_else(|| Violation::new("damage", "must say how it came to harm")),
     );
-    let (day, damage) = fields.finish((day, damage))?;
+    let may_tell = !matches!(viewer, Viewer::Customer(_)) || request.repairs.is_empty();
+    fields.require(may_tell, "repairs", "must not be said by a customer");
+    let repairs: Vec<_> = request
+        .repairs
+        .iter()
+        .enumerate()
+        .map(|(place, repair)| fields.take(past_repair(place, repair)))
+        .collect();
+    let (day, damage, repairs) = fields.finish((day, damage, repairs.into_iter().collect::<Option<Vec<_>>>()))?;
     Ok(AskCoverage {
         serial_number: request.serial_number.clone(),
         day,
         damage,
+        repairs: Repairs::new(repairs),
     })
+}
+
+fn past_repair(place: usize, repair: &wire_warranty::PastRepair) -> Result<PastRepair, Violation> {
+    let of = |field: &str, date: Option<Date>| {
+        wire::read_date(&format!("repairs[{place}].{field}"), date.unwrap_or_default())
+    };
+    let (received, returned) = (
+        of("received_on", repair.received_on)?,
+        of("returned_on", repair.returned_on)?,
+    );
+    if returned < received {
+        let field = format!("repairs[{place}].returned_on");
+        return Err(Violation::new(field, "must not be before received_on"));
+    }
+    Ok(PastRepair { received, returned })
 }

@@ -113,5 +113,6 @@ fn parse(request: &RegisterDeviceRequest) -> Result<NewDevice, InvalidFields> {
         purchase_country,
         purchase_date,
         evidence,
+        sold_used: request.sold_used,
     })
 }

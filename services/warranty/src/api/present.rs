@@ -3,7 +3,7 @@
 use support_chassis::clock::timestamp;
 use support_proto::support::warranty::v1 as warranty;
 
-use crate::domain::coverage::Weighed;
+use crate::domain::coverage::{LawFacts, ReturnRight, SparePartRight, Weighed};
 use crate::domain::product::Product;
 use crate::ops::Viewer;
 use crate::store::decisions::Kept;
@@ -34,6 +34,7 @@ pub(super) fn device(registered: Registered, viewer: &Viewer) -> warranty::Devic
         purchase_date: Some(wire::date(device.purchase_date)),
         purchase_date_evidence: wire::evidence(device.evidence).into(),
         register_time: Some(timestamp(device.registered_at)),
+        sold_used: device.sold_used,
     }
 }
 
@@ -48,20 +49,61 @@ pub(super) fn decision(kept: Kept) -> warranty::CoverageDecision {
         covered_until: decision.covered_until.map(wire::date),
         days_remaining: i32::try_from(decision.days_remaining()).unwrap_or(i32::MAX),
         chain: decision.chain.into_iter().map(weighed).collect(),
-        terms_version: decision.terms_version.into_owned(),
+        terms_version: decision.terms_version,
         decide_time: Some(timestamp(kept.decided_at)),
+        return_rights: decision.returns.into_iter().map(return_right).collect(),
+        spare_parts: decision.spare_parts.into_iter().map(spare_parts).collect(),
     }
 }
 
 fn weighed(weighed: Weighed) -> warranty::WeighedRule {
     warranty::WeighedRule {
-        rule_id: weighed.rule_id.into_owned(),
+        rule_id: weighed.rule_id,
         outcome: wire::outcome(weighed.outcome).into(),
         applies: weighed.applies,
         decided: weighed.decided,
         from: weighed.from.map(wire::date),
         until: weighed.until.map(wire::date),
-        source: weighed.source.into_owned(),
-        reason_key: weighed.reason_key.into_owned(),
+        source: weighed.source,
+        reason_key: weighed.reason_key,
+        law: weighed.law.map(law),
+    }
+}
+
+fn law(facts: LawFacts) -> warranty::LawFacts {
+    let remedies = facts.remedies.into_iter().map(|step| warranty::RemedyStep {
+        any_of: step.into_iter().map(|remedy| wire::remedy(remedy).into()).collect(),
+    });
+    warranty::LawFacts {
+        starts: wire::law_start(facts.starts).into(),
+        length_open: facts.length_open,
+        limitation_until: facts.limitation_until.map(wire::date),
+        burden_of_proof_until: facts.burden_of_proof_until.map(wire::date),
+        notice_months: facts.notice_months.into(),
+        remedies: remedies.collect(),
+        refusal_until: facts.refusal_until.map(wire::date),
+        suspended_during_repair: facts.suspended_during_repair,
+        days_added: facts.days_added.into(),
+        months_added: facts.months_added.into(),
+        note: facts.note,
+    }
+}
+
+fn return_right(right: ReturnRight) -> warranty::ReturnRight {
+    warranty::ReturnRight {
+        rule_id: right.rule_id,
+        until: Some(wire::date(right.until)),
+        applies: right.applies,
+        distance_only: right.distance_only,
+        way_back_free: right.way_back_free,
+        source: right.source,
+    }
+}
+
+fn spare_parts(right: SparePartRight) -> warranty::SparePartRight {
+    warranty::SparePartRight {
+        rule_id: right.rule_id,
+        years: right.years.into(),
+        source: right.source,
     }
 }

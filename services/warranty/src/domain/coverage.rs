@@ -1,25 +1,28 @@
 //! What a device is owed on a day.
 //!
-//! [`decide`] weighs every rule of the terms that reaches the sale and takes the best for the customer of those that
-//! apply: the limited warranty before the statutory right (it covers every fault of ordinary use, the law only what was
-//! there at delivery), either before repair at a price, that before a refusal. Of two that give the same, the one that
-//! lasts longer decides; of two that last as long, the first. Every rule weighed stays in the chain with its reason.
+//! [`decide`] weighs every rule of the terms that is about the product line and takes the best for the customer of those
+//! that apply: the limited warranty before the statutory right (it covers every fault of ordinary use, the law only what was
+//! there at delivery), that before the warranty on a repair (which covers the fault that was repaired), each of them
+//! before repair at a price, that before a refusal. Of two that give the same, the one that lasts longer decides; of two
+//! that last as long, the first. Every rule weighed stays in the chain with its reason.
+//!
+//! A decision that was made is not weighed again: [`explain`] adds to it what its terms say beside, for whoever reads it.
 
 mod decision;
+mod law;
 
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use support_chassis::{id_type, named};
-use time::Date;
+use time::{Date, Duration};
 
-pub use decision::{Decision, Weighed};
+pub use decision::{Decision, LawFacts, ReturnRight, SparePartRight, Weighed};
 
 use super::calendar::last_day;
-use super::country::Country;
+use super::sale::Sale;
 use super::terms::{Length, Rule, Terms};
 
 id_type! {
@@ -48,6 +51,8 @@ named! {
         LimitedWarranty = "limited_warranty",
         /// Repair free of charge under the law of the country of purchase.
         StatutoryRight = "statutory_right",
+        /// Repair free of charge, because the maker repaired it not long ago.
+        RepairWarranty = "repair_warranty",
         /// Repair at a price.
         OutOfWarranty = "out_of_warranty",
         /// No repair.
@@ -60,8 +65,9 @@ impl Outcome {
     #[must_use]
     pub const fn benefit(self) -> u8 {
         match self {
-            Self::LimitedWarranty => 3,
-            Self::StatutoryRight => 2,
+            Self::LimitedWarranty => 4,
+            Self::StatutoryRight => 3,
+            Self::RepairWarranty => 2,
             Self::OutOfWarranty => 1,
             Self::Refused => 0,
         }
@@ -70,7 +76,10 @@ impl Outcome {
     /// Whether the repair is free of charge.
     #[must_use]
     pub const fn is_covered(self) -> bool {
-        matches!(self, Self::LimitedWarranty | Self::StatutoryRight)
+        matches!(
+            self,
+            Self::LimitedWarranty | Self::StatutoryRight | Self::RepairWarranty
+        )
     }
 }
 
@@ -91,6 +100,12 @@ named! {
         NoWarrantyGiven = "coverage.reason.no_warranty_given",
         /// The rule was not in force when the device was sold.
         NotInForceAtSale = "coverage.reason.not_in_force_at_sale",
+        /// What is certain of the law is over; whether it gives more is judged in the single case.
+        LengthOpen = "coverage.reason.length_open",
+        /// The rule is for new devices, and this one was sold used.
+        NotForUsed = "coverage.reason.not_for_used",
+        /// The maker has not repaired the device before.
+        NoRepairBefore = "coverage.reason.no_repair_before",
         /// The law of the country of purchase is not in the terms.
         LawNotInTerms = "coverage.reason.law_not_in_terms",
         /// The maker repairs at a price.
@@ -111,17 +126,6 @@ pub const REASON_KEYS: &[&str] = &{
     keys
 };
 
-/// What there is to know of a sale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sale {
-    /// When the device was handed to its first owner.
-    pub day: Date,
-    /// Where.
-    pub country: Country,
-    /// The maker's limited warranty on the product, in months.
-    pub warranty_months: u8,
-}
-
 /// The day for which a decision was asked lies before the sale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayBeforePurchase;
@@ -134,14 +138,14 @@ pub struct DayBeforePurchase;
 /// # Errors
 ///
 /// Where nothing was sold yet on that day.
-pub fn decide(terms: &Terms, sale: Sale, day: Date, damage: Damage) -> Result<Decision, DayBeforePurchase> {
+pub fn decide(terms: &Terms, sale: &Sale, day: Date, damage: Damage) -> Result<Decision, DayBeforePurchase> {
     if day < sale.day {
         return Err(DayBeforePurchase);
     }
     let mut chain: Vec<Weighed> = terms
         .rules
         .iter()
-        .filter(|rule| terms.reaches(rule, sale.country))
+        .filter(|rule| rule.scope.reaches(sale.line))
         .map(|rule| weigh(rule, sale, day, damage))
         .collect();
     let best = chain
@@ -164,53 +168,129 @@ pub fn decide(terms: &Terms, sale: Sale, day: Date, damage: Damage) -> Result<De
         }
         None => (Outcome::Refused, None),
     };
-    Ok(Decision {
+    let mut decision = Decision {
         day,
         damage,
         outcome,
         covered_until,
         chain,
-        terms_version: Cow::Borrowed(terms.version),
-    })
+        terms_version: terms.version.clone(),
+        returns: Vec::new(),
+        spare_parts: Vec::new(),
+    };
+    explain(&mut decision, terms, sale);
+    Ok(decision)
+}
+
+/// Adds to a decision what the terms it was made by say beside: the facts of the laws that were weighed, the rights to
+/// give the device back, the duties to have spare parts. What was decided stays as it is.
+pub fn explain(decision: &mut Decision, terms: &Terms, sale: &Sale) {
+    for weighed in &mut decision.chain {
+        weighed.law = terms
+            .rules
+            .iter()
+            .find(|rule| rule.id == weighed.rule_id)
+            .and_then(|rule| law::facts(rule, sale));
+    }
+    decision.returns = terms
+        .returns
+        .iter()
+        .filter(|rule| rule.scope.reaches(sale.line) && rule.scope.holds_on(sale.day))
+        .map(|rule| {
+            let until = days_later(sale.day, rule.days);
+            ReturnRight {
+                rule_id: rule.id.clone(),
+                until,
+                applies: decision.day <= until,
+                distance_only: rule.distance_only,
+                way_back_free: rule.way_back_free,
+                source: rule.source.clone(),
+            }
+        })
+        .collect();
+    decision.spare_parts = terms
+        .spare_parts
+        .iter()
+        .filter(|rule| rule.scope.reaches(sale.line) && rule.scope.holds_on(sale.day))
+        .map(|rule| SparePartRight {
+            rule_id: rule.id.clone(),
+            years: rule.years,
+            source: rule.source.clone(),
+        })
+        .collect();
+}
+
+/// The day this many days after `day`. Never beyond the last day that can be written.
+fn days_later(day: Date, days: u16) -> Date {
+    day.checked_add(Duration::days(days.into())).unwrap_or(Date::MAX)
+}
+
+/// The days on which a rule applies, or why it never does.
+fn period(rule: &Rule, sale: &Sale, day: Date) -> Result<(Date, Option<Date>), Reason> {
+    if !rule.scope.holds_on(sale.day) {
+        return Err(Reason::NotInForceAtSale);
+    }
+    match rule.length {
+        Length::NotInTerms => Err(Reason::LawNotInTerms),
+        Length::Open => Ok((sale.day, None)),
+        Length::OfProduct(at_least) => match at_least.max(sale.warranty_months.into()) {
+            0 => Err(Reason::NoWarrantyGiven),
+            months => Ok((sale.day, Some(last_day(sale.day, months)))),
+        },
+        Length::AfterRepair(days) => sale
+            .repairs
+            .last_returned()
+            .filter(|_| days > 0)
+            .map(|returned| (returned, Some(days_later(returned, days))))
+            .ok_or(Reason::NoRepairBefore),
+        Length::OfLaw(_) => match law::end(rule, sale) {
+            Some(end) => Ok((sale.day, Some(end.until))),
+            None if law::may_still_give(rule, sale, day) => Err(Reason::LengthOpen),
+            None if sale.used && !law::is_open(rule) => Err(Reason::NotForUsed),
+            None => Err(Reason::PeriodOver),
+        },
+    }
 }
 
 /// Weighs one rule.
-fn weigh(rule: &Rule, sale: Sale, day: Date, damage: Damage) -> Weighed {
+fn weigh(rule: &Rule, sale: &Sale, day: Date, damage: Damage) -> Weighed {
     let weighed = Weighed {
-        rule_id: Cow::Borrowed(rule.id),
+        rule_id: rule.id.clone(),
         outcome: rule.outcome,
         applies: false,
         decided: false,
         from: None,
         until: None,
-        source: Cow::Borrowed(rule.source),
-        reason_key: Cow::Borrowed(rule.granted.as_str()),
+        source: rule.source.clone(),
+        reason_key: rule.granted.as_str().to_owned(),
+        law: None,
     };
-    let never = |reason: Reason| Weighed {
-        reason_key: Cow::Borrowed(reason.as_str()),
-        ..weighed.clone()
-    };
-    let is_in_force =
-        rule.sold_from.is_none_or(|first| first <= sale.day) && rule.sold_until.is_none_or(|last| sale.day <= last);
-    if !is_in_force {
-        return never(Reason::NotInForceAtSale);
-    }
-    let until = match rule.length {
-        Length::NotInTerms => return never(Reason::LawNotInTerms),
-        Length::OfProduct if sale.warranty_months == 0 => return never(Reason::NoWarrantyGiven),
-        Length::OfProduct => Some(last_day(sale.day, sale.warranty_months.into())),
-        Length::Months(months) => Some(last_day(sale.day, months)),
-        Length::Open => None,
-    };
-    if let Some((_, reason)) = rule.excludes.iter().find(|(excluded, _)| *excluded == damage) {
-        return never(*reason);
-    }
-    let applies = until.is_none_or(|last| day <= last);
-    let reason = if applies { rule.granted } else { Reason::PeriodOver };
-    Weighed {
-        applies,
-        from: Some(sale.day),
-        until,
-        ..never(reason)
+    let because = |reason: Reason| reason.as_str().to_owned();
+    let excluded = rule.excludes.iter().find(|(excluded, _)| *excluded == damage);
+    match (period(rule, sale, day), excluded) {
+        // What a law leaves out is no question of its length.
+        (Ok(_) | Err(Reason::LengthOpen | Reason::PeriodOver), Some((_, reason))) => Weighed {
+            reason_key: because(*reason),
+            ..weighed
+        },
+        (Err(reason), _) => Weighed {
+            reason_key: because(reason),
+            ..weighed
+        },
+        (Ok((from, until)), None) => {
+            let applies = from <= day && until.is_none_or(|last| day <= last);
+            let reason = match applies {
+                true => rule.granted,
+                false if law::may_still_give(rule, sale, day) => Reason::LengthOpen,
+                false => Reason::PeriodOver,
+            };
+            Weighed {
+                applies,
+                from: Some(from),
+                until,
+                reason_key: because(reason),
+                ..weighed
+            }
+        }
     }
 }

@@ -45,6 +45,8 @@ pub struct Device {
     pub purchase_date: Date,
     /// How sure that day is.
     pub evidence: Evidence,
+    /// Whether it was sold used.
+    pub sold_used: bool,
     /// When it was registered.
     pub registered_at: OffsetDateTime,
 }

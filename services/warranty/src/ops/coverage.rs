@@ -2,16 +2,18 @@
 
 use sqlx::PgConnection;
 use support_chassis::db::Tx;
+use support_chassis::error::Violation;
 use support_chassis::id::Ids;
-use support_proto::support::warranty::v1::CoverageDecided;
+use support_chassis::standard::{Place, Standard, day_of};
+use support_proto::support::warranty::v1::{CoverageDecided, CoverageTerms};
 use time::Date;
 
 use super::{Viewer, device_by_serial_number};
-use crate::domain::coverage::{Damage, DayBeforePurchase, DecisionId, Sale, decide};
-use crate::domain::terms::Terms;
+use crate::domain::coverage::{Damage, DayBeforePurchase, DecisionId, decide, explain};
+use crate::domain::sale::{PastRepair, Repairs, Sale};
 use crate::error::Error;
 use crate::store::decisions::Kept;
-use crate::{store, wire};
+use crate::{standard, store, wire};
 
 /// A question of coverage.
 #[derive(Debug, Clone)]
@@ -22,29 +24,39 @@ pub struct AskCoverage {
     pub day: Option<Date>,
     /// How the device came to harm.
     pub damage: Damage,
+    /// The repairs free of charge that it has had.
+    pub repairs: Repairs,
 }
 
-/// Decides coverage and keeps the decision.
+/// Decides coverage by the terms that hold where the device was sold on the day it is decided for, and keeps the decision.
 pub async fn decide_coverage(
     tx: &mut Tx,
     ids: &Ids,
-    terms: &Terms,
+    terms: &Standard<CoverageTerms>,
     viewer: &Viewer,
     ask: &AskCoverage,
 ) -> Result<Kept, Error> {
     let registered = device_by_serial_number(tx, viewer, &ask.serial_number).await?;
     let (device, product) = (registered.device, registered.product);
+    let country = device.purchase_country;
     let sale = Sale {
         day: device.purchase_date,
-        country: device.purchase_country,
+        line: product.product_line,
         warranty_months: product.limited_warranty_months,
+        used: device.sold_used,
+        repairs: ask.repairs.clone(),
     };
     let now = tx.now();
-    let decision = decide(terms, sale, ask.day.unwrap_or(now.date()), ask.damage)
-        .map_err(|DayBeforePurchase| Error::DayBeforePurchase)?;
+    let day = ask.day.unwrap_or(day_of(now));
+    check_repairs(&sale, day)?;
+    let held = terms.on(&Place::country(country.code()), day);
+    let held = standard::terms(&held.document, held.basis.to_string(), country);
+    let decision = decide(&held, &sale, day, ask.damage).map_err(|DayBeforePurchase| Error::DayBeforePurchase)?;
     let kept = Kept {
         id: ids.next(),
         device_id: device.id,
+        country,
+        sale,
         decision,
         asked_by_organisation: match viewer {
             Viewer::Partner(organisation) => Some(organisation.clone()),
@@ -57,17 +69,35 @@ pub async fn decide_coverage(
         decision_id: kept.id.to_string(),
         device_id: kept.device_id.to_string(),
         outcome: wire::outcome(kept.decision.outcome).into(),
-        terms_version: kept.decision.terms_version.to_string(),
+        terms_version: kept.decision.terms_version.clone(),
     };
     tx.append(kept.id, &event).await?;
     Ok(kept)
 }
 
-/// The decision with this id, if the viewer may see it.
-pub async fn decision(connection: &mut PgConnection, viewer: &Viewer, id: DecisionId) -> Result<Kept, Error> {
-    store::decisions::get(connection, id)
+/// What was repaired was sold before, and is back by the day of the decision.
+fn check_repairs(sale: &Sale, day: Date) -> Result<(), Violation> {
+    let is_within = |repair: &PastRepair| sale.day <= repair.received && repair.returned <= day;
+    if sale.repairs.iter().all(is_within) {
+        Ok(())
+    } else {
+        Err(Violation::new("repairs", "must lie between the purchase and the day"))
+    }
+}
+
+/// The decision with this id, if the viewer may see it, with what the terms it names say beside.
+pub async fn decision(
+    connection: &mut PgConnection,
+    terms: &Standard<CoverageTerms>,
+    viewer: &Viewer,
+    id: DecisionId,
+) -> Result<Kept, Error> {
+    let (mut kept, _) = store::decisions::get(connection, id)
         .await?
         .filter(|(kept, owner)| viewer.sees_decision(*owner, kept.asked_by_organisation.as_deref()))
-        .map(|(kept, _)| kept)
-        .ok_or(Error::DecisionNotFound)
+        .ok_or(Error::DecisionNotFound)?;
+    if let Some(terms) = standard::terms_of_version(terms, &kept.decision.terms_version, kept.country) {
+        explain(&mut kept.decision, &terms, &kept.sale);
+    }
+    Ok(kept)
 }

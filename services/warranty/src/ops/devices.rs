@@ -30,6 +30,8 @@ pub struct NewDevice {
     pub purchase_date: Date,
     /// How sure that day is.
     pub evidence: Evidence,
+    /// Whether it was sold used.
+    pub sold_used: bool,
 }
 
 /// Registers a device.
@@ -54,6 +56,7 @@ pub async fn register_device(tx: &mut Tx, ids: &Ids, viewer: &Viewer, new: NewDe
         purchase_country: new.purchase_country,
         purchase_date: new.purchase_date,
         evidence: new.evidence,
+        sold_used: new.sold_used,
         registered_at: now,
     };
     store::devices::insert(tx, &device).await?;

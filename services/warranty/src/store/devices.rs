@@ -23,6 +23,7 @@ struct Row {
     purchase_country_code: String,
     purchase_date: Date,
     purchase_date_evidence: String,
+    sold_used: bool,
     registered_at: OffsetDateTime,
     model_code: String,
     name: String,
@@ -61,6 +62,7 @@ impl TryFrom<Row> for Registered {
                 TABLE,
                 "purchase_date_evidence",
             )?,
+            sold_used: row.sold_used,
             registered_at: row.registered_at,
         };
         let product = products::Row {
@@ -83,8 +85,8 @@ impl TryFrom<Row> for Registered {
 pub async fn insert(connection: &mut PgConnection, device: &Device) -> Result<(), DbError> {
     sqlx::query!(
         "insert into devices (id, product_id, serial_number, owner_customer_id, purchase_country_code, purchase_date,
-                              purchase_date_evidence, registered_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                              purchase_date_evidence, sold_used, registered_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         device.id.uuid(),
         device.product_id.uuid(),
         device.serial_number,
@@ -92,6 +94,7 @@ pub async fn insert(connection: &mut PgConnection, device: &Device) -> Result<()
         device.purchase_country.code(),
         device.purchase_date,
         device.evidence.as_str(),
+        device.sold_used,
         device.registered_at,
     )
     .execute(connection)
@@ -105,7 +108,7 @@ pub async fn get(connection: &mut PgConnection, id: DeviceId) -> Result<Option<R
         Row,
         r#"select devices.id as "id: DeviceId", product_id as "product_id: ProductId", serial_number,
                   owner_customer_id as "owner_customer_id: CustomerId", purchase_country_code, purchase_date,
-                  purchase_date_evidence, registered_at, model_code, name, product_line, limited_warranty_months,
+                  purchase_date_evidence, sold_used, registered_at, model_code, name, product_line, limited_warranty_months,
                   release_date, created_at
            from devices join products on products.id = devices.product_id
            where devices.id = $1"#,
@@ -123,7 +126,7 @@ pub async fn find(connection: &mut PgConnection, serial_number: &str) -> Result<
         Row,
         r#"select devices.id as "id: DeviceId", product_id as "product_id: ProductId", serial_number,
                   owner_customer_id as "owner_customer_id: CustomerId", purchase_country_code, purchase_date,
-                  purchase_date_evidence, registered_at, model_code, name, product_line, limited_warranty_months,
+                  purchase_date_evidence, sold_used, registered_at, model_code, name, product_line, limited_warranty_months,
                   release_date, created_at
            from devices join products on products.id = devices.product_id
            where serial_number = $1"#,
@@ -145,7 +148,7 @@ pub async fn list(
         Row,
         r#"select devices.id as "id: DeviceId", product_id as "product_id: ProductId", serial_number,
                   owner_customer_id as "owner_customer_id: CustomerId", purchase_country_code, purchase_date,
-                  purchase_date_evidence, registered_at, model_code, name, product_line, limited_warranty_months,
+                  purchase_date_evidence, sold_used, registered_at, model_code, name, product_line, limited_warranty_months,
                   release_date, created_at
            from devices join products on products.id = devices.product_id
            where $1::uuid is null or devices.id < $1
@@ -172,7 +175,7 @@ pub async fn list_of_owner(
         Row,
         r#"select devices.id as "id: DeviceId", product_id as "product_id: ProductId", serial_number,
                   owner_customer_id as "owner_customer_id: CustomerId", purchase_country_code, purchase_date,
-                  purchase_date_evidence, registered_at, model_code, name, product_line, limited_warranty_months,
+                  purchase_date_evidence, sold_used, registered_at, model_code, name, product_line, limited_warranty_months,
                   release_date, created_at
            from devices join products on products.id = devices.product_id
            where owner_customer_id = $1 and ($2::uuid is null or devices.id < $2)

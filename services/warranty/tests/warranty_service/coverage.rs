@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use support_proto::support::warranty::v1::{
     CoverageDecided, CoverageDecision, CoverageOutcome, Damage, DecideCoverageRequest, GetCoverageDecisionRequest,
+    LawStart, PastRepair, Remedy,
 };
 use support_warranty::domain::coverage::REASON_KEYS;
 use time::macros::datetime;
@@ -17,6 +18,7 @@ fn ask(number: u64, serial_number: &str) -> DecideCoverageRequest {
         serial_number: serial_number.to_owned(),
         day: None,
         damage: Damage::None.into(),
+        repairs: Vec::new(),
     }
 }
 
@@ -48,8 +50,25 @@ async fn a_decision_says_what_is_owed_and_why() {
     assert_eq!(decided.len(), 1);
     assert_eq!(
         (decided[0].rule_id.as_str(), decided[0].source.as_str()),
-        ("statutory-eu", "Directive (EU) 2019/771, Art. 10(1)")
+        ("statutory-de-2022", "BGB §§ 437–441, 438(1) Nr. 3, 475d, 477(1)")
     );
+    let law = decided[0].law.as_ref().unwrap();
+    assert_eq!(law.starts(), LawStart::Delivery);
+    assert_eq!(law.burden_of_proof_until, Some(day(2026, 3, 1)));
+    let first = law.remedies[0].any_of().collect::<Vec<_>>();
+    assert_eq!(first, [Remedy::Repair, Remedy::Replacement]);
+    let returns: Vec<_> = decision
+        .return_rights
+        .iter()
+        .map(|right| (right.rule_id.as_str(), right.until, right.applies))
+        .collect();
+    let last = Some(day(2025, 3, 15));
+    assert_eq!(
+        returns,
+        [("voluntary-return", last, false), ("withdrawal-de", last, false)]
+    );
+    // Sold before the duty to have parts of telephones began.
+    assert!(decision.spare_parts.is_empty());
     assert_eq!(decision.chain[0].rule_id, "limited-warranty");
     assert_eq!(
         (decision.chain[0].applies, decision.chain[0].until),
@@ -253,4 +272,67 @@ async fn nothing_is_decided_without_a_device_or_before_its_sale() {
     };
     let refusal = door.get_coverage_decision(anything).await;
     refused(refusal, Code::NotFound, "WARRANTY_ERROR_REASON_DECISION_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn repairs_that_a_device_has_had_prolong_what_is_owed() {
+    let world = World::start().await;
+    world.product("PHN-12-128").await;
+    let anna = world.customer();
+    world
+        .device("EEEE0007", |request| {
+            request.owner_customer_id = anna.to_string();
+            request.purchase_country_code = "US".to_owned();
+        })
+        .await;
+    let repair = PastRepair {
+        received_on: Some(day(2026, 2, 1)),
+        returned_on: Some(day(2026, 2, 10)),
+    };
+    let told = DecideCoverageRequest {
+        repairs: vec![repair],
+        ..ask(1, "EEEE0007")
+    };
+    let decision = decide(&world, told.clone()).await;
+    assert_eq!(decision.outcome(), CoverageOutcome::RepairWarranty);
+    assert_eq!(decision.covered_until, Some(day(2026, 5, 11)));
+    assert_eq!(
+        decide(&world, ask(2, "EEEE0007")).await.outcome(),
+        CoverageOutcome::OutOfWarranty
+    );
+
+    // The owner's word is not taken, nor what cannot be.
+    let of_anna = world.coverage(&customer(anna)).decide_coverage(told.clone()).await;
+    assert_eq!(violated(of_anna), ["repairs"]);
+    for (received, returned, field) in [
+        (day(2026, 2, 10), day(2026, 2, 1), "repairs[0].returned_on"),
+        (day(2026, 2, 30), day(2026, 3, 1), "repairs[0].received_on"),
+        (day(2026, 2, 1), day(2026, 3, 11), "repairs"),
+        (day(2025, 2, 1), day(2025, 3, 11), "repairs"),
+    ] {
+        let wrong = DecideCoverageRequest {
+            repairs: vec![PastRepair {
+                received_on: Some(received),
+                returned_on: Some(returned),
+            }],
+            ..ask(3, "EEEE0007")
+        };
+        assert_eq!(violated(world.coverage(&staff()).decide_coverage(wrong).await), [field]);
+    }
+}
+
+#[tokio::test]
+async fn of_a_device_sold_used_less_is_certain() {
+    let world = World::start().await;
+    world.product("PHN-12-128").await;
+    let device = world.device("EEEE0008", |request| request.sold_used = true).await;
+    assert!(device.sold_used);
+    let decision = decide(&world, ask(1, "EEEE0008")).await;
+    assert_eq!(decision.outcome(), CoverageOutcome::OutOfWarranty);
+    let law = decision
+        .chain
+        .iter()
+        .find(|rule| rule.rule_id == "statutory-de-2022")
+        .unwrap();
+    assert_eq!((law.applies, law.until), (false, Some(day(2026, 3, 1))));
 }

@@ -10,7 +10,8 @@ const DEVICE: &str =
     "('0198f2c4-0000-7000-8000-000000000002', '0198f2c4-0000-7000-8000-000000000001', 'AAAA0001', null,
     'DE', '2025-01-01', 'proven', now())";
 const DECISION: &str = "('0198f2c4-0000-7000-8000-000000000003', '0198f2c4-0000-7000-8000-000000000002', '2025-02-01',
-    'none', 'limited_warranty', '2026-01-01', '1', null, now())";
+    'none', 'limited_warranty', '2026-01-01', '1', null, now(), 'DE', '2025-01-31', 'phone', 12, false,
+    '{2025-01-31}', '{2025-02-01}')";
 const RULE: &str = "('0198f2c4-0000-7000-8000-000000000003', 0, 'a', 'limited_warranty', true, true, '2025-01-01',
     '2026-01-01', 'terms', 'key')";
 
@@ -114,6 +115,36 @@ async fn every_constraint_holds() {
             "coverage_decisions",
             other(DECISION, "'1'", "''"),
             "coverage_decisions_version_given",
+        ),
+        (
+            "coverage_decisions",
+            other(DECISION, "'DE'", "'de'"),
+            "coverage_decisions_country_form",
+        ),
+        (
+            "coverage_decisions",
+            other(DECISION, "'2025-01-31', 'phone'", "'2025-02-02', 'phone'"),
+            "coverage_decisions_sold_before",
+        ),
+        (
+            "coverage_decisions",
+            other(DECISION, "'phone'", "'toaster'"),
+            "coverage_decisions_product_line_known",
+        ),
+        (
+            "coverage_decisions",
+            other(DECISION, "12, false", "121, false"),
+            "coverage_decisions_warranty_range",
+        ),
+        (
+            "coverage_decisions",
+            other(DECISION, "'{2025-02-01}'", "'{}'"),
+            "coverage_decisions_repairs_paired",
+        ),
+        (
+            "coverage_decisions",
+            other(DECISION, "'{2025-02-01}'", "'{null}'"),
+            "coverage_decisions_repairs_paired",
         ),
         (
             "coverage_decision_rules",

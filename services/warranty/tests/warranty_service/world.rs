@@ -213,6 +213,7 @@ pub(crate) fn new_device(serial_number: &str) -> warranty::RegisterDeviceRequest
         purchase_country_code: "DE".to_owned(),
         purchase_date: Some(day(2025, 3, 1)),
         purchase_date_evidence: warranty::PurchaseDateEvidence::Proven.into(),
+        sold_used: false,
     }
 }
 

@@ -4,6 +4,7 @@ use support_chassis::error::{InvalidFields, Violation, Violations};
 use support_chassis::id;
 use support_proto::support::repair::v1::{ListRepairsRequest, RepairOutcome, SubmitRepairRequest};
 use support_proto::support::warranty::v1::Damage;
+use time::OffsetDateTime;
 
 use crate::domain::state::Outcome;
 use crate::ops::{Filter, Order, Viewer};
@@ -26,7 +27,11 @@ pub(super) fn order(request: &SubmitRepairRequest) -> Result<Order, InvalidField
     })
 }
 
-pub(super) fn filter(request: &ListRepairsRequest, viewer: &Viewer) -> Result<Filter, InvalidFields> {
+pub(super) fn filter(
+    request: &ListRepairsRequest,
+    viewer: &Viewer,
+    now: OffsetDateTime,
+) -> Result<Filter, InvalidFields> {
     let mut fields = Violations::new();
     let case = fields.take(id::parse_optional("case_id", &request.case_id));
     let must_name_case = matches!(viewer, Viewer::Customer(_)) && request.case_id.is_empty();
@@ -34,9 +39,22 @@ pub(super) fn filter(request: &ListRepairsRequest, viewer: &Viewer) -> Result<Fi
     let states: Option<Vec<_>> = request.states().map(wire::read_state).collect();
     let states = fields.take(states.ok_or_else(|| Violation::new("states", "must be states of a repair")));
     let (case, states) = fields.finish((case, states))?;
-    Ok(Filter { case, states })
+    Ok(Filter {
+        case,
+        states,
+        due_before: request.overdue_only.then_some(now),
+    })
 }
 
 pub(super) fn outcome(outcome: RepairOutcome) -> Result<Outcome, Violation> {
     wire::read_outcome(outcome).ok_or_else(|| Violation::new("outcome", "must say what it came to"))
+}
+
+/// What was said of a step; none where nothing was. Blanks are no reason.
+pub(super) fn note(note: &str) -> Result<Option<String>, Violation> {
+    match note.trim() {
+        "" if note.is_empty() => Ok(None),
+        "" => Err(Violation::new("note", "must not be blank")),
+        _ => Ok(Some(note.to_owned())),
+    }
 }

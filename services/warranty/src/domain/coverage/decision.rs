@@ -1,13 +1,12 @@
 //! A decision and its chain, as it is stored and read again.
 
-use std::borrow::Cow;
-
 use time::Date;
 
 use super::{Damage, Outcome};
 use crate::domain::calendar::days_after;
+use crate::domain::terms::{Remedy, Start};
 
-/// What is owed, and why. Read again from the store it is the same, whatever has become of the terms.
+/// What is owed, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// The day for which it was decided.
@@ -21,14 +20,18 @@ pub struct Decision {
     /// Every rule that was weighed, in the order of weighing.
     pub chain: Vec<Weighed>,
     /// The version of the terms.
-    pub terms_version: Cow<'static, str>,
+    pub terms_version: String,
+    /// The rights to give the device back without a reason. Not stored: [`super::explain`] reads it in the terms.
+    pub returns: Vec<ReturnRight>,
+    /// The duties to have spare parts. Not stored, as above.
+    pub spare_parts: Vec<SparePartRight>,
 }
 
 /// One rule, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weighed {
     /// The rule's id in the terms.
-    pub rule_id: Cow<'static, str>,
+    pub rule_id: String,
     /// What it would give.
     pub outcome: Outcome,
     /// Whether it applies to this device, day and damage.
@@ -40,9 +43,66 @@ pub struct Weighed {
     /// The last day on which it applies; none where it never would or no day ends it.
     pub until: Option<Date>,
     /// Where it comes from.
-    pub source: Cow<'static, str>,
+    pub source: String,
     /// Why it applies or not, a key of the message catalogue.
-    pub reason_key: Cow<'static, str>,
+    pub reason_key: String,
+    /// What there is to know of it beside that, of laws only. Not stored: [`super::explain`] reads it in the terms.
+    pub law: Option<LawFacts>,
+}
+
+/// What there is to know of a law for one sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LawFacts {
+    /// What starts its periods.
+    pub starts: Start,
+    /// Whether it may give more than is certain.
+    pub length_open: bool,
+    /// The last day on which anything can be claimed; none where the terms do not know.
+    pub limitation_until: Option<Date>,
+    /// The last day of the seller's burden of proof; none where there is none or the terms do not know.
+    pub burden_of_proof_until: Option<Date>,
+    /// Within how many months after finding a fault a notice is certainly in time; 0 where the terms know no such deadline.
+    pub notice_months: u16,
+    /// What there is to ask for, the first step first.
+    pub remedies: Vec<Vec<Remedy>>,
+    /// The last day on which the faulty device can be given back at once; none where there is no such right.
+    pub refusal_until: Option<Date>,
+    /// Whether the period stands still during a repair.
+    pub suspended_during_repair: bool,
+    /// How many days of repairs are in its end.
+    pub days_added: u16,
+    /// How many months are in its end because of repairs.
+    pub months_added: u16,
+    /// What there is to know beside.
+    pub note: String,
+}
+
+/// A right to give the device back without a reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnRight {
+    /// The rule's id in the terms.
+    pub rule_id: String,
+    /// The last day.
+    pub until: Date,
+    /// Whether the day of the decision is not later.
+    pub applies: bool,
+    /// Whether it is only for what was bought at a distance.
+    pub distance_only: bool,
+    /// Whether the customer sends it back free of charge.
+    pub way_back_free: bool,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// A duty to have spare parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SparePartRight {
+    /// The rule's id in the terms.
+    pub rule_id: String,
+    /// For how many years.
+    pub years: u16,
+    /// Where it comes from.
+    pub source: String,
 }
 
 impl Decision {

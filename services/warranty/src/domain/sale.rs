@@ -1,0 +1,54 @@
+//! What there is to know of a sale, and of what became of the device since.
+
+use time::Date;
+
+use super::product::ProductLine;
+
+/// A sale, and the repairs since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sale {
+    /// When the device was handed to its first owner.
+    pub day: Date,
+    /// What kind of product it is.
+    pub line: ProductLine,
+    /// The maker's limited warranty that the catalogue names, in months.
+    pub warranty_months: u8,
+    /// Whether it was sold used.
+    pub used: bool,
+    /// The repairs free of charge that it has had.
+    pub repairs: Repairs,
+}
+
+/// A repair free of charge that a device has had. Both days are days of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PastRepair {
+    /// The day on which it was handed in.
+    pub received: Date,
+    /// The day on which it was back, not before the other.
+    pub returned: Date,
+}
+
+/// Repairs free of charge, in the order of their first days.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Repairs(Vec<PastRepair>);
+
+impl Repairs {
+    /// These repairs, put in order.
+    #[must_use]
+    pub fn new(mut repairs: Vec<PastRepair>) -> Self {
+        repairs.sort_unstable();
+        Self(repairs)
+    }
+
+    /// In the order of their first days.
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &PastRepair> {
+        self.0.iter()
+    }
+
+    /// The day on which the device was back for the last time; none where it was never repaired.
+    #[must_use]
+    pub fn last_returned(&self) -> Option<Date> {
+        self.0.iter().map(|repair| repair.returned).max()
+    }
+}

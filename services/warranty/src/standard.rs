@@ -1,0 +1,36 @@
+//! What this service is told by the standard: the terms of coverage.
+
+mod check;
+mod read;
+mod simulate;
+
+use support_chassis::standard::{Document, Standard};
+use support_proto::support::warranty::v1::CoverageTerms;
+
+use crate::domain::country::Country;
+use crate::domain::terms::Terms;
+
+/// The terms of coverage.
+///
+/// A decision is made by the terms that hold at the country of purchase on the day for which it is made. They name the
+/// span of sales of every promise and every law, so that a device has what held when it was sold.
+pub static COVERAGE_TERMS: Document<CoverageTerms> = Document::new(include_str!("../standard/coverage-terms.yaml"))
+    .checked_by(check::faults)
+    .simulated_by(simulate::simulate);
+
+/// The terms of `document` for sales in `country`, under the name `version`.
+#[must_use]
+pub fn terms(document: &CoverageTerms, version: String, country: Country) -> Terms {
+    read::terms(document, version, country)
+}
+
+/// The terms that a decision about a sale in `country` was made by, read again; none where this region does not know them,
+/// or the decision is older than the standard.
+#[must_use]
+pub fn terms_of_version(standard: &Standard<CoverageTerms>, version: &str, country: Country) -> Option<Terms> {
+    let held = standard.by_basis(&version.parse().ok()?)?;
+    Some(terms(&held.document, version.to_owned(), country))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,320 @@
+//! That the document says nothing wrong and nothing in vain.
+
+use std::collections::BTreeSet;
+
+use support_proto::descriptors;
+use support_proto::support::types::v1::ProductLine as WireLine;
+use support_proto::support::warranty::v1::{
+    ConsumerLaw, CoverageTerms, Damage as WireDamage, LawStart, LimitedWarranty, Remedy, RemedyStep, SparePartDuty,
+    WithdrawalRight,
+};
+use time::macros::date;
+
+use super::{COVERAGE_TERMS, terms};
+use crate::domain::country::Country;
+use crate::domain::coverage::{Damage, Decision, decide};
+use crate::domain::product::ProductLine;
+use crate::domain::sale::{PastRepair, Repairs, Sale};
+
+const PROMISE: &str = "limited-warranty";
+const LAW: &str = "statutory-pt-2022";
+const PARTS: &str = "spare-parts-pt-2022";
+const WITHDRAWAL: &str = "withdrawal-pt";
+
+/// A change of the terms, named by the field it is about.
+type Change = (&'static str, fn(&mut CoverageTerms));
+
+fn promise(terms: &mut CoverageTerms) -> &mut LimitedWarranty {
+    terms.limited_warranties.get_mut(PROMISE).unwrap()
+}
+
+fn law(terms: &mut CoverageTerms) -> &mut ConsumerLaw {
+    terms.countries.get_mut("PT").unwrap().editions.get_mut(LAW).unwrap()
+}
+
+fn parts(terms: &mut CoverageTerms) -> &mut SparePartDuty {
+    terms
+        .countries
+        .get_mut("PT")
+        .unwrap()
+        .spare_parts
+        .get_mut(PARTS)
+        .unwrap()
+}
+
+fn withdrawal(terms: &mut CoverageTerms) -> &mut WithdrawalRight {
+    terms
+        .countries
+        .get_mut("PT")
+        .unwrap()
+        .withdrawals
+        .get_mut(WITHDRAWAL)
+        .unwrap()
+}
+
+/// One change of each field of the document, all the way down.
+const CHANGES: &[Change] = &[
+    ("CoverageTerms.limited_warranties", |terms| {
+        terms.limited_warranties.clear();
+    }),
+    ("CoverageTerms.countries", |terms| terms.countries.clear()),
+    ("CoverageTerms.repair_warranty", |terms| terms.repair_warranty = None),
+    ("CoverageTerms.voluntary_return", |terms| terms.voluntary_return = None),
+    ("CoverageTerms.priced_repair", |terms| terms.priced_repair = None),
+    ("LimitedWarranty.sold_from", |terms| {
+        promise(terms).sold_from = "2030-01-01".to_owned();
+    }),
+    ("LimitedWarranty.sold_until", |terms| {
+        promise(terms).sold_until = "2020-01-01".to_owned();
+    }),
+    ("LimitedWarranty.product_lines", |terms| {
+        promise(terms).product_lines = vec![WireLine::Audio.into()];
+    }),
+    ("LimitedWarranty.months", |terms| promise(terms).months = 24),
+    ("LimitedWarranty.excludes", |terms| promise(terms).excludes.clear()),
+    ("LimitedWarranty.source", |terms| {
+        promise(terms).source = "another paper".to_owned();
+    }),
+    ("CountryLaw.editions", |terms| {
+        terms.countries.get_mut("PT").unwrap().editions.clear();
+    }),
+    ("CountryLaw.spare_parts", |terms| {
+        terms.countries.get_mut("PT").unwrap().spare_parts.clear();
+    }),
+    ("CountryLaw.withdrawals", |terms| {
+        terms.countries.get_mut("PT").unwrap().withdrawals.clear();
+    }),
+    ("ConsumerLaw.sold_from", |terms| {
+        law(terms).sold_from = "2030-01-01".to_owned();
+    }),
+    ("ConsumerLaw.sold_until", |terms| {
+        law(terms).sold_until = "2022-12-31".to_owned();
+    }),
+    ("ConsumerLaw.product_lines", |terms| {
+        law(terms).product_lines = vec![WireLine::Audio.into()];
+    }),
+    ("ConsumerLaw.starts", |terms| {
+        law(terms).starts = LawStart::Invoice.into();
+    }),
+    ("ConsumerLaw.months", |terms| law(terms).months = 48),
+    ("ConsumerLaw.days", |terms| law(terms).days = 9),
+    ("ConsumerLaw.length_open", |terms| law(terms).length_open = true),
+    ("ConsumerLaw.limitation_months", |terms| {
+        law(terms).limitation_months = Some(60);
+    }),
+    ("ConsumerLaw.burden_of_proof_months", |terms| {
+        law(terms).burden_of_proof_months = None;
+    }),
+    ("ConsumerLaw.notice_months", |terms| law(terms).notice_months = 2),
+    ("ConsumerLaw.remedies", |terms| {
+        law(terms).remedies.truncate(1);
+    }),
+    ("ConsumerLaw.refusal_days", |terms| law(terms).refusal_days = 31),
+    ("ConsumerLaw.suspended_during_repair", |terms| {
+        law(terms).suspended_during_repair = false;
+    }),
+    ("ConsumerLaw.repair_adds_months", |terms| {
+        law(terms).repair_adds_months = 7;
+    }),
+    ("ConsumerLaw.repair_adds_times", |terms| {
+        law(terms).repair_adds_times = 0;
+    }),
+    ("ConsumerLaw.used_months", |terms| law(terms).used_months = Some(24)),
+    ("ConsumerLaw.excludes", |terms| law(terms).excludes.clear()),
+    ("ConsumerLaw.source", |terms| {
+        law(terms).source = "another act".to_owned();
+    }),
+    ("ConsumerLaw.note", |terms| {
+        law(terms).note = "something else".to_owned();
+    }),
+    ("RemedyStep.any_of", |terms| {
+        law(terms).remedies[0] = RemedyStep {
+            any_of: vec![Remedy::Repair.into()],
+        };
+    }),
+    ("SparePartDuty.sold_from", |terms| {
+        parts(terms).sold_from = "2030-01-01".to_owned();
+    }),
+    ("SparePartDuty.product_lines", |terms| {
+        parts(terms).product_lines = vec![WireLine::Audio.into()];
+    }),
+    ("SparePartDuty.years", |terms| parts(terms).years = 11),
+    ("SparePartDuty.source", |terms| {
+        parts(terms).source = "another act".to_owned();
+    }),
+    ("WithdrawalRight.sold_from", |terms| {
+        withdrawal(terms).sold_from = "2030-01-01".to_owned();
+    }),
+    ("WithdrawalRight.days", |terms| withdrawal(terms).days = 15),
+    ("WithdrawalRight.distance_only", |terms| {
+        withdrawal(terms).distance_only = false;
+    }),
+    ("WithdrawalRight.seller_pays_way_back", |terms| {
+        withdrawal(terms).seller_pays_way_back = true;
+    }),
+    ("WithdrawalRight.source", |terms| {
+        withdrawal(terms).source = "another act".to_owned();
+    }),
+    ("RepairWarranty.days", |terms| {
+        terms.repair_warranty.as_mut().unwrap().days = 180;
+    }),
+    ("RepairWarranty.excludes", |terms| {
+        terms.repair_warranty.as_mut().unwrap().excludes.clear();
+    }),
+    ("RepairWarranty.source", |terms| {
+        terms.repair_warranty.as_mut().unwrap().source = "another paper".to_owned();
+    }),
+    ("VoluntaryReturn.days", |terms| {
+        terms.voluntary_return.as_mut().unwrap().days = 30;
+    }),
+    ("VoluntaryReturn.maker_pays_way_back", |terms| {
+        terms.voluntary_return.as_mut().unwrap().maker_pays_way_back = true;
+    }),
+    ("VoluntaryReturn.source", |terms| {
+        terms.voluntary_return.as_mut().unwrap().source = "another paper".to_owned();
+    }),
+    ("PricedRepair.refuses_unauthorised_change", |terms| {
+        terms.priced_repair.as_mut().unwrap().refuses_unauthorised_change = false;
+    }),
+    ("PricedRepair.source", |terms| {
+        terms.priced_repair.as_mut().unwrap().source = "another paper".to_owned();
+    }),
+];
+
+/// Everything that is answered by the terms for a telephone sold in Portugal, new and used, whatever came to it.
+fn answers(document: &CoverageTerms) -> Vec<Decision> {
+    let terms = terms(document, String::new(), Country::from_code("PT").unwrap());
+    let repair = PastRepair {
+        received: date!(2024 - 02 - 01),
+        returned: date!(2024 - 02 - 10),
+    };
+    let mut answers = Vec::new();
+    for used in [false, true] {
+        let sale = Sale {
+            day: date!(2023 - 07 - 01),
+            line: ProductLine::Phone,
+            warranty_months: 0,
+            used,
+            repairs: Repairs::new(vec![repair]),
+        };
+        for damage in Damage::ALL {
+            answers.push(decide(&terms, &sale, date!(2024 - 03 - 01), *damage).unwrap());
+        }
+    }
+    answers
+}
+
+#[test]
+fn every_field_of_the_document_takes_effect() {
+    let shipped = COVERAGE_TERMS.parse_shipped().unwrap();
+    let before = answers(&shipped);
+    for (field, change) in CHANGES {
+        let mut changed = shipped.clone();
+        change(&mut changed);
+        assert_ne!(changed, shipped, "{field}");
+        assert_ne!(answers(&changed), before, "{field} takes no effect");
+    }
+}
+
+#[test]
+fn every_field_of_the_document_is_changed_by_that_test() {
+    fn walk(message: &prost_reflect::MessageDescriptor, fields: &mut BTreeSet<String>) {
+        for field in message.fields() {
+            if !fields.insert(format!("{}.{}", message.name(), field.name())) {
+                continue;
+            }
+            let inner = match field.kind() {
+                prost_reflect::Kind::Message(entry) if field.is_map() => entry.map_entry_value_field().kind(),
+                kind => kind,
+            };
+            if let prost_reflect::Kind::Message(inner) = inner {
+                walk(&inner, fields);
+            }
+        }
+    }
+    let document = descriptors()
+        .get_message_by_name("support.warranty.v1.CoverageTerms")
+        .unwrap();
+    let mut fields = BTreeSet::new();
+    walk(&document, &mut fields);
+    let changed: BTreeSet<String> = CHANGES.iter().map(|(field, _)| (*field).to_owned()).collect();
+    assert_eq!(changed, fields);
+}
+
+#[test]
+fn what_the_field_rules_cannot_say_is_checked() {
+    let wrong: &[(Change, &str)] = &[
+        (
+            ("limited_warranties[\"limited-warranty\"].sold_from", |terms| {
+                promise(terms).sold_from = "2026-02-29".to_owned();
+            }),
+            "is no day of the calendar",
+        ),
+        (
+            (
+                "countries[\"PT\"].editions[\"statutory-pt-2022\"].sold_until",
+                |terms| {
+                    law(terms).sold_until = "2021-12-31".to_owned();
+                },
+            ),
+            "lies before sold_from",
+        ),
+        (
+            ("countries[\"PT\"].withdrawals[\"withdrawal-pt\"].sold_from", |terms| {
+                withdrawal(terms).sold_from = "2026-13-01".to_owned();
+            }),
+            "is no day of the calendar",
+        ),
+        (
+            ("countries[\"PT\"].editions[\"statutory-pt-2022\"]", |terms| {
+                law(terms).months = 0;
+            }),
+            "gives nothing: it names months or days, or leaves the length open",
+        ),
+        (
+            (
+                "countries[\"PT\"].editions[\"statutory-pt-2022\"].repair_adds_times",
+                |terms| law(terms).repair_adds_months = 0,
+            ),
+            "is given with repair_adds_months, and only with it",
+        ),
+        (
+            ("countries[\"PT\"].editions[\"statutory-pt-2022\"].excludes", |terms| {
+                law(terms).excludes.push(WireDamage::None.into());
+            }),
+            "leaves out what fails in ordinary use, which is what it is for",
+        ),
+        (
+            ("countries[\"UK\"]", |terms| {
+                let law = terms.countries.remove("GB").unwrap();
+                terms.countries.insert("UK".to_owned(), law);
+            }),
+            "is no country of ISO 3166-1",
+        ),
+        (
+            ("limited_warranties[\"repair-at-price\"]", |terms| {
+                let promise = terms.limited_warranties.remove(PROMISE).unwrap();
+                terms.limited_warranties.insert("repair-at-price".to_owned(), promise);
+            }),
+            "has the id of the terms themselves",
+        ),
+        (
+            ("countries[\"PT\"].spare_parts[\"limited-warranty\"]", |terms| {
+                let country = terms.countries.get_mut("PT").unwrap();
+                let duty = country.spare_parts.remove(PARTS).unwrap();
+                country.spare_parts.insert(PROMISE.to_owned(), duty);
+            }),
+            "has the id of limited_warranties[\"limited-warranty\"]",
+        ),
+    ];
+    let shipped = COVERAGE_TERMS.parse_shipped().unwrap();
+    assert_eq!(super::check::faults(&shipped), []);
+    for ((path, change), fault) in wrong {
+        let mut terms = shipped.clone();
+        change(&mut terms);
+        assert_eq!(
+            super::check::faults(&terms),
+            [((*path).to_owned(), (*fault).to_owned())]
+        );
+    }
+}
