@@ -43,6 +43,8 @@ pub(super) async fn listen(db: &Db) -> Infallible {
 async fn listen_once(db: &Db) -> Result<Infallible, DbError> {
     let mut listener = PgListener::connect_with(db.feed_pool()).await?;
     listener.listen(CHANNEL).await?;
+    // What was told before is unknown.
+    db.wake().heard(None);
     loop {
         // None: the connection was lost and is back; what came in between is unknown.
         let told = listener.try_recv().await?;

@@ -1,7 +1,5 @@
 //! Several processes of one region are one region.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use support_chassis::db::{DatabaseSettings, Db};
 use support_chassis::standard::Place;
@@ -20,19 +18,6 @@ async fn what_one_replica_publishes_holds_in_the_other_without_looking() {
     let settings = eu.settings.clone().set("feed.poll_interval_ms", 3_600_000);
     let (one, other) = (eu.start_replica(&settings).await, eu.start_replica(&settings).await);
     let mut took = Vec::new();
-    // A wake is lost where the other does not listen yet; no later one is.
-    until("it listens", async || {
-        one.publish(Place::Global, &policy(600)).await;
-        let version = one.lifetime(&Place::Global).1;
-        let mut changes = other.standard.changes();
-        let hearing = async {
-            while other.lifetime(&Place::Global).1 != version {
-                changes.changed().await.unwrap();
-            }
-        };
-        tokio::time::timeout(Duration::from_millis(500), hearing).await.is_ok()
-    })
-    .await;
     for seconds in [500, 400, 300] {
         one.publish(Place::Global, &policy(seconds)).await;
         took.push(other.until_lifetime(&Place::Global, seconds).await);
