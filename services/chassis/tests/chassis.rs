@@ -14,6 +14,8 @@ mod documents;
 mod feed;
 #[path = "chassis/ledger.rs"]
 mod ledger;
+#[path = "chassis/office.rs"]
+mod office;
 #[path = "chassis/service.rs"]
 mod service;
 #[path = "chassis/settings.rs"]

@@ -1,7 +1,7 @@
 //! The standard between regions: real services, each region with a database and keys of its own.
 
 #[path = "standard/link.rs"]
-mod link;
+pub(crate) mod link;
 #[path = "standard/records.rs"]
 mod records;
 #[path = "standard/regions.rs"]

@@ -27,7 +27,11 @@ fn day_in(field: &str, day: Option<&types::Date>) -> Result<Option<Date>, Violat
         .transpose()
 }
 
+/// The place in a field; the world where it is empty.
 fn place_in(field: &str, place: &str) -> Result<Place, Violation> {
+    if place.is_empty() {
+        return Ok(Place::Global);
+    }
     place.parse().map_err(|_| Violation::new(field, "is not a place"))
 }
 

@@ -70,15 +70,7 @@ pub fn effective(known: &Snapshot, document: &str, place: &Place, day: Date, tod
     if !is_known(day) && !is_known(today) {
         return Err(Error::PlaceNotFound { place: place.clone() });
     }
-    let first = known
-        .records()
-        .turning_days(document.id(), &Place::Global)
-        .first()
-        .copied();
-    // What the program comes with holds until a version is known. It says nothing of the days before the first one.
-    let has_begun = |held: &Held| held.global.is_some() || day >= today || first.is_none_or(|first| first > today);
-    let held = known.held(document, place, day).filter(has_begun);
-    held.ok_or_else(|| Error::VersionNotFound {
+    known.held(document, place, day).ok_or_else(|| Error::VersionNotFound {
         document: document.id().to_owned(),
     })
 }

@@ -8,14 +8,14 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Passes on what comes, until it is cut.
-pub(super) struct Link {
+pub(crate) struct Link {
     address: SocketAddr,
     whole: watch::Sender<bool>,
     _task: AbortOnDropHandle<()>,
 }
 
 impl Link {
-    pub(super) async fn to(target: SocketAddr) -> Self {
+    pub(crate) async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let whole = watch::Sender::new(true);
@@ -45,16 +45,16 @@ impl Link {
     }
 
     /// Where to connect to.
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Breaks all connections, and takes no other.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.whole.send_replace(false);
     }
 
-    pub(super) fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.whole.send_replace(true);
     }
 }
