@@ -1,5 +1,7 @@
 //! What this service is told by the standard: the procedures of repair.
 
+mod simulate;
+
 use support_chassis::standard::{Document, Effective, Place, Standard, day_of};
 use support_proto::support::repair::v1::{RepairProcedures, Turnaround as WireTurnaround};
 use time::{Duration, OffsetDateTime};
@@ -10,7 +12,7 @@ use crate::wire;
 
 /// The procedures of repair.
 pub static REPAIR_PROCEDURES: Document<RepairProcedures> =
-    Document::new(include_str!("../standard/repair-procedures.yaml"));
+    Document::new(include_str!("../standard/repair-procedures.yaml")).simulated_by(simulate::simulate);
 
 /// What holds at a provider's country on the day of `now`, for places of the provider's kind.
 #[must_use]
@@ -59,7 +61,39 @@ fn duration(stated: Option<&prost_types::Duration>) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
+    use support_chassis::standard::{Patch, Schema, content, looser};
+    use support_testing::loosenings;
+
     use super::*;
+
+    #[test]
+    fn overlays_that_loosen_in_one_place_are_refused_at_that_place() {
+        let schema = Schema::of::<RepairProcedures>(|_| Vec::new()).unwrap();
+        let base = content::from_yaml(&schema, include_str!("../standard/repair-procedures.yaml")).unwrap();
+        let mut tried = BTreeSet::new();
+        for loosening in loosenings(schema.message(), &base.to_value(), &mut StdRng::seed_from_u64(7)) {
+            let patch = Patch::from_json(&schema, &loosening.patch.to_string()).unwrap();
+            let departed = looser(&base, &patch.apply(&base));
+            let found: Vec<_> = departed.iter().map(|departed| departed.path.as_str()).collect();
+            assert!(found.contains(&loosening.path.as_str()), "{loosening:?}: {found:?}");
+            tried.insert(loosening.path);
+        }
+        for path in [
+            "order_valid_for",
+            "note_required_for",
+            r#"turnaround["depot"]"#,
+            r#"turnaround["partner"].diagnose_within"#,
+            r#"turnaround["own_store"].return_within"#,
+            r#"product_lines["watch"]"#,
+            r#"product_lines["watch"].provider_kinds"#,
+        ] {
+            assert!(tried.contains(path), "{path} was never tried: {tried:?}");
+        }
+    }
 
     #[test]
     fn the_shipped_procedures_are_read_for_each_kind_of_place() {

@@ -9,6 +9,7 @@ use support_proto::support::standard::v1::standard_service_client::StandardServi
 use support_proto::support::standard::v1::{
     ApproveDraftRequest, CheckDraftRequest, CreateDraftRequest, Publication, PublishDraftRequest,
 };
+use time::OffsetDateTime;
 use tonic::transport::Channel;
 
 use crate::door::{Door, call_as};
@@ -16,7 +17,18 @@ use crate::door::{Door, call_as};
 /// Publishes a content, or an overlay as a merge patch, for a place (`global`, `country/DE`): from today on it holds there.
 /// The service at the other end of `channel` must trust the gateway.
 pub async fn publish(channel: &Channel, document: &str, place: &str, content: &Value) -> Publication {
-    let (mut author, mut approver) = (operator(channel, "author"), operator(channel, "approver"));
+    publish_at(channel, document, place, content, Clock::system().now()).await
+}
+
+/// As [`publish`], at a service for which it is `now`.
+pub async fn publish_at(
+    channel: &Channel,
+    document: &str,
+    place: &str,
+    content: &Value,
+    now: OffsetDateTime,
+) -> Publication {
+    let (mut author, mut approver) = (operator(channel, "author", now), operator(channel, "approver", now));
     let asked = CreateDraftRequest {
         document: document.to_owned(),
         place: place.to_owned(),
@@ -49,7 +61,7 @@ pub async fn publish(channel: &Channel, document: &str, place: &str, content: &V
     published.publication.unwrap()
 }
 
-fn operator(channel: &Channel, subject: &str) -> StandardServiceClient<Door> {
+fn operator(channel: &Channel, subject: &str, now: OffsetDateTime) -> StandardServiceClient<Door> {
     let scopes = [
         "standard.read",
         "standard.write",
@@ -65,7 +77,7 @@ fn operator(channel: &Channel, subject: &str) -> StandardServiceClient<Door> {
         region: None,
         grant_id: None,
     };
-    StandardServiceClient::new(call_as(channel, &caller, Clock::system().now()))
+    StandardServiceClient::new(call_as(channel, &caller, now))
 }
 
 fn request_id() -> String {

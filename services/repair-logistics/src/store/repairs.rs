@@ -1,18 +1,17 @@
 //! Repairs.
 
 mod list;
+mod past;
 
 use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
-use support_chassis::standard::day_of;
 use time::OffsetDateTime;
 
 pub use list::{Wanted, list, list_of_case, list_of_organisation};
+pub use past::{Carried, Waiting, carried, past_of_device, waiting};
 
 use crate::domain::provider::ProviderId;
-use crate::domain::repair::{
-    CaseId, Coverage, CustomerId, DecisionId, DeviceId, Due, PastRepair, Progress, Repair, RepairId,
-};
+use crate::domain::repair::{CaseId, Coverage, CustomerId, DecisionId, DeviceId, Due, Progress, Repair, RepairId};
 use crate::domain::state::{Outcome, State};
 
 /// The constraint on the case.
@@ -201,29 +200,4 @@ pub async fn lock(connection: &mut PgConnection, id: RepairId) -> Result<Option<
     .await?
     .map(Repair::try_from)
     .transpose()
-}
-
-/// The latest repairs free of charge after which a device went back repaired, `limit` at most.
-pub async fn past_of_device(
-    connection: &mut PgConnection,
-    device: DeviceId,
-    limit: i64,
-) -> Result<Vec<PastRepair>, DbError> {
-    let rows = sqlx::query!(
-        r#"select received_at as "received_at!", updated_at
-           from repairs
-           where device_id = $1 and state = 'returned' and outcome = 'repaired' and coverage_outcome <> 'out_of_warranty'
-             and received_at is not null
-           order by id desc limit $2"#,
-        device.uuid(),
-        limit,
-    )
-    .fetch_all(connection)
-    .await?;
-    // It does not move any more once the device is back: it last moved when it went back.
-    let past = rows.into_iter().map(|row| PastRepair {
-        received_on: day_of(row.received_at),
-        returned_on: day_of(row.updated_at),
-    });
-    Ok(past.collect())
 }

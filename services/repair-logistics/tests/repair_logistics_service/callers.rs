@@ -31,6 +31,14 @@ pub(crate) fn operator() -> Caller {
     caller(CallerKind::Operator, "operator-1", Some("maker"))
 }
 
+/// An operator who reads the standard.
+pub(crate) fn lawgiver() -> Caller {
+    Caller {
+        scopes: ["standard.read".to_owned()].into(),
+        ..operator()
+    }
+}
+
 pub(crate) fn staff() -> Caller {
     caller(CallerKind::Staff, "agent-7", Some("maker"))
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use support_chassis::clock::ManualClock;
+use support_chassis::standard::Basis;
 use support_proto::support::repair::v1::{
     CancelRepairRequest, FinishRepairRequest, ListRepairsRequest, ReceiveDeviceRequest, RecordDiagnosisRequest, Repair,
     RepairOutcome, RepairState, ReturnDeviceRequest, StartRepairRequest,
@@ -239,4 +241,99 @@ async fn warranty_is_told_of_the_repairs_that_a_device_has_had() {
     receive(&world, &second).await.unwrap();
     ordered(&world).await;
     assert_eq!(world.warranty.fake.state().told_repairs.len(), 1);
+}
+
+#[tokio::test]
+async fn a_country_is_stricter_and_its_repairs_say_by_what() {
+    let (world, hand) = berlin().await;
+    let (before, late) = (ordered(&world).await, ordered(&world).await);
+    let mut french = world.new_provider("ASP-PAR-01", Some("asp-paris"));
+    french.country_code = "FR".to_owned();
+    world.providers(&operator()).create_provider(french).await.unwrap();
+    world
+        .publish(
+            "country/DE",
+            &json!({
+                "turnaround": {"partner": {"diagnose_within": "86400s", "return_within": "86400s"}},
+                "product_lines": {"laptop": {"provider_kinds": ["PROVIDER_KIND_DEPOT"]}},
+                "order_valid_for": "86400s",
+                "note_required_for": [
+                    "REPAIR_STEP_FINISH_UNREPAIRED", "REPAIR_STEP_CANCEL_REPAIR", "REPAIR_STEP_RECORD_DIAGNOSIS",
+                ],
+            }),
+        )
+        .await;
+    let versions = |repair: &Repair| {
+        let basis: Basis = repair.procedures_version.parse().unwrap();
+        let layers = basis.layers().iter();
+        layers
+            .map(|layer| format!("{}@{}", layer.place, layer.version))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(versions(&before), ["global@1"]);
+    let received = receive(&world, &before).await.unwrap();
+    assert_eq!(versions(&received), ["global@1", "country/DE@1"]);
+    let day = 86_400;
+    assert_eq!(seconds_between(received.update_time, received.step_due_time), day);
+    assert_eq!(seconds_between(received.update_time, received.return_due_time), 9 * day);
+    let request = RecordDiagnosisRequest {
+        request_id: world.request_id(),
+        repair_id: received.repair_id.clone(),
+        diagnosis_code: "BOARD".to_owned(),
+        ..Default::default()
+    };
+    let refusal = world.repairs(&staff()).record_diagnosis(request).await;
+    refused(refusal, Code::InvalidArgument, "REPAIR_ERROR_REASON_NOTE_REQUIRED");
+    hand.advance(DAY + Duration::from_micros(1));
+    let refusal = receive(&world, &late).await;
+    refused(refusal, Code::FailedPrecondition, "REPAIR_ERROR_REASON_ORDER_EXPIRED");
+
+    // A partner in Germany repairs no laptops any more, one in France does.
+    world.warranty.fake.knows("BBBB0001", ProductLine::Laptop);
+    let case = world.case_of(world.ids.next()).await;
+    let mut door = world.repairs(&staff());
+    let refusal = door.submit_repair(world.order(case, "ASP-BER-01", "BBBB0001")).await;
+    refused(
+        refusal,
+        Code::FailedPrecondition,
+        "REPAIR_ERROR_REASON_PROVIDER_KIND_NOT_ALLOWED",
+    );
+    let order = door.submit_repair(world.order(case, "ASP-PAR-01", "BBBB0001")).await;
+    assert_eq!(versions(&order.unwrap().into_inner().repair.unwrap()), ["global@1"]);
+}
+
+#[tokio::test]
+async fn who_would_be_late_is_shown_before_it_is_published() {
+    let (world, hand) = berlin().await;
+    let repair = ordered(&world).await;
+    receive(&world, &repair).await.unwrap();
+    hand.advance(3 * DAY);
+    diagnose(&world, &repair).await;
+    finish(&world, &repair, RepairOutcome::Unknown, "no fault found")
+        .await
+        .unwrap();
+    let back = ReturnDeviceRequest {
+        request_id: world.request_id(),
+        repair_id: repair.repair_id.clone(),
+        ..Default::default()
+    };
+    world.repairs(&staff()).return_device(back).await.unwrap();
+    ordered(&world).await;
+
+    let quicker = json!({"turnaround": {"partner": {
+        "diagnose_within": "3600s", "repair_within": "3600s", "return_within": "3600s",
+    }}});
+    for (place, told) in [("country/DE", 1), ("country/FR", 0)] {
+        let report = world.check(place, &quicker).await;
+        assert!(report.faults.is_empty() && report.loosened.is_empty(), "{report:?}");
+        assert_eq!(report.consequences.len(), told, "{report:?}");
+        if let Some(consequence) = report.consequences.first() {
+            assert_eq!(consequence.whom, "of the latest 1 repairs at places of kind partner");
+            assert_eq!(
+                (consequence.before.as_str(), consequence.after.as_str()),
+                ("in time", "late")
+            );
+            assert_eq!(consequence.examples, [repair.repair_id.as_str()]);
+        }
+    }
 }

@@ -14,14 +14,19 @@ use support_proto::support::case::v1::CaseOpened;
 use support_proto::support::repair::v1 as repair;
 use support_proto::support::repair::v1::provider_service_client::ProviderServiceClient;
 use support_proto::support::repair::v1::repair_service_client::RepairServiceClient;
+use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
+use support_proto::support::standard::v1::{CheckContentRequest, CheckReport};
 use support_proto::support::types::v1::ProductLine;
 use support_proto::support::warranty::v1::Damage;
 use support_repair_logistics::domain::repair::{CaseId, CustomerId};
-use support_testing::{Door, LIMIT, call_as, events_of, feed_only, signing_key, trust};
+use support_testing::{Door, LIMIT, call_as, events_of, feed_only, publish_at, signing_key, trust};
 use tonic::transport::Channel;
 
-use crate::callers::{operator, reader};
+use crate::callers::{lawgiver, operator, reader};
 use crate::fake_warranty::{FakeWarranty, Listening};
+
+/// The procedures of repair.
+const PROCEDURES: &str = "repair-logistics/repair-procedures";
 
 /// The case service: nothing but its feed.
 static CASE: Service = feed_only("case");
@@ -106,6 +111,25 @@ impl World {
             clock,
             _databases: [database, case_database],
         }
+    }
+
+    /// Publishes an overlay of the procedures: from now on it holds there.
+    pub(crate) async fn publish(&self, place: &str, content: &serde_json::Value) {
+        publish_at(&self.channel, PROCEDURES, place, content, self.clock.now()).await;
+    }
+
+    /// What an overlay of the procedures would mean.
+    pub(crate) async fn check(&self, place: &str, content: &serde_json::Value) -> CheckReport {
+        let asked = CheckContentRequest {
+            document: PROCEDURES.to_owned(),
+            place: place.to_owned(),
+            content: content.to_string(),
+            effective_from: None,
+        };
+        let answer = StandardServiceClient::new(self.door(&lawgiver()))
+            .check_content(asked)
+            .await;
+        answer.unwrap().into_inner().report.unwrap()
     }
 
     fn door(&self, caller: &Caller) -> Door {

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use support_chassis::standard::{CONTENT_LIMIT, Patch, Schema, content, looser};
 use support_proto::descriptors;
 use support_proto::support::types::v1::ProductLine as WireLine;
 use support_proto::support::warranty::v1::{
     ConsumerLaw, CoverageTerms, Damage as WireDamage, LawStart, LimitedWarranty, Remedy, RemedyStep, SparePartDuty,
     WithdrawalRight,
 };
+use support_testing::loosenings;
 use time::macros::date;
 
 use super::{COVERAGE_TERMS, terms};
@@ -316,5 +320,61 @@ fn what_the_field_rules_cannot_say_is_checked() {
             super::check::faults(&terms),
             [((*path).to_owned(), (*fault).to_owned())]
         );
+    }
+}
+
+#[test]
+fn overlays_that_loosen_in_one_place_are_refused_at_that_place() {
+    let schema = Schema::of::<CoverageTerms>(|_| Vec::new()).unwrap();
+    let global = content::from_yaml(&schema, include_str!("../../standard/coverage-terms.yaml")).unwrap();
+    assert!(
+        global.print().len() * 3 < CONTENT_LIMIT * 2,
+        "{}: no room is left",
+        global.print().len()
+    );
+    // Stricter than what is shipped, where that is as loose as can be.
+    let strict = r#"{"priced_repair": {"refuses_unauthorised_change": false}, "voluntary_return": {"maker_pays_way_back": true},
+        "countries": {"PT": {"withdrawals": {"withdrawal-pt": {"distance_only": false, "seller_pays_way_back": true}}}}}"#;
+    let strict = Patch::from_json(&schema, strict).unwrap();
+    let base = strict.apply(&global);
+    assert_eq!(looser(&global, &base), []);
+    let mut chance = StdRng::seed_from_u64(20_261_122);
+    let mut tried = BTreeSet::new();
+    let mut count = 0;
+    for loosening in loosenings(schema.message(), &base.to_value(), &mut chance) {
+        // The laws are alike: those of some countries stand for all.
+        let is_far = loosening.path.starts_with("countries[\"")
+            && !["PT", "FR", "GB", "CN"]
+                .iter()
+                .any(|code| loosening.path.contains(code));
+        if is_far {
+            continue;
+        }
+        let patch = Patch::from_json(&schema, &loosening.patch.to_string()).unwrap();
+        let departed = looser(&base, &patch.apply(&base));
+        let found: Vec<_> = departed.iter().map(|departed| departed.path.as_str()).collect();
+        assert!(found.contains(&loosening.path.as_str()), "{loosening:?}: {found:?}");
+        tried.insert(loosening.path.rsplit('.').next().unwrap().to_owned());
+        count += 1;
+    }
+    assert!(count > 150, "{count}");
+    for field in [
+        "months",
+        "excludes",
+        "sold_from",
+        "length_open",
+        "limitation_months",
+        "burden_of_proof_months",
+        "remedies",
+        "refusal_days",
+        "suspended_during_repair",
+        "repair_adds_times",
+        "used_months",
+        "years",
+        "days",
+        "distance_only",
+        "refuses_unauthorised_change",
+    ] {
+        assert!(tried.contains(field), "{field} was never tried: {tried:?}");
     }
 }

@@ -10,4 +10,5 @@ mod catalogue;
 mod coverage;
 mod devices;
 mod store;
+mod terms;
 mod world;

@@ -69,7 +69,11 @@ impl World {
         self.ids.next()
     }
 
-    fn door(&self, caller: &Caller) -> Door {
+    pub(crate) fn channel(&self) -> &Channel {
+        &self.channel
+    }
+
+    pub(crate) fn door(&self, caller: &Caller) -> Door {
         call_as(&self.channel, caller, self.clock.now())
     }
 
@@ -148,6 +152,14 @@ fn caller(kind: CallerKind, subject: &str, organisation: Option<&str>) -> Caller
 
 pub(crate) fn operator() -> Caller {
     caller(CallerKind::Operator, "operator-1", Some("maker"))
+}
+
+/// An operator who reads the standard.
+pub(crate) fn lawgiver() -> Caller {
+    Caller {
+        scopes: ["standard.read".to_owned()].into(),
+        ..operator()
+    }
 }
 
 pub(crate) fn staff() -> Caller {
