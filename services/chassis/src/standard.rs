@@ -23,8 +23,12 @@
 //! The state is a growing set of immutable records, and what holds on a day is a pure function of it ([`records`]). Each region
 //! adds records and receives the others'; regions with the same records agree, in whatever order these came.
 //!
+//! What is to hold is written as a draft, checked ([`check`]: what is wrong with it, what it would change for whom, what it would
+//! lift), approved by a second person where the document asks for it, and published ([`ops`]). Every service with documents
+//! serves this as `support.standard.v1.StandardService`; [`error`] says why a call is refused.
+//!
 //! A [`schema`] is what all this has to know of a document, [`content`] reads and prints documents, [`path`] says where in them
-//! something stands. These modules know neither clock nor database.
+//! something stands. These modules know neither clock nor database, and neither does [`check`].
 
 pub mod adding;
 mod api;

@@ -4,8 +4,8 @@
 //! out, keys sorted, no whitespace, no nulls. Two contents are the same exactly where their canonical texts are, so a digest of
 //! the text stands for the content.
 //!
-//! JSON and YAML are first read into one loose tree ([`raw`]), which keeps what a stricter one would lose (keys that come
-//! twice), and then held against the schema ([`read`]). So both give the same faults, each with its path.
+//! JSON and YAML are first read into one loose tree (`raw`), which keeps what a stricter one would lose (keys that come
+//! twice), and then held against the schema (`read`). So both give the same faults, each with its path.
 
 mod duration;
 mod raw;

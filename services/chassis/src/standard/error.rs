@@ -8,6 +8,7 @@ use tonic::{Code, Status};
 use super::adding::AddError;
 use super::compare::Departed;
 use super::content::{CONTENT_LIMIT, Fault};
+use super::ops::draft::DraftId;
 use super::place::Place;
 use crate::db::DbError;
 use crate::error::{Answer, InvalidFields, ServiceError, Violation, into_status};
@@ -68,6 +69,8 @@ pub enum Error {
     /// The draft's state does not allow this.
     #[error("the draft is {state}")]
     DraftState {
+        /// The draft.
+        draft: DraftId,
         /// The state, as it is stored: `published`.
         state: &'static str,
     },
@@ -194,7 +197,10 @@ impl Error {
             }
             Self::NotAuthority { region } | Self::AuthorityHeld { region } => answer.with("region", region.to_string()),
             Self::RegionNotFollowed { region } => answer.with("region", region),
-            Self::DraftState { state } => answer.with("state", *state),
+            Self::DraftState { draft, state } => {
+                let answer = answer.with("state", *state);
+                answer.precondition("DRAFT_STATE", draft.to_string(), format!("is {state}"))
+            }
             Self::DayPassed { today } => answer.with("today", today.to_string()),
             Self::ContentTooLarge => answer.with("limit_bytes", CONTENT_LIMIT.to_string()),
             Self::OverlaysSetAside { places } => {

@@ -12,6 +12,7 @@
 
 use time::{Date, OffsetDateTime};
 
+use super::proposal::Proposal;
 use crate::standard::error::Error;
 use crate::standard::place::Place;
 use crate::standard::records::PublicationId;
@@ -64,17 +65,11 @@ const MOVES: &[(DraftState, Act, DraftState)] = &[
 ];
 
 impl DraftState {
-    /// The state after an act.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::DraftState`] where the state does not allow it.
-    pub fn after(self, act: Act) -> Result<Self, Error> {
-        MOVES
-            .iter()
-            .find(|(from, by, _)| (*from, *by) == (self, act))
-            .map(|(_, _, to)| *to)
-            .ok_or(Error::DraftState { state: self.as_str() })
+    /// The state after an act; none where it does not allow the act.
+    #[must_use]
+    pub fn after(self, act: Act) -> Option<Self> {
+        let same = |(from, by, _): &&(Self, Act, Self)| (*from, *by) == (self, act);
+        MOVES.iter().find(same).map(|(_, _, to)| *to)
     }
 }
 
@@ -126,6 +121,35 @@ impl Draft {
         self.revision.to_string()
     }
 
+    /// What it proposes, were it published today.
+    #[must_use]
+    pub fn proposal(&self, today: Date) -> Proposal {
+        Proposal {
+            document: self.document.clone(),
+            place: self.place.clone(),
+            intent: self.intent.clone(),
+            day: self.effective_from.unwrap_or(today),
+        }
+    }
+
+    /// Whether it withdraws.
+    #[must_use]
+    pub fn is_withdrawal(&self) -> bool {
+        matches!(self.intent, Intent::Withdraw(_))
+    }
+
+    /// Sees that its state allows an act.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DraftState`].
+    pub fn allows(&self, act: Act) -> Result<DraftState, Error> {
+        self.state.after(act).ok_or(Error::DraftState {
+            draft: self.id,
+            state: self.state.as_str(),
+        })
+    }
+
     /// Moves on by an act: the state, the revision, the time. Whoever changes an approved draft takes the approval
     /// away.
     ///
@@ -133,7 +157,7 @@ impl Draft {
     ///
     /// [`Error::DraftState`] where the state does not allow it.
     pub fn advance(&mut self, act: Act, now: OffsetDateTime) -> Result<(), Error> {
-        self.state = self.state.after(act)?;
+        self.state = self.allows(act)?;
         if self.state == DraftState::Open {
             self.approver = None;
         }
@@ -186,19 +210,16 @@ mod tests {
     fn what_has_ended_stays_ended() {
         for state in [DraftState::Published, DraftState::Discarded] {
             for act in ACTS {
-                assert!(
-                    matches!(state.after(act), Err(Error::DraftState { .. })),
-                    "{state:?} {act:?}"
-                );
+                assert_eq!(state.after(act), None, "{state:?} {act:?}");
             }
         }
     }
 
     #[test]
     fn approval_is_of_an_open_draft_and_lost_by_a_change() {
-        assert_eq!(DraftState::Open.after(Act::Approve).unwrap(), DraftState::Approved);
-        assert!(DraftState::Approved.after(Act::Approve).is_err());
-        assert_eq!(DraftState::Approved.after(Act::Change).unwrap(), DraftState::Open);
+        assert_eq!(DraftState::Open.after(Act::Approve), Some(DraftState::Approved));
+        assert_eq!(DraftState::Approved.after(Act::Approve), None);
+        assert_eq!(DraftState::Approved.after(Act::Change), Some(DraftState::Open));
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub async fn change(tx: &mut Tx, desk: &Desk, change: DraftChange) -> Result<Dra
     registered(&known, &change.document)?;
     let mut draft = locked(tx, &change.document, change.draft).await?;
     let now = tx.now();
-    draft.state.after(Act::Change)?;
+    draft.allows(Act::Change)?;
     draft.expect(&change.etag)?;
     draft.advance(Act::Change, now)?;
     if let Some(content) = change.content {
@@ -122,7 +122,7 @@ pub async fn approve(
     let declared = registered(&known, document)?.clone();
     let mut draft = locked(tx, document, id).await?;
     let (now, today) = (tx.now(), today(tx));
-    draft.state.after(Act::Approve)?;
+    draft.allows(Act::Approve)?;
     draft.expect(etag)?;
     if is_same_person(&draft.author, &approver) {
         return Err(Error::ApproverIsAuthor);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::draft::{Act, Draft, DraftId, Intent};
-use super::proposal::{Outcome, Proposal, Signed};
+use super::draft::{Act, Draft, DraftId};
+use super::proposal::{Outcome, Signed};
 use super::{Desk, aside, registered, today};
 use crate::db::Tx;
 use crate::standard::error::Error;
@@ -79,24 +79,5 @@ fn refuse_setting_aside(outcome: &Outcome) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::OverlaysSetAside { places })
-    }
-}
-
-impl Draft {
-    /// What the draft proposes, were it published today.
-    #[must_use]
-    pub fn proposal(&self, today: time::Date) -> Proposal {
-        Proposal {
-            document: self.document.clone(),
-            place: self.place.clone(),
-            intent: self.intent.clone(),
-            day: self.effective_from.unwrap_or(today),
-        }
-    }
-
-    /// Whether it withdraws.
-    #[must_use]
-    pub fn is_withdrawal(&self) -> bool {
-        matches!(self.intent, Intent::Withdraw(_))
     }
 }

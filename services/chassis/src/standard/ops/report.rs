@@ -60,7 +60,7 @@ pub async fn report(desk: &Desk, proposal: Proposal, now: OffsetDateTime) -> Res
 
 /// Checks a draft as it would be published now.
 pub async fn report_of_draft(desk: &Desk, draft: &Draft, now: OffsetDateTime) -> Result<Report, Error> {
-    draft.state.after(Act::Check)?;
+    draft.allows(Act::Check)?;
     report(desk, draft.proposal(day_of(now)), now).await
 }
 

@@ -262,6 +262,7 @@ async fn every_reason_is_given_and_nothing_is_written() {
         )
         .await;
     assert_eq!(told.metadata["state"], "approved");
+    assert_eq!(told.preconditions[0].subject, draft.draft_id);
 
     // The check.
     let asked = PublishDraftRequest {
