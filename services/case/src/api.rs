@@ -14,14 +14,16 @@ use support_proto::codec::Change;
 use support_proto::support::case::v1 as contract;
 use support_proto::support::case::v1::case_service_server::CaseService;
 use support_proto::support::case::v1::{
-    AssignCaseRequest, AssignCaseResponse, CloseCaseRequest, CloseCaseResponse, GetCaseRequest, GetCaseResponse,
-    ListCasesRequest, ListCasesResponse, ListMessagesRequest, ListMessagesResponse, ListTimelineRequest,
-    ListTimelineResponse, OpenCaseRequest, OpenCaseResponse, PostMessageRequest, PostMessageResponse,
-    ReopenCaseRequest, ReopenCaseResponse, ResolveCaseRequest, ResolveCaseResponse,
+    AssignCaseRequest, AssignCaseResponse, ChangeSeverityRequest, ChangeSeverityResponse, CloseCaseRequest,
+    CloseCaseResponse, GetCaseRequest, GetCaseResponse, ListCasesRequest, ListCasesResponse, ListMessagesRequest,
+    ListMessagesResponse, ListTimelineRequest, ListTimelineResponse, OpenCaseRequest, OpenCaseResponse,
+    PostMessageRequest, PostMessageResponse, ReopenCaseRequest, ReopenCaseResponse, ResolveCaseRequest,
+    ResolveCaseResponse,
 };
 use tonic::{Request, Response, Status};
 
 use crate::error::Error;
+use crate::levels::Book;
 use crate::ops::{self, Viewer};
 
 /// The service `support.case.v1.CaseService`.
@@ -30,13 +32,14 @@ pub struct CaseApi {
     db: Db,
     ids: Ids,
     clock: Clock,
+    book: Book,
 }
 
 impl CaseApi {
-    /// The service over a database.
+    /// The service over a database, by the service levels in `book`.
     #[must_use]
-    pub fn new(db: Db, ids: Ids, clock: Clock) -> Self {
-        Self { db, ids, clock }
+    pub fn new(db: Db, ids: Ids, clock: Clock, book: Book) -> Self {
+        Self { db, ids, clock, book }
     }
 
     /// A call that changes a case: they differ in what they ask for and in the name of their answer.
@@ -50,7 +53,7 @@ impl CaseApi {
         let (change, now) = (parse(&request)?, self.clock.now());
         let written = self.db.write(&call, &request, async |tx| {
             let case = ops::change_case(tx, &viewer, change, now).await?;
-            Ok::<_, Error>(answer(present::case(&case)))
+            Ok::<_, Error>(answer(present::case(&case, now)))
         });
         Ok(Response::new(written.await?))
     }
@@ -70,9 +73,9 @@ impl CaseService for CaseApi {
         let concern = parse::concern(&viewer, &request, &self.ids)?;
         let (ids, now) = (self.ids.clone(), self.clock.now());
         let written = self.db.write(&call, &request, async |tx| {
-            let case = ops::open_case(tx, &ids, &viewer, concern, now).await?;
+            let case = ops::open_case(tx, &ids, &self.book, &viewer, concern, now).await?;
             Ok::<_, Error>(OpenCaseResponse {
-                case: Some(present::case(&case)),
+                case: Some(present::case(&case, now)),
             })
         });
         Ok(Response::new(written.await?))
@@ -84,7 +87,7 @@ impl CaseService for CaseApi {
         let mut connection = self.db.read().await?;
         let case = ops::get_case(&mut connection, &viewer, id).await?;
         Ok(Response::new(GetCaseResponse {
-            case: Some(present::case(&case)),
+            case: Some(present::case(&case, self.clock.now())),
         }))
     }
 
@@ -102,7 +105,8 @@ impl CaseService for CaseApi {
         let page = page::parse(request.page_size, &request.page_token, 50, 1000, &binding).map_err(Error::from)?;
         let mut connection = self.db.read().await?;
         let cases = ops::list_cases(&mut connection, &viewer, filter, page.after, page.limit()).await?;
-        let (cases, next_page_token) = pages::cut(&page, cases, ops::place, present::case);
+        let now = self.clock.now();
+        let (cases, next_page_token) = pages::cut(&page, cases, ops::place, |case| present::case(case, now));
         Ok(Response::new(ListCasesResponse { cases, next_page_token }))
     }
 
@@ -145,6 +149,21 @@ impl CaseService for CaseApi {
             case: Some(case),
         })
         .await
+    }
+
+    async fn change_severity(
+        &self,
+        request: Request<ChangeSeverityRequest>,
+    ) -> Result<Response<ChangeSeverityResponse>, Status> {
+        let (call, viewer, request) = open(request)?;
+        let (change, now) = (parse::severity(&request)?, self.clock.now());
+        let written = self.db.write(&call, &request, async |tx| {
+            let case = ops::change_severity(tx, &self.book, &viewer, change, now).await?;
+            Ok::<_, Error>(ChangeSeverityResponse {
+                case: Some(present::case(&case, now)),
+            })
+        });
+        Ok(Response::new(written.await?))
     }
 
     async fn resolve_case(

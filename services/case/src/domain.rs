@@ -1,13 +1,15 @@
 //! The rules of cases. Pure: no I/O, no clock, no SQL, no protobuf.
 //!
 //! [`state`] is the state machine as a table; [`case`] applies it and says what happened ([`happening`]); [`timeline`]
-//! is the history that is made of it. The other modules are values that cannot be wrong: [`number`], [`language`],
-//! [`words`], [`kinds`].
+//! is the history that is made of it; [`levels`] is what is promised for a case, and whether it is kept. The other
+//! modules are values that cannot be wrong: [`number`], [`language`], [`country`], [`words`], [`kinds`].
 
 pub mod case;
+pub mod country;
 pub mod happening;
 pub mod kinds;
 pub mod language;
+pub mod levels;
 pub mod message;
 pub mod number;
 pub mod state;

@@ -4,10 +4,13 @@ use support_chassis::db::DbError;
 use support_chassis::error::{Answer, CommonErrorReason, InvalidFields, ServiceError, Violation, into_status};
 use support_chassis::page::PageError;
 use support_proto::support::case::v1::CaseErrorReason;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tonic::{Code, Status};
 
 use crate::domain::CaseId;
-use crate::domain::kinds::CloseReason;
+use crate::domain::case::{Case, Refusal};
+use crate::domain::kinds::{Channel, CloseReason};
 use crate::domain::state::IllegalAction;
 use crate::wire::Mirrored as _;
 
@@ -31,6 +34,36 @@ pub enum Error {
         /// What the state machine refused.
         #[source]
         refused: IllegalAction,
+    },
+    /// The customer cannot open the case again any more.
+    #[error("the time in which the customer may open the case again is over")]
+    ReopenPeriodOver {
+        /// The case.
+        case: CaseId,
+        /// Until when they could.
+        until: OffsetDateTime,
+        /// The versions of the service levels that say so.
+        levels: String,
+    },
+    /// Staff has not said anything in the case, and it cannot be resolved before that.
+    #[error("staff has not said anything in the case")]
+    AnswerMissing {
+        /// The case.
+        case: CaseId,
+        /// The channel it came by.
+        channel: Channel,
+        /// The versions of the service levels that say so.
+        levels: String,
+    },
+    /// The case cannot be closed because the customer is silent.
+    #[error("the customer has not been silent for long enough")]
+    CustomerNotSilent {
+        /// The case.
+        case: CaseId,
+        /// When they will have been; none where it is not their turn to speak.
+        until: Option<OffsetDateTime>,
+        /// The versions of the service levels that say so.
+        levels: String,
     },
     /// Staff did not say whose case it is.
     #[error("staff must say whose case it is")]
@@ -64,6 +97,37 @@ pub enum Error {
     Database(#[from] DbError),
 }
 
+impl Error {
+    /// What a refusal by the rules of cases means for a caller.
+    #[must_use]
+    pub fn refused(of: &Case, refused: Refusal) -> Self {
+        let case = of.id;
+        let levels = of
+            .promise
+            .as_ref()
+            .map(|promise| promise.basis.clone())
+            .unwrap_or_default();
+        match refused {
+            Refusal::State(refused) => Self::CaseState { case, refused },
+            Refusal::ReopenPeriodOver { until } => Self::ReopenPeriodOver { case, until, levels },
+            Refusal::AnswerMissing { channel } => Self::AnswerMissing { case, channel, levels },
+            Refusal::CustomerNotSilent { until } => Self::CustomerNotSilent { case, until, levels },
+        }
+    }
+}
+
+/// A moment, as metadata say it (RFC 3339).
+fn moment(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_default()
+}
+
+/// The service levels do not allow it.
+fn promised(case: CaseId, reason: CaseErrorReason, levels: &str, message: &'static str) -> Answer {
+    refuse(Code::FailedPrecondition, reason, message)
+        .with("standard_basis", levels)
+        .precondition("SERVICE_LEVELS", case.to_string(), message)
+}
+
 fn refuse(code: Code, reason: CaseErrorReason, message: &'static str) -> Answer {
     Answer::new(code, DOMAIN, reason.as_str_name(), message)
 }
@@ -79,6 +143,23 @@ impl ServiceError for Error {
                     .with("state", state)
                     .with("action", refused.action.as_str())
                     .precondition("CASE_STATE", case.to_string(), refused.to_string())
+            }
+            Self::ReopenPeriodOver { case, until, levels } => {
+                let message = "the time in which the customer may open the case again is over";
+                promised(*case, CaseErrorReason::ReopenPeriodOver, levels, message).with("until", moment(*until))
+            }
+            Self::AnswerMissing { case, channel, levels } => {
+                let message = "staff has not said anything in the case";
+                promised(*case, CaseErrorReason::AnswerMissing, levels, message)
+                    .with("channel", channel.to_wire().as_str_name())
+            }
+            Self::CustomerNotSilent { case, until, levels } => {
+                let message = "the customer has not been silent for long enough";
+                let answer = promised(*case, CaseErrorReason::CustomerNotSilent, levels, message);
+                match until {
+                    Some(until) => answer.with("until", moment(*until)),
+                    None => answer,
+                }
             }
             Self::CustomerMissing => refuse(
                 Code::InvalidArgument,

@@ -3,8 +3,10 @@
 pub mod api;
 pub mod domain;
 pub mod error;
+pub mod levels;
 pub mod ops;
 pub mod store;
+mod what_if;
 mod wire;
 pub mod work;
 
@@ -17,7 +19,10 @@ use support_chassis::settings::SettingDocs;
 use support_proto::support::case::v1::case_service_server::CaseServiceServer;
 
 use crate::api::CaseApi;
+use crate::levels::Book;
 use crate::work::{RepairEvents, RoutingEvents};
+
+pub use levels::SERVICE_LEVELS;
 
 /// The migrations of this service's database.
 pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
@@ -29,13 +34,14 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: "",
     setting_docs: SettingDocs::none(),
-    standards: &[],
+    standards: &[&SERVICE_LEVELS],
     start: |kit| ready(Ok(parts(kit))).boxed(),
 };
 
 fn parts(kit: Kit) -> Parts {
+    let book = Book::new(kit.standard(&SERVICE_LEVELS));
     Parts::new()
-        .serve(CaseServiceServer::new(CaseApi::new(kit.db, kit.ids, kit.clock)))
+        .serve(CaseServiceServer::new(CaseApi::new(kit.db, kit.ids, kit.clock, book)))
         .consume("routing", RoutingEvents)
         .consume("repair-logistics", RepairEvents)
 }

@@ -9,7 +9,7 @@ mod post_message;
 mod read;
 mod viewer;
 
-pub use change_case::{Change, change_case};
+pub use change_case::{Change, change_case, change_severity};
 pub use hear::{accept_task, note};
 pub(crate) use open_case::customer_of;
 pub use open_case::open_case;

@@ -6,5 +6,6 @@
 pub mod cases;
 pub mod list;
 pub mod messages;
+pub mod open_cases;
 mod row;
 pub mod timeline;

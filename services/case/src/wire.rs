@@ -4,7 +4,8 @@
 use support_proto::support::case::v1 as contract;
 use support_proto::support::types::v1 as types;
 
-use crate::domain::kinds::{Author, Channel, CloseReason, ProductLine, Resolution, Severity};
+use crate::domain::kinds::{Area, Author, Channel, CloseReason, ProductLine, Resolution, Severity};
+use crate::domain::levels::ClockState;
 use crate::domain::state::State;
 use crate::domain::timeline::Kind;
 
@@ -54,9 +55,11 @@ mirrored! {
     Resolution, contract::Resolution { Answered, FixedRemotely, Repaired, Replaced, NotPossible };
     CloseReason, contract::CloseReason { Solved, Withdrawn, Duplicate, NoAnswer };
     Author, contract::MessageAuthor { Customer, Staff, System };
+    Area, contract::CaseArea { Device, AccountSecurity };
+    ClockState, contract::ClockState { Running, Met, Missed, Stopped };
     Kind, contract::TimelineEntryKind {
         CaseOpened, MessagePosted, CaseAssigned, CaseResolved, CaseReopened, CaseClosed, TaskQueued, TaskCompleted,
-        TaskCanceled, RepairSubmitted, RepairStateChanged
+        TaskCanceled, RepairSubmitted, RepairStateChanged, SeverityChanged
     };
 }
 
@@ -65,6 +68,7 @@ mod tests {
     use std::fmt::Debug;
 
     use super::*;
+    use crate::domain::happening::Happening;
 
     fn holds<T: Mirrored + Copy + PartialEq + Debug>(ours: &[T], contract_has: i32)
     where
@@ -86,6 +90,16 @@ mod tests {
         holds(Resolution::ALL, 5);
         holds(CloseReason::ALL, 4);
         holds(Author::ALL, 3);
-        holds(Kind::ALL, 11);
+        holds(Kind::ALL, 12);
+        holds(Area::ALL, 2);
+        holds(ClockState::ALL, 4);
+    }
+
+    #[test]
+    fn the_history_names_a_severity_as_the_contract_does() {
+        for severity in Severity::ALL {
+            let rated = Happening::Rated { severity: *severity };
+            assert_eq!(rated.detail().unwrap().as_str(), severity.to_wire().as_str_name());
+        }
     }
 }

@@ -17,6 +17,8 @@ mod lists;
 mod refusals;
 #[path = "case_service/repeats.rs"]
 mod repeats;
+#[path = "case_service/service_levels.rs"]
+mod service_levels;
 #[path = "case_service/story.rs"]
 mod story;
 #[path = "case_service/timeline.rs"]

@@ -4,7 +4,7 @@ use support_proto::support::case::v1 as case;
 use support_proto::support::routing::v1 as pb;
 use support_proto::support::types::v1 as types;
 
-use crate::domain::{Change, Channel, Presence, ProductLine, Severity, TaskState};
+use crate::domain::{Area, Change, Channel, Presence, ProductLine, Severity, TaskState};
 
 /// A function each way over one list of pairs; UNSPECIFIED, and what a newer contract may bring, is none.
 macro_rules! pairs {
@@ -63,6 +63,14 @@ pub(crate) fn change(change: Change) -> pb::TaskChange {
         Change::Withdrawn => pb::TaskChange::Withdrawn,
         Change::Completed => pb::TaskChange::Completed,
         Change::Canceled => pb::TaskChange::Canceled,
+    }
+}
+
+pub(crate) fn read_area(area: case::CaseArea) -> Option<Area> {
+    match area {
+        case::CaseArea::Unspecified => None,
+        case::CaseArea::Device => Some(Area::Device),
+        case::CaseArea::AccountSecurity => Some(Area::AccountSecurity),
     }
 }
 

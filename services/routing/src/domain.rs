@@ -2,17 +2,21 @@
 //! task goes to whom. No I/O, no clock, no SQL, no protobuf.
 
 mod agent;
+mod country;
 mod language;
 mod lifecycle;
 mod matching;
+mod plan;
 mod task;
 mod words;
 
 pub use agent::{Agent, Book, DisplayName, LanguageSkill, Presence, ProductSkill};
+pub use country::{Country, NotACountry};
 pub use language::{Language, NotALanguage};
 pub use lifecycle::{Changed, Entry, OfferEnd, Refused, apply, diagram, open, transition};
 pub use matching::{Candidate, Decision, Need, Pairing, Refusal, Waiting, decide};
-pub use task::{Action, Change, Channel, Offer, Opening, ProductLine, Severity, Task, TaskState};
+pub use plan::{Plan, Priorities, Step};
+pub use task::{Action, Area, Change, Channel, Offer, Opening, ProductLine, Severity, Task, TaskState};
 pub use words::UnknownWord;
 
 support_chassis::id_type! {

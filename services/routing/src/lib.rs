@@ -6,6 +6,7 @@ pub mod domain;
 pub mod error;
 pub mod live;
 pub mod ops;
+pub mod plan;
 mod settings;
 pub mod store;
 pub mod work;
@@ -17,6 +18,7 @@ use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_proto::support::routing::v1::agent_service_server::AgentServiceServer;
 use support_proto::support::routing::v1::task_service_server::TaskServiceServer;
 
+pub use plan::ROUTING_PLAN;
 pub use settings::RoutingSettings;
 
 /// Routing's migrations.
@@ -29,7 +31,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: settings::DEFAULTS,
     setting_docs: settings::DOCS,
-    standards: &[],
+    standards: &[&ROUTING_PLAN],
     start,
 };
 
@@ -37,6 +39,7 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
     async move {
         let settings: RoutingSettings = kit.section()?;
         let live = live::Live::default();
+        let book = plan::Book::new(kit.standard(&ROUTING_PLAN));
         let parts = Parts::new()
             .serve(AgentServiceServer::new(api::AgentApi {
                 db: kit.db.clone(),
@@ -49,14 +52,15 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
                 work::CaseEvents {
                     ids: kit.ids.clone(),
                     clock: kit.clock.clone(),
+                    book: book.clone(),
                 },
             );
-        Ok(add_work(parts, &kit, settings, &live))
+        Ok(add_work(parts, &kit, settings, &live, book))
     }
     .boxed()
 }
 
-fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Live) -> Parts {
+fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Live, book: plan::Book) -> Parts {
     let Kit {
         db,
         ids,
@@ -65,8 +69,8 @@ fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Liv
         ..
     } = kit;
     let poll = settings.poll_interval();
-    let started = clock.now();
-    let matcher = work::matcher::Matcher::new(db.clone(), ids.clone(), clock.clone(), settings, live.clone());
+    let matcher = work::matcher::Matcher::new(db.clone(), ids.clone(), clock.clone(), book.clone(), live.clone());
+    let sight = work::sight::Sight::new(db.clone(), clock.clone(), live.clone(), book, clock.now());
     parts
         .work("wake", work::wake(db.commits(), live.clone(), lifecycle.draining()))
         .work(
@@ -96,12 +100,9 @@ fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Liv
         )
         .work(
             "sight",
-            lifecycle.every(settings.sight_interval(), None, {
-                let (db, clock, live) = (db.clone(), clock.clone(), live.clone());
-                move || {
-                    let (db, clock, live) = (db.clone(), clock.clone(), live.clone());
-                    async move { work::sight::round(&db, &clock, &live, settings, started).await }
-                }
+            lifecycle.every(poll, None, move || {
+                let sight = sight.clone();
+                async move { sight.round().await }
             }),
         )
         .work(

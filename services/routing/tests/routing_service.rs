@@ -16,6 +16,8 @@ mod errors;
 mod matching;
 #[path = "routing_service/model.rs"]
 mod model;
+#[path = "routing_service/plan.rs"]
+mod plan;
 #[path = "routing_service/schema.rs"]
 mod schema;
 #[path = "routing_service/streams.rs"]

@@ -23,7 +23,7 @@ pub use door::{Bearer, Door, call_as, call_by, channel};
 pub use feed::{LIMIT, events, events_of, feed_only};
 pub use keys::{sign, signer, signing_key, trust};
 pub use loosen::{Loosening, loosening, loosenings};
-pub use publish::{publish, publish_at};
+pub use publish::{check, publish, publish_at};
 
 use sqlx::migrate::Migrator;
 use support_chassis::db::{DatabaseSettings, Db, DbError};

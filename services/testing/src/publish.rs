@@ -7,7 +7,8 @@ use support_chassis::id::{Id, Ids};
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
 use support_proto::support::standard::v1::{
-    ApproveDraftRequest, CheckDraftRequest, CreateDraftRequest, Publication, PublishDraftRequest,
+    ApproveDraftRequest, CheckContentRequest, CheckDraftRequest, CheckReport, CreateDraftRequest, Publication,
+    PublishDraftRequest,
 };
 use time::OffsetDateTime;
 use tonic::transport::Channel;
@@ -59,6 +60,21 @@ pub async fn publish_at(
     };
     let published = author.publish_draft(asked).await.unwrap().into_inner();
     published.publication.unwrap()
+}
+
+/// What a content would mean for a place, were it published today.
+pub async fn check(channel: &Channel, document: &str, place: &str, content: &Value) -> CheckReport {
+    let asked = CheckContentRequest {
+        document: document.to_owned(),
+        place: place.to_owned(),
+        content: content.to_string(),
+        effective_from: None,
+    };
+    let answer = operator(channel, "author", Clock::system().now())
+        .check_content(asked)
+        .await
+        .unwrap();
+    answer.into_inner().report.unwrap()
 }
 
 fn operator(channel: &Channel, subject: &str, now: OffsetDateTime) -> StandardServiceClient<Door> {

@@ -243,6 +243,7 @@ impl Story {
             language: "de-AT".to_owned(),
             product_line: ProductLine::Phone.into(),
             severity: Severity::Normal.into(),
+            country_code: "DE".to_owned(),
             subject: "Akku hält nur bis mittags".to_owned(),
             description: "Seit dem Wochenende ist der Akku mittags leer, obwohl ich kaum telefoniere.".to_owned(),
             ..Default::default()

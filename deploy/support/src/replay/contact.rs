@@ -339,6 +339,8 @@ async fn open(floor: &Floor, plan: &Plan, customer: &Caller) -> anyhow::Result<S
         subject: format!("call of type {}", call.kind),
         description,
         source_reference: floor.board.source_reference(&call.key),
+        // The trace does not say where its callers live.
+        ..OpenCaseRequest::default()
     };
     let opened = call!(customer.cases().open_case(request)).context("a case could not be opened")?;
     Ok(opened.case.context("no case in the answer")?.case_id)

@@ -8,7 +8,7 @@ const AGENTS_A_SITE: usize = 7;
 
 /// A site, and what its agents speak: with agent `i` speaking the languages of row `i` modulo the rows.
 struct Site {
-    name: &'static str,
+    /// As the standard's territories would name it.
     code: &'static str,
     time_zone: &'static str,
     names: [&'static str; AGENTS_A_SITE],
@@ -18,7 +18,6 @@ struct Site {
 /// Six sites in five regions of the world.
 const SITES: [Site; 6] = [
     Site {
-        name: "Cork",
         code: "cork",
         time_zone: "Europe/Dublin",
         names: ["Aoife", "Lukas", "Marta", "Claire", "Daan", "Giulia", "Ingrid"],
@@ -33,35 +32,30 @@ const SITES: [Site; 6] = [
         ],
     },
     Site {
-        name: "Austin",
         code: "austin",
         time_zone: "America/Chicago",
         names: ["Maya", "Diego", "Jordan", "Lucia", "Sam", "Elena", "Chris"],
         languages: &[&[("en", 5)], &[("es", 5), ("en", 5)]],
     },
     Site {
-        name: "Bengaluru",
         code: "bengaluru",
         time_zone: "Asia/Kolkata",
         names: ["Ananya", "Rohan", "Kavya", "Arjun", "Divya", "Nikhil", "Sneha"],
         languages: &[&[("en", 5), ("hi", 5)], &[("en", 5)]],
     },
     Site {
-        name: "Shanghai",
         code: "shanghai",
         time_zone: "Asia/Shanghai",
         names: ["Wei", "Ling", "Jun", "Mei", "Hao", "Xiu", "Tao"],
         languages: &[&[("zh-Hans", 5)], &[("zh-Hans", 5), ("en", 4)]],
     },
     Site {
-        name: "Tokyo",
         code: "tokyo",
         time_zone: "Asia/Tokyo",
         names: ["Haruka", "Ren", "Yui", "Sota", "Aoi", "Kenta", "Mio"],
         languages: &[&[("ja", 5)], &[("ja", 5), ("en", 4)]],
     },
     Site {
-        name: "Amman",
         code: "amman",
         time_zone: "Asia/Amman",
         names: ["Layla", "Omar", "Rania", "Yousef", "Salma", "Tariq", "Noor"],
@@ -89,7 +83,7 @@ pub(super) fn agents() -> Vec<CreateAgentRequest> {
                 request_id: String::new(),
                 subject: format!("agent-{}-{:02}", site.code, index + 1),
                 display_name: (*name).to_owned(),
-                site: site.name.to_owned(),
+                site: site.code.to_owned(),
                 time_zone: site.time_zone.to_owned(),
                 languages: site.languages[index % site.languages.len()]
                     .iter()
@@ -125,7 +119,7 @@ mod tests {
 
     #[test]
     fn every_product_line_is_known_at_every_site() {
-        for site in SITES.iter().map(|site| site.name) {
+        for site in SITES.iter().map(|site| site.code) {
             let known: BTreeSet<i32> = agents()
                 .into_iter()
                 .filter(|agent| agent.site == site)

@@ -138,6 +138,7 @@ not_played! {
     post_message: PostMessageRequest -> PostMessageResponse,
     list_messages: ListMessagesRequest -> ListMessagesResponse,
     assign_case: AssignCaseRequest -> AssignCaseResponse,
+    change_severity: ChangeSeverityRequest -> ChangeSeverityResponse,
     resolve_case: ResolveCaseRequest -> ResolveCaseResponse,
     reopen_case: ReopenCaseRequest -> ReopenCaseResponse,
     close_case: CloseCaseRequest -> CloseCaseResponse,

@@ -13,7 +13,7 @@ pub(super) fn cut<K: Serialize, R, W: Message>(
     page: &Page<K>,
     rows: Vec<R>,
     key: fn(&R) -> K,
-    present: fn(&R) -> W,
+    present: impl Fn(&R) -> W,
 ) -> (Vec<W>, String) {
     let (rows, next_page_token) = page.cut(rows, key);
     let mut bytes = 0;

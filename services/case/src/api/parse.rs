@@ -4,12 +4,13 @@
 use support_chassis::error::{InvalidFields, Violation, Violations};
 use support_chassis::id::{self, Ids};
 use support_proto::support::case::v1::{
-    AssignCaseRequest, CloseCaseRequest, ListCasesRequest, OpenCaseRequest, PostMessageRequest, ReopenCaseRequest,
-    ResolveCaseRequest,
+    AssignCaseRequest, ChangeSeverityRequest, CloseCaseRequest, ListCasesRequest, OpenCaseRequest, PostMessageRequest,
+    ReopenCaseRequest, ResolveCaseRequest,
 };
 
 use crate::domain::CaseId;
 use crate::domain::case::{Command, Concern, Utterance};
+use crate::domain::country::Country;
 use crate::domain::kinds::Severity;
 use crate::domain::language::Language;
 use crate::domain::words::{Body, Description, InvalidText, SourceReference, Subject};
@@ -33,7 +34,8 @@ pub(super) fn concern(viewer: &Viewer, request: &OpenCaseRequest, ids: &Ids) -> 
     let subject = fields.take(text("subject", Subject::parse(request.subject.as_str())));
     let description = fields.take(text("description", Description::parse(request.description.as_str())));
     let source_reference = fields.take(reference("source_reference", &request.source_reference));
-    let (customer, channel, language, device, subject, description, source_reference) = fields.finish((
+    let country = fields.take(country("country_code", &request.country_code));
+    let (customer, channel, language, device, subject, description, source_reference, country) = fields.finish((
         customer,
         channel,
         language,
@@ -41,6 +43,7 @@ pub(super) fn concern(viewer: &Viewer, request: &OpenCaseRequest, ids: &Ids) -> 
         subject,
         description,
         source_reference,
+        country,
     ))?;
     Ok(Concern {
         customer: customer_of(viewer, customer, ids)?,
@@ -52,6 +55,8 @@ pub(super) fn concern(viewer: &Viewer, request: &OpenCaseRequest, ids: &Ids) -> 
         subject,
         description,
         source_reference,
+        country,
+        area: Mirrored::from_field(request.area),
     })
 }
 
@@ -110,6 +115,15 @@ pub(super) fn assignment(request: &AssignCaseRequest) -> Result<Change, Error> {
     Ok(change(case, Command::Assign(agent), &request.etag))
 }
 
+/// How much is at stake in a case.
+pub(super) fn severity(request: &ChangeSeverityRequest) -> Result<Change<Severity>, Error> {
+    let mut fields = Violations::new();
+    let case = fields.take(id::parse("case_id", &request.case_id));
+    let severity = fields.take(chosen("severity", request.severity));
+    let (case, severity) = fields.finish((case, severity))?;
+    Ok(change(case, severity, &request.etag))
+}
+
 /// How a case was settled.
 pub(super) fn resolution(request: &ResolveCaseRequest) -> Result<Change, Error> {
     let mut fields = Violations::new();
@@ -133,7 +147,7 @@ pub(super) fn closing(request: &CloseCaseRequest) -> Result<Change, Error> {
     Ok(change(case, Command::Close(reason), &request.etag))
 }
 
-fn change(case: CaseId, command: Command, etag: &str) -> Change {
+fn change<T>(case: CaseId, command: T, etag: &str) -> Change<T> {
     Change {
         case,
         command,
@@ -159,4 +173,13 @@ fn reference(field: &str, value: &str) -> Result<Option<SourceReference>, Violat
     } else {
         text(field, SourceReference::parse(value)).map(Some)
     }
+}
+
+fn country(field: &str, code: &str) -> Result<Option<Country>, Violation> {
+    if code.is_empty() {
+        return Ok(None);
+    }
+    Country::parse(code)
+        .map(Some)
+        .map_err(|error| Violation::new(field, error.to_string()))
 }

@@ -2,6 +2,7 @@
 
 use support_chassis::clock::timestamp;
 use support_proto::support::case::v1 as contract;
+use time::OffsetDateTime;
 
 use crate::domain::case::Case;
 use crate::domain::message::Message;
@@ -18,8 +19,10 @@ fn text(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-pub(super) fn case(case: &Case) -> contract::Case {
+/// The case, with its clocks as they stand `now`.
+pub(super) fn case(case: &Case, now: OffsetDateTime) -> contract::Case {
     let concern = &case.concern;
+    let promise = case.promise.as_ref();
     let closed = case.standing.closed();
     contract::Case {
         case_id: case.id.to_string(),
@@ -42,6 +45,15 @@ pub(super) fn case(case: &Case) -> contract::Case {
         resolve_time: case.resolve_time.map(timestamp),
         close_time: closed.map(|(_, at)| timestamp(at)),
         etag: case.etag(),
+        country_code: text(concern.country),
+        area: number(concern.area),
+        standard_basis: text(promise.map(|promise| &promise.basis)),
+        first_response_due_time: promise.map(|promise| timestamp(promise.first_response_due)),
+        first_response_time: case.first_response_time.map(timestamp),
+        first_response_clock: number(case.first_response_clock(now)),
+        resolve_due_time: promise.map(|promise| timestamp(promise.resolve_due)),
+        resolution_clock: number(case.resolution_clock(now)),
+        reopen_end_time: case.reopen_end().map(timestamp),
     }
 }
 

@@ -1,19 +1,21 @@
 //! A case and what can be done with it.
 
 use support_chassis::id::Id;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
+use super::country::Country;
 use super::happening::{Cause, Happening};
-use super::kinds::{Author, Channel, CloseReason, ProductLine, Resolution, Severity};
+use super::kinds::{Area, Author, Channel, CloseReason, ProductLine, Resolution, Severity};
 use super::language::Language;
+use super::levels::{self, ClockState, Levels, Promise};
 use super::message::{Message, Speaker};
 use super::number::CaseNumber;
 use super::state::{Action, IllegalAction, State, transition};
-use super::timeline::{Entry, Kind, Note};
+use super::timeline::{Detail, Entry, Kind, Note};
 use super::words::{Body, Description, SourceReference, Subject};
 use super::{AgentId, CaseId, CustomerId, DeviceId, MessageId};
 
-/// What a case is about. Never changes.
+/// What a case is about. Never changes, but for the severity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Concern {
     /// Whose concern it is.
@@ -34,6 +36,10 @@ pub struct Concern {
     pub description: Description,
     /// A reference of the system it came from.
     pub source_reference: Option<SourceReference>,
+    /// Where it is served; none where it is not known.
+    pub country: Option<Country>,
+    /// What it is about, beyond the product; none where nobody said.
+    pub area: Option<Area>,
 }
 
 /// How far a case is, with what belongs to that.
@@ -125,6 +131,40 @@ pub struct Case {
     pub version: i64,
     /// How many entries its history has.
     pub timeline_length: i64,
+    /// What is promised for it; none where it is older than the service levels.
+    pub promise: Option<Promise>,
+    /// When staff answered for the first time.
+    pub first_response_time: Option<OffsetDateTime>,
+    /// Since when staff's message is the last one; none where it is not the customer's turn to speak.
+    pub silent_since: Option<OffsetDateTime>,
+    /// How long it stood resolved before it was reopened, all told.
+    pub stood: Duration,
+}
+
+/// Why something cannot be done with a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Its state does not allow it.
+    #[error(transparent)]
+    State(#[from] IllegalAction),
+    /// A customer cannot open it again any more.
+    #[error("the time in which the customer may open the case again is over")]
+    ReopenPeriodOver {
+        /// Until when they could.
+        until: OffsetDateTime,
+    },
+    /// Staff has not said anything in it, and it cannot be resolved before that.
+    #[error("staff has not said anything in the case")]
+    AnswerMissing {
+        /// The channel it came by.
+        channel: Channel,
+    },
+    /// It cannot be closed because the customer is silent.
+    #[error("the customer has not been silent for long enough")]
+    CustomerNotSilent {
+        /// When they will have been, if they stay so; none where it is not their turn to speak.
+        until: Option<OffsetDateTime>,
+    },
 }
 
 /// What is to be done with a case.
@@ -180,7 +220,7 @@ pub struct Outcome {
 impl Case {
     /// A case that has just been opened.
     #[must_use]
-    pub fn open(id: CaseId, number: CaseNumber, concern: Concern, now: OffsetDateTime) -> Self {
+    pub fn open(id: CaseId, number: CaseNumber, concern: Concern, promise: Promise, now: OffsetDateTime) -> Self {
         Self {
             id,
             number,
@@ -191,6 +231,10 @@ impl Case {
             resolve_time: None,
             version: 1,
             timeline_length: 1,
+            promise: Some(promise),
+            first_response_time: None,
+            silent_since: None,
+            stood: Duration::ZERO,
         }
     }
 
@@ -212,15 +256,69 @@ impl Case {
         self.concern.customer == customer
     }
 
+    /// How it stands with the first answer; none where nothing was promised.
+    #[must_use]
+    pub fn first_response_clock(&self, now: OffsetDateTime) -> Option<ClockState> {
+        let ended = self.standing.closed().map(|(_, at)| at);
+        let due = self.promise.as_ref()?.first_response_due;
+        Some(levels::state(due, self.first_response_time, ended, now))
+    }
+
+    /// How it stands with being resolved; none where nothing was promised.
+    #[must_use]
+    pub fn resolution_clock(&self, now: OffsetDateTime) -> Option<ClockState> {
+        let ended = self.standing.closed().map(|(_, at)| at);
+        let done = self.standing.resolution().and(self.resolve_time);
+        Some(levels::state(self.promise.as_ref()?.resolve_due, done, ended, now))
+    }
+
+    /// Until when the customer may open it again; none where it is not resolved, or nothing was promised.
+    #[must_use]
+    pub fn reopen_end(&self) -> Option<OffsetDateTime> {
+        if self.state() != State::Resolved {
+            return None;
+        }
+        Some(self.resolve_time? + self.promise.as_ref()?.reopen_within)
+    }
+
     /// Does what `command` says.
     ///
     /// # Errors
     ///
-    /// [`IllegalAction`], where the state does not allow it; nothing has changed then.
-    pub fn act(&mut self, command: Command, cause: &Cause, now: OffsetDateTime) -> Result<Outcome, IllegalAction> {
+    /// [`Refusal`], where its state or what was promised does not allow it; nothing has changed then.
+    pub fn act(&mut self, command: Command, cause: &Cause, now: OffsetDateTime) -> Result<Outcome, Refusal> {
         transition(self.state(), command.action())?;
+        self.hold_promise(command, cause, now)?;
         let mut outcome = Outcome::default();
         self.change(command, cause, now, &mut outcome);
+        Ok(outcome)
+    }
+
+    /// Says how much is at stake. The case comes under `levels`; a first answer that was given stays as it was, in time or
+    /// late. Where the severity is what it was, nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::State`], where its state does not allow it; nothing has changed then.
+    pub fn rate(
+        &mut self,
+        severity: Severity,
+        levels: &Levels,
+        cause: &Cause,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, Refusal> {
+        transition(self.state(), Action::Rate)?;
+        let mut outcome = Outcome::default();
+        if severity == self.concern.severity {
+            return Ok(outcome);
+        }
+        let mut promise = levels.promise(severity, self.concern.channel, self.open_time, self.stood);
+        if let (Some(before), Some(_)) = (&self.promise, self.first_response_time) {
+            promise.first_response_due = before.first_response_due;
+        }
+        self.concern.severity = severity;
+        self.promise = Some(promise);
+        self.changed(Happening::Rated { severity }, cause, now, &mut outcome);
         Ok(outcome)
     }
 
@@ -228,8 +326,8 @@ impl Case {
     ///
     /// # Errors
     ///
-    /// [`IllegalAction`], where the case is closed; nothing has changed then.
-    pub fn say(&mut self, utterance: Utterance, now: OffsetDateTime) -> Result<(Message, Outcome), IllegalAction> {
+    /// [`Refusal`], where the case is closed, or resolved too long ago to be opened again; nothing has changed then.
+    pub fn say(&mut self, utterance: Utterance, now: OffsetDateTime) -> Result<(Message, Outcome), Refusal> {
         let author = utterance.speaker.author();
         let action = if author == Author::Customer {
             Action::Hear
@@ -239,8 +337,20 @@ impl Case {
         let to = transition(self.state(), action)?;
         let cause = Cause::Call {
             actor: utterance.speaker.id(),
+            author,
         };
+        if to != self.state() {
+            self.hold_promise(Command::Reopen, &cause, now)?;
+        }
         let moment = now.max(self.update_time);
+        match author {
+            Author::Customer => self.silent_since = None,
+            Author::Staff => {
+                self.silent_since = Some(moment);
+                self.answered(moment);
+            }
+            Author::System => {}
+        }
         let mut outcome = Outcome::default();
         let posted = Happening::MessagePosted {
             message: utterance.id,
@@ -268,7 +378,57 @@ impl Case {
     /// Notes that an agent took the task of a case which has moved on by itself: the history says so, and nothing else
     /// changes.
     pub fn note_late_assignment(&mut self, cause: &Cause, now: OffsetDateTime) -> Entry {
-        self.entry(Kind::CaseAssigned, self.id.into(), cause, now.max(self.update_time))
+        self.answered_by(cause);
+        self.entry(
+            Kind::CaseAssigned,
+            self.id.into(),
+            None,
+            cause,
+            now.max(self.update_time),
+        )
+    }
+
+    /// Whether what was promised allows `command`, which the state does.
+    fn hold_promise(&self, command: Command, cause: &Cause, now: OffsetDateTime) -> Result<(), Refusal> {
+        let Some(promise) = &self.promise else {
+            return Ok(());
+        };
+        let moment = now.max(self.update_time);
+        match command {
+            Command::Reopen => match self.reopen_end() {
+                Some(until) if cause.is_customers() && moment > until => Err(Refusal::ReopenPeriodOver { until }),
+                _ => Ok(()),
+            },
+            Command::Resolve(_) if promise.answer_first && self.first_response_time.is_none() => {
+                Err(Refusal::AnswerMissing {
+                    channel: self.concern.channel,
+                })
+            }
+            Command::Close(CloseReason::NoAnswer) => {
+                let until = self.silent_since.map(|since| since + promise.no_answer_after);
+                if until.is_some_and(|until| moment >= until) {
+                    Ok(())
+                } else {
+                    Err(Refusal::CustomerNotSilent { until })
+                }
+            }
+            Command::Assign(_) | Command::Resolve(_) | Command::Close(_) => Ok(()),
+        }
+    }
+
+    /// Somebody answered the customer `at` a time. What another service tells may come late, so the earliest counts.
+    fn answered(&mut self, at: OffsetDateTime) {
+        let at = at.max(self.open_time);
+        self.first_response_time = Some(self.first_response_time.map_or(at, |before| before.min(at)));
+    }
+
+    /// An agent took the case: where people talk, that is an answer. Being given it by hand is none.
+    fn answered_by(&mut self, cause: &Cause) {
+        if let Cause::Task { at, .. } = cause
+            && self.concern.channel.is_spoken()
+        {
+            self.answered(*at);
+        }
     }
 
     /// The change itself, once the table has allowed it.
@@ -277,15 +437,21 @@ impl Case {
         let happening = match command {
             Command::Assign(agent) => {
                 self.standing = Standing::Assigned { agent };
+                self.answered_by(cause);
                 Happening::Assigned { agent }
             }
             Command::Resolve(resolution) => {
                 self.standing = Standing::Resolved { resolution };
                 self.resolve_time = Some(moment);
+                self.answered(moment);
                 Happening::Resolved { resolution }
             }
             Command::Reopen => {
                 self.standing = Standing::Open;
+                self.go_on(moment);
+                if cause.is_customers() {
+                    self.silent_since = None;
+                }
                 Happening::Reopened
             }
             Command::Close(reason) => {
@@ -297,6 +463,21 @@ impl Case {
                 Happening::Closed { reason }
             }
         };
+        self.changed(happening, cause, now, outcome);
+    }
+
+    /// The clock goes on from where it stood when the case was resolved.
+    fn go_on(&mut self, moment: OffsetDateTime) {
+        let stood = self.resolve_time.map_or(Duration::ZERO, |resolved| moment - resolved);
+        self.stood += stood;
+        if let Some(promise) = &mut self.promise {
+            promise.resolve_due += stood;
+        }
+    }
+
+    /// The case itself has changed.
+    fn changed(&mut self, happening: Happening, cause: &Cause, now: OffsetDateTime, outcome: &mut Outcome) {
+        let moment = now.max(self.update_time);
         self.update_time = moment;
         self.version += 1;
         self.record(happening, cause, moment, outcome);
@@ -307,6 +488,7 @@ impl Case {
             Happening::MessagePosted { message, .. } => message.into(),
             Happening::Opened
             | Happening::Assigned { .. }
+            | Happening::Rated { .. }
             | Happening::Resolved { .. }
             | Happening::Reopened
             | Happening::Closed { .. } => self.id.into(),
@@ -314,10 +496,17 @@ impl Case {
         outcome.happenings.push(happening);
         outcome
             .entries
-            .push(self.entry(happening.kind(), subject, cause, moment));
+            .push(self.entry(happening.kind(), subject, happening.detail(), cause, moment));
     }
 
-    fn entry(&mut self, kind: Kind, subject: Id, cause: &Cause, moment: OffsetDateTime) -> Entry {
+    fn entry(
+        &mut self,
+        kind: Kind,
+        subject: Id,
+        detail: Option<Detail>,
+        cause: &Cause,
+        moment: OffsetDateTime,
+    ) -> Entry {
         self.timeline_length += 1;
         let (subject, occur_time) = match cause {
             Cause::Call { .. } => (subject, moment),
@@ -327,7 +516,7 @@ impl Case {
             kind,
             source: cause.source(),
             subject,
-            detail: None,
+            detail,
             actor: Some(cause.actor()),
             occur_time,
         };

@@ -3,8 +3,8 @@
 use support_chassis::id::Id;
 use time::OffsetDateTime;
 
-use super::kinds::{Author, Channel, CloseReason, Resolution};
-use super::timeline::{Kind, Source};
+use super::kinds::{Author, Channel, CloseReason, Resolution, Severity};
+use super::timeline::{Detail, Kind, Source};
 use super::{AgentId, MessageId};
 
 /// Something that happened to a case in this service.
@@ -25,6 +25,11 @@ pub enum Happening {
     Assigned {
         /// The agent.
         agent: AgentId,
+    },
+    /// Staff said how much is at stake.
+    Rated {
+        /// How much.
+        severity: Severity,
     },
     /// The concern is settled.
     Resolved {
@@ -48,9 +53,26 @@ impl Happening {
             Self::Opened => Kind::CaseOpened,
             Self::MessagePosted { .. } => Kind::MessagePosted,
             Self::Assigned { .. } => Kind::CaseAssigned,
+            Self::Rated { .. } => Kind::SeverityChanged,
             Self::Resolved { .. } => Kind::CaseResolved,
             Self::Reopened => Kind::CaseReopened,
             Self::Closed { .. } => Kind::CaseClosed,
+        }
+    }
+
+    /// What the history says it came to, as the contract names it; none where the kind says all.
+    #[must_use]
+    pub fn detail(self) -> Option<Detail> {
+        match self {
+            Self::Rated { severity } => {
+                Detail::parse(format!("SEVERITY_{}", severity.as_str().to_ascii_uppercase())).ok()
+            }
+            Self::Opened
+            | Self::MessagePosted { .. }
+            | Self::Assigned { .. }
+            | Self::Resolved { .. }
+            | Self::Reopened
+            | Self::Closed { .. } => None,
         }
     }
 }
@@ -62,6 +84,8 @@ pub enum Cause {
     Call {
         /// The customer's id or the staff's subject.
         actor: String,
+        /// Whether it was a customer or staff.
+        author: Author,
     },
     /// An agent took the task that routing had made of the case.
     Task {
@@ -84,11 +108,23 @@ impl Cause {
         }
     }
 
+    /// Whether a customer did it.
+    #[must_use]
+    pub fn is_customers(&self) -> bool {
+        matches!(
+            self,
+            Self::Call {
+                author: Author::Customer,
+                ..
+            }
+        )
+    }
+
     /// Who did it.
     #[must_use]
     pub fn actor(&self) -> String {
         match self {
-            Self::Call { actor } => actor.clone(),
+            Self::Call { actor, .. } => actor.clone(),
             Self::Task { agent, .. } => agent.to_string(),
         }
     }

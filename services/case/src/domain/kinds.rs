@@ -55,6 +55,16 @@ named! {
 }
 
 named! {
+    /// What a case is about, beyond the product.
+    Area {
+        /// A device, and how it works or does not.
+        Device = "device",
+        /// Somebody else may have access to an account, or its owner has lost it.
+        AccountSecurity = "account_security",
+    }
+}
+
+named! {
     /// How a concern was settled.
     Resolution {
         /// A question was answered.
@@ -93,6 +103,15 @@ named! {
         Staff = "staff",
         /// The system itself.
         System = "system",
+    }
+}
+
+impl Channel {
+    /// Whether people talk by it, so that the case holds no message of what is said: there the first answer is that an
+    /// agent takes the case.
+    #[must_use]
+    pub fn is_spoken(self) -> bool {
+        matches!(self, Self::Phone | Self::Store)
     }
 }
 

@@ -25,6 +25,8 @@ named! {
 pub enum Action {
     /// Give it to an agent, also from one agent to another.
     Assign,
+    /// Say how much is at stake.
+    Rate,
     /// Say that the concern is settled.
     Resolve,
     /// Object to that.
@@ -41,6 +43,7 @@ impl Action {
     /// All actions.
     pub const ALL: &'static [Self] = &[
         Self::Assign,
+        Self::Rate,
         Self::Resolve,
         Self::Reopen,
         Self::Close(CloseReason::Solved),
@@ -56,6 +59,7 @@ impl Action {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Assign => "assign",
+            Self::Rate => "change_severity",
             Self::Resolve => "resolve",
             Self::Reopen => "reopen",
             Self::Close(CloseReason::Solved) => "close_solved",
@@ -74,6 +78,7 @@ impl Action {
 /// event has arrived here.
 pub const TRANSITIONS: &[(State, Action, State)] = &[
     (State::Open, Action::Assign, State::Assigned),
+    (State::Open, Action::Rate, State::Open),
     (State::Open, Action::Resolve, State::Resolved),
     (State::Open, Action::Close(CloseReason::Withdrawn), State::Closed),
     (State::Open, Action::Close(CloseReason::Duplicate), State::Closed),
@@ -81,6 +86,7 @@ pub const TRANSITIONS: &[(State, Action, State)] = &[
     (State::Open, Action::Hear, State::Open),
     (State::Open, Action::Tell, State::Open),
     (State::Assigned, Action::Assign, State::Assigned),
+    (State::Assigned, Action::Rate, State::Assigned),
     (State::Assigned, Action::Resolve, State::Resolved),
     (State::Assigned, Action::Close(CloseReason::Withdrawn), State::Closed),
     (State::Assigned, Action::Close(CloseReason::Duplicate), State::Closed),

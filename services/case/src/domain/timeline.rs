@@ -31,6 +31,8 @@ named! {
         RepairSubmitted = "repair_submitted",
         /// A repair moved on.
         RepairStateChanged = "repair_state_changed",
+        /// Staff said how much is at stake.
+        SeverityChanged = "severity_changed",
     }
 }
 

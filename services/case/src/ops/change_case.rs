@@ -1,22 +1,23 @@
-//! Assigns, resolves, reopens and closes cases.
+//! Assigns, rates, resolves, reopens and closes cases.
 
 use support_chassis::db::Tx;
 use time::OffsetDateTime;
 
 use super::{Viewer, events};
 use crate::domain::CaseId;
-use crate::domain::case::{Case, Command};
-use crate::domain::happening::Cause;
+use crate::domain::case::{Case, Command, Outcome};
+use crate::domain::kinds::Severity;
 use crate::error::Error;
+use crate::levels::Book;
 use crate::store::cases;
 
 /// What is to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct Change<T = Command> {
     /// The case.
     pub case: CaseId,
     /// What is to be done with it.
-    pub command: Command,
+    pub command: T,
     /// The etag last read; none to change whatever is there.
     pub etag: Option<String>,
 }
@@ -26,24 +27,59 @@ pub struct Change {
 /// # Errors
 ///
 /// [`Error::CaseNotFound`], [`Error::CloseReasonNotAllowed`], [`Error::Changed`] where the etag is not the case's,
-/// [`Error::CaseState`], and the database's.
+/// [`Error::CaseState`], [`Error::ReopenPeriodOver`], [`Error::AnswerMissing`], [`Error::CustomerNotSilent`], and the
+/// database's.
 pub async fn change_case(tx: &mut Tx, viewer: &Viewer, change: Change, now: OffsetDateTime) -> Result<Case, Error> {
-    let mut case = cases::lock(tx, change.case)
-        .await?
-        .filter(|case| viewer.may_see(case))
-        .ok_or(Error::CaseNotFound)?;
+    let mut case = lock(tx, viewer, change.case).await?;
     if let (Viewer::Customer(_), Command::Close(reason)) = (viewer, change.command)
         && !reason.is_for_customers()
     {
         return Err(Error::CloseReasonNotAllowed { reason });
     }
-    // Before the state: who acts on an old picture should hear that first, the state may be what has changed.
-    if change.etag.is_some_and(|etag| etag != case.etag()) {
+    hold_etag(&case, change.etag.as_deref())?;
+    let outcome = case
+        .act(change.command, &viewer.cause(), now)
+        .map_err(|refused| Error::refused(&case, refused))?;
+    save(tx, case, &outcome).await
+}
+
+/// Says how much is at stake in a case, which brings it under the service levels of the day.
+///
+/// # Errors
+///
+/// [`Error::CaseNotFound`], [`Error::Changed`] where the etag is not the case's, [`Error::CaseState`], and the database's.
+pub async fn change_severity(
+    tx: &mut Tx,
+    book: &Book,
+    viewer: &Viewer,
+    change: Change<Severity>,
+    now: OffsetDateTime,
+) -> Result<Case, Error> {
+    let mut case = lock(tx, viewer, change.case).await?;
+    hold_etag(&case, change.etag.as_deref())?;
+    let levels = book.on(case.concern.country, now);
+    let outcome = case
+        .rate(change.command, &levels, &viewer.cause(), now)
+        .map_err(|refused| Error::refused(&case, refused))?;
+    save(tx, case, &outcome).await
+}
+
+async fn lock(tx: &mut Tx, viewer: &Viewer, id: CaseId) -> Result<Case, Error> {
+    cases::lock(tx, id)
+        .await?
+        .filter(|case| viewer.may_see(case))
+        .ok_or(Error::CaseNotFound)
+}
+
+/// Before the state: who acts on an old picture should hear that first, the state may be what has changed.
+fn hold_etag(case: &Case, etag: Option<&str>) -> Result<(), Error> {
+    if etag.is_some_and(|etag| etag != case.etag()) {
         return Err(Error::Changed);
     }
-    let outcome = case
-        .act(change.command, &Cause::Call { actor: viewer.id() }, now)
-        .map_err(|refused| Error::CaseState { case: case.id, refused })?;
+    Ok(())
+}
+
+async fn save(tx: &mut Tx, case: Case, outcome: &Outcome) -> Result<Case, Error> {
     cases::save(tx, &case, &outcome.entries, None).await?;
     tx.append_all(&events::all(&case, &outcome.happenings)).await?;
     Ok(case)

@@ -20,8 +20,18 @@ pub(super) fn opened(id: CaseId, concern: &Concern) -> Entry {
             .map(|line| line.to_wire().into())
             .unwrap_or_default(),
         severity: concern.severity.to_wire().into(),
+        country_code: country(concern),
+        area: area(concern),
     };
     Entry::new(id, &event)
+}
+
+fn country(concern: &Concern) -> String {
+    concern.country.map(|country| country.to_string()).unwrap_or_default()
+}
+
+fn area(concern: &Concern) -> i32 {
+    concern.area.map(|area| area.to_wire().into()).unwrap_or_default()
 }
 
 /// The events of what happened to a case, in its order.
@@ -53,6 +63,13 @@ fn one(case: &Case, happening: Happening) -> Entry {
                 agent_id: agent.to_string(),
             },
         ),
+        Happening::Rated { severity } => Entry::new(
+            case.id,
+            &contract::CaseSeverityChanged {
+                case_id,
+                severity: severity.to_wire().into(),
+            },
+        ),
         Happening::Resolved { resolution } => Entry::new(
             case.id,
             &contract::CaseResolved {
@@ -72,6 +89,8 @@ fn one(case: &Case, happening: Happening) -> Entry {
                     .map(|line| line.to_wire().into())
                     .unwrap_or_default(),
                 severity: concern.severity.to_wire().into(),
+                country_code: country(concern),
+                area: area(concern),
             };
             Entry::new(case.id, &event)
         }

@@ -2,12 +2,13 @@
 
 use support_chassis::db::Tx;
 use support_chassis::id::Ids;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{Viewer, events};
 use crate::domain::CustomerId;
 use crate::domain::case::{Case, Concern};
 use crate::error::Error;
+use crate::levels::Book;
 use crate::store::cases;
 
 /// Whose case it is to be: `named` by the caller, or the caller.
@@ -31,7 +32,8 @@ pub(crate) fn customer_of(viewer: &Viewer, named: Option<CustomerId>, ids: &Ids)
     }
 }
 
-/// Opens a case about `concern`. Routing hears of it by the event `CaseOpened`.
+/// Opens a case about `concern`, under the service levels of the day and the place. Routing hears of it by the event
+/// `CaseOpened`.
 ///
 /// # Errors
 ///
@@ -39,11 +41,15 @@ pub(crate) fn customer_of(viewer: &Viewer, named: Option<CustomerId>, ids: &Ids)
 pub async fn open_case(
     tx: &mut Tx,
     ids: &Ids,
+    book: &Book,
     viewer: &Viewer,
     concern: Concern,
     now: OffsetDateTime,
 ) -> Result<Case, Error> {
     let id = ids.next();
-    let number = cases::open(tx, id, &concern, &viewer.id(), &events::opened(id, &concern), now).await?;
-    Ok(Case::open(id, number, concern, now))
+    let levels = book.on(concern.country, now);
+    let promise = levels.promise(concern.severity, concern.channel, now, Duration::ZERO);
+    let event = events::opened(id, &concern);
+    let number = cases::open(tx, id, &concern, &promise, &viewer.id(), &event, now).await?;
+    Ok(Case::open(id, number, concern, promise, now))
 }

@@ -14,7 +14,8 @@ use crate::store::cases;
 ///
 /// # Errors
 ///
-/// [`Error::CaseNotFound`], [`Error::CaseState`] where it is closed, and the database's.
+/// [`Error::CaseNotFound`], [`Error::CaseState`] where it is closed, [`Error::ReopenPeriodOver`] where it was resolved too
+/// long ago, and the database's.
 pub async fn post_message(
     tx: &mut Tx,
     viewer: &Viewer,
@@ -28,7 +29,7 @@ pub async fn post_message(
         .ok_or(Error::CaseNotFound)?;
     let (message, outcome) = case
         .say(utterance, now)
-        .map_err(|refused| Error::CaseState { case: case.id, refused })?;
+        .map_err(|refused| Error::refused(&case, refused))?;
     cases::save(tx, &case, &outcome.entries, Some(&message)).await?;
     tx.append_all(&events::all(&case, &outcome.happenings)).await?;
     Ok(message)

@@ -5,6 +5,7 @@ use support_proto::support::options::v1::CallerKind;
 
 use crate::domain::CustomerId;
 use crate::domain::case::Case;
+use crate::domain::happening::Cause;
 use crate::domain::message::Speaker;
 use crate::error::Error;
 
@@ -45,6 +46,15 @@ impl Viewer {
         match self {
             Self::Customer(customer) => customer.to_string(),
             Self::Staff(subject) => subject.clone(),
+        }
+    }
+
+    /// The caller as one who makes something happen.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        Cause::Call {
+            actor: self.id(),
+            author: self.speaker().author(),
         }
     }
 

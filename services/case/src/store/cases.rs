@@ -3,12 +3,14 @@
 use sqlx::PgConnection;
 use support_chassis::db::{DbError, Tx};
 use support_chassis::outbox::{self, trace_parent};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::row::select_cases;
 use crate::domain::case::{Case, Concern};
-use crate::domain::kinds::{ProductLine, Resolution};
+use crate::domain::country::Country;
+use crate::domain::kinds::{Area, ProductLine, Resolution};
+use crate::domain::levels::Promise;
 use crate::domain::message::Message;
 use crate::domain::number::CaseNumber;
 use crate::domain::timeline::{Detail, Entry};
@@ -39,6 +41,7 @@ pub async fn open(
     tx: &mut Tx,
     id: CaseId,
     concern: &Concern,
+    promise: &Promise,
     actor: &str,
     event: &outbox::Entry,
     now: OffsetDateTime,
@@ -46,8 +49,11 @@ pub async fn open(
     let number = sqlx::query_scalar!(
         "with opened as (
              insert into cases (id, customer_id, state, channel, language, product_line, device_id, severity, subject,
-                 description, source_reference, open_time, update_time, version, timeline_length)
-             values ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1, 1)
+                 description, source_reference, open_time, update_time, version, timeline_length, country_code, area,
+                 standard_basis, first_response_due_time, resolve_due_time, reopen_within_us, no_answer_after_us,
+                 answer_first)
+             values ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1, 1, $17, $18, $19, $20, $21, $22, $23,
+                 $24)
              returning id, number
          ), noted as (
              insert into timeline_entries (case_id, sequence, kind, source, subject_id, actor_id, occur_time)
@@ -73,6 +79,14 @@ pub async fn open(
         event.event_type,
         trace_parent(),
         event.payload,
+        concern.country.as_ref().map(Country::as_str),
+        concern.area.map(Area::as_str),
+        promise.basis,
+        promise.first_response_due,
+        promise.resolve_due,
+        microseconds(promise.reopen_within),
+        microseconds(promise.no_answer_after),
+        promise.answer_first,
     )
     .fetch_one(tx.conn())
     .await?;
@@ -90,6 +104,7 @@ pub async fn save(
     entries: &[Entry],
     message: Option<&Message>,
 ) -> Result<(), DbError> {
+    let promise = case.promise.as_ref();
     let sequences: Vec<i64> = entries.iter().map(|entry| entry.sequence).collect();
     let kinds: Vec<String> = entries
         .iter()
@@ -109,7 +124,10 @@ pub async fn save(
     sqlx::query!(
         "with changed as (
              update cases set state = $2, assigned_agent_id = $3, resolution = $4, close_reason = $5, close_time = $6,
-                 resolve_time = $7, update_time = $8, version = $9, timeline_length = $10
+                 resolve_time = $7, update_time = $8, version = $9, timeline_length = $10, severity = $26,
+                 first_response_time = $27, silent_since = $28, stood_us = $29, standard_basis = $30,
+                 first_response_due_time = $31, resolve_due_time = $32, reopen_within_us = $33,
+                 no_answer_after_us = $34, answer_first = $35
              where id = $1
          ), said as (
              insert into messages (id, case_id, sequence, author, author_id, channel, language, body, send_time)
@@ -144,8 +162,23 @@ pub async fn save(
         message.map(|message| message.language.as_str()),
         message.map(|message| message.body.as_str()),
         message.map(|message| message.send_time),
+        case.concern.severity.as_str(),
+        case.first_response_time,
+        case.silent_since,
+        microseconds(case.stood),
+        promise.map(|promise| promise.basis.as_str()),
+        promise.map(|promise| promise.first_response_due),
+        promise.map(|promise| promise.resolve_due),
+        promise.map(|promise| microseconds(promise.reopen_within)),
+        promise.map(|promise| microseconds(promise.no_answer_after)),
+        promise.map(|promise| promise.answer_first),
     )
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// As the table holds it: the clock's own precision. The standard allows no length that would not fit.
+fn microseconds(length: Duration) -> i64 {
+    i64::try_from(length.whole_microseconds()).unwrap_or(i64::MAX)
 }

@@ -1,11 +1,13 @@
 //! A row of `cases`, and the case that it is.
 
 use support_chassis::db::DbError;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::domain::case::{Case, Concern, Standing};
-use crate::domain::kinds::{Channel, CloseReason, ProductLine, Resolution, Severity};
+use crate::domain::country::Country;
+use crate::domain::kinds::{Area, Channel, CloseReason, ProductLine, Resolution, Severity};
 use crate::domain::language::Language;
+use crate::domain::levels::Promise;
 use crate::domain::number::CaseNumber;
 use crate::domain::state::State;
 use crate::domain::words::{Description, SourceReference, Subject};
@@ -34,6 +36,17 @@ pub(super) struct CaseRow {
     pub(super) close_time: Option<OffsetDateTime>,
     pub(super) version: i64,
     pub(super) timeline_length: i64,
+    pub(super) country_code: Option<String>,
+    pub(super) area: Option<String>,
+    pub(super) first_response_time: Option<OffsetDateTime>,
+    pub(super) silent_since: Option<OffsetDateTime>,
+    pub(super) stood_us: i64,
+    pub(super) standard_basis: Option<String>,
+    pub(super) first_response_due_time: Option<OffsetDateTime>,
+    pub(super) resolve_due_time: Option<OffsetDateTime>,
+    pub(super) reopen_within_us: Option<i64>,
+    pub(super) no_answer_after_us: Option<i64>,
+    pub(super) answer_first: Option<bool>,
 }
 
 fn corrupt(column: &'static str) -> DbError {
@@ -44,11 +57,7 @@ impl CaseRow {
     /// How far the case is: the columns that belong together by the table's checks.
     fn standing(&self) -> Result<Standing, DbError> {
         let state = State::from_name(&self.state).ok_or_else(|| corrupt("state"))?;
-        let resolution = self.resolution.as_deref().map(Resolution::from_name);
-        let resolution = match resolution {
-            Some(None) => return Err(corrupt("resolution")),
-            known => known.flatten(),
-        };
+        let resolution = word(self.resolution.as_deref(), "resolution", Resolution::from_name)?;
         match state {
             State::Open => Ok(Standing::Open),
             State::Assigned => self
@@ -70,12 +79,39 @@ impl CaseRow {
     }
 }
 
+/// The columns that belong together by the table's checks; none where the case is older than they are.
+fn promise(row: &mut CaseRow) -> Result<Option<Promise>, DbError> {
+    let Some(basis) = row.standard_basis.take() else {
+        return Ok(None);
+    };
+    let length = |microseconds: Option<i64>| microseconds.map(Duration::microseconds);
+    Ok(Some(Promise {
+        basis,
+        first_response_due: row
+            .first_response_due_time
+            .ok_or_else(|| corrupt("first_response_due_time"))?,
+        resolve_due: row.resolve_due_time.ok_or_else(|| corrupt("resolve_due_time"))?,
+        reopen_within: length(row.reopen_within_us).ok_or_else(|| corrupt("reopen_within_us"))?,
+        no_answer_after: length(row.no_answer_after_us).ok_or_else(|| corrupt("no_answer_after_us"))?,
+        answer_first: row.answer_first.ok_or_else(|| corrupt("answer_first"))?,
+    }))
+}
+
+/// A word that may be missing.
+fn word<T>(
+    word: Option<&str>,
+    column: &'static str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, DbError> {
+    word.map(|word| read(word).ok_or_else(|| corrupt(column))).transpose()
+}
+
 impl TryFrom<CaseRow> for Case {
     type Error = DbError;
 
-    fn try_from(row: CaseRow) -> Result<Self, DbError> {
+    fn try_from(mut row: CaseRow) -> Result<Self, DbError> {
         let standing = row.standing()?;
-        let product_line = row.product_line.as_deref().map(ProductLine::from_name);
+        let promise = promise(&mut row)?;
         Ok(Self {
             id: row.id,
             number: CaseNumber::from_sequence(row.number).ok_or_else(|| corrupt("number"))?,
@@ -83,10 +119,7 @@ impl TryFrom<CaseRow> for Case {
                 customer: row.customer_id,
                 channel: Channel::from_name(&row.channel).ok_or_else(|| corrupt("channel"))?,
                 language: Language::parse(&row.language).map_err(|_| corrupt("language"))?,
-                product_line: match product_line {
-                    Some(None) => return Err(corrupt("product_line")),
-                    known => known.flatten(),
-                },
+                product_line: word(row.product_line.as_deref(), "product_line", ProductLine::from_name)?,
                 device: row.device_id,
                 severity: Severity::from_name(&row.severity).ok_or_else(|| corrupt("severity"))?,
                 subject: Subject::parse(row.subject).map_err(|_| corrupt("subject"))?,
@@ -96,6 +129,10 @@ impl TryFrom<CaseRow> for Case {
                     .map(SourceReference::parse)
                     .transpose()
                     .map_err(|_| corrupt("source_reference"))?,
+                country: word(row.country_code.as_deref(), "country_code", |code| {
+                    Country::parse(code).ok()
+                })?,
+                area: word(row.area.as_deref(), "area", Area::from_name)?,
             },
             standing,
             open_time: row.open_time,
@@ -103,6 +140,10 @@ impl TryFrom<CaseRow> for Case {
             resolve_time: row.resolve_time,
             version: row.version,
             timeline_length: row.timeline_length,
+            promise,
+            first_response_time: row.first_response_time,
+            silent_since: row.silent_since,
+            stood: Duration::microseconds(row.stood_us),
         })
     }
 }
@@ -115,7 +156,9 @@ macro_rules! select_cases {
             r#"select id as "id: _", number, customer_id as "customer_id: _", state, channel, language, product_line,
                    device_id as "device_id: _", severity, subject, description,
                    assigned_agent_id as "assigned_agent_id: _", resolution, close_reason, source_reference,
-                   open_time, update_time, resolve_time, close_time, version, timeline_length
+                   open_time, update_time, resolve_time, close_time, version, timeline_length, country_code, area,
+                   first_response_time, silent_since, stood_us, standard_basis, first_response_due_time,
+                   resolve_due_time, reopen_within_us, no_answer_after_us, answer_first
                from "# + $rest
             $(, $argument)*
         )

@@ -14,6 +14,9 @@ const ROWS: &str = "
             gen_random_uuid(), '2026-01-01', '2026-01-01', 1, 2),
         ('00000000-0000-7000-8000-000000000002', 2, gen_random_uuid(), 'open', 'chat', 'de', 'normal', 'x', '',
             null, '2026-01-01', '2026-01-01', 1, 1);
+    update cases set standard_basis = 'case/service-levels@1', first_response_due_time = '2026-01-02',
+        resolve_due_time = '2026-01-03', reopen_within_us = 1, no_answer_after_us = 1, answer_first = false
+    where number = 2;
     insert into timeline_entries (case_id, sequence, kind, source, subject_id, occur_time)
     values ('00000000-0000-7000-8000-000000000001', 1, 'case_opened', 'case', gen_random_uuid(), now()),
         ('00000000-0000-7000-8000-000000000001', 2, 'message_posted', 'case', gen_random_uuid(), now());
@@ -58,6 +61,18 @@ const BROKEN: &[(&str, &str)] = &[
     ("cases_version_check", "update cases set version = 0"),
     ("cases_timeline_length_check", "update cases set timeline_length = 0"),
     ("cases_times_check", "update cases set update_time = '2025-12-31'"),
+    ("cases_country_code_check", "update cases set country_code = 'de'"),
+    ("cases_area_check", "update cases set area = 'weather'"),
+    ("cases_first_response_time_check", "update cases set first_response_time = '2025-12-31'"),
+    ("cases_silent_since_check", "update cases set silent_since = '2025-12-31'"),
+    ("cases_stood_us_check", "update cases set stood_us = -1"),
+    ("cases_standard_basis_check", "update cases set standard_basis = 'case/answers@1' where number = 2"),
+    ("cases_promise_is_whole", "update cases set standard_basis = null where number = 2"),
+    ("cases_promise_is_whole", "update cases set answer_first = true where number = 1"),
+    ("cases_due_later_check", "update cases set first_response_due_time = open_time"),
+    ("cases_due_later_check", "update cases set resolve_due_time = open_time"),
+    ("cases_reopen_within_us_check", "update cases set reopen_within_us = 0 where number = 2"),
+    ("cases_no_answer_after_us_check", "update cases set no_answer_after_us = 0 where number = 2"),
     ("timeline_entries_pkey", "update timeline_entries set sequence = 1 where sequence = 2"),
     (
         "timeline_entries_case_id_fkey",

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use serde_json::Value;
 use support_case::domain::{AgentId, CaseId, CustomerId};
 use support_case::{MIGRATOR, SERVICE};
 use support_chassis::call::Caller;
@@ -13,17 +14,22 @@ use support_chassis::id::{Id, Ids};
 use support_chassis::lifecycle::Lifecycle;
 use support_chassis::service::{Running, Service, migrate, run};
 use support_chassis::settings::{DatabaseSettings, Settings, TrustRole};
+use support_chassis::standard::content;
+use support_chassis::standard::schema::Schema;
 use support_postgres::testing::TestDatabase;
 use support_proto::support::case::v1::case_service_client::CaseServiceClient;
 use support_proto::support::case::v1::{
-    Case, ListTimelineRequest, OpenCaseRequest, PostMessageRequest, TimelineEntry, TimelineEntryKind,
+    Case, ListTimelineRequest, OpenCaseRequest, PostMessageRequest, ServiceLevels, TimelineEntry, TimelineEntryKind,
 };
 use support_proto::support::feed::v1::Event;
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
+use support_proto::support::standard::v1::CheckReport;
 use support_proto::support::types::v1::Channel as Way;
 use support_testing::{Door, LIMIT, call_as, call_by, feed_only, signing_key, trust};
 use tonic::Status;
 use tonic::transport::Channel;
+
+const SERVICE_LEVELS: &str = "case/service-levels";
 
 const SERVICES: &[&str] = &["case", "routing", "repair-logistics"];
 
@@ -206,6 +212,16 @@ impl World {
         self.client(&caller(CallerKind::Customer, "somebody".to_owned()))
     }
 
+    /// Publishes service levels: from now on they hold at the place.
+    pub(crate) async fn publish(&self, place: &str, content: &Value) {
+        support_testing::publish(&self.channel, SERVICE_LEVELS, place, content).await;
+    }
+
+    /// What service levels would mean for a place.
+    pub(crate) async fn check(&self, place: &str, content: &Value) -> CheckReport {
+        support_testing::check(&self.channel, SERVICE_LEVELS, place, content).await
+    }
+
     /// Waits until the service has applied all that `peer` told.
     pub(crate) async fn caught_up(&self, peer: &Peer) {
         let applied = wait_until_caught_up(&self.db, peer.name, &peer.db, LIMIT)
@@ -234,6 +250,15 @@ impl World {
     pub(crate) async fn kinds(&self, case_id: &str) -> Vec<TimelineEntryKind> {
         self.history(case_id).await.iter().map(TimelineEntry::kind).collect()
     }
+}
+
+/// What is shipped, changed.
+pub(crate) fn shipped_but(change: impl FnOnce(&mut Value)) -> Value {
+    let schema = Schema::of::<ServiceLevels>(|_| Vec::new()).unwrap();
+    let shipped = include_str!("../../standard/service-levels.yaml");
+    let mut levels = content::from_yaml(&schema, shipped).unwrap().to_value();
+    change(&mut levels);
+    levels
 }
 
 /// A request to open a case, as a customer would send it.

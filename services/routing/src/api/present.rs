@@ -51,6 +51,8 @@ pub(super) fn task(task: &Task) -> pb::Task {
         queue_time: Some(timestamp(task.queue_time)),
         accept_time: task.accept_time.map(timestamp),
         end_time: task.end_time.map(timestamp),
+        country_code: task.country.map(|country| country.to_string()).unwrap_or_default(),
+        standard_basis: task.basis.clone().unwrap_or_default(),
     }
 }
 
@@ -61,6 +63,7 @@ pub(super) fn offer(offer: &Offer, of: &Task) -> pb::Offer {
         agent_id: offer.agent.to_string(),
         offer_time: Some(timestamp(offer.offered_at)),
         expire_time: Some(timestamp(offer.expires_at)),
+        standard_basis: offer.basis.clone().unwrap_or_default(),
     }
 }
 
@@ -76,5 +79,6 @@ pub(super) fn entry(entry: &Entry) -> pb::TaskHistoryEntry {
         agent_load,
         agent_capacity,
         occur_time: Some(timestamp(entry.at)),
+        standard_basis: entry.basis.clone().unwrap_or_default(),
     }
 }

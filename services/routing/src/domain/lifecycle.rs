@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 use super::words::words;
-use super::{AgentId, Book, Change, Opening, Task, TaskId, TaskState};
+use super::{AgentId, Book, Change, Opening, Plan, Task, TaskId, TaskState};
 
 /// From, change, to. No state before a task is made.
 const TABLE: &[(Option<TaskState>, Change, TaskState)] = &[
@@ -77,6 +77,8 @@ pub struct Entry {
     pub book: Option<(AgentId, i32, i32)>,
     /// When.
     pub at: OffsetDateTime,
+    /// The versions of the routing plan by which it was decided; none where no plan decides, or there was none yet.
+    pub basis: Option<String>,
 }
 
 /// What a change did.
@@ -111,9 +113,19 @@ pub enum Refused {
     NotTheHolder,
 }
 
-/// A new task, waiting. Its place in line counts from `since`.
+impl Changed {
+    /// The same, decided by these versions of the routing plan.
+    #[must_use]
+    pub fn decided_by(mut self, basis: &str) -> Self {
+        self.task.basis = Some(basis.to_owned());
+        self.entry.basis = Some(basis.to_owned());
+        self
+    }
+}
+
+/// A new task, waiting, with the priority that `plan` gives it. Its place in line counts from `since`.
 #[must_use]
-pub fn open(id: TaskId, opening: Opening, since: OffsetDateTime, at: OffsetDateTime) -> Changed {
+pub fn open(id: TaskId, opening: Opening, plan: &Plan, since: OffsetDateTime, at: OffsetDateTime) -> Changed {
     let task = Task {
         id,
         version: 1,
@@ -122,13 +134,15 @@ pub fn open(id: TaskId, opening: Opening, since: OffsetDateTime, at: OffsetDateT
         channel: opening.channel,
         language: opening.language,
         product_line: opening.product_line,
-        priority: opening.severity.priority(),
+        priority: plan.priorities.of(opening.severity, opening.area),
         weight: opening.channel.weight(),
         agent: None,
         offer_count: 0,
         queue_time: since,
         accept_time: None,
         end_time: None,
+        country: opening.country,
+        basis: None,
     };
     let entry = Entry {
         task: id,
@@ -136,13 +150,15 @@ pub fn open(id: TaskId, opening: Opening, since: OffsetDateTime, at: OffsetDateT
         change: Change::Queued,
         book: None,
         at,
+        basis: None,
     };
-    Changed {
+    let opened = Changed {
         task,
         entry,
         book: None,
         offer_end: None,
-    }
+    };
+    opened.decided_by(&plan.basis)
 }
 
 /// Lets `change` happen to `task` at `at`. `book` is that of the agent to whom it is offered or who holds it, and none
@@ -185,6 +201,7 @@ pub fn apply(task: &Task, book: Option<&Book>, change: Change, at: OffsetDateTim
         change,
         book: book.map(|book| (book.agent, book.load, book.capacity)),
         at,
+        basis: None,
     };
     let offer_end = if task.state == TaskState::Offered {
         offer_end(change)

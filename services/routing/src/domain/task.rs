@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::words::words;
-use super::{AgentId, CaseId, Language, OfferId, TaskId};
+use super::{AgentId, CaseId, Country, Language, OfferId, TaskId};
 
 words! {
     /// How far a task is.
@@ -127,16 +127,13 @@ words! {
     }
 }
 
-impl Severity {
-    /// The priority of its tasks, 0 to 9. The gaps leave room for what lies between.
-    #[must_use]
-    pub fn priority(self) -> i16 {
-        match self {
-            Self::Critical => 9,
-            Self::High => 7,
-            Self::Normal => 5,
-            Self::Low => 3,
-        }
+words! {
+    /// What a case is about, beyond the product.
+    Area {
+        /// A device, and how it works or does not.
+        Device = "device",
+        /// Somebody else may have access to an account, or its owner has lost it.
+        AccountSecurity = "account_security",
     }
 }
 
@@ -153,6 +150,10 @@ pub struct Opening {
     pub product_line: Option<ProductLine>,
     /// What is at stake.
     pub severity: Severity,
+    /// What it is about, beyond the product; none where nobody said.
+    pub area: Option<Area>,
+    /// Where it is served; none where it is not known.
+    pub country: Option<Country>,
 }
 
 /// Work that needs a person: one contact of one case.
@@ -172,7 +173,7 @@ pub struct Task {
     pub language: Language,
     /// What kind of product it is about; none where no skill is needed.
     pub product_line: Option<ProductLine>,
-    /// Its priority, 0 to 9. Higher goes first.
+    /// Its priority when it was queued, 0 to 9. Higher goes first.
     pub priority: i16,
     /// How much of an agent's capacity it takes.
     pub weight: i32,
@@ -186,6 +187,11 @@ pub struct Task {
     pub accept_time: Option<OffsetDateTime>,
     /// When it ended.
     pub end_time: Option<OffsetDateTime>,
+    /// Where it is served; none where it is not known.
+    pub country: Option<Country>,
+    /// The versions of the routing plan by which it was last decided about: queued, or since then offered. None where that was
+    /// before there were any.
+    pub basis: Option<String>,
 }
 
 /// A task held out to one agent.
@@ -201,4 +207,6 @@ pub struct Offer {
     pub offered_at: OffsetDateTime,
     /// When it ends by itself.
     pub expires_at: OffsetDateTime,
+    /// The versions of the routing plan it was made by; none where that was before there were any.
+    pub basis: Option<String>,
 }

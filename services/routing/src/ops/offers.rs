@@ -1,7 +1,6 @@
 //! Offers are made, answered, and end by themselves.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use support_chassis::db::Tx;
 use support_chassis::id::Ids;
@@ -11,6 +10,7 @@ use super::settle;
 use crate::domain::{AgentId, Book, Change, Offer, OfferEnd, OfferId, Pairing, Presence, Task, TaskId, apply};
 use crate::error::Error;
 use crate::store;
+use crate::store::line::Ruled;
 
 /// What came of a decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,13 +21,13 @@ pub struct Made {
     pub skipped: usize,
 }
 
-/// Offers tasks to agents as decided, each where it still stands: the task waits at the version that was looked at, the
-/// agent is available and has room. Waits for nobody.
+/// Offers tasks to agents as decided by `plans`, each where it still stands: the task waits at the version that was looked
+/// at, the agent is available and has room. Waits for nobody.
 pub async fn make(
     tx: &mut Tx,
     ids: &Ids,
     pairings: &[Pairing],
-    timeout: Duration,
+    plans: &[Ruled],
     now: OffsetDateTime,
 ) -> Result<Made, Error> {
     let agents: Vec<_> = pairings.iter().map(|pairing| pairing.agent.uuid()).collect();
@@ -51,17 +51,21 @@ pub async fn make(
         let Some(book) = books.get_mut(&pairing.agent) else {
             continue;
         };
+        let Some(Ruled { plan, .. }) = plans.get(pairing.plan) else {
+            continue;
+        };
         let Ok(changed) = apply(task, Some(book), Change::Offered, now) else {
             continue;
         };
         *book = changed.book.unwrap_or(*book);
-        settled.push(changed);
+        settled.push(changed.decided_by(&plan.basis));
         offers.push(Offer {
             id: ids.next(),
             task: task.id,
             agent: pairing.agent,
             offered_at: now,
-            expires_at: now + timeout,
+            expires_at: now + plan.offer_timeout,
+            basis: Some(plan.basis.clone()),
         });
     }
     settle(tx, &settled, &offers).await?;

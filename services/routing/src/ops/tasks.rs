@@ -9,22 +9,25 @@ use uuid::Uuid;
 use super::{events, settle};
 use crate::domain::{CaseId, Change, Opening, Task, TaskId, TaskState, apply, open as opened};
 use crate::error::Error;
-use crate::store;
+use crate::{plan, store};
 
 /// How often a task may change under the hand that wants to end it before the whole transaction is begun anew.
 const TRIES: usize = 10;
 
-/// Makes the task that the event `source` asks for. Its place in line counts from when that event occurred: the
-/// customer does not wait behind others because this service was away. None where the task is there already.
+/// Makes the task that the event `source` asks for, by the plan that holds for it now. Its place in line counts from when
+/// that event occurred: the customer does not wait behind others because this service was away. None where the task is
+/// there already.
 pub async fn open(
     tx: &mut Tx,
     ids: &Ids,
+    book: &plan::Book,
     opening: Opening,
     source: Uuid,
     occurred_at: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<Option<Task>, Error> {
-    let opened = opened(ids.next(), opening, occurred_at.min(now), now);
+    let plan = book.of_tasks(opening.country, now);
+    let opened = opened(ids.next(), opening, &plan, occurred_at.min(now), now);
     if !store::tasks::insert(tx.conn(), &opened, source).await? {
         return Ok(None);
     }

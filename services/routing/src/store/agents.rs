@@ -276,18 +276,34 @@ pub async fn seen_at(connection: &mut PgConnection, id: AgentId) -> Result<Optio
     )
 }
 
-/// Agents who are at work by their presence and have not been seen since `before`.
+/// The sites of the agents who are at work by their presence.
+pub async fn sites_at_work(connection: &mut PgConnection) -> Result<Vec<String>, DbError> {
+    Ok(
+        sqlx::query_scalar!("select distinct site from agents where presence <> 'offline' order by site")
+            .fetch_all(connection)
+            .await?,
+    )
+}
+
+/// Agents who are at work by their presence and have not been seen since the time that stands for their site, with that
+/// time.
 pub async fn out_of_sight(
     connection: &mut PgConnection,
-    before: OffsetDateTime,
+    before: &[(String, OffsetDateTime)],
     limit: i64,
-) -> Result<Vec<AgentId>, DbError> {
-    Ok(sqlx::query_scalar!(
-        r#"select a.id as "id: AgentId" from agents a join agent_sightings s on s.agent_id = a.id
-         where a.presence <> 'offline' and s.seen_at <= $1 order by s.seen_at limit $2"#,
-        before,
+) -> Result<Vec<(AgentId, OffsetDateTime)>, DbError> {
+    let (sites, times): (Vec<String>, Vec<OffsetDateTime>) = before.iter().cloned().unzip();
+    let rows = sqlx::query!(
+        r#"select a.id as "id: AgentId", given.before as "before!"
+         from agents a
+         join agent_sightings s on s.agent_id = a.id
+         join unnest($1::text[], $2::timestamptz[]) as given (site, before) on given.site = a.site
+         where a.presence <> 'offline' and s.seen_at <= given.before order by s.seen_at limit $3"#,
+        &sites,
+        &times,
         limit,
     )
     .fetch_all(connection)
-    .await?)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.before)).collect())
 }

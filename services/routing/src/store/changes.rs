@@ -27,9 +27,11 @@ pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[O
         r#"
         with task as (
             update tasks set version = given.version, state = given.state, agent_id = given.agent_id,
-                offer_count = given.offer_count, accept_time = given.accept_time, end_time = given.end_time
-            from unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::integer[], $6::timestamptz[], $7::timestamptz[])
-                as given (id, version, state, agent_id, offer_count, accept_time, end_time)
+                offer_count = given.offer_count, accept_time = given.accept_time, end_time = given.end_time,
+                standard_basis = given.standard_basis
+            from unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::integer[], $6::timestamptz[], $7::timestamptz[],
+                    $24::text[])
+                as given (id, version, state, agent_id, offer_count, accept_time, end_time, standard_basis)
             where tasks.id = given.id and tasks.version = given.version - 1
             returning tasks.id
         ), agent as (
@@ -43,12 +45,13 @@ pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[O
             where offers.task_id = given.task_id and offers.ended_at is null
             returning offers.id
         ), made as (
-            insert into offers (id, task_id, agent_id, offered_at, expires_at)
-            select * from unnest($14::uuid[], $15::uuid[], $16::uuid[], $17::timestamptz[], $18::timestamptz[])
+            insert into offers (id, task_id, agent_id, offered_at, expires_at, standard_basis)
+            select * from unnest($14::uuid[], $15::uuid[], $16::uuid[], $17::timestamptz[], $18::timestamptz[], $25::text[])
             returning id
         ), entry as (
-            insert into task_history (task_id, sequence, change, agent_id, agent_load, agent_capacity, occurred_at)
-            select * from unnest($1::uuid[], $2::bigint[], $19::text[], $20::uuid[], $21::integer[], $22::integer[], $23::timestamptz[])
+            insert into task_history (task_id, sequence, change, agent_id, agent_load, agent_capacity, occurred_at, standard_basis)
+            select * from unnest($1::uuid[], $2::bigint[], $19::text[], $20::uuid[], $21::integer[], $22::integer[], $23::timestamptz[],
+                $26::text[])
             returning task_id
         )
         select (select count(*) from task) as "tasks!", (select count(*) from agent) as "agents!",
@@ -77,6 +80,9 @@ pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[O
         &tasks.loads as &[Option<i32>],
         &tasks.capacities as &[Option<i32>],
         &tasks.times,
+        &tasks.bases as &[Option<String>],
+        &made.iter().map(|offer| offer.basis.clone()).collect::<Vec<_>>() as &[Option<String>],
+        &tasks.decided_by as &[Option<String>],
     )
     .fetch_one(connection)
     .await?;
@@ -123,6 +129,8 @@ struct Tasks {
     loads: Vec<Option<i32>>,
     capacities: Vec<Option<i32>>,
     times: Vec<OffsetDateTime>,
+    bases: Vec<Option<String>>,
+    decided_by: Vec<Option<String>>,
 }
 
 impl Tasks {
@@ -146,6 +154,8 @@ impl Tasks {
                 .map(|entry| entry.book.map(|(_, _, capacity)| capacity))
                 .collect(),
             times: entries().map(|entry| entry.at).collect(),
+            bases: tasks().map(|task| task.basis.clone()).collect(),
+            decided_by: entries().map(|entry| entry.basis.clone()).collect(),
         }
     }
 }

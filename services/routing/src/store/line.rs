@@ -1,29 +1,90 @@
 //! What the matcher looks at: the line of waiting tasks and the agents with room.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use sqlx::PgConnection;
 use support_chassis::db::DbError;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::read;
-use crate::domain::{AgentId, Book, Candidate, Need, Refusal, TaskId, Waiting};
+use crate::domain::{AgentId, Book, Candidate, Country, Plan, Refusal, TaskId, Waiting};
 
-/// The first `limit` waiting tasks of each need, with those who let them go by and until when those are to be left
-/// alone: `delay` after they did.
-pub async fn waiting(connection: &mut PgConnection, limit: i64, delay: Duration) -> Result<Vec<Waiting>, DbError> {
+/// Tasks of one country and the plan that holds for them.
+#[derive(Clone, Debug)]
+pub struct Ruled {
+    /// The country; none for tasks of which none is known.
+    pub country: Option<Country>,
+    /// The plan.
+    pub plan: Plan,
+}
+
+/// The countries of the tasks that wait.
+pub async fn countries(connection: &mut PgConnection) -> Result<Vec<Option<Country>>, DbError> {
+    sqlx::query_scalar!("select distinct country_code from tasks where state = 'queued' order by country_code")
+        .fetch_all(connection)
+        .await?
+        .into_iter()
+        .map(|code| code.map(|code| read(&code, "tasks", "country_code")).transpose())
+        .collect()
+}
+
+/// The first `limit` of the tasks that wait `now` with the same need, in their order in line, with those who let them go by
+/// and until when those are to be left alone. Only tasks for which one of `plans` holds.
+pub async fn waiting(
+    connection: &mut PgConnection,
+    limit: i64,
+    plans: &[Ruled],
+    now: OffsetDateTime,
+) -> Result<Vec<Waiting>, DbError> {
+    let numbers = || (0_i64..).zip(plans);
+    let countries: Vec<String> = plans.iter().map(|ruled| code(ruled.country)).collect();
+    let (step_of, step_after): (Vec<i64>, Vec<i64>) = numbers()
+        .flat_map(|(number, ruled)| {
+            ruled
+                .plan
+                .steps
+                .iter()
+                .map(move |step| (number, microseconds(step.after)))
+        })
+        .unzip();
     let rows = sqlx::query!(
         r#"select id as "id!: TaskId", version as "version!", language as "language!", product_line,
-             weight as "weight!", priority as "priority!", queue_time as "queue_time!", offer_count as "offer_count!"
+             weight as "weight!", priority as "priority!", queue_time as "queue_time!", offer_count as "offer_count!",
+             plan_number as "plan_number!"
          from (
-             select *, row_number() over (
-                 partition by language, product_line, weight order by priority desc, queue_time, id
+             select task.*, row_number() over (
+                 partition by language, product_line, weight, plan_number, steps
+                 order by greatest(priority, least(ageing_limit, priority + waited / ageing_step)) desc, queue_time, id
              ) as place
-             from tasks where state = 'queued'
+             from (
+                 select tasks.*, ruled.number - 1 as plan_number, ruled.ageing_step, ruled.ageing_limit, line.waited,
+                     (select count(*) from unnest($5::bigint[], $6::bigint[]) as step (plan_number, after)
+                      where step.plan_number = ruled.number - 1 and step.after <= line.waited) as steps
+                 from tasks
+                 join unnest($2::text[], $3::bigint[], $4::smallint[]) with ordinality
+                     as ruled (country_code, ageing_step, ageing_limit, number)
+                     on ruled.country_code = coalesce(tasks.country_code, '')
+                 cross join lateral (
+                     select greatest(0, extract(epoch from $7::timestamptz - queue_time) * 1000000)::bigint as waited
+                 ) as line
+                 where state = 'queued'
+             ) as task
          ) as line
          where place <= $1"#,
         limit,
+        &countries,
+        &plans
+            .iter()
+            .map(|ruled| microseconds(ruled.plan.priorities.ageing_step))
+            .collect::<Vec<_>>(),
+        &plans
+            .iter()
+            .map(|ruled| ruled.plan.priorities.ageing_limit)
+            .collect::<Vec<_>>(),
+        &step_of,
+        &step_after,
+        now,
     )
     .fetch_all(&mut *connection)
     .await?;
@@ -32,34 +93,55 @@ pub async fn waiting(connection: &mut PgConnection, limit: i64, delay: Duration)
         .filter(|row| row.offer_count > 0)
         .map(|row| row.id.uuid())
         .collect();
-    let mut refusals = refusals(connection, &offered_before, delay).await?;
+    let mut refusals = refusals(connection, &offered_before).await?;
     rows.into_iter()
         .map(|row| {
+            let corrupt = || DbError::Corrupt {
+                table: "tasks",
+                column: "country_code",
+            };
+            let number = usize::try_from(row.plan_number).map_err(|_| corrupt())?;
+            let plan = &plans.get(number).ok_or_else(corrupt)?.plan;
+            let language = read(&row.language, "tasks", "language")?;
+            let line = row
+                .product_line
+                .map(|line| read(&line, "tasks", "product_line"))
+                .transpose()?;
+            let refusals = refusals.remove(&row.id).unwrap_or_default();
             Ok(Waiting {
                 task: row.id,
                 version: row.version,
-                need: Need {
-                    language: read(&row.language, "tasks", "language")?,
-                    product_line: row
-                        .product_line
-                        .map(|line| read(&line, "tasks", "product_line"))
-                        .transpose()?,
-                    weight: row.weight,
-                },
-                priority: row.priority,
+                needs: plan.needs(&language, line, row.weight, row.queue_time, now),
+                priority: plan.priorities.aged(row.priority, now - row.queue_time),
                 queue_time: row.queue_time,
-                refusals: refusals.remove(&row.id).unwrap_or_default(),
+                refusals: refusals
+                    .into_iter()
+                    .map(|(agent, last)| Refusal {
+                        agent,
+                        until: last + plan.refusal_delay,
+                    })
+                    .collect(),
+                plan: number,
             })
         })
         .collect()
 }
 
+fn code(country: Option<Country>) -> String {
+    country.map(|country| country.to_string()).unwrap_or_default()
+}
+
+/// As the database counts. The plan allows no length that would not fit.
+fn microseconds(length: Duration) -> i64 {
+    i64::try_from(length.whole_microseconds()).unwrap_or(i64::MAX)
+}
+
+/// Who let the tasks go by, and when they last did.
 async fn refusals(
     connection: &mut PgConnection,
     tasks: &[Uuid],
-    delay: Duration,
-) -> Result<HashMap<TaskId, Vec<Refusal>>, DbError> {
-    let mut refusals: HashMap<TaskId, Vec<Refusal>> = HashMap::new();
+) -> Result<HashMap<TaskId, Vec<(AgentId, OffsetDateTime)>>, DbError> {
+    let mut refusals: HashMap<TaskId, Vec<_>> = HashMap::new();
     if tasks.is_empty() {
         return Ok(refusals);
     }
@@ -71,11 +153,7 @@ async fn refusals(
     .fetch_all(connection)
     .await?;
     for row in rows {
-        let refusal = Refusal {
-            agent: row.agent_id,
-            until: row.last + delay,
-        };
-        refusals.entry(row.task_id).or_default().push(refusal);
+        refusals.entry(row.task_id).or_default().push((row.agent_id, row.last));
     }
     Ok(refusals)
 }
@@ -84,8 +162,10 @@ async fn refusals(
 pub async fn candidates(connection: &mut PgConnection) -> Result<Vec<Candidate>, DbError> {
     sqlx::query!(
         r#"select a.id as "id: AgentId", a.capacity, a.load, a.idle_since,
-             array(select l.language from agent_languages l where l.agent_id = a.id) as "languages!",
-             array(select s.product_line from agent_skills s where s.agent_id = a.id) as "skills!"
+             array(select l.language from agent_languages l where l.agent_id = a.id order by l.language) as "languages!",
+             array(select l.level from agent_languages l where l.agent_id = a.id order by l.language) as "language_levels!",
+             array(select s.product_line from agent_skills s where s.agent_id = a.id order by s.product_line) as "skills!",
+             array(select s.level from agent_skills s where s.agent_id = a.id order by s.product_line) as "skill_levels!"
          from agents a where a.presence = 'available' and a.load < a.capacity"#,
     )
     .fetch_all(connection)
@@ -102,13 +182,15 @@ pub async fn candidates(connection: &mut PgConnection) -> Result<Vec<Candidate>,
             languages: row
                 .languages
                 .iter()
-                .map(|language| read(language, "agent_languages", "language"))
-                .collect::<Result<_, _>>()?,
+                .zip(row.language_levels)
+                .map(|(language, level)| Ok((read(language, "agent_languages", "language")?, level)))
+                .collect::<Result<_, DbError>>()?,
             skills: row
                 .skills
                 .iter()
-                .map(|line| read(line, "agent_skills", "product_line"))
-                .collect::<Result<_, _>>()?,
+                .zip(row.skill_levels)
+                .map(|(line, level)| Ok((read(line, "agent_skills", "product_line")?, level)))
+                .collect::<Result<_, DbError>>()?,
         })
     })
     .collect()

@@ -15,7 +15,7 @@ pub async fn find(
     agent: AgentId,
 ) -> Result<Option<(Offer, Option<OfferEnd>)>, DbError> {
     sqlx::query!(
-        r#"select task_id as "task_id: TaskId", offered_at, expires_at, ended_as from offers
+        r#"select task_id as "task_id: TaskId", offered_at, expires_at, ended_as, standard_basis from offers
          where id = $1 and agent_id = $2"#,
         id.uuid(),
         agent.uuid(),
@@ -30,6 +30,7 @@ pub async fn find(
             agent,
             offered_at: row.offered_at,
             expires_at: row.expires_at,
+            basis: row.standard_basis,
         };
         Ok((offer, end))
     })
@@ -82,9 +83,10 @@ pub async fn overdue(
 pub async fn standing(connection: &mut PgConnection, agents: &[Uuid]) -> Result<Vec<(Offer, Task)>, DbError> {
     sqlx::query!(
         r#"select o.id as "offer_id: OfferId", o.agent_id as "offered_to: AgentId", o.offered_at, o.expires_at,
+             o.standard_basis as offer_basis,
              t.id as "id: TaskId", t.version, t.case_id as "case_id: CaseId", t.state, t.channel, t.language,
              t.product_line, t.priority, t.weight, t.agent_id as "agent_id: AgentId", t.offer_count, t.queue_time,
-             t.accept_time, t.end_time
+             t.accept_time, t.end_time, t.country_code, t.standard_basis
          from offers o join tasks t on t.id = o.task_id
          where o.ended_at is null and o.agent_id = any($1) order by o.offered_at, o.id"#,
         agents,
@@ -99,6 +101,7 @@ pub async fn standing(connection: &mut PgConnection, agents: &[Uuid]) -> Result<
             agent: row.offered_to,
             offered_at: row.offered_at,
             expires_at: row.expires_at,
+            basis: row.offer_basis,
         };
         let task = tasks::Row {
             id: row.id,
@@ -115,6 +118,8 @@ pub async fn standing(connection: &mut PgConnection, agents: &[Uuid]) -> Result<
             queue_time: row.queue_time,
             accept_time: row.accept_time,
             end_time: row.end_time,
+            country_code: row.country_code,
+            standard_basis: row.standard_basis,
         };
         Ok((offer, task.try_into()?))
     })

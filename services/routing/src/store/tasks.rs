@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::read;
-use crate::domain::{AgentId, CaseId, Change, Changed, Entry, Task, TaskId, TaskState};
+use crate::domain::{AgentId, CaseId, Change, Changed, Country, Entry, Task, TaskId, TaskState};
 
 pub(super) struct Row {
     pub(super) id: TaskId,
@@ -23,6 +23,8 @@ pub(super) struct Row {
     pub(super) queue_time: OffsetDateTime,
     pub(super) accept_time: Option<OffsetDateTime>,
     pub(super) end_time: Option<OffsetDateTime>,
+    pub(super) country_code: Option<String>,
+    pub(super) standard_basis: Option<String>,
 }
 
 impl TryFrom<Row> for Task {
@@ -47,6 +49,11 @@ impl TryFrom<Row> for Task {
             queue_time: row.queue_time,
             accept_time: row.accept_time,
             end_time: row.end_time,
+            country: row
+                .country_code
+                .map(|code| read(&code, "tasks", "country_code"))
+                .transpose()?,
+            basis: row.standard_basis,
         })
     }
 }
@@ -58,7 +65,8 @@ macro_rules! select {
             Row,
             r#"
             select id as "id: TaskId", version, case_id as "case_id: CaseId", state, channel, language, product_line,
-                priority, weight, agent_id as "agent_id: AgentId", offer_count, queue_time, accept_time, end_time
+                priority, weight, agent_id as "agent_id: AgentId", offer_count, queue_time, accept_time, end_time,
+                country_code, standard_basis
             from tasks
             "# + $rest
             $(, $argument)*
@@ -72,12 +80,13 @@ pub async fn insert(connection: &mut PgConnection, opened: &Changed, source: Uui
     let Changed { task, entry, .. } = opened;
     let written = sqlx::query!(
         "with task as (
-             insert into tasks (id, version, source_event_id, case_id, state, channel, language, product_line, priority, weight, queue_time)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             insert into tasks (id, version, source_event_id, case_id, state, channel, language, product_line, priority, weight, queue_time,
+                 country_code, standard_basis)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $14, $15)
              on conflict on constraint tasks_one_for_each_opening do nothing
              returning id
          )
-         insert into task_history (task_id, sequence, change, occurred_at) select id, $2, $12, $13 from task",
+         insert into task_history (task_id, sequence, change, occurred_at, standard_basis) select id, $2, $12, $13, $15 from task",
         task.id.uuid(),
         task.version,
         source,
@@ -91,6 +100,8 @@ pub async fn insert(connection: &mut PgConnection, opened: &Changed, source: Uui
         task.queue_time,
         entry.change.as_str(),
         entry.at,
+        task.country.as_ref().map(Country::as_str),
+        task.basis,
     )
     .execute(connection)
     .await?;
@@ -189,7 +200,7 @@ pub async fn list(
 /// What happened to a task, in order; empty where there is no such task.
 pub async fn history(connection: &mut PgConnection, id: TaskId) -> Result<Vec<Entry>, DbError> {
     sqlx::query!(
-        r#"select sequence, change, agent_id as "agent_id: AgentId", agent_load, agent_capacity, occurred_at
+        r#"select sequence, change, agent_id as "agent_id: AgentId", agent_load, agent_capacity, occurred_at, standard_basis
          from task_history where task_id = $1 order by sequence"#,
         id.uuid(),
     )
@@ -208,6 +219,7 @@ pub async fn history(connection: &mut PgConnection, id: TaskId) -> Result<Vec<En
             change,
             book,
             at: row.occurred_at,
+            basis: row.standard_basis,
         })
     })
     .collect()

@@ -9,9 +9,10 @@ use support_proto::support::case::v1 as pb;
 use support_proto::support::types::v1 as types;
 
 use crate::contract;
-use crate::domain::{Channel, Opening};
+use crate::domain::{Channel, Country, Opening};
 use crate::error::Error;
 use crate::ops::tasks::{self, CaseEnd};
+use crate::plan::Book;
 
 /// Makes a task of each opening of a case, and cancels what the end of a case makes needless.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct CaseEvents {
     pub ids: Ids,
     /// What time it is.
     pub clock: Clock,
+    /// The routing plans that hold.
+    pub book: Book,
 }
 
 impl Consumer for CaseEvents {
@@ -42,7 +45,7 @@ impl CaseEvents {
         let now = self.clock.now();
         if let Some(opening) = opening(event)? {
             let source = event.event_id.uuid();
-            tasks::open(tx, &self.ids, opening, source, event.occurred_at, now)
+            tasks::open(tx, &self.ids, &self.book, opening, source, event.occurred_at, now)
                 .await
                 .map_err(apply_error)?;
         } else if let Some(resolved) = event.decode::<pb::CaseResolved>()? {
@@ -69,6 +72,8 @@ fn opening(event: &Received) -> Result<Option<Opening>, ApplyError> {
             language: read_field("language", &opened.language)?,
             product_line: contract::read_product_line(opened.product_line()),
             severity: contract::read_severity(opened.severity()),
+            area: contract::read_area(opened.area()),
+            country: country(&opened.country_code)?,
         }));
     }
     if let Some(reopened) = event.decode::<pb::CaseReopened>()? {
@@ -78,9 +83,18 @@ fn opening(event: &Received) -> Result<Option<Opening>, ApplyError> {
             language: read_field("language", &reopened.language)?,
             product_line: contract::read_product_line(reopened.product_line()),
             severity: contract::read_severity(reopened.severity()),
+            area: contract::read_area(reopened.area()),
+            country: country(&reopened.country_code)?,
         }));
     }
     Ok(None)
+}
+
+fn country(code: &str) -> Result<Option<Country>, ApplyError> {
+    if code.is_empty() {
+        return Ok(None);
+    }
+    read_field("country_code", code).map(Some)
 }
 
 /// A channel of a newer contract has no weight here; a person has to see to it.

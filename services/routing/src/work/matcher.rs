@@ -16,10 +16,11 @@ use support_chassis::id::{Ids, Region};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
-use crate::domain::{Need, Waiting, decide};
+use crate::domain::{Country, Need, Waiting, decide};
 use crate::error::Error;
 use crate::live::Live;
-use crate::settings::RoutingSettings;
+use crate::plan::Book;
+use crate::store::line::Ruled;
 use crate::{ops, store};
 
 /// The first half of the advisory lock's key; the region is the second.
@@ -37,7 +38,7 @@ pub struct Matcher {
     db: Db,
     ids: Ids,
     clock: Clock,
-    settings: RoutingSettings,
+    book: Book,
     live: Live,
     seat: Arc<Mutex<Option<PgConnection>>>,
 }
@@ -45,12 +46,12 @@ pub struct Matcher {
 impl Matcher {
     /// A matcher without a seat.
     #[must_use]
-    pub fn new(db: Db, ids: Ids, clock: Clock, settings: RoutingSettings, live: Live) -> Self {
+    pub fn new(db: Db, ids: Ids, clock: Clock, book: Book, live: Live) -> Self {
         Self {
             db,
             ids,
             clock,
-            settings,
+            book,
             live,
             seat: Arc::default(),
         }
@@ -90,12 +91,14 @@ impl Matcher {
             if agents.is_empty() {
                 return Ok(None);
             }
-            let waiting = store::line::waiting(connection, depth, self.settings.refusal_delay()).await?;
+            let now = self.clock.now();
+            let plans = self.plans(store::line::countries(connection).await?, now);
+            let waiting = store::line::waiting(connection, depth, &plans, now).await?;
             if waiting.is_empty() {
                 return Ok(None);
             }
             let cut_off = cut_off(&waiting, depth);
-            let decision = decide(self.clock.now(), waiting, &agents);
+            let decision = decide(now, waiting, &agents);
             if decision.pairings.is_empty() {
                 if decision.let_go_by.iter().any(|need| cut_off.contains(need)) {
                     depth *= 8;
@@ -106,8 +109,7 @@ impl Matcher {
             let mut made = ops::offers::Made::default();
             for pairings in decision.pairings.chunks(BATCH) {
                 let mut tx = self.db.begin().await?;
-                let timeout = self.settings.offer_timeout();
-                let batch = ops::offers::make(&mut tx, &self.ids, pairings, timeout, self.clock.now()).await?;
+                let batch = ops::offers::make(&mut tx, &self.ids, pairings, &plans, self.clock.now()).await?;
                 tx.commit().await?;
                 made.offers += batch.offers;
                 made.skipped += batch.skipped;
@@ -122,13 +124,22 @@ impl Matcher {
             }
         }
     }
+
+    /// The plans that hold `now` for tasks of these countries.
+    fn plans(&self, countries: Vec<Option<Country>>, now: OffsetDateTime) -> Vec<Ruled> {
+        let ruled = |country| Ruled {
+            country,
+            plan: self.book.of_tasks(country, now),
+        };
+        countries.into_iter().map(ruled).collect()
+    }
 }
 
 /// The needs of which there may be more tasks than were looked at.
 fn cut_off(waiting: &[Waiting], depth: i64) -> Vec<Need> {
     let mut counts: BTreeMap<&Need, i64> = BTreeMap::new();
-    for task in waiting {
-        *counts.entry(&task.need).or_default() += 1;
+    for need in waiting.iter().filter_map(|task| task.needs.last()) {
+        *counts.entry(need).or_default() += 1;
     }
     counts
         .into_iter()

@@ -8,7 +8,7 @@ use support_routing::ops;
 use support_routing::ops::tasks::CaseEnd;
 use tokio::task::JoinSet;
 
-use crate::world::{OFFER_TIMEOUT, World, check};
+use crate::world::{World, check};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_deciders_one_wins() {
@@ -26,9 +26,10 @@ async fn of_many_deciders_one_wins() {
                 task: task.id,
                 version: task.version,
                 agent: amy,
+                plan: 0,
             };
             let mut tx = world.db.begin().await.unwrap();
-            let made = ops::offers::make(&mut tx, &world.ids, &[pairing], OFFER_TIMEOUT, world.now())
+            let made = ops::offers::make(&mut tx, &world.ids, &[pairing], &world.plans(), world.now())
                 .await
                 .unwrap();
             tx.commit().await.unwrap();

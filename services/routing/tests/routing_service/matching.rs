@@ -158,6 +158,7 @@ async fn an_event_makes_one_task_however_often_it_comes() {
         let task = ops::tasks::open(
             &mut tx,
             &world.ids,
+            &world.book,
             opening.clone(),
             source.uuid(),
             world.now(),
@@ -179,10 +180,11 @@ async fn a_decision_that_is_no_longer_right_is_not_carried_out() {
         task: task.id,
         version,
         agent: amy,
+        plan: 0,
     };
     let make = async |pairings: &[Pairing]| {
         let mut tx = world.db.begin().await.unwrap();
-        let made = ops::offers::make(&mut tx, &world.ids, pairings, OFFER_TIMEOUT, world.now())
+        let made = ops::offers::make(&mut tx, &world.ids, pairings, &world.plans(), world.now())
             .await
             .unwrap();
         tx.commit().await.unwrap();

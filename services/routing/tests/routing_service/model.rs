@@ -165,10 +165,10 @@ impl Model {
         }
         // Nobody who could be served is left waiting.
         let candidates = store::line::candidates(&mut connection).await.unwrap();
-        let waiting = store::line::waiting(&mut connection, i64::MAX, REFUSAL_DELAY)
+        let now = self.world.now();
+        let waiting = store::line::waiting(&mut connection, i64::MAX, &self.world.plans(), now)
             .await
             .unwrap();
-        let now = self.world.now();
         for task in &waiting {
             for agent in &candidates {
                 let is_let_alone = task
@@ -176,7 +176,7 @@ impl Model {
                     .iter()
                     .any(|refusal| refusal.agent == agent.book.agent && refusal.until > now);
                 assert!(
-                    !agent.fits(&task.need) || is_let_alone,
+                    !agent.fits(task.needs.last().unwrap()) || is_let_alone,
                     "{task:?} could go to {agent:?}"
                 );
             }

@@ -84,6 +84,8 @@ async fn every_constraint_holds() {
         ("tasks_ended_at_their_end", tasks("end_time = now()")),
         ("tasks_ended_at_their_end", tasks("state = 'canceled'")),
         ("tasks_accepted_before_work", tasks(&format!("state = 'accepted', agent_id = {AGENT}"))),
+        ("tasks_country_code_form", tasks("country_code = 'de'")),
+        ("tasks_standard_basis_form", tasks("standard_basis = 'routing/routing-plan'")),
         ("tasks_agent_id_fkey", tasks(&format!("state = 'offered', agent_id = {TASK}"))),
         (
             "tasks_one_for_each_opening",
@@ -102,6 +104,20 @@ async fn every_constraint_holds() {
             offer(&format!(
                 "({AGENT}, {TASK}, {AGENT}, now(), 'infinity', null, null), ({TASK}, {TASK}, {AGENT}, now(), 'infinity', null, null)"
             )),
+        ),
+        (
+            "offers_standard_basis_form",
+            format!("insert into offers (id, task_id, agent_id, offered_at, expires_at, standard_basis)
+                values ({AGENT}, {TASK}, {AGENT}, now(), 'infinity', '')"),
+        ),
+        (
+            "task_history_standard_basis_form",
+            format!("update task_history set standard_basis = 'x' where task_id = {TASK}"),
+        ),
+        (
+            "task_history_standard_basis_where_decided",
+            format!("insert into task_history (task_id, sequence, change, occurred_at, standard_basis)
+                values ({TASK}, 2, 'canceled', now(), 'routing/routing-plan@1')"),
         ),
         ("task_history_counts_from_one", entry("0, 'offered', null, null, null")),
         ("task_history_without_gaps", entry("3, 'offered', null, null, null")),

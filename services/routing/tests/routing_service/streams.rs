@@ -10,7 +10,7 @@ use support_proto::support::routing::v1::agent_service_client::AgentServiceClien
 use support_routing::SERVICE;
 use tonic::Code;
 
-use crate::system::{PATIENCE, System, accept, complete, next, next_offer};
+use crate::system::{PATIENCE, System, accept, complete, next, next_offer, shipped_but};
 use crate::world::check;
 
 #[tokio::test]
@@ -65,7 +65,10 @@ async fn a_stream_ends_with_the_server_and_says_so() {
 
 #[tokio::test]
 async fn an_open_stream_is_presence_enough() {
-    let system = System::start_with(|settings| settings.set("routing.presence_timeout_ms", 400)).await;
+    let system = System::start_with(|settings| settings.set("routing.poll_interval_ms", 50)).await;
+    system
+        .publish("global", &shipped_but(|plan| plan["presence"]["timeout"] = "1s".into()))
+        .await;
     system.agent("amy").await;
     system.agent("ben").await;
     let (mut amy, _) = system.watch("amy").await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use support_chassis::call::Caller;
 use support_chassis::client::{Account, Peer};
 use support_chassis::clock::Clock;
@@ -12,6 +13,8 @@ use support_chassis::lifecycle::Lifecycle;
 use support_chassis::passport::Signer;
 use support_chassis::service::{Running, Service, migrate, run};
 use support_chassis::settings::{DatabaseSettings, Settings, TrustRole};
+use support_chassis::standard::content;
+use support_chassis::standard::schema::Schema;
 use support_postgres::testing::{TestDatabase, database as any_database};
 use support_proto::codec::Event;
 use support_proto::support::case::v1 as case;
@@ -96,8 +99,19 @@ impl System {
         tx.commit().await.unwrap();
     }
 
+    /// Publishes a routing plan: from now on it holds at the place.
+    pub(crate) async fn publish(&self, place: &str, content: &Value) {
+        let channel = support_testing::channel(self.routing.address);
+        support_testing::publish(&channel, "routing/routing-plan", place, content).await;
+    }
+
     /// A case is opened by phone, in English, about a phone.
     pub(crate) async fn open_case(&self) -> Id {
+        self.open_case_in("").await
+    }
+
+    /// Such a case that is served in a country.
+    pub(crate) async fn open_case_in(&self, country: &str) -> Id {
         let id: Id = self.ids.next();
         let opened = case::CaseOpened {
             case_id: id.to_string(),
@@ -106,6 +120,8 @@ impl System {
             language: "en-GB".to_owned(),
             product_line: ProductLine::Phone.into(),
             severity: case::Severity::High.into(),
+            country_code: country.to_owned(),
+            ..case::CaseOpened::default()
         };
         self.tell(id, &opened).await;
         id
@@ -232,6 +248,15 @@ impl Drop for System {
         self.routing.lifecycle.abort();
         self.life.abort();
     }
+}
+
+/// The routing plan that is shipped, changed.
+pub(crate) fn shipped_but(change: impl FnOnce(&mut Value)) -> Value {
+    let schema = Schema::of::<pb::RoutingPlan>(|_| Vec::new()).unwrap();
+    let shipped = include_str!("../../standard/routing-plan.yaml");
+    let mut plan = content::from_yaml(&schema, shipped).unwrap().to_value();
+    change(&mut plan);
+    plan
 }
 
 pub(crate) fn new_agent(subject: &str) -> pb::CreateAgentRequest {

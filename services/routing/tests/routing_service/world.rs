@@ -7,6 +7,7 @@ use support_chassis::clock::{Clock, ManualClock};
 use support_chassis::db::{Db, Tx};
 use support_chassis::id::Ids;
 use support_chassis::settings::DatabaseSettings;
+use support_chassis::standard::{Document, Standard};
 use support_postgres::testing::TestDatabase;
 use support_routing::domain::{
     Agent, AgentId, CaseId, Channel, LanguageSkill, OfferId, Opening, Presence, ProductLine, ProductSkill, Severity,
@@ -15,14 +16,17 @@ use support_routing::domain::{
 use support_routing::error::Error;
 use support_routing::live::Live;
 use support_routing::ops::{self, agents::NewAgent, tasks::CaseEnd};
+use support_routing::plan::Book;
+use support_routing::store::line::Ruled;
 use support_routing::work::matcher::Matcher;
-use support_routing::work::sight;
-use support_routing::{MIGRATOR, RoutingSettings, store};
+use support_routing::work::sight::Sight;
+use support_routing::{MIGRATOR, ROUTING_PLAN, store};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
 pub(crate) const START: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
 
+// As shipped.
 pub(crate) const OFFER_TIMEOUT: Duration = Duration::from_secs(20);
 pub(crate) const REFUSAL_DELAY: Duration = Duration::from_mins(1);
 pub(crate) const PRESENCE_TIMEOUT: Duration = Duration::from_mins(2);
@@ -32,14 +36,14 @@ pub(crate) async fn database() -> TestDatabase {
     support_testing::database("routing", &MIGRATOR).await
 }
 
-pub(crate) fn settings() -> RoutingSettings {
-    let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap().try_into().unwrap();
-    RoutingSettings {
-        offer_timeout_ms: milliseconds(OFFER_TIMEOUT),
-        refusal_delay_ms: u64::try_from(REFUSAL_DELAY.as_millis()).unwrap(),
-        presence_timeout_ms: milliseconds(PRESENCE_TIMEOUT),
-        poll_interval_ms: milliseconds(Duration::from_secs(1)),
-    }
+/// What is shipped, with other words in the place of some of its own.
+pub(crate) fn plan_with(changes: &[(&str, &str)]) -> Book {
+    let shipped = include_str!("../../standard/routing-plan.yaml").to_owned();
+    let yaml = changes.iter().fold(shipped, |yaml, (from, to)| {
+        assert!(yaml.contains(from), "{from}");
+        yaml.replacen(from, to, 1)
+    });
+    Book::new(Standard::shipped(&Document::new(yaml.leak())))
 }
 
 pub(crate) struct World {
@@ -47,12 +51,18 @@ pub(crate) struct World {
     pub(crate) ids: Ids,
     pub(crate) clock: Clock,
     pub(crate) hand: ManualClock,
+    pub(crate) book: Book,
     pub(crate) matcher: Matcher,
     _database: TestDatabase,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::by(Book::new(Standard::shipped(&ROUTING_PLAN))).await
+    }
+
+    /// Where other plans hold than those shipped.
+    pub(crate) async fn by(book: Book) -> Self {
         let database = database().await;
         let (clock, hand) = Clock::manual(START);
         let db = Db::connect(&DatabaseSettings::small(database.url()))
@@ -60,12 +70,13 @@ impl World {
             .unwrap()
             .with_clock(clock.clone());
         let ids = Ids::new("eu".parse().unwrap(), clock.clone());
-        let matcher = Matcher::new(db.clone(), ids.clone(), clock.clone(), settings(), Live::default());
+        let matcher = Matcher::new(db.clone(), ids.clone(), clock.clone(), book.clone(), Live::default());
         Self {
             db,
             ids,
             clock,
             hand,
+            book,
             matcher,
             _database: database,
         }
@@ -96,6 +107,26 @@ impl World {
         skills: &[ProductLine],
         capacity: i32,
     ) -> AgentId {
+        let languages: Vec<_> = languages.iter().map(|language| (*language, 3)).collect();
+        let skills: Vec<_> = skills.iter().map(|line| (*line, 3)).collect();
+        self.create(subject, &languages, &skills, capacity).await
+    }
+
+    /// Makes an agent who is available and speaks and knows these at these levels, with room for one call.
+    pub(crate) async fn agent_at(&self, languages: &[(&str, i16)], skills: &[(ProductLine, i16)]) -> AgentId {
+        let subject = self.ids.next::<AgentId>().to_string();
+        let agent = self.create(&subject, languages, skills, 6).await;
+        self.presence(&subject, Presence::Available).await;
+        agent
+    }
+
+    async fn create(
+        &self,
+        subject: &str,
+        languages: &[(&str, i16)],
+        skills: &[(ProductLine, i16)],
+        capacity: i32,
+    ) -> AgentId {
         let new = NewAgent {
             subject: subject.to_owned(),
             display_name: "Kim".to_owned().into(),
@@ -103,16 +134,16 @@ impl World {
             time_zone: "Europe/Dublin".to_owned(),
             languages: languages
                 .iter()
-                .map(|language| LanguageSkill {
+                .map(|(language, level)| LanguageSkill {
                     language: language.parse().unwrap(),
-                    level: 3,
+                    level: *level,
                 })
                 .collect(),
             skills: skills
                 .iter()
-                .map(|line| ProductSkill {
+                .map(|(line, level)| ProductSkill {
                     product_line: *line,
-                    level: 3,
+                    level: *level,
                 })
                 .collect(),
             capacity,
@@ -139,6 +170,8 @@ impl World {
             language: language.parse().unwrap(),
             product_line: line,
             severity: Severity::Normal,
+            area: None,
+            country: None,
         }
     }
 
@@ -146,9 +179,17 @@ impl World {
     pub(crate) async fn open(&self, opening: Opening) -> Task {
         let source: support_chassis::id::Id = self.ids.next();
         let mut tx = self.db.begin().await.unwrap();
-        let task = ops::tasks::open(&mut tx, &self.ids, opening, source.uuid(), self.now(), self.now())
-            .await
-            .unwrap();
+        let task = ops::tasks::open(
+            &mut tx,
+            &self.ids,
+            &self.book,
+            opening,
+            source.uuid(),
+            self.now(),
+            self.now(),
+        )
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         task.unwrap()
     }
@@ -218,9 +259,16 @@ impl World {
     /// Does so in a process that began to look at `started`.
     pub(crate) async fn look_round_since(&self, started: OffsetDateTime) {
         let live = Live::default();
-        sight::round(&self.db, &self.clock, &live, settings(), started)
-            .await
-            .unwrap();
+        let sight = Sight::new(self.db.clone(), self.clock.clone(), live, self.book.clone(), started);
+        sight.look().await.unwrap();
+    }
+
+    /// The plan that holds now for tasks of which no country is known.
+    pub(crate) fn plans(&self) -> Vec<Ruled> {
+        vec![Ruled {
+            country: None,
+            plan: self.book.of_tasks(None, self.now()),
+        }]
     }
 
     pub(crate) async fn read_task(&self, id: TaskId) -> Task {

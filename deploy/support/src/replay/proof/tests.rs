@@ -28,6 +28,7 @@ fn step(sequence: i64, change: TaskChange, seconds: i64) -> TaskHistoryEntry {
         },
         agent_capacity: 6,
         occur_time: Some(Timestamp { seconds, nanos: 0 }),
+        ..Default::default()
     }
 }
 

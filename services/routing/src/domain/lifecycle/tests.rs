@@ -4,7 +4,7 @@ use support_chassis::id::Ids;
 use time::macros::datetime;
 
 use super::*;
-use crate::domain::{Channel, Severity};
+use crate::domain::{Channel, Priorities, Severity};
 
 const START: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
 
@@ -19,7 +19,44 @@ fn opening(ids: &Ids, channel: Channel) -> Opening {
         language: "en".parse().unwrap(),
         product_line: None,
         severity: Severity::Normal,
+        area: None,
+        country: None,
     }
+}
+
+/// Of it only the priorities and the basis matter here.
+fn plan() -> Plan {
+    Plan {
+        basis: "routing/routing-plan@3".to_owned(),
+        priorities: Priorities {
+            by_severity: [2, 4, 6, 8],
+            account_security: 5,
+            ageing_step: time::Duration::MINUTE,
+            ageing_limit: 7,
+        },
+        language_level: 1,
+        skill_level: 1,
+        steps: Vec::new(),
+        offer_timeout: time::Duration::MINUTE,
+        refusal_delay: time::Duration::MINUTE,
+        presence_timeout: time::Duration::MINUTE,
+    }
+}
+
+#[test]
+fn what_a_plan_decided_is_said_with_it() {
+    let ids = ids();
+    let opened = open(ids.next(), opening(&ids, Channel::Chat), &plan(), START, START);
+    assert_eq!(opened.task.priority, 4);
+    let named = Some("routing/routing-plan@3".to_owned());
+    assert_eq!((&opened.task.basis, &opened.entry.basis), (&named, &named));
+    let offered = apply(&opened.task, Some(&book(&ids, 6)), Change::Offered, START)
+        .unwrap()
+        .decided_by("routing/routing-plan@4");
+    let accepted = apply(&offered.task, offered.book.as_ref(), Change::Accepted, START).unwrap();
+    let named = Some("routing/routing-plan@4".to_owned());
+    assert_eq!((&offered.entry.basis, &accepted.task.basis), (&named, &named));
+    assert_eq!(accepted.entry.basis, None, "an agent decides that, not a plan");
 }
 
 fn book(ids: &Ids, capacity: i32) -> Book {
@@ -49,7 +86,7 @@ fn nothing_follows_an_end() {
 fn an_offer_keeps_the_place_in_line() {
     let ids = ids();
     let later = START + time::Duration::minutes(1);
-    let opened = open(ids.next(), opening(&ids, Channel::Phone), START, later).task;
+    let opened = open(ids.next(), opening(&ids, Channel::Phone), &plan(), START, later).task;
     let offered = apply(&opened, Some(&book(&ids, 6)), Change::Offered, later).unwrap();
     let returned = apply(&offered.task, offered.book.as_ref(), Change::TimedOut, later).unwrap();
     assert_eq!(returned.task.queue_time, START);
@@ -65,7 +102,7 @@ fn an_offer_keeps_the_place_in_line() {
 #[test]
 fn nobody_holds_more_than_they_can() {
     let ids = ids();
-    let opened = open(ids.next(), opening(&ids, Channel::Phone), START, START).task;
+    let opened = open(ids.next(), opening(&ids, Channel::Phone), &plan(), START, START).task;
     let mut full = book(&ids, 6);
     full.load = 1;
     assert_eq!(
@@ -77,7 +114,7 @@ fn nobody_holds_more_than_they_can() {
 #[test]
 fn the_book_must_be_the_holders() {
     let ids = ids();
-    let opened = open(ids.next(), opening(&ids, Channel::Chat), START, START).task;
+    let opened = open(ids.next(), opening(&ids, Channel::Chat), &plan(), START, START).task;
     assert_eq!(apply(&opened, None, Change::Offered, START), Err(Refused::NotTheHolder));
     assert_eq!(
         apply(&opened, Some(&book(&ids, 6)), Change::Canceled, START),
@@ -104,7 +141,7 @@ proptest! {
         channel in proptest::sample::select(Channel::ALL),
     ) {
         let ids = ids();
-        let mut task = open(ids.next(), opening(&ids, channel), START, START).task;
+        let mut task = open(ids.next(), opening(&ids, channel), &plan(), START, START).task;
         let mut mine = book(&ids, 7);
         for change in changes {
             let given = (task.state.is_held() || change == Change::Offered).then_some(&mine);

@@ -11,11 +11,21 @@ fn id<T: From<Id>>(number: u64) -> T {
     Id::from_parts("eu".parse().unwrap(), NOW, number).into()
 }
 
+/// At level 3 of both.
 fn need(language: &str, product_line: Option<ProductLine>, weight: i32) -> Need {
     Need {
-        language: language.parse().unwrap(),
-        product_line,
+        languages: vec![(language.parse().unwrap(), 3)],
+        product_line: product_line.map(|line| (line, 3)),
         weight,
+    }
+}
+
+fn step(language_level: i16, skill_level: i16, languages: &[&str]) -> Step {
+    Step {
+        after: Duration::ZERO,
+        language_level,
+        skill_level,
+        languages: languages.iter().map(|language| language.parse().unwrap()).collect(),
     }
 }
 
@@ -23,10 +33,11 @@ fn waiting(number: u64, need: Need, priority: i16, waits: i64) -> Waiting {
     Waiting {
         task: id(number),
         version: 1,
-        need,
+        needs: vec![need],
         priority,
         queue_time: NOW - Duration::seconds(waits),
         refusals: Vec::new(),
+        plan: 0,
     }
 }
 
@@ -38,8 +49,11 @@ fn agent(number: u64, languages: &[&str], skills: &[ProductLine], capacity: i32,
             load: 0,
             idle_since: NOW - Duration::seconds(idle),
         },
-        languages: languages.iter().map(|language| language.parse().unwrap()).collect(),
-        skills: skills.to_vec(),
+        languages: languages
+            .iter()
+            .map(|language| (language.parse().unwrap(), 3))
+            .collect(),
+        skills: skills.iter().map(|line| (*line, 3)).collect(),
     }
 }
 
@@ -104,11 +118,45 @@ fn who_let_it_go_by_comes_last_and_not_at_once() {
         (pairs(&alone), alone.look_again),
         (vec![], Some(NOW + Duration::seconds(30)))
     );
-    assert!(alone.let_go_by.contains(&task.need));
+    assert!(alone.let_go_by.contains(&task.needs[0]));
 
     task.refusals = vec![refusal(1, 0)];
     assert_eq!(pairs(&decide(NOW, vec![task.clone()], &agents)), [(id(1), id(2))]);
     assert_eq!(pairs(&decide(NOW, vec![task], &agents[..1])), [(id(1), id(1))]);
+}
+
+#[test]
+fn who_fits_only_by_a_step_comes_after_who_fits_without() {
+    let line = ProductLine::Watch;
+    let strict = need("ja", Some(line), 6);
+    let mut task = waiting(1, strict.clone(), 5, 300);
+    // Idle the longest: a beginner, then somebody who speaks English alone, then the one who was asked for.
+    let mut beginner = agent(1, &["ja"], &[line], 6, 90);
+    beginner.languages[0].1 = 2;
+    let stranger = agent(2, &["en"], &[line], 6, 80);
+    let fluent = agent(3, &["ja"], &[line], 6, 1);
+    let all = [beginner, stranger, fluent];
+    let taken = |task: &Waiting, agents: &[Candidate]| pairs(&decide(NOW, vec![task.clone()], agents));
+    assert_eq!(taken(&task, &all[..2]), [], "nobody is good enough");
+
+    let easier = strict.relaxed(&step(2, 3, &[]));
+    let by_english = easier.relaxed(&step(3, 3, &["en"]));
+    assert_eq!(
+        by_english.languages,
+        [("ja".parse().unwrap(), 2), ("en".parse().unwrap(), 3)],
+        "a later step takes nothing back"
+    );
+    task.needs = vec![strict, easier, by_english];
+    assert_eq!(taken(&task, &all), [(id(1), id(3))]);
+    assert_eq!(taken(&task, &all[..2]), [(id(1), id(1))]);
+    assert_eq!(taken(&task, &all[1..2]), [(id(1), id(2))]);
+    // Somebody who fits by a step goes before somebody who let it go by.
+    task.refusals = vec![Refusal {
+        agent: id(3),
+        until: NOW,
+    }];
+    assert_eq!(taken(&task, &all), [(id(1), id(1))]);
+    assert_eq!(taken(&task, &all[2..]), [(id(1), id(3))]);
 }
 
 /// The rule, one sentence after the other, without any of the shortcuts.
@@ -129,27 +177,37 @@ fn reference(now: OffsetDateTime, waiting: &[Waiting], agents: &[Candidate]) -> 
         }
         let task = left.remove(first);
         let refused = |agent: &Candidate| task.refusals.iter().find(|refusal| refusal.agent == agent.book.agent);
+        let is_good_enough = |agent: &Candidate, need: &Need| {
+            let mut speaks = false;
+            for (wanted, level) in &need.languages {
+                for (spoken, how) in &agent.languages {
+                    speaks |= spoken.primary() == wanted.primary() && how >= level;
+                }
+            }
+            let knows = match need.product_line {
+                None => true,
+                Some((line, level)) => agent.skills.iter().any(|(known, how)| *known == line && *how >= level),
+            };
+            speaks && knows
+        };
+        // The step by which the agent fits; none where they do not at all.
+        let step = |agent: &Candidate| task.needs.iter().position(|need| is_good_enough(agent, need));
         let best = agents
             .iter_mut()
-            .filter(|agent| {
-                agent
-                    .languages
-                    .iter()
-                    .any(|language| language.primary() == task.need.language.primary())
-            })
-            .filter(|agent| task.need.product_line.is_none() || agent.skills.contains(&task.need.product_line.unwrap()))
-            .filter(|agent| agent.book.capacity - agent.book.load >= task.need.weight)
+            .filter(|agent| step(agent).is_some())
+            .filter(|agent| agent.book.capacity - agent.book.load >= task.needs[0].weight)
             .filter(|agent| refused(agent).is_none_or(|refusal| refusal.until <= now))
             .min_by_key(|agent| {
                 (
                     refused(agent).is_some(),
+                    if refused(agent).is_some() { None } else { step(agent) },
                     agent.book.load,
                     agent.book.idle_since,
                     agent.book.agent,
                 )
             });
         if let Some(agent) = best {
-            agent.book.load += task.need.weight;
+            agent.book.load += task.needs[0].weight;
             pairs.push((task.task, agent.book.agent));
         }
     }
@@ -160,6 +218,16 @@ const LANGUAGES: &[&str] = &["en", "en-GB", "es", "es-MX", "ja"];
 const LINES: &[ProductLine] = &[ProductLine::Phone, ProductLine::Laptop];
 
 prop_compose! {
+    fn any_relaxation()(
+        language_level in 1..=4_i16,
+        skill_level in 0..=4_i16,
+        languages in proptest::sample::subsequence(LANGUAGES, 0..2),
+    ) -> Step {
+        step(language_level, skill_level, &languages)
+    }
+}
+
+prop_compose! {
     fn any_task()(
         number in 0..1_000_000_u64,
         language in proptest::sample::select(LANGUAGES),
@@ -168,8 +236,12 @@ prop_compose! {
         priority in proptest::sample::select(&[3_i16, 5, 7, 9][..]),
         waits in 0..4_i64,
         refusals in proptest::collection::btree_map(0..6_u64, -2..3_i64, 0..3),
+        steps in proptest::collection::vec(any_relaxation(), 0..3),
     ) -> Waiting {
         let mut task = waiting(number, need(language, line, weight), priority, waits);
+        for step in &steps {
+            task.needs.push(task.needs.last().unwrap().relaxed(step));
+        }
         task.refusals = refusals
             .into_iter()
             .map(|(agent, seconds)| Refusal { agent: id(agent), until: NOW + Duration::seconds(seconds) })
@@ -182,12 +254,19 @@ prop_compose! {
     fn any_agent()(
         languages in proptest::sample::subsequence(LANGUAGES, 1..3),
         skills in proptest::sample::subsequence(LINES, 0..=2),
+        levels in proptest::array::uniform4(1..=5_i16),
         capacity in 1..10_i32,
         load in 0..10_i32,
         idle in 0..4_i64,
     ) -> Candidate {
         let mut agent = agent(0, &languages, &skills, capacity, idle);
         agent.book.load = load.min(capacity);
+        for ((_, level), given) in agent.languages.iter_mut().zip(levels) {
+            *level = given;
+        }
+        for ((_, level), given) in agent.skills.iter_mut().zip(&levels[2..]) {
+            *level = *given;
+        }
         agent
     }
 }
@@ -207,6 +286,12 @@ proptest! {
         }
         let decision = decide(NOW, tasks.clone(), &agents);
         prop_assert_eq!(pairs(&decision), reference(NOW, &tasks, &agents));
+        for task in &tasks {
+            for agent in &agents {
+                let fits: Vec<_> = task.needs.iter().map(|need| agent.fits(need)).collect();
+                prop_assert!(fits.is_sorted(), "whoever fits a step fits those after it: {:?} {:?}", agent, task);
+            }
+        }
         // The order in which they are given does not matter.
         tasks.reverse();
         agents.reverse();
@@ -215,7 +300,7 @@ proptest! {
         let taken: BTreeSet<_> = decision.pairings.iter().map(|pairing| pairing.task).collect();
         for agent in &mut agents {
             for pairing in decision.pairings.iter().filter(|pairing| pairing.agent == agent.book.agent) {
-                agent.book.load += tasks.iter().find(|task| task.task == pairing.task).unwrap().need.weight;
+                agent.book.load += tasks.iter().find(|task| task.task == pairing.task).unwrap().needs[0].weight;
             }
             prop_assert!(agent.book.load <= agent.book.capacity);
         }

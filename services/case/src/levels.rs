@@ -1,0 +1,115 @@
+//! The service levels of the standard, as the rules of cases read them.
+
+use std::collections::BTreeMap;
+
+use support_chassis::standard::{Document, Place, Standard, day_of};
+use support_proto::support::case::v1 as contract;
+use time::{Duration, OffsetDateTime};
+
+use crate::domain::country::Country;
+use crate::domain::kinds::{Channel, Severity};
+use crate::domain::levels::{Levels, Target};
+use crate::what_if;
+use crate::wire::Mirrored as _;
+
+/// The service levels: what is promised for a case.
+pub static SERVICE_LEVELS: Document<contract::ServiceLevels> =
+    Document::new(include_str!("../standard/service-levels.yaml"))
+        .checked_by(check)
+        .simulated_by(what_if::simulate);
+
+/// The service levels that hold, by place and day.
+#[derive(Debug, Clone)]
+pub struct Book(Standard<contract::ServiceLevels>);
+
+impl Book {
+    /// Reads them from the standard.
+    #[must_use]
+    pub fn new(standard: Standard<contract::ServiceLevels>) -> Self {
+        Self(standard)
+    }
+
+    /// What holds at a moment in a country; where none is known, what holds everywhere.
+    #[must_use]
+    pub fn on(&self, country: Option<Country>, now: OffsetDateTime) -> Levels {
+        let held = self.0.on(&place(country), day_of(now));
+        read(&held.document, held.basis.to_string())
+    }
+}
+
+/// The place whose rules hold for what is served in a country.
+fn place(country: Option<Country>) -> Place {
+    country.map_or(Place::Global, |country| Place::country(country.as_str()))
+}
+
+/// The document as the domain has it. The field rules of the contract hold already, so nothing is missing.
+pub(crate) fn read(document: &contract::ServiceLevels, basis: String) -> Levels {
+    let targets = document.targets.as_ref();
+    let target = |of: fn(&contract::SeverityTargets) -> &Option<contract::SeverityTarget>| {
+        let target = targets.and_then(|targets| of(targets).as_ref());
+        Target {
+            first_response: length(target.and_then(|target| target.first_response.as_ref())),
+            resolution: length(target.and_then(|target| target.resolution.as_ref())),
+        }
+    };
+    let channels: BTreeMap<_, _> = document
+        .channels
+        .iter()
+        .filter_map(|(name, target)| {
+            let channel = Channel::from_name(name)?;
+            Some((channel.as_str(), length(target.first_response.as_ref())))
+        })
+        .collect();
+    Levels {
+        targets: [
+            target(|targets| &targets.low),
+            target(|targets| &targets.normal),
+            target(|targets| &targets.high),
+            target(|targets| &targets.critical),
+        ],
+        channels,
+        reopen_within: length(document.reopen_within.as_ref()),
+        no_answer_after: length(document.no_answer_after.as_ref()),
+        answer_first: document
+            .answer_before_resolving()
+            .filter_map(Channel::from_wire)
+            .collect(),
+        basis,
+    }
+}
+
+/// A length of time, in whole microseconds as the database counts.
+fn length(given: Option<&prost_types::Duration>) -> Duration {
+    given.map_or(Duration::ZERO, |given| {
+        Duration::seconds(given.seconds) + Duration::microseconds(i64::from(given.nanos / 1000))
+    })
+}
+
+/// What the field rules cannot say: the more is at stake, the sooner; and nothing is answered after it is settled.
+fn check(document: &contract::ServiceLevels) -> Vec<(String, String)> {
+    let levels = read(document, String::new());
+    let mut faults = Vec::new();
+    for (severity, target) in Severity::ALL.iter().zip(&levels.targets) {
+        if target.first_response > target.resolution {
+            let path = format!("targets.{}.first_response", severity.as_str());
+            faults.push((path, "must not be longer than `resolution`".to_owned()));
+        }
+    }
+    for (severities, targets) in Severity::ALL.windows(2).zip(levels.targets.windows(2)) {
+        let ([less, more], [of_less, of_more]) = (severities, targets) else {
+            continue;
+        };
+        let mut hold = |field: &str, of_less: Duration, of_more: Duration| {
+            if of_more > of_less {
+                let fault = format!("must not be longer than that of `{}`", less.as_str());
+                faults.push((format!("targets.{}.{field}", more.as_str()), fault));
+            }
+        };
+        hold("first_response", of_less.first_response, of_more.first_response);
+        hold("resolution", of_less.resolution, of_more.resolution);
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+//! What the routing plan says, is done, and named where it was.
+
+use std::time::Duration;
+
+use support_routing::domain::{AgentId, Area, Change, Channel, Country, Presence, ProductLine, Severity, Task, TaskId};
+use support_routing::store;
+use support_routing::store::line::Ruled;
+
+use crate::world::{OFFER_TIMEOUT, World, plan_with};
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Whom a call goes to that has waited for so long, of these agents.
+async fn taken_after(world: &World, waited: Duration, agents: &[AgentId]) -> Option<AgentId> {
+    let opening = world.opening(Channel::Phone, "es-MX", Some(ProductLine::Watch));
+    let task = world.open(opening).await;
+    world.hand.advance(waited);
+    world.make_offers().await;
+    let holder = world.read_task(task.id).await.agent;
+    for agent in agents {
+        for (offer, _) in world.standing(*agent).await {
+            let agent = world.read_agent(*agent).await;
+            world.accept(&agent.subject, offer).await.unwrap();
+        }
+    }
+    world
+        .end_case(task.case_id, support_routing::ops::tasks::CaseEnd::Closed)
+        .await
+        .unwrap();
+    holder
+}
+
+#[tokio::test]
+async fn what_is_asked_of_an_agent_is_relaxed_step_by_step() {
+    let world = World::new().await;
+    // What is shipped asks for level 3 of the language and 2 of the product line at first.
+    let fluent = world.agent_at(&[("es", 3)], &[(ProductLine::Watch, 2)]).await;
+    let learning = world.agent_at(&[("es", 2)], &[(ProductLine::Watch, 1)]).await;
+    let stranger = world.agent_at(&[("es", 2)], &[(ProductLine::Audio, 5)]).await;
+    let english = world.agent_at(&[("en", 3)], &[(ProductLine::Audio, 5)]).await;
+    let all = [fluent, learning, stranger, english];
+    let away = async |subjects: &[AgentId]| {
+        for agent in subjects {
+            let subject = world.read_agent(*agent).await.subject;
+            world.presence(&subject, Presence::Break).await;
+        }
+    };
+    assert_eq!(
+        taken_after(&world, seconds(3600), &all).await,
+        Some(fluent),
+        "nobody else where she is there"
+    );
+    away(&[fluent]).await;
+    assert_eq!(taken_after(&world, seconds(119), &all).await, None);
+    assert_eq!(taken_after(&world, seconds(120), &all).await, Some(learning));
+    assert_eq!(taken_after(&world, seconds(3600), &all).await, Some(learning));
+    away(&[learning]).await;
+    assert_eq!(taken_after(&world, seconds(599), &all).await, None);
+    assert_eq!(taken_after(&world, seconds(600), &all).await, Some(stranger));
+    away(&[stranger]).await;
+    assert_eq!(taken_after(&world, seconds(1799), &all).await, None);
+    assert_eq!(taken_after(&world, seconds(1800), &all).await, Some(english));
+    world.check().await;
+}
+
+#[tokio::test]
+async fn who_waits_goes_up_but_not_before_danger() {
+    let world = World::new().await;
+    let open = async |severity, area| {
+        let opening = support_routing::domain::Opening {
+            severity,
+            area,
+            ..world.opening(Channel::Phone, "en", None)
+        };
+        world.open(opening).await
+    };
+    let question = open(Severity::Low, None).await;
+    world.hand.advance(seconds(20 * 60));
+    let dead = open(Severity::High, None).await;
+    let account = open(Severity::Low, Some(Area::AccountSecurity)).await;
+    world.hand.advance(seconds(24 * 3600));
+    let danger = open(Severity::Critical, None).await;
+    assert_eq!(
+        [&question, &dead, &account, &danger].map(|task| task.priority),
+        [3, 7, 9, 9],
+        "as the plan says"
+    );
+    let amy = world.agent("amy", &["en"], &[], 6).await;
+    let mut order = Vec::new();
+    for _ in 0..4 {
+        world.make_offers().await;
+        let (offer, task) = world.standing(amy).await[0];
+        world.accept("amy", offer).await.unwrap();
+        world.complete("amy", task).await.unwrap();
+        order.push(task);
+    }
+    // Both have come as far up as waiting brings them; the question came first.
+    assert_eq!(order, [account.id, danger.id, question.id, dead.id]);
+}
+
+#[tokio::test]
+async fn offers_obey_another_plan_and_name_it() {
+    let world = World::by(plan_with(&[
+        ("timeout: 20s", "timeout: 7s"),
+        ("refusal_delay: 60s", "refusal_delay: 5s"),
+        ("normal: 5", "normal: 6"),
+        ("timeout: 120s", "timeout: 9s"),
+    ]))
+    .await;
+    let basis = world.plans().remove(0).plan.basis;
+    let held = Some(basis.as_str());
+    let amy = world.agent("amy", &["en"], &[], 6).await;
+    let task = world.open_call().await;
+    assert_eq!((task.priority, task.basis.as_deref()), (6, held));
+    world.make_offers().await;
+    let standing = store::offers::standing(&mut world.db.read().await.unwrap(), &[amy.uuid()])
+        .await
+        .unwrap();
+    let (offer, offered) = &standing[0];
+    assert_eq!(offer.expires_at, world.now() + seconds(7));
+    assert_eq!((offer.basis.as_deref(), offered.basis.as_deref()), (held, held));
+    world.hand.advance(seconds(7));
+    assert_eq!(world.expire().await, 1);
+    assert_eq!(world.make_offers().await, Some(world.now() + seconds(5)));
+    let history = store::tasks::history(&mut world.db.read().await.unwrap(), task.id)
+        .await
+        .unwrap();
+    let named: Vec<_> = history
+        .iter()
+        .map(|entry| (entry.change, entry.basis.as_deref()))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            (Change::Queued, held),
+            (Change::Offered, held),
+            (Change::TimedOut, None)
+        ]
+    );
+    world.hand.advance(seconds(2));
+    world.look_round().await;
+    assert_eq!(
+        world.read_agent(amy).await.presence,
+        Presence::Offline,
+        "out of sight for nine seconds"
+    );
+}
+
+/// The plans of three places: the first is shipped, the others turn other screws.
+fn ruled(world: &World) -> Vec<Ruled> {
+    let at = |country: Option<&str>, changes: &[(&str, &str)]| Ruled {
+        country: country.map(|code| code.parse().unwrap()),
+        plan: plan_with(changes).of_tasks(None, world.now()),
+    };
+    vec![
+        at(None, &[]),
+        at(
+            Some("DE"),
+            &[("ageing_step: 300s", "ageing_step: 30s"), ("after: 120s", "after: 60s")],
+        ),
+        at(
+            Some("FR"),
+            &[
+                ("ageing_limit: 8", "ageing_limit: 4"),
+                ("refusal_delay: 60s", "refusal_delay: 0s"),
+            ],
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn the_line_is_cut_where_the_plans_say_it_is_longest() {
+    let world = World::new().await;
+    let mut tasks: Vec<Task> = Vec::new();
+    for round in 0..30_u64 {
+        for (number, country) in [None, Some("DE"), Some("FR"), Some("US")].into_iter().enumerate() {
+            let severity = Severity::ALL[(usize::try_from(round).unwrap() * 7 + number) % 4];
+            let opening = support_routing::domain::Opening {
+                severity,
+                country: country.map(|code| code.parse::<Country>().unwrap()),
+                ..world.opening(Channel::Chat, "en", None)
+            };
+            tasks.push(world.open(opening).await);
+        }
+        world.hand.advance(seconds(round * 5));
+    }
+    let (plans, now) = (ruled(&world), world.now());
+    let mut connection = world.db.read().await.unwrap();
+    let countries = store::line::countries(&mut connection).await.unwrap();
+    let known: Vec<_> = countries
+        .iter()
+        .map(|country| country.map(|country| country.to_string()))
+        .collect();
+    assert_eq!(
+        known,
+        ["DE", "FR", "US"]
+            .map(|code| Some(code.to_owned()))
+            .into_iter()
+            .chain([None])
+            .collect::<Vec<_>>()
+    );
+
+    let everybody = store::line::waiting(&mut connection, i64::MAX, &plans, now)
+        .await
+        .unwrap();
+    assert_eq!(
+        everybody.len(),
+        90,
+        "no plan was given for the tasks of the United States"
+    );
+    for waiting in &everybody {
+        let task = tasks.iter().find(|task| task.id == waiting.task).unwrap();
+        let Ruled { country, plan } = &plans[waiting.plan];
+        assert_eq!(task.country, *country);
+        assert_eq!(
+            waiting.priority,
+            plan.priorities.aged(task.priority, now - task.queue_time)
+        );
+        assert_eq!(
+            waiting.needs,
+            plan.needs(&task.language, None, task.weight, task.queue_time, now)
+        );
+    }
+    // The database cuts by the same order and the same steps as the rules: the first three of each need, and no others.
+    let cut: Vec<TaskId> = {
+        let mut cut = store::line::waiting(&mut connection, 3, &plans, now).await.unwrap();
+        cut.sort_by_key(|waiting| waiting.task);
+        cut.iter().map(|waiting| waiting.task).collect()
+    };
+    let mut by_need: std::collections::BTreeMap<_, Vec<_>> = std::collections::BTreeMap::new();
+    for waiting in &everybody {
+        let steps = plans[waiting.plan]
+            .plan
+            .steps
+            .iter()
+            .filter(|step| step.after <= now - waiting.queue_time);
+        by_need.entry((waiting.plan, steps.count())).or_default().push(waiting);
+    }
+    assert!(by_need.len() > 6, "few steps were reached: {:?}", by_need.keys());
+    let mut expected: Vec<TaskId> = by_need
+        .into_values()
+        .flat_map(|mut line| {
+            line.sort_by_key(|waiting| (-waiting.priority, waiting.queue_time, waiting.task));
+            line.into_iter().take(3).map(|waiting| waiting.task).collect::<Vec<_>>()
+        })
+        .collect();
+    expected.sort();
+    assert_eq!(cut, expected);
+}
+
+#[tokio::test]
+async fn a_relaxed_task_is_found_behind_many_that_are_not() {
+    let world = World::new().await;
+    let learning = world.agent_at(&[("en", 2)], &[]).await;
+    let old = world.open_call().await;
+    world.hand.advance(seconds(130));
+    for _ in 0..100 {
+        let opening = support_routing::domain::Opening {
+            severity: Severity::Critical,
+            ..world.opening(Channel::Phone, "en", None)
+        };
+        world.open(opening).await;
+    }
+    world.make_offers().await;
+    let standing = world.standing(learning).await;
+    assert_eq!(standing.iter().map(|(_, task)| *task).collect::<Vec<_>>(), [old.id]);
+    world.hand.advance(OFFER_TIMEOUT);
+    world.expire().await;
+}
