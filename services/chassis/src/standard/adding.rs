@@ -6,6 +6,7 @@ use support_proto::support::standard::v1::{AuthorityMoved, StandardPublished, St
 
 use super::book::Book;
 use super::lifted::lifted;
+use super::ops::aside;
 use super::records::Record;
 use super::snapshot::Snapshot;
 use super::store::{self, Stored};
@@ -84,8 +85,10 @@ impl Adding<'_> {
         }
         tx.mark_added_to_standard();
         let before = Arc::clone(&self.snapshot);
-        self.snapshot = Arc::new(before.with([record.clone()]));
-        let lifted = lifted(&before, &self.snapshot, &record, self.book.region(), self.book.today());
+        let after = Arc::new(before.with([record.clone()]));
+        self.snapshot = Arc::clone(&after);
+        let (region, today) = (self.book.region(), self.book.today());
+        let lifted = aside(move || lifted(&before, &after, &record, region, today)).await;
         for lifted in &lifted {
             // The owner reads it in the report of the document as well; this is the line that somebody watches for.
             tracing::warn!(

@@ -52,6 +52,16 @@ struct Cache<T> {
 }
 
 impl<T> Cache<T> {
+    fn new() -> Self {
+        Self {
+            // No book has this.
+            generation: u64::MAX,
+            turning: Vec::new(),
+            places: HashMap::new(),
+            shared: HashMap::new(),
+        }
+    }
+
     fn stretch(&self, day: Date) -> usize {
         self.turning.partition_point(|first| *first <= day)
     }
@@ -61,6 +71,20 @@ impl<T> Cache<T> {
             return None;
         }
         self.places.get(place)?.get(self.stretch(day))?.clone()
+    }
+
+    fn put(&mut self, place: &Place, day: Date, effective: &Arc<Effective<T>>) {
+        if self.places.len() >= MOST_PLACES {
+            self.places.clear();
+        }
+        let (stretch, stretches) = (self.stretch(day), self.turning.len() + 1);
+        let places = self
+            .places
+            .entry(place.clone())
+            .or_insert_with(|| vec![None; stretches]);
+        if let Some(slot) = places.get_mut(stretch) {
+            *slot = Some(Arc::clone(effective));
+        }
     }
 
     fn share(&mut self, effective: &Arc<Effective<T>>) {
@@ -113,13 +137,6 @@ impl<T: StandardDocument + 'static> Standard<T> {
             format!("{service}/{}", <T as StandardDocument>::NAME),
             vec![BasisLayer::shipped(digest)],
         );
-        let cache = Cache {
-            // No book has this.
-            generation: u64::MAX,
-            turning: Vec::new(),
-            places: HashMap::new(),
-            shared: HashMap::new(),
-        };
         Self(Arc::new(Inner {
             shipped: Arc::new(Effective {
                 document: shipped,
@@ -128,7 +145,7 @@ impl<T: StandardDocument + 'static> Standard<T> {
             clock,
             source,
             still: watch::Sender::new(0),
-            cache: RwLock::new(cache),
+            cache: RwLock::new(Cache::new()),
         }))
     }
 
@@ -154,23 +171,13 @@ impl<T: StandardDocument + 'static> Standard<T> {
             cache.shared.retain(|_, shared| Arc::strong_count(shared) > 1);
             cache.places.clear();
         }
-        if cache.places.len() >= MOST_PLACES {
-            cache.places.clear();
-        }
         let effective = held.and_then(|held| match cache.shared.get(&held.basis) {
             Some(shared) => Some(Arc::clone(shared)),
             None => effective(&held).map(Arc::new),
         });
         let effective = effective.unwrap_or_else(|| Arc::clone(&self.0.shipped));
         cache.share(&effective);
-        let (stretch, stretches) = (cache.stretch(day), cache.turning.len() + 1);
-        let places = cache
-            .places
-            .entry(place.clone())
-            .or_insert_with(|| vec![None; stretches]);
-        if let Some(slot) = places.get_mut(stretch) {
-            *slot = Some(Arc::clone(&effective));
-        }
+        cache.put(place, day, &effective);
         effective
     }
 
@@ -234,5 +241,40 @@ impl<T> fmt::Debug for Standard<T> {
             .debug_tuple("Standard")
             .field(&self.0.shipped.basis.document())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut cache = Cache::new();
+        cache.generation = 1;
+        let day = date!(2026 - 03 - 01);
+        for number in 0..20_000_i64 {
+            let layer = BasisLayer {
+                place: Place::Global,
+                version: number,
+                digest: None,
+            };
+            let effective = Arc::new(Effective {
+                document: number,
+                basis: Basis::new("ruler/policy", vec![layer]),
+            });
+            let place = Place::site(format!("made-up-{number}"));
+            cache.share(&effective);
+            cache.put(&place, day, &effective);
+            assert_eq!(cache.get(1, &place, day).as_deref(), Some(&*effective));
+            assert!(cache.places.len() <= MOST_PLACES && cache.shared.len() <= MOST_SHARED);
+        }
+        assert_eq!(
+            cache.get(2, &Place::site("made-up-19999"), day),
+            None,
+            "of another generation"
+        );
     }
 }

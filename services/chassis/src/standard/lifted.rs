@@ -12,6 +12,9 @@ use super::records::{PublicationId, Record};
 use super::snapshot::{Registered, Snapshot};
 use crate::id::Region;
 
+/// The most paths that an event names: it must fit into the outbox.
+const MOST_PATHS: usize = 1000;
+
 /// An overlay that a record lifts.
 pub(super) struct Lifted {
     pub(super) overlay: PublicationId,
@@ -123,7 +126,7 @@ fn is_of(record: &Record, id: PublicationId) -> bool {
     matches!(record, Record::Publication(publication) if publication.id == id)
 }
 
-/// The paths where the overlay no longer has its say, and whether it has none at all; none where nothing of it is new.
+/// The paths where the overlay no longer has its say (the first of them, where they are too many), and whether it has none at all; none where nothing of it is new.
 fn news(was: Option<&HeldOverlay>, is: &HeldOverlay) -> Option<(Vec<String>, bool)> {
     let paths = |overlay: &HeldOverlay| -> BTreeSet<String> {
         overlay.lifted.iter().map(|departed| departed.path.clone()).collect()
@@ -133,7 +136,7 @@ fn news(was: Option<&HeldOverlay>, is: &HeldOverlay) -> Option<(Vec<String>, boo
     let was_set_aside = was.is_some_and(|was| !was.set_aside.is_empty());
     let is_set_aside = !is.set_aside.is_empty();
     let is_news = new.difference(&old).next().is_some() || (is_set_aside && !was_set_aside);
-    is_news.then(|| (new.into_iter().collect(), is_set_aside))
+    is_news.then(|| (new.into_iter().take(MOST_PATHS).collect(), is_set_aside))
 }
 
 /// The publication whose rules lift: the record itself, or what holds now that something else does not.

@@ -2,6 +2,8 @@
 
 #[path = "standard/link.rs"]
 pub(crate) mod link;
+#[path = "standard/reading.rs"]
+mod reading;
 #[path = "standard/records.rs"]
 mod records;
 #[path = "standard/regions.rs"]
@@ -21,8 +23,9 @@ use prost_types::Duration as Lifetime;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sqlx::migrate::Migrator;
+use support_chassis::clock::Clock;
 use support_chassis::lifecycle::Lifecycle;
-use support_chassis::service::{Kit, Parts, Running, Service, migrate, run};
+use support_chassis::service::{Kit, Parts, Running, Service, migrate, run_at};
 use support_chassis::settings::{SettingDocs, Settings, TrustRole, TrustSettings};
 use support_chassis::standard::{
     Book, Document, Place, Publication, PublicationId, Record, Snapshot, Standard, Withdrawal, content, day_of,
@@ -172,17 +175,25 @@ impl Region {
             Some(listener) => listener,
             None => TcpListener::bind(self.address).await.unwrap(),
         };
-        self.start_at(listener, &self.settings).await
+        self.start_at(listener, &self.settings, Clock::system()).await
     }
 
     /// Starts another process, which only its database connects with the first.
     async fn start_replica(&self, settings: &Settings) -> Process {
-        self.start_at(TcpListener::bind("127.0.0.1:0").await.unwrap(), settings)
-            .await
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.start_at(listener, settings, Clock::system()).await
     }
 
-    async fn start_at(&self, listener: TcpListener, settings: &Settings) -> Process {
-        let running = run(&RULER, settings, &Lifecycle::new(), Some(listener)).await.unwrap();
+    /// Starts a process by another clock.
+    async fn start_by(&self, clock: Clock) -> Process {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.start_at(listener, &self.settings, clock).await
+    }
+
+    async fn start_at(&self, listener: TcpListener, settings: &Settings, clock: Clock) -> Process {
+        let running = run_at(&RULER, settings, &Lifecycle::new(), Some(listener), clock)
+            .await
+            .unwrap();
         let kit = KITS.lock().unwrap().as_ref().unwrap()[self.database.url()].clone();
         Process {
             standard: kit.standard(&POLICY),
@@ -208,9 +219,20 @@ impl Process {
 
     /// Publishes a content for a place, from today on, as whoever may.
     async fn publish(&self, place: Place, content: &Value) -> PublicationId {
+        self.publish_with(place, content, |_| {}).await
+    }
+
+    /// The same, but for what `change` makes of it.
+    async fn publish_with(
+        &self,
+        place: Place,
+        content: &Value,
+        change: impl FnOnce(&mut Publication),
+    ) -> PublicationId {
         let mut tx = self.kit.db.begin().await.unwrap();
         let mut adding = self.book().adding(&mut tx).await.unwrap();
-        let publication = self.publication(&adding.snapshot().clone(), place, content);
+        let mut publication = self.publication(&adding.snapshot().clone(), place, content);
+        change(&mut publication);
         let id = publication.id;
         adding.publish(&mut tx, Record::Publication(publication)).await.unwrap();
         tx.commit().await.unwrap();
