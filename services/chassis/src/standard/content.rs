@@ -14,7 +14,7 @@ mod read;
 use std::fmt;
 use std::sync::Arc;
 
-use prost_reflect::{DynamicMessage, SerializeOptions};
+use prost_reflect::DynamicMessage;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
@@ -136,19 +136,6 @@ pub fn from_yaml(schema: &Schema, text: &str) -> Result<Content, ContentError> {
 /// As [`from_json`].
 pub fn from_published(schema: &Schema, text: &str, shipped: Option<&Content>) -> Result<Content, ContentError> {
     whole(schema, &json(text)?, Unknown::LeftOut, shipped)
-}
-
-/// The content that a message is.
-///
-/// # Errors
-///
-/// Where it is no message of the schema, or has values that no content has, such as unknown values of enums.
-pub fn from_message(schema: &Schema, message: &DynamicMessage) -> Result<Content, ContentError> {
-    let options = SerializeOptions::new().use_proto_field_name(true);
-    let value = message
-        .serialize_with_options(serde_json::value::Serializer, &options)
-        .map_err(|error| ContentError::Invalid(vec![Fault::whole(error.to_string())]))?;
-    whole(schema, &json(&value.to_string())?, Unknown::Refused, None)
 }
 
 fn whole(schema: &Schema, raw: &Raw, unknown: Unknown, like: Option<&Content>) -> Result<Content, ContentError> {

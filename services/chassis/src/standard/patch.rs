@@ -36,15 +36,6 @@ pub(super) enum Change {
 }
 
 impl Patch {
-    /// A patch that changes nothing.
-    #[must_use]
-    pub fn empty(schema: &Schema) -> Self {
-        Self {
-            shape: Arc::clone(schema.shape()),
-            changes: BTreeMap::new(),
-        }
-    }
-
     /// Reads a patch from JSON.
     ///
     /// # Errors

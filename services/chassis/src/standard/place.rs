@@ -96,18 +96,6 @@ impl Place {
             Self::Site(name) => region_of(&territories.sites.get(name)?.country, territories).map(Owner::Region),
         }
     }
-
-    /// Every place that the territories know, the world first.
-    #[must_use]
-    pub fn all(territories: &Territories) -> Vec<Self> {
-        let mut places: Vec<Self> = (territories.groups.keys().map(Self::group))
-            .chain(territories.countries.keys().map(Self::country))
-            .chain(territories.sites.keys().map(Self::site))
-            .collect();
-        places.push(Self::Global);
-        places.sort();
-        places
-    }
 }
 
 /// The group that a country is in. There is at most one, or else the first by name.
@@ -262,9 +250,6 @@ mod tests {
         ] {
             assert_eq!(place.parse::<Place>().unwrap().owner(&territories), owner, "{place}");
         }
-        let all: Vec<String> = Place::all(&territories).iter().map(Place::to_string).collect();
-        assert_eq!(all[..4], ["global", "group/eea", "group/islands", "country/CH"]);
-        assert_eq!(all.len(), 9);
     }
 
     #[test]

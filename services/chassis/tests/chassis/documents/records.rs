@@ -140,6 +140,16 @@ fn the_last_that_has_begun_holds() {
     assert!(same_hour.id > same_day.id);
     let more = records([same_hour, published("eu", 1), third, same_day].map(Record::Publication));
     assert_eq!(versions(&more), [0, 1, 1, 1, 5, 5, 5, 5, 5, 5]);
+    // The hour counts before the id.
+    let early_id = Publication {
+        id: id("eu", hour(-9), 6),
+        published_at: hour(6),
+        effective_from: day(4),
+        ..published("eu", 6)
+    };
+    let mut latest = more.clone();
+    latest.add(Record::Publication(early_id));
+    assert_eq!(versions(&latest), [0, 1, 1, 1, 6, 6, 6, 6, 6, 6]);
     let ranked: Vec<i64> = more
         .ranked(TERMS, &Place::Global, day(9))
         .iter()
@@ -229,6 +239,14 @@ fn of_two_that_take_the_authority_at_once_the_first_has_it() {
     assert_eq!(all.holder().region, region("jp"));
     assert_eq!(all.standing(&of_us), Standing::Void);
     assert_eq!(versions(&all), [0, 1, 2, 2, 2, 2, 2, 2, 2, 2]);
+    // It is the hour that counts, not the id.
+    let early_id = Tenure {
+        id: id("us", hour(1), 7),
+        ..us.clone()
+    };
+    assert!(early_id.id < jp.id && early_id.moved_at > jp.moved_at);
+    let both = records([Record::Tenure(early_id), Record::Tenure(jp.clone())]);
+    assert_eq!(both.holder().region, region("jp"));
     // In the same moment the lower id has it.
     let mut tie = records([
         Record::Tenure(us.clone()),

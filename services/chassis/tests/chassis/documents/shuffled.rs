@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use support_chassis::id::Region;
+use support_chassis::id::{Id, Region};
 use support_chassis::standard::{Place, Publication, PublicationId, Record, Tenure, TenureId, Withdrawal};
 use time::Date;
 
@@ -17,14 +17,16 @@ pub(super) fn random_records(content: BoxedStrategy<(Place, String)>) -> impl St
     let publications = proptest::collection::vec((regions(), content, 0..9_i64, any::<prop::sample::Index>()), 1..9);
     let withdrawals = proptest::collection::vec((regions(), any::<prop::sample::Index>(), 0..9_i64, 0..40_i64), 0..4);
     (tenures, publications, withdrawals).prop_map(|(tenures, publications, withdrawals)| {
+        // Ids are made in another order than things happen: a clock may be behind, and what decides must not be the id alone.
         let mut numbers = 100..;
+        let mut made = |by: &str| {
+            let number: i64 = numbers.next().unwrap();
+            id::<Id>(by, hour(1000 - number), number.unsigned_abs())
+        };
         let tenures: Vec<Tenure> = (tenures.into_iter())
-            .map(|(by, to, number, at, last)| {
-                let random = numbers.next().unwrap();
-                Tenure {
-                    id: id(by, hour(at), random),
-                    ..tenure(by, to, number, at, last)
-                }
+            .map(|(by, to, number, at, last)| Tenure {
+                id: made(by).into(),
+                ..tenure(by, to, number, at, last)
             })
             .collect();
         let mut versions: BTreeMap<(&str, Place), i64> = BTreeMap::new();
@@ -39,9 +41,8 @@ pub(super) fn random_records(content: BoxedStrategy<(Place, String)>) -> impl St
                     .map(|tenure| tenure.id);
                 let plain = published(by, *version);
                 let at = hour(i64::try_from(choice).unwrap());
-                let random = numbers.next().unwrap();
                 let publication = Publication {
-                    id: id(by, at, random),
+                    id: made(by).into(),
                     published_at: at,
                     effective_from: day(from),
                     place,
@@ -51,12 +52,9 @@ pub(super) fn random_records(content: BoxedStrategy<(Place, String)>) -> impl St
                 with_content(publication, &content)
             })
             .collect();
-        let withdrawals = withdrawals.into_iter().map(|(by, what, from, at)| {
-            let random = numbers.next().unwrap();
-            Withdrawal {
-                id: id(by, hour(at), random),
-                ..withdrawn(by, what.get(&publications).id, from, at)
-            }
+        let withdrawals = withdrawals.into_iter().map(|(by, what, from, at)| Withdrawal {
+            id: made(by).into(),
+            ..withdrawn(by, what.get(&publications).id, from, at)
         });
         let withdrawals: Vec<Withdrawal> = withdrawals.collect();
         (tenures.into_iter().map(Record::Tenure))
