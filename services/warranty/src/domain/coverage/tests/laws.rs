@@ -42,7 +42,7 @@ const NONE: [&str; 2] = ["", ""];
 
 #[rustfmt::skip]
 const LAWS: &[Row] = &[
-    ("AR", "statutory-ar-2008", ["2008-04-15", "2008-10-15"], NONE, Some(3), None, No),
+    ("AR", "statutory-ar-2008", ["2013-07-01", "2014-01-01"], NONE, Some(3), None, No),
     ("AT", "statutory-at-2002", ["2013-07-01", "2015-07-01"], ["2021-12-31", "2023-12-31"], Some(12), Some(6), No),
     ("AT", "statutory-at-2022", ["2022-01-01", "2024-01-01"], NONE, Some(12), Some(12), No),
     ("AU", "statutory-au-2011", ["2011-01-01", ""], NONE, None, None, Yes),
@@ -53,8 +53,8 @@ const LAWS: &[Row] = &[
     ("BR", "statutory-br-1991", ["1991-03-11", "1991-06-09"], NONE, None, None, Yes),
     ("CA", "statutory-ca", ["2013-07-01", ""], NONE, None, None, Yes),
     ("CH", "statutory-ch-2013", ["2013-01-01", "2015-01-01"], NONE, Some(12), Some(0), No),
-    ("CL", "statutory-cl-2004", ["2013-07-01", "2013-10-01"], ["2021-12-23", "2022-03-23"], None, None, No),
-    ("CL", "statutory-cl-2021", ["2021-12-24", "2022-06-24"], NONE, None, None, No),
+    ("CL", "statutory-cl-2004", ["2013-07-01", "2013-10-01"], ["2022-03-23", "2022-06-23"], None, None, No),
+    ("CL", "statutory-cl-2022", ["2022-03-24", "2022-09-24"], NONE, None, None, No),
     ("CN", "statutory-cn-2014", ["2014-03-15", "2014-03-22"], NONE, None, Some(6), Yes),
     ("CN", "statutory-cn-computer", ["2014-03-15", "2015-03-15"], NONE, Some(0), Some(6), No),
     ("CN", "statutory-cn-phone", ["2014-03-15", "2015-03-15"], NONE, Some(0), Some(6), No),
@@ -102,7 +102,7 @@ const LAWS: &[Row] = &[
     ("LV", "statutory-lv-2022", ["2022-01-01", "2024-01-01"], NONE, Some(12), Some(12), No),
     ("MT", "statutory-mt-2002", ["2013-07-01", "2015-07-01"], ["2021-12-31", "2023-12-31"], Some(12), Some(6), No),
     ("MT", "statutory-mt-2022", ["2022-01-01", "2024-01-01"], NONE, Some(12), Some(12), No),
-    ("MX", "statutory-mx-2018", ["2018-01-12", "2018-04-12"], NONE, None, None, No),
+    ("MX", "statutory-mx-2018", ["2019-01-01", "2019-04-01"], NONE, None, None, No),
     ("MY", "statutory-my-1999", ["1999-11-15", ""], NONE, None, None, Until(72)),
     ("NL", "statutory-nl-2003", ["2013-07-01", "2015-07-01"], ["2022-04-26", "2024-04-26"], Some(12), Some(6), Yes),
     ("NL", "statutory-nl-2022", ["2022-04-27", "2024-04-27"], NONE, Some(12), Some(12), Yes),
