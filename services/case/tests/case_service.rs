@@ -13,6 +13,8 @@ mod constraints;
 mod events;
 #[path = "case_service/lists.rs"]
 mod lists;
+#[path = "case_service/overlays.rs"]
+mod overlays;
 #[path = "case_service/refusals.rs"]
 mod refusals;
 #[path = "case_service/repeats.rs"]

@@ -12,6 +12,8 @@ mod api;
 mod books;
 #[path = "routing_service/errors.rs"]
 mod errors;
+#[path = "routing_service/invariants.rs"]
+mod invariants;
 #[path = "routing_service/matching.rs"]
 mod matching;
 #[path = "routing_service/model.rs"]

@@ -1,19 +1,25 @@
 //! A case and what can be done with it.
 
+mod commands;
+mod standing;
+
 use support_chassis::id::Id;
 use time::{Duration, OffsetDateTime};
 
 use super::country::Country;
 use super::happening::{Cause, Happening};
-use super::kinds::{Area, Author, Channel, CloseReason, ProductLine, Resolution, Severity};
+use super::kinds::{Area, Author, Channel, CloseReason, ProductLine, Severity};
 use super::language::Language;
 use super::levels::{self, ClockState, Levels, Promise};
-use super::message::{Message, Speaker};
+use super::message::Message;
 use super::number::CaseNumber;
-use super::state::{Action, IllegalAction, State, transition};
+use super::state::{Action, State, transition};
 use super::timeline::{Detail, Entry, Kind, Note};
-use super::words::{Body, Description, SourceReference, Subject};
-use super::{AgentId, CaseId, CustomerId, DeviceId, MessageId};
+use super::words::{Description, SourceReference, Subject};
+use super::{CaseId, CustomerId, DeviceId};
+
+pub use commands::{Command, Outcome, Refusal, Utterance};
+pub use standing::Standing;
 
 /// What a case is about. Never changes, but for the severity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,73 +46,6 @@ pub struct Concern {
     pub country: Option<Country>,
     /// What it is about, beyond the product; none where nobody said.
     pub area: Option<Area>,
-}
-
-/// How far a case is, with what belongs to that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Waiting for a person.
-    Open,
-    /// A person works on it.
-    Assigned {
-        /// Who.
-        agent: AgentId,
-    },
-    /// Settled, as far as we know.
-    Resolved {
-        /// How.
-        resolution: Resolution,
-    },
-    /// Over.
-    Closed {
-        /// Why.
-        reason: CloseReason,
-        /// How it had been settled; none where it had not.
-        resolution: Option<Resolution>,
-        /// When it was closed.
-        at: OffsetDateTime,
-    },
-}
-
-impl Standing {
-    /// The state.
-    #[must_use]
-    pub fn state(&self) -> State {
-        match self {
-            Self::Open => State::Open,
-            Self::Assigned { .. } => State::Assigned,
-            Self::Resolved { .. } => State::Resolved,
-            Self::Closed { .. } => State::Closed,
-        }
-    }
-
-    /// The agent who works on it.
-    #[must_use]
-    pub fn agent(&self) -> Option<AgentId> {
-        match self {
-            Self::Assigned { agent } => Some(*agent),
-            Self::Open | Self::Resolved { .. } | Self::Closed { .. } => None,
-        }
-    }
-
-    /// How it was settled.
-    #[must_use]
-    pub fn resolution(&self) -> Option<Resolution> {
-        match self {
-            Self::Resolved { resolution } => Some(*resolution),
-            Self::Closed { resolution, .. } => *resolution,
-            Self::Open | Self::Assigned { .. } => None,
-        }
-    }
-
-    /// Why and when it was closed.
-    #[must_use]
-    pub fn closed(&self) -> Option<(CloseReason, OffsetDateTime)> {
-        match self {
-            Self::Closed { reason, at, .. } => Some((*reason, *at)),
-            Self::Open | Self::Assigned { .. } | Self::Resolved { .. } => None,
-        }
-    }
 }
 
 /// One concern of one customer.
@@ -139,82 +78,6 @@ pub struct Case {
     pub silent_since: Option<OffsetDateTime>,
     /// How long it stood resolved before it was reopened, all told.
     pub stood: Duration,
-}
-
-/// Why something cannot be done with a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Its state does not allow it.
-    #[error(transparent)]
-    State(#[from] IllegalAction),
-    /// A customer cannot open it again any more.
-    #[error("the time in which the customer may open the case again is over")]
-    ReopenPeriodOver {
-        /// Until when they could.
-        until: OffsetDateTime,
-    },
-    /// Staff has not said anything in it, and it cannot be resolved before that.
-    #[error("staff has not said anything in the case")]
-    AnswerMissing {
-        /// The channel it came by.
-        channel: Channel,
-    },
-    /// It cannot be closed because the customer is silent.
-    #[error("the customer has not been silent for long enough")]
-    CustomerNotSilent {
-        /// When they will have been, if they stay so; none where it is not their turn to speak.
-        until: Option<OffsetDateTime>,
-    },
-}
-
-/// What is to be done with a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
-    /// Give it to an agent.
-    Assign(AgentId),
-    /// Say that it is settled, and how.
-    Resolve(Resolution),
-    /// Open it again.
-    Reopen,
-    /// End it, and why.
-    Close(CloseReason),
-}
-
-impl Command {
-    /// The action of the state machine that it is.
-    #[must_use]
-    pub fn action(self) -> Action {
-        match self {
-            Self::Assign(_) => Action::Assign,
-            Self::Resolve(_) => Action::Resolve,
-            Self::Reopen => Action::Reopen,
-            Self::Close(reason) => Action::Close(reason),
-        }
-    }
-}
-
-/// Something to be said in a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Utterance {
-    /// The id for it.
-    pub id: MessageId,
-    /// Who says it.
-    pub speaker: Speaker,
-    /// The channel it came by.
-    pub channel: Channel,
-    /// The language it is written in; none for the case's.
-    pub language: Option<Language>,
-    /// The words.
-    pub body: Body,
-}
-
-/// What a change came to: events for the others, entries for the history, in the order in which they happened.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// What happened.
-    pub happenings: Vec<Happening>,
-    /// What the history says of it.
-    pub entries: Vec<Entry>,
 }
 
 impl Case {

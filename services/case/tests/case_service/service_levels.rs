@@ -1,6 +1,5 @@
 //! What is promised for a case, and what follows from it.
 
-use serde_json::json;
 use support_chassis::error::Explained;
 use support_proto::support::case::v1::{
     Case, CaseArea, CaseErrorReason, CaseSeverityChanged, CaseState, ChangeSeverityRequest, ClockState,
@@ -12,11 +11,9 @@ use support_proto::support::types::v1::Channel;
 use time::Duration;
 use tonic::Code;
 
-use crate::world::{
-    Client, World, case_id, new_agent, new_id, open, opening, refused, request_id, saying, shipped_but,
-};
+use crate::world::{Client, World, case_id, new_agent, new_id, open, opening, refused, request_id, saying};
 
-fn about(channel: Channel, severity: Severity) -> OpenCaseRequest {
+pub(crate) fn about(channel: Channel, severity: Severity) -> OpenCaseRequest {
     OpenCaseRequest {
         channel: channel.into(),
         severity: severity.into(),
@@ -24,12 +21,12 @@ fn about(channel: Channel, severity: Severity) -> OpenCaseRequest {
     }
 }
 
-fn seconds(at: Option<&prost_types::Timestamp>) -> i64 {
+pub(crate) fn seconds(at: Option<&prost_types::Timestamp>) -> i64 {
     at.expect("there is a time").seconds
 }
 
 /// Seconds from the opening to when it is to be answered and settled.
-fn targets(case: &Case) -> (i64, i64) {
+pub(crate) fn targets(case: &Case) -> (i64, i64) {
     let opened = seconds(case.open_time.as_ref());
     (
         seconds(case.first_response_due_time.as_ref()) - opened,
@@ -37,14 +34,14 @@ fn targets(case: &Case) -> (i64, i64) {
     )
 }
 
-async fn read(client: &mut Client, case: &Case) -> Case {
+pub(crate) async fn read(client: &mut Client, case: &Case) -> Case {
     let request = GetCaseRequest {
         case_id: case.case_id.clone(),
     };
     client.get_case(request).await.unwrap().into_inner().case.unwrap()
 }
 
-async fn resolve(world: &World, case: &Case) -> Result<Case, Explained> {
+pub(crate) async fn resolve(world: &World, case: &Case) -> Result<Case, Explained> {
     let request = ResolveCaseRequest {
         request_id: request_id(),
         case_id: case.case_id.clone(),
@@ -57,7 +54,7 @@ async fn resolve(world: &World, case: &Case) -> Result<Case, Explained> {
     }
 }
 
-async fn rate(world: &World, case: &Case, severity: Severity) -> Case {
+pub(crate) async fn rate(world: &World, case: &Case, severity: Severity) -> Case {
     let request = ChangeSeverityRequest {
         request_id: request_id(),
         case_id: case.case_id.clone(),
@@ -84,9 +81,9 @@ async fn age(world: &World, case: &Case, by: Duration) {
     .unwrap();
 }
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
+pub(crate) const MINUTE: i64 = 60;
+pub(crate) const HOUR: i64 = 60 * MINUTE;
+pub(crate) const DAY: i64 = 24 * HOUR;
 
 #[tokio::test]
 async fn what_is_shipped_stands_on_each_case() {
@@ -257,7 +254,7 @@ async fn a_new_severity_brings_new_targets() {
 }
 
 #[track_caller]
-fn assert_promised(told: &Explained, reason: CaseErrorReason, case: &Case) {
+pub(crate) fn assert_promised(told: &Explained, reason: CaseErrorReason, case: &Case) {
     assert_eq!(
         (told.code, told.reason.as_str(), told.domain.as_str()),
         (Code::FailedPrecondition, reason.as_str_name(), "support.case.v1")
@@ -353,110 +350,5 @@ async fn cases_from_before_there_were_service_levels_live_on() {
         rated.resolution_clock(),
         ClockState::Running,
         "now it is under what holds"
-    );
-}
-
-#[tokio::test]
-async fn a_stricter_country_changes_new_cases_there_and_nowhere_else() {
-    let world = World::start().await;
-    let (_, mut client) = world.customer();
-    let letter = |country: &str| OpenCaseRequest {
-        country_code: country.to_owned(),
-        ..about(Channel::Email, Severity::Normal)
-    };
-    let before = open(&mut client, letter("DE")).await;
-    let overlay = json!({
-        "targets": {"normal": {"first_response": "7200s"}, "low": {"first_response": "7200s"}},
-        "reopen_within": "5184000s",
-        "answer_before_resolving": ["CHANNEL_EMAIL", "CHANNEL_SOCIAL", "CHANNEL_CHAT"],
-    });
-    world.publish("country/DE", &overlay).await;
-
-    let german = open(&mut client, letter("DE")).await;
-    assert_eq!(targets(&german), (2 * HOUR, 7 * DAY));
-    let basis = format!("{}+country/DE@1", before.standard_basis);
-    assert!(german.standard_basis.starts_with(&basis), "{}", german.standard_basis);
-    for country in ["FR", "", "ZZ"] {
-        let elsewhere = open(&mut client, letter(country)).await;
-        assert_eq!(targets(&elsewhere), (4 * HOUR, 7 * DAY), "{country:?}");
-        assert_eq!(elsewhere.standard_basis, before.standard_basis);
-    }
-    assert_eq!(read(&mut client, &before).await, before, "what was promised stays");
-    let chat = OpenCaseRequest {
-        country_code: "DE".to_owned(),
-        ..about(Channel::Chat, Severity::Normal)
-    };
-    let chat = open(&mut client, chat).await;
-    let told = resolve(&world, &chat).await.unwrap_err();
-    assert_promised(&told, CaseErrorReason::AnswerMissing, &chat);
-    world
-        .staff()
-        .post_message(saying(&chat.case_id, "Gelöst"))
-        .await
-        .unwrap();
-    let resolved = resolve(&world, &chat).await.unwrap();
-    let end = seconds(resolved.reopen_end_time.as_ref()) - seconds(resolved.resolve_time.as_ref());
-    assert_eq!(end, 60 * DAY);
-
-    // A new severity brings a case under what holds then.
-    let rated = rate(&world, &before, Severity::Low).await;
-    assert_eq!(
-        (targets(&rated), &rated.standard_basis),
-        ((2 * HOUR, 14 * DAY), &german.standard_basis)
-    );
-}
-
-#[tokio::test]
-async fn what_a_version_would_mean_is_told_before_it_is_published() {
-    let world = World::start().await;
-    let (_, mut client) = world.customer();
-    for country in ["DE", "DE", "DE", "FR", ""] {
-        let request = OpenCaseRequest {
-            country_code: country.to_owned(),
-            ..about(Channel::Email, Severity::High)
-        };
-        open(&mut client, request).await;
-    }
-    let overlay = json!({"targets": {"high": {"first_response": "1800s"}}});
-    let told = world.check("country/DE", &overlay).await;
-    let words: Vec<_> = told
-        .consequences
-        .iter()
-        .map(|told| (told.place.as_str(), told.whom.as_str(), told.count))
-        .collect();
-    assert_eq!(
-        words,
-        [("country/DE", "open cases, high, email: first answer due earlier", 3)]
-    );
-    assert_eq!(
-        (
-            told.consequences[0].before.as_str(),
-            told.consequences[0].after.as_str(),
-            told.consequences[0].examples.len()
-        ),
-        ("1h after opening", "30m after opening", 3)
-    );
-    world.publish("country/DE", &overlay).await;
-    // Everywhere sooner: Germany is ruled by its own and counted once, and has that already.
-    let global = shipped_but(|levels| levels["targets"]["high"]["first_response"] = "2700s".into());
-    let told = world.check("global", &global).await;
-    let words: Vec<_> = told
-        .consequences
-        .iter()
-        .map(|told| (told.place.as_str(), told.count))
-        .collect();
-    assert_eq!(words, [("global", 2)]);
-
-    let loose = json!({"reopen_within": "86400s", "targets": {"low": {"resolution": "1209601s"}}});
-    let told = world.check("country/DE", &loose).await;
-    let paths: Vec<_> = told.loosened.iter().map(|departed| departed.path.as_str()).collect();
-    assert_eq!(paths, ["reopen_within", "targets.low.resolution"]);
-    let slow = json!({"targets": {"normal": {"first_response": "900s"}}});
-    let told = world.check("country/FR", &slow).await;
-    let faults: Vec<_> = told.faults.iter().map(|fault| fault.path.as_str()).collect();
-    assert_eq!(
-        faults,
-        ["targets.high.first_response"],
-        "the dead device would wait longer"
     );
 }

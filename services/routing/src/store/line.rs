@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::read;
-use crate::domain::{AgentId, Book, Candidate, Country, Plan, Refusal, TaskId, Waiting};
+use crate::domain::{AgentId, Book, Candidate, Country, Plan, Priorities, Refusal, TaskId, Waiting};
 
 /// Tasks of one country and the plan that holds for them.
 #[derive(Clone, Debug)]
@@ -37,53 +37,38 @@ pub async fn waiting(
     plans: &[Ruled],
     now: OffsetDateTime,
 ) -> Result<Vec<Waiting>, DbError> {
-    let numbers = || (0_i64..).zip(plans);
-    let countries: Vec<String> = plans.iter().map(|ruled| code(ruled.country)).collect();
-    let (step_of, step_after): (Vec<i64>, Vec<i64>) = numbers()
-        .flat_map(|(number, ruled)| {
-            ruled
-                .plan
-                .steps
-                .iter()
-                .map(move |step| (number, microseconds(step.after)))
-        })
-        .unzip();
+    let stages = Stages::of(plans, now);
     let rows = sqlx::query!(
         r#"select id as "id!: TaskId", version as "version!", language as "language!", product_line,
              weight as "weight!", priority as "priority!", queue_time as "queue_time!", offer_count as "offer_count!",
              plan_number as "plan_number!"
          from (
-             select task.*, row_number() over (
-                 partition by language, product_line, weight, plan_number, steps
-                 order by greatest(priority, least(ageing_limit, priority + waited / ageing_step)) desc, queue_time, id
+             select tasks.*, stage.plan_number, row_number() over (
+                 -- Which order the needs come in does not matter; that of bytes is quick.
+                 partition by stage.number, language collate "C", product_line collate "C", weight
+                 order by greatest(priority, least(stage.ageing_limit, priority + waited / stage.ageing_step)) desc,
+                     queue_time, id
              ) as place
-             from (
-                 select tasks.*, ruled.number - 1 as plan_number, ruled.ageing_step, ruled.ageing_limit, line.waited,
-                     (select count(*) from unnest($5::bigint[], $6::bigint[]) as step (plan_number, after)
-                      where step.plan_number = ruled.number - 1 and step.after <= line.waited) as steps
-                 from tasks
-                 join unnest($2::text[], $3::bigint[], $4::smallint[]) with ordinality
-                     as ruled (country_code, ageing_step, ageing_limit, number)
-                     on ruled.country_code = coalesce(tasks.country_code, '')
-                 cross join lateral (
-                     select greatest(0, extract(epoch from $7::timestamptz - queue_time) * 1000000)::bigint as waited
-                 ) as line
-                 where state = 'queued'
-             ) as task
+             from tasks
+             join unnest($2::text[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::smallint[])
+                 with ordinality
+                 as stage (country_code, plan_number, queued_after, queued_until, ageing_step, ageing_limit, number)
+                 on stage.country_code = coalesce(tasks.country_code, '')
+                     and queue_time > stage.queued_after and queue_time <= stage.queued_until
+             cross join lateral (
+                 -- In floating point, which is exact enough for microseconds in three centuries, and quick.
+                 select greatest(0, round(date_part('epoch', $8::timestamptz - queue_time) * 1000000))::bigint as waited
+             ) as time
+             where state = 'queued'
          ) as line
          where place <= $1"#,
         limit,
-        &countries,
-        &plans
-            .iter()
-            .map(|ruled| microseconds(ruled.plan.priorities.ageing_step))
-            .collect::<Vec<_>>(),
-        &plans
-            .iter()
-            .map(|ruled| ruled.plan.priorities.ageing_limit)
-            .collect::<Vec<_>>(),
-        &step_of,
-        &step_after,
+        &stages.countries,
+        &stages.plans,
+        &stages.queued_after,
+        &stages.queued_until,
+        &stages.ageing_steps,
+        &stages.ageing_limits,
         now,
     )
     .fetch_all(&mut *connection)
@@ -127,8 +112,54 @@ pub async fn waiting(
         .collect()
 }
 
-fn code(country: Option<Country>) -> String {
-    country.map(|country| country.to_string()).unwrap_or_default()
+/// Which steps of its plan a task has reached, by when it was queued: a row for each plan and stretch of time, as columns.
+#[derive(Default)]
+struct Stages {
+    countries: Vec<String>,
+    plans: Vec<i64>,
+    queued_after: Vec<OffsetDateTime>,
+    queued_until: Vec<OffsetDateTime>,
+    ageing_steps: Vec<i64>,
+    ageing_limits: Vec<i16>,
+}
+
+/// Earlier than any task was queued.
+const EARLIEST: OffsetDateTime = time::macros::datetime!(0001-01-01 00:00 UTC);
+/// Later than any task was queued.
+const LATEST: OffsetDateTime = time::macros::datetime!(9999-12-31 23:59:59 UTC);
+
+impl Stages {
+    fn of(plans: &[Ruled], now: OffsetDateTime) -> Self {
+        let mut stages = Self::default();
+        for (number, Ruled { country, plan }) in (0_i64..).zip(plans) {
+            // From those just queued back to those that have waited the longest.
+            let mut until = LATEST;
+            let reached = plan.steps.iter().map(|step| now - step.after);
+            for after in reached.chain([EARLIEST]) {
+                if after < until {
+                    stages.add(*country, number, &plan.priorities, (after, until));
+                    until = after;
+                }
+            }
+        }
+        stages
+    }
+
+    fn add(
+        &mut self,
+        country: Option<Country>,
+        plan: i64,
+        priorities: &Priorities,
+        (after, until): (OffsetDateTime, OffsetDateTime),
+    ) {
+        self.countries
+            .push(country.map(|country| country.to_string()).unwrap_or_default());
+        self.plans.push(plan);
+        self.queued_after.push(after);
+        self.queued_until.push(until);
+        self.ageing_steps.push(microseconds(priorities.ageing_step));
+        self.ageing_limits.push(priorities.ageing_limit);
+    }
 }
 
 /// As the database counts. The plan allows no length that would not fit.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
 use support_chassis::error::{CommonErrorReason, explain};
 use support_chassis::id::Id;
 use support_proto::support::case::v1 as case;
@@ -13,8 +12,8 @@ use support_proto::support::routing::v1 as pb;
 use support_proto::support::types::v1::{Channel, ProductLine};
 use tonic::Code;
 
+use crate::invariants::check;
 use crate::system::{PATIENCE, System, accept, complete, new_agent, next, next_offer, reject, request_id, shipped_but};
-use crate::world::check;
 
 /// The events of routing's feed about `subject`, once there are so many.
 async fn events(system: &System, subject: &str, count: usize) -> Vec<String> {
@@ -184,94 +183,6 @@ async fn an_unanswered_offer_runs_out() {
     system.tasks_of(case, 1, pb::TaskState::Queued).await;
     let refused = explain(&system.staff("amy").accept_offer(accept(&offer)).await.unwrap_err());
     assert_eq!(refused.metadata["ended_as"], "timed_out");
-    check(&system.db).await;
-}
-
-/// How long an offer was made for, in seconds.
-fn stands(offer: &pb::Offer) -> i64 {
-    let seconds = |at: &Option<prost_types::Timestamp>| at.as_ref().unwrap().seconds;
-    seconds(&offer.expire_time) - seconds(&offer.offer_time)
-}
-
-#[tokio::test]
-async fn offers_obey_the_plan_of_their_country_and_name_it() {
-    let system = System::start().await;
-    system.agent("amy").await;
-    let (mut amy, _) = system.watch("amy").await;
-    system.presence("amy", pb::Presence::Available).await;
-    let overlay = json!({"offers": {"timeout": "5s"}, "priorities": {"high": 8}});
-    system.publish("country/DE", &overlay).await;
-
-    system.open_case_in("FR").await;
-    let offer = next_offer(&mut amy).await;
-    let french = offer.task.clone().unwrap();
-    assert_eq!(
-        (stands(&offer), french.priority, french.country_code.as_str()),
-        (20, 7, "FR")
-    );
-    assert_eq!(
-        (offer.standard_basis.as_str(), &french.standard_basis),
-        ("routing/routing-plan@1", &offer.standard_basis)
-    );
-    system.staff("amy").accept_offer(accept(&offer)).await.unwrap();
-    next(&mut amy).await;
-    system
-        .staff("amy")
-        .complete_task(complete(&french.task_id))
-        .await
-        .unwrap();
-
-    let case = system.open_case_in("DE").await;
-    let offer = next_offer(&mut amy).await;
-    let german = offer.task.clone().unwrap();
-    assert_eq!(
-        (stands(&offer), german.priority, german.country_code.as_str()),
-        (5, 8, "DE")
-    );
-    assert!(
-        offer.standard_basis.starts_with("routing/routing-plan@1+country/DE@1"),
-        "{}",
-        offer.standard_basis
-    );
-    let by_overlay = offer.standard_basis.clone();
-    system.staff("amy").reject_offer(reject(&offer)).await.unwrap();
-    next(&mut amy).await;
-
-    // A version that comes while the task waits holds for its next offer.
-    let overlay = json!({"offers": {"timeout": "4s", "refusal_delay": "0s"}});
-    system.publish("country/DE", &overlay).await;
-    let offer = next_offer(&mut amy).await;
-    assert_eq!(stands(&offer), 4);
-    assert_eq!(offer.task.as_ref().unwrap().priority, 8, "as it was queued");
-    assert_ne!(offer.standard_basis, by_overlay);
-    let accepted = system
-        .staff("amy")
-        .accept_offer(accept(&offer))
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(accepted.task.unwrap().standard_basis, offer.standard_basis);
-    let task = &system.tasks_of(case, 1, pb::TaskState::Accepted).await[0];
-    assert_eq!(task.standard_basis, offer.standard_basis);
-    let request = pb::ListTaskHistoryRequest {
-        task_id: task.task_id.clone(),
-    };
-    let history = system.tasks().list_task_history(request).await.unwrap().into_inner();
-    let named: Vec<_> = history
-        .entries
-        .iter()
-        .map(|entry| (entry.change(), entry.standard_basis.as_str()))
-        .collect();
-    assert_eq!(
-        named,
-        [
-            (pb::TaskChange::Queued, by_overlay.as_str()),
-            (pb::TaskChange::Offered, by_overlay.as_str()),
-            (pb::TaskChange::Rejected, ""),
-            (pb::TaskChange::Offered, offer.standard_basis.as_str()),
-            (pb::TaskChange::Accepted, ""),
-        ]
-    );
     check(&system.db).await;
 }
 

@@ -8,7 +8,8 @@ use support_routing::ops;
 use support_routing::ops::tasks::CaseEnd;
 use tokio::task::JoinSet;
 
-use crate::world::{World, check};
+use crate::invariants::check;
+use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_deciders_one_wins() {

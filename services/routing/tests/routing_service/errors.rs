@@ -7,8 +7,8 @@ use support_proto::support::routing::v1::RoutingErrorReason as Reason;
 use support_proto::support::types::v1::ProductLine;
 use tonic::{Code, Response, Status};
 
+use crate::invariants::check;
 use crate::system::{System, accept, complete, new_agent, next_offer, reject, request_id};
-use crate::world::check;
 
 fn refused<T: std::fmt::Debug>(answer: Result<Response<T>, Status>, code: Code, reason: Reason) -> Explained {
     let explained = explain(&answer.unwrap_err());

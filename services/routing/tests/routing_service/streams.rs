@@ -10,8 +10,8 @@ use support_proto::support::routing::v1::agent_service_client::AgentServiceClien
 use support_routing::SERVICE;
 use tonic::Code;
 
+use crate::invariants::check;
 use crate::system::{PATIENCE, System, accept, complete, next, next_offer, shipped_but};
-use crate::world::check;
 
 #[tokio::test]
 async fn a_new_stream_begins_with_what_stands() {

@@ -61,6 +61,9 @@ impl System {
         ];
         let settings = Settings::new(&["routing", "case"])
             .set("region", "eu")
+            // Many of these run at once on one server.
+            .set("database.max_connections", 8)
+            .set("database.acquire_timeout_ms", 20_000)
             .set("passport.trust", signers)
             .set("routing.passport.signing_key", signing_key("routing"))
             .set("case.passport.signing_key", signing_key("case"))
