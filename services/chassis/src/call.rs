@@ -20,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 pub use caller::Caller;
-pub use enforce::enforce;
+pub(crate) use enforce::refuse_region;
+pub use enforce::{enforce, enforce_region};
 
 use crate::error::internal_status;
 
@@ -40,6 +41,7 @@ struct Parts {
     deadline: Option<Instant>,
     languages: Vec<String>,
     passport: Option<Arc<str>>,
+    is_other_region: bool,
     draining: CancellationToken,
 }
 
@@ -55,6 +57,7 @@ impl Call {
             deadline: None,
             languages: Vec::new(),
             passport: None,
+            is_other_region: false,
             draining: CancellationToken::new(),
         }))
     }
@@ -71,6 +74,7 @@ impl Call {
             deadline: None,
             languages: Vec::new(),
             passport: None,
+            is_other_region: false,
             draining: CancellationToken::new(),
         }))
     }
@@ -162,6 +166,18 @@ impl Call {
     #[must_use]
     pub fn passport(&self) -> Option<&Arc<str>> {
         self.0.passport.as_ref()
+    }
+
+    /// Whether the caller is the same service in another region.
+    #[must_use]
+    pub fn is_of_other_region(&self) -> bool {
+        self.0.is_other_region
+    }
+
+    /// The same call by the same service in another region.
+    #[must_use]
+    pub fn with_other_region(self) -> Self {
+        self.change(|parts| parts.is_other_region = true)
     }
 
     /// The same call through a service that acts for the caller.

@@ -56,6 +56,24 @@ pub fn enforce(policy: &'static Policy, caller: &Caller) -> Result<(), Status> {
     check(policy, caller).map_err(into_status)
 }
 
+/// Whether the same service in another region may call the method of `policy`: it may read the feed, and the feed gives it
+/// no more than the events that are kept.
+///
+/// # Errors
+///
+/// `PERMISSION_DENIED` with `CALLER_KIND_NOT_ALLOWED`.
+pub fn enforce_region(policy: &'static Policy) -> Result<(), Status> {
+    if policy.path == "/support.feed.v1.FeedService/Subscribe" {
+        return Ok(());
+    }
+    Err(refuse_region())
+}
+
+/// The answer to another region that asks for more than it may have.
+pub(crate) fn refuse_region() -> Status {
+    into_status(Refused::Kind { kind: "region" })
+}
+
 fn check(policy: &'static Policy, caller: &Caller) -> Result<(), Refused> {
     if caller.kind == CallerKind::Unspecified || !policy.callers.contains(&caller.kind) {
         return Err(Refused::Kind {

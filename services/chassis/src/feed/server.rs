@@ -13,7 +13,7 @@ use tonic_types::ErrorDetails;
 use super::all_kept;
 use super::registry::{self, Registration};
 use super::subscription::Subscription;
-use crate::call::Call;
+use crate::call::{Call, refuse_region};
 use crate::db::{Db, DbError};
 use crate::error::{CommonErrorReason, InvalidFields, Violation, into_status};
 use crate::settings::FeedSettings;
@@ -44,6 +44,10 @@ impl FeedService for Feed {
         let call = Call::of(&request)?;
         let request = request.into_inner();
         own_name(&call, &request.consumer)?;
+        if call.is_of_other_region() && !all_kept(&request.event_types) {
+            // What happens here is about customers of this region, and stays here.
+            return Err(refuse_region());
+        }
         match self.register(&request).await.map_err(into_status)? {
             Registration::Done => {}
             Registration::Pruned { earliest } => return Err(pruned(earliest)),

@@ -29,6 +29,9 @@ pub enum Role {
     Gateway,
     /// For itself alone.
     Service,
+    /// For itself alone, as the same service in another region. What it may call is little: regions share rules, not
+    /// customers.
+    Region,
 }
 
 /// A signer that is believed.
@@ -49,6 +52,8 @@ pub struct Identity {
     pub caller: Caller,
     /// The service that acts for the caller; none where the caller came alone.
     pub actor: Option<String>,
+    /// Whether the caller is the same service in another region.
+    pub is_other_region: bool,
     /// Which of the trusted signers vouched for the caller.
     pub issuer: String,
     /// When the passport ends.
@@ -119,7 +124,12 @@ impl Trust {
         if actor.as_ref().is_some_and(|actor| actor.role != Role::Service) {
             return Err(PassportError::Invalid("only a service can act for a caller"));
         }
+        let is_other_region = caller.role == Role::Region;
+        if is_other_region && actor.is_some() {
+            return Err(PassportError::Invalid("another region speaks for itself alone"));
+        }
         Ok(Identity {
+            is_other_region,
             caller: caller.passport.caller(),
             actor: actor.map(|actor| actor.passport.sub.clone()),
             issuer: caller.passport.iss.clone(),
@@ -161,7 +171,7 @@ impl Trust {
         if passport.iss != signatory.issuer {
             return Err(PassportError::Invalid("signed in another's name"));
         }
-        if signatory.role == Role::Service && (passport.kind != Kind::Service || passport.sub != passport.iss) {
+        if signatory.role != Role::Gateway && (passport.kind != Kind::Service || passport.sub != passport.iss) {
             return Err(PassportError::Invalid("a service can vouch for itself alone"));
         }
         if passport.aal > 3 {

@@ -11,7 +11,7 @@ use tracing::Span;
 use super::around::{Around, Door, answer};
 use super::deadline::Deadline;
 use super::is_exempt;
-use crate::call::{Call, enforce};
+use crate::call::{Call, enforce, enforce_region};
 use crate::clock::Clock;
 use crate::error::{Answer, into_status};
 use crate::passport::{ACTOR_HEADER, Identity, PASSPORT_HEADER, PassportError, Trust};
@@ -53,9 +53,15 @@ impl Authenticate {
             span.record("support.actor", actor.as_str());
         }
         enforce(policy, &identity.caller)?;
+        if identity.is_other_region {
+            enforce_region(policy)?;
+        }
         let mut call = Call::new(identity.caller, policy)
             .with_passport(token)
             .with_draining(self.draining.clone());
+        if identity.is_other_region {
+            call = call.with_other_region();
+        }
         if let Some(actor) = identity.actor {
             call = call.with_actor(actor);
         }

@@ -175,6 +175,8 @@ pub enum TrustRole {
     Gateway,
     /// For itself alone.
     Service,
+    /// For itself alone, as the same service in another region: it may follow the events that are kept, and do nothing else.
+    Region,
 }
 
 /// Where the other services are, by name.

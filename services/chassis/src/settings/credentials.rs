@@ -93,6 +93,7 @@ impl From<TrustRole> for Role {
         match role {
             TrustRole::Gateway => Self::Gateway,
             TrustRole::Service => Self::Service,
+            TrustRole::Region => Self::Region,
         }
     }
 }

@@ -24,9 +24,6 @@ use crate::error::chain;
 use crate::id::Region;
 use crate::settings::StandardSettings;
 
-/// How often what was heard of other regions is written down.
-const STORE_HEARD_EVERY: Duration = Duration::from_secs(10);
-
 /// The standard of a service, as this process knows it. Clones share it.
 #[derive(Clone)]
 pub struct Book(Arc<Inner>);
@@ -167,7 +164,6 @@ impl Book {
         let mut news = self.0.db.wake().standard();
         let mut day = self.today();
         let mut is_failing = false;
-        let mut stored_at = tokio::time::Instant::now();
         loop {
             let refreshed = self.refresh().await;
             if let Err(error) = &refreshed
@@ -179,14 +175,11 @@ impl Book {
                 );
             }
             is_failing = refreshed.is_err();
-            if stored_at.elapsed() >= STORE_HEARD_EVERY {
-                stored_at = tokio::time::Instant::now();
-                if let Err(error) = self.0.heard.store(&self.0.db).await {
-                    tracing::debug!(
-                        error = chain(&error),
-                        "what was heard of other regions was not written down"
-                    );
-                }
+            if let Err(error) = self.0.heard.store(&self.0.db).await {
+                tracing::debug!(
+                    error = chain(&error),
+                    "what was heard of other regions was not written down"
+                );
             }
             let today = self.today();
             if today != day {

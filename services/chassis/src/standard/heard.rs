@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use opentelemetry::{KeyValue, global};
 use time::OffsetDateTime;
@@ -9,6 +10,9 @@ use time::OffsetDateTime;
 use crate::clock::Clock;
 use crate::db::{Db, DbError};
 use crate::id::Region;
+
+/// How much is lost of what was heard, at most, where a process ends.
+const STORED_AFTER: Duration = Duration::from_secs(10);
 
 /// When the regions that are followed were last heard of. All that a region had recorded by then is known here, as far as
 /// its clock and the way between are to be believed: a region that has nothing new says so every few seconds.
@@ -63,13 +67,14 @@ impl Heard {
         Ok(())
     }
 
-    /// Writes down what is news.
+    /// Writes down what was heard first, or long after what is written.
     pub(super) async fn store(&self, db: &Db) -> Result<(), DbError> {
         let news: Vec<(Region, OffsetDateTime)> = self
             .lock()
             .iter()
-            .filter(|(_, last)| last.at > last.stored)
-            .filter_map(|(region, last)| Some((*region, last.at?)))
+            .filter_map(|(region, last)| Some((*region, last.at?, last.stored)))
+            .filter(|(_, at, stored)| stored.is_none_or(|stored| *at >= stored + STORED_AFTER))
+            .map(|(region, at, _)| (region, at))
             .collect();
         for (region, at) in news {
             sqlx::query!(
@@ -79,7 +84,7 @@ impl Heard {
                 region.as_str(),
                 at,
             )
-            .execute(db.pool())
+            .execute(db.feed_pool())
             .await?;
             if let Some(last) = self.lock().get_mut(&region) {
                 last.stored = last.stored.max(Some(at));

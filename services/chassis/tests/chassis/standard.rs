@@ -125,7 +125,7 @@ impl World {
             let trust: Vec<TrustSettings> = others()
                 .map(|other| TrustSettings {
                     issuer: "ruler".to_owned(),
-                    role: TrustRole::Service,
+                    role: TrustRole::Region,
                     public_key: base64(key(other).verifying_key().as_bytes()),
                 })
                 .collect();

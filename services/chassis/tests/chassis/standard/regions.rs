@@ -4,16 +4,23 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use support_chassis::call::Caller;
 use support_chassis::clock::Clock;
+use support_chassis::error::{CommonErrorReason, explain};
 use support_chassis::feed::prune;
 use support_chassis::id::{Id, Ids};
+use support_chassis::passport::{PASSPORT_HEADER, Signer};
 use support_chassis::standard::Place;
 use support_proto::support::case::v1::CaseAssigned;
+use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
+use support_proto::support::feed::v1::{AcknowledgeRequest, SubscribeRequest};
 use support_proto::support::standard::v1::{OverlayLifted, StandardPublished};
 use time::OffsetDateTime;
 use tokio::time::Instant;
+use tonic::transport::Endpoint;
+use tonic::{Code, Request};
 
-use super::{POLICY_ID, Process, World, country, policy, shorter, until};
+use super::{POLICY_ID, Process, World, country, key, policy, shorter, until};
 
 #[tokio::test(flavor = "multi_thread")]
 #[expect(
@@ -362,4 +369,50 @@ async fn the_authority_alone_publishes_for_the_world() {
             (300, "ruler/verification-policy@2".to_owned())
         );
     }
+}
+
+const KEPT: &str = "support.standard.v1.StandardPublished";
+
+/// Another region is let in to follow the rules. It learns nothing of what happens here.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_region_gets_the_rules_and_nothing_else() {
+    let world = World::new(&["eu", "us"]).await;
+    let eu = world.start("eu").await;
+    let signer = Signer::new("ruler", &key("us"), Duration::from_mins(5)).unwrap();
+    let passport = signer.sign(&Caller::service("ruler"), Clock::system().now()).unwrap();
+    let channel = Endpoint::from_shared(format!("http://{}", eu.running.address))
+        .unwrap()
+        .connect_lazy();
+    let mut client = FeedServiceClient::with_interceptor(channel, move |mut request: Request<()>| {
+        request
+            .metadata_mut()
+            .insert(PASSPORT_HEADER, passport.parse().unwrap());
+        Ok(request)
+    });
+    let subscribe = |event_types: &[&str]| SubscribeRequest {
+        consumer: "ruler".to_owned(),
+        after_position: 0,
+        event_types: event_types.iter().map(ToString::to_string).collect(),
+    };
+    for more in [
+        &[][..],
+        &["support.case.v1.CaseOpened"],
+        &[KEPT, "support.standard.v1.OverlayLifted"],
+    ] {
+        let refused = client.subscribe(subscribe(more)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied, "{more:?}");
+        assert_eq!(
+            explain(&refused).common(),
+            Some(CommonErrorReason::CallerKindNotAllowed)
+        );
+    }
+    let acknowledge = AcknowledgeRequest {
+        consumer: "ruler".to_owned(),
+        position: 1,
+    };
+    let refused = client.acknowledge(acknowledge).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    let mut rules = client.subscribe(subscribe(&[KEPT])).await.unwrap().into_inner();
+    let first = rules.message().await.unwrap().unwrap();
+    assert_eq!(first.events.len(), 2, "the territories and the policy");
 }
