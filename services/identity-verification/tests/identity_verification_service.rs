@@ -32,6 +32,8 @@ mod requests;
 mod rules;
 #[path = "identity_verification_service/settings.rs"]
 mod settings;
+#[path = "identity_verification_service/standard.rs"]
+mod standard;
 #[path = "identity_verification_service/store.rs"]
 mod store;
 #[path = "identity_verification_service/subjects.rs"]

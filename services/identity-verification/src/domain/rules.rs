@@ -1,9 +1,10 @@
 //! What the standard says of verifications for one purpose at one place, and what one verification keeps of it.
 //!
-//! A verification is under two sets of rules. It is answered by those of the place that its caller is known or says to be in, since
-//! whoever tries contact points reads the limits: were they those of the contact point's customer, they would tell that
-//! there is one, and where they live. And it succeeds only within the rules of the customer's own country, which no
-//! caller can talk their way out of. Where both are the same, as for every caller who says the truth, nothing differs.
+//! A verification is under two sets of rules. It is answered by those of the place that its caller is known or says to
+//! be in, since whoever tries contact points reads the limits: were they those of the contact point's customer, they
+//! would tell that there is one, and where they live. And it succeeds only within the rules of the customer's own
+//! country, which no caller can talk their way out of. Where both are the same, as for every caller who says the truth,
+//! nothing differs.
 
 use std::time::Duration;
 

@@ -53,8 +53,8 @@ pub struct Subject {
     pub customer_id: CustomerId,
     /// Their address that the code goes to.
     pub contact_point_id: ContactPointId,
-    /// What the rules of their own country allow. Beyond them the verification goes on as if nobody had the address: no code is sent,
-    /// and none is right.
+    /// What the rules of their own country allow. Beyond them the verification goes on as if nobody had the address: no
+    /// code is sent, and none is right.
     pub limits: Limits,
     /// How long a grant will last.
     pub grant_lifetime: Duration,
@@ -271,9 +271,9 @@ impl Verification {
         Ok(())
     }
 
-    /// Tries a code: `matches` says whether it is the one that was sent. A wrong one uses up a check, and so does a right
-    /// one of a verification without a subject or beyond the subject's own limits, which therefore behaves as if it had been
-    /// wrong.
+    /// Tries a code: `matches` says whether it is the one that was sent. A wrong one uses up a check, and so does a
+    /// right one of a verification without a subject or beyond the subject's own limits, which therefore behaves as if
+    /// it had been wrong.
     pub fn check(&mut self, matches: bool, now: OffsetDateTime) -> Checked {
         let state = self.state_at(now);
         if state == State::MaxAttempts {

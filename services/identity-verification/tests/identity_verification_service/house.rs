@@ -23,6 +23,7 @@ use support_proto::support::identity::v1::verification_service_client::Verificat
 use support_proto::support::identity::v1::{
     CheckCodeResponse, Customer, GetVerificationRequest, ListOutboxMessagesRequest, OutboxMessage, Verification,
 };
+use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
 use support_testing::{Door, call_as, call_by, signing_key, trust};
 use tonic::Status;
 use tonic::transport::Channel;
@@ -156,6 +157,10 @@ impl House {
 
     pub(crate) fn outbox(&self, caller: &Caller) -> LocalOutboxServiceClient<Door> {
         LocalOutboxServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn standard(&self) -> StandardServiceClient<Door> {
+        StandardServiceClient::new(self.door(&operator()))
     }
 
     /// A customer with one e-mail address, made by staff.

@@ -101,6 +101,7 @@ pub(crate) fn operator() -> Caller {
         "grants.revoke",
         "partners.write",
         "outbox.read",
+        "standard.read",
     ];
     caller(CallerKind::Operator, "operator-1", &scopes)
 }
