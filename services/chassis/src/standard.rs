@@ -27,6 +27,12 @@
 //! lift), approved by a second person where the document asks for it, and published ([`ops`]). Every service with documents
 //! serves this as `support.standard.v1.StandardService`; [`error`] says why a call is refused.
 //!
+//! A process keeps all records in a [`book`], in memory: what holds is read without a database. Records are added by one
+//! transaction at a time ([`adding`]), which also tells the owners of the overlays that it lifts. The records of the other
+//! regions in the settings come by their feeds, as events that are kept for ever; [`heard`] says how old what is known of
+//! each is. What the build ships is published where nothing was ([`seed`](mod@seed)), the territories among it, which every service
+//! with a document has.
+//!
 //! A [`schema`] is what all this has to know of a document, [`content`] reads and prints documents, [`path`] says where in them
 //! something stands. These modules know neither clock nor database, and neither does [`check`].
 
