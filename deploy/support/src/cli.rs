@@ -9,9 +9,10 @@ use crate::doctor::DoctorArgs;
 use crate::keys::KeysArgs;
 use crate::migrate::MigrateArgs;
 use crate::replay::ReplayArgs;
+use crate::standard::StandardArgs;
 use crate::token::TokenArgs;
 use crate::up::UpArgs;
-use crate::{demo, doctor, keys, migrate, one, replay, token, up};
+use crate::{demo, doctor, keys, migrate, one, replay, standard, token, up};
 
 /// As a shell reports a program that SIGPIPE ended.
 const NOBODY_READS: i32 = 141;
@@ -56,6 +57,8 @@ enum Command {
     Replay(ReplayArgs),
     /// Say what is configured, what is reachable and what is wrong, in plain words.
     Doctor(DoctorArgs),
+    /// Read, compare, check and publish the rules that the services go by.
+    Standard(StandardArgs),
     /// Print a bearer token of a local system, to call its gateway as an operator or an agent.
     Token(TokenArgs),
     /// Make the keys of a deployment, and a settings file that names them.
@@ -92,6 +95,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Replay(args) => Box::pin(replay::run(args)).await,
         Command::Doctor(args) => doctor::run(args).await,
+        Command::Standard(args) => Box::pin(standard::run(&args)).await,
         Command::Token(args) => token::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Migrate(args) => migrate::run(args).await,

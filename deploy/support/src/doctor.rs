@@ -1,12 +1,13 @@
 //! `support doctor`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
+use support_chassis::clock::Clock;
 use support_chassis::settings::{Resolved, Settings};
 use support_postgres::Search;
 use tonic_health::pb::HealthCheckRequest;
@@ -14,10 +15,16 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::services::{SERVICES, by_name, names};
-use crate::world::known_gateway;
+use crate::session::{Patience, Session};
+use crate::standard;
+use crate::world::{Secrets, known_gateway};
 
 /// How long anything may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the token lives that the standard is read with.
+const TOKEN_LIFE: Duration = Duration::from_mins(1);
+/// A region of which nothing was heard for longer is cut off: regions that are not say so every few seconds.
+const SILENCE: Duration = Duration::from_mins(5);
 
 /// How much of a value is shown, in characters.
 const LONGEST_VALUE: usize = 80;
@@ -131,6 +138,46 @@ async fn local(args: &DoctorArgs, findings: &mut Findings) {
             Err(error) => findings.wrong(format!("the gateway does not know of {name}: {error}"), ""),
         }
     }
+    if let Err(error) = rules(&gateway, &args.data_dir, findings).await {
+        findings.wrong(format!("the standard cannot be read: {error:#}"), "");
+    }
+}
+
+/// The standard of every service that has one: who publishes it, and how far the other regions are known.
+async fn rules(gateway: &str, data_dir: &Path, findings: &mut Findings) -> anyhow::Result<()> {
+    let secrets = Secrets::load(data_dir)?.context("the data directory has lost its secrets")?;
+    let session = Session::connect(gateway)?.with_patience(Patience::none());
+    let operator = session.as_operator(&secrets.issuer().operator_token(TOKEN_LIFE))?;
+    let now = Clock::system().now();
+    for service in SERVICES.iter().filter(|service| !service.standards.is_empty()) {
+        let Some(known) = standard::documents(&operator, service.name).await? else {
+            findings.wrong(format!("{} does not serve its standard", service.name), "");
+            continue;
+        };
+        let count = known.documents.len();
+        let authority = standard::authority(&known);
+        Findings::well(format!(
+            "{} has a standard of {count} documents: {authority}",
+            service.name
+        ));
+        for region in &known.regions {
+            let heard = format!(
+                "{}: region {} of the standard was {}",
+                service.name,
+                region.region,
+                standard::heard(region, now)
+            );
+            if standard::silence(region, now) > SILENCE {
+                findings.wrong(
+                    heard,
+                    "what it publishes is not known here: is it up, and does each believe the other's passports?",
+                );
+            } else {
+                Findings::well(heard);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Asks for the health of a service (`""` for the whole) through its door.
@@ -199,6 +246,27 @@ async fn one(name: &str, settings: &Settings, all: bool, findings: &mut Findings
                 Ok(true) => Findings::well(format!("{peer} at {endpoint} serves")),
                 Ok(false) => findings.wrong(format!("{peer} at {endpoint} answers but does not serve"), ""),
                 Err(error) => findings.wrong(format!("{peer} at {endpoint} does not answer: {error}"), ""),
+            }
+        }
+    }
+    if service.is_some_and(|service| !service.standards.is_empty()) {
+        Findings::well(format!(
+            "the authority over the standard was first given to {}",
+            common.standard.authority
+        ));
+    }
+    for (region, endpoints) in &common.standard.regions {
+        for endpoint in endpoints {
+            match serving(endpoint, "").await {
+                Ok(true) => Findings::well(format!("{name} of region {region} at {endpoint} serves")),
+                Ok(false) => findings.wrong(
+                    format!("{name} of region {region} at {endpoint} answers but does not serve"),
+                    "",
+                ),
+                Err(error) => findings.wrong(
+                    format!("{name} of region {region} at {endpoint} does not answer: {error}"),
+                    "",
+                ),
             }
         }
     }

@@ -21,7 +21,13 @@ believes. Run it once for a region; never over keys that are there.
 
 The key files are secrets. The settings file holds public keys alone and can lie in version control; what is left to say
 (database URLs, SMTP, the identity provider of staff) stands in it as comments. Example:
-  support keys deploy/compose/keys --mounted-at /keys";
+  support keys deploy/compose/keys --mounted-at /keys
+
+Where several regions rule by one standard, make the keys of each with --among-regions. Its services then sign as
+`<service>-<region>`, so that those of two regions are never taken for each other, and a second file, abroad.toml, says what
+the other regions are told of this one. They let its services follow their rules, and do nothing else. Example:
+  support keys keys-eu --region eu --among-regions
+  support keys keys-us --region us --among-regions --authority eu";
 
 /// The words after the command: what they do is said in `LONG_HELP`.
 #[derive(Debug, Args)]
@@ -36,6 +42,24 @@ pub struct KeysArgs {
     /// The region, two lower-case letters.
     #[arg(long, value_name = "REGION", default_value = "eu")]
     region: support_chassis::id::Region,
+    /// Make them for one of several regions.
+    #[arg(long)]
+    among_regions: bool,
+    /// The region that publishes what holds everywhere, to begin with: the same for all; without it, this one.
+    #[arg(long, value_name = "REGION", requires = "among_regions")]
+    authority: Option<support_chassis::id::Region>,
+}
+
+impl KeysArgs {
+    /// The name that a service signs with.
+    fn issuer(&self, name: &str) -> String {
+        // The gateway speaks for callers, and is believed in its own region alone.
+        if self.among_regions && name != support_gateway::NAME {
+            format!("{name}-{}", self.region)
+        } else {
+            name.to_owned()
+        }
+    }
 }
 
 /// Carries it out.
@@ -47,6 +71,7 @@ pub struct KeysArgs {
 pub fn run(args: &KeysArgs) -> anyhow::Result<()> {
     fs::create_dir_all(&args.folder).with_context(|| format!("cannot make {}", args.folder.display()))?;
     let mut trust = String::new();
+    let mut abroad = String::new();
     let mut sections = String::new();
     for name in names() {
         let seed: [u8; 32] = rand::random();
@@ -57,15 +82,21 @@ pub fn run(args: &KeysArgs) -> anyhow::Result<()> {
         } else {
             "service"
         };
-        writeln!(
-            trust,
-            "    {{ issuer = \"{name}\", role = \"{role}\", public_key = \"{public}\" }},"
-        )?;
+        let issuer = args.issuer(name);
+        let line =
+            |role: &str| format!("    {{ issuer = \"{issuer}\", role = \"{role}\", public_key = \"{public}\" }},\n");
+        trust.push_str(&line(role));
+        if role == "service" {
+            abroad.push_str(&line("region"));
+        }
         writeln!(
             sections,
             "\n[{name}.passport]\nsigning_key_file = \"{}/{name}.key\"",
             args.mounted_at
         )?;
+        if issuer != name {
+            writeln!(sections, "issuer = \"{issuer}\"")?;
+        }
     }
     for name in ["session", "codes"] {
         write_new(
@@ -76,12 +107,31 @@ pub fn run(args: &KeysArgs) -> anyhow::Result<()> {
     }
     let settings = settings(args, &trust, &sections)?;
     write_new(&args.folder.join("support.toml"), &settings, 0o644)?;
-    println!(
-        "wrote {} keys and support.toml to {}",
-        names().len() + 2,
-        args.folder.display()
-    );
+    let mut files = "support.toml";
+    if args.among_regions {
+        write_new(&args.folder.join("abroad.toml"), &told_abroad(args, &abroad)?, 0o644)?;
+        files = "support.toml and abroad.toml";
+    }
+    println!("wrote {} keys, {files} to {}", names().len() + 2, args.folder.display());
     Ok(())
+}
+
+/// What the other regions are told of this one.
+fn told_abroad(args: &KeysArgs, trust: &str) -> anyhow::Result<String> {
+    let region = args.region;
+    let mut text = format!(
+        "# What every other region is told of region {region}, in its own support.toml: public keys and addresses, no secrets.\n\
+         \n# 1. Into the list `trust` of its section [passport], so that the services here may follow theirs:\n\n{trust}\
+         \n# 2. Where the services here are, so that theirs follow them; each has its own section:\n"
+    );
+    for service in SERVICES {
+        write!(
+            text,
+            "\n[{0}.standard.regions]\n{region} = [\"https://{0}.{region}.example.com\"]\n",
+            service.name
+        )?;
+    }
+    Ok(text)
 }
 
 fn settings(args: &KeysArgs, trust: &str, sections: &str) -> anyhow::Result<String> {
@@ -99,6 +149,14 @@ fn settings(args: &KeysArgs, trust: &str, sections: &str) -> anyhow::Result<Stri
     writeln!(
         text,
         "\n[passport]\n# Whose passports are believed: public keys.\ntrust = [\n{trust}]"
+    )?;
+    write!(
+        text,
+        "\n[standard]\n# The region that publishes what holds everywhere, to begin with. The same in every region, and never changed: it is\n\
+         # moved by `support standard authority`.\nauthority = \"{}\"\n\
+         # Other regions are named for each service, [case.standard.regions], and their services believed in [passport] above:\n\
+         # their own `support keys --among-regions` writes both to abroad.toml.\n",
+        args.authority.unwrap_or(args.region)
     )?;
     text.push_str(sections);
     writeln!(
@@ -132,7 +190,7 @@ fn write_new(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use support_chassis::settings::Settings;
+    use support_chassis::settings::{Settings, TrustRole};
 
     use super::*;
 
@@ -143,6 +201,8 @@ mod tests {
             folder: folder.clone(),
             mounted_at: folder.display().to_string(),
             region: "eu".parse().unwrap(),
+            among_regions: false,
+            authority: None,
         };
         run(&args).unwrap();
         let settings = Settings::new(&names()).file(&folder.join("support.toml"));
@@ -163,6 +223,57 @@ mod tests {
         );
         assert!(gateway.check(false).is_ok());
         assert!(run(&args).is_err(), "keys that are there are not written over");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn two_regions_are_joined_by_what_they_tell_each_other() {
+        let folder = std::env::temp_dir().join(format!("support-keys-regions-{}", std::process::id()));
+        let make = |region: &str| {
+            let folder = folder.join(region);
+            let args = KeysArgs {
+                folder: folder.clone(),
+                mounted_at: folder.display().to_string(),
+                region: region.parse().unwrap(),
+                among_regions: true,
+                authority: Some("us".parse().unwrap()),
+            };
+            run(&args).unwrap();
+            let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+            (read("support.toml"), read("abroad.toml"))
+        };
+        let ((eu, _), (_, of_us)) = (make("eu"), make("us"));
+        // As the file says to: the first part into `trust`, the second at the end.
+        let (trust, regions) = of_us.split_once("# 2.").unwrap();
+        let joined = eu.replacen("trust = [\n", &format!("trust = [\n{trust}"), 1) + "# 2." + regions;
+        let file = folder.join("joined.toml");
+        fs::write(&file, joined).unwrap();
+        let settings = Settings::new(&names())
+            .file(&file)
+            .set("warranty.database.url", "postgres://role:word@localhost/db");
+        let checked = support_warranty::SERVICE.settings(&settings).check(true).unwrap();
+        assert_eq!(checked.standard.authority.to_string(), "us");
+        let followed: Vec<String> = checked.standard.regions.keys().map(ToString::to_string).collect();
+        assert_eq!(followed, ["us"]);
+        let believed: Vec<&str> = checked
+            .passport
+            .trust
+            .iter()
+            .map(|signer| signer.issuer.as_str())
+            .collect();
+        for name in ["gateway", "warranty-eu", "case-eu", "warranty-us", "case-us"] {
+            assert!(believed.contains(&name), "{name} not in {believed:?}");
+        }
+        let gateways = believed.iter().filter(|name| **name == "gateway").count();
+        assert_eq!(gateways, 1, "of its own region alone");
+        // Whoever is of another region may follow the rules and do nothing else.
+        let mut abroad = checked
+            .passport
+            .trust
+            .iter()
+            .filter(|signer| signer.issuer.ends_with("-us"));
+        assert!(abroad.all(|signer| signer.role == TrustRole::Region));
+        assert_eq!(checked.passport.issuer, "warranty-eu");
         fs::remove_dir_all(folder).unwrap();
     }
 }

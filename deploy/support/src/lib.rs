@@ -13,6 +13,7 @@ pub mod replay;
 pub mod seed;
 pub mod services;
 pub mod session;
+pub mod standard;
 pub mod token;
 pub mod up;
 pub mod world;

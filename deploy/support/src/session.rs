@@ -44,6 +44,7 @@ use support_proto::support::repair::v1::provider_service_client::ProviderService
 use support_proto::support::repair::v1::repair_service_client::RepairServiceClient;
 use support_proto::support::routing::v1::agent_service_client::AgentServiceClient;
 use support_proto::support::routing::v1::task_service_client::TaskServiceClient;
+use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
 use support_proto::support::warranty::v1::catalogue_service_client::CatalogueServiceClient;
 use support_proto::support::warranty::v1::coverage_service_client::CoverageServiceClient;
 use support_proto::support::warranty::v1::device_service_client::DeviceServiceClient;
@@ -232,6 +233,8 @@ clients! {
     messages: MessageServiceClient,
     /// Articles.
     knowledge: KnowledgeServiceClient,
+    /// The standards of all services.
+    standard: StandardServiceClient,
     /// What to say and ask.
     playbooks: PlaybookServiceClient,
 }

@@ -4,15 +4,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args};
 
-use crate::world::Secrets;
+use crate::world::{OPERATOR, Secrets};
 
 /// How it is used.
 const EXAMPLE: &str = "\
 Example:
   curl -H \"authorization: Bearer $(support token --operator)\" -H 'content-type: application/json' \\
-    -d '{}' http://127.0.0.1:8080/support.routing.v1.AgentService/ListAgents";
+    -d '{}' http://127.0.0.1:8080/support.routing.v1.AgentService/ListAgents
+
+Where two people are asked for, as to publish some documents of the standard, two subjects are two people:
+  SUPPORT_TOKEN=$(support token --operator --subject ada) support standard publish rules/";
 
 /// Prints a bearer token that the gateway of a local system believes, signed by its development issuer. A gateway in
 /// production is given the operator's own identity provider instead.
@@ -22,6 +26,9 @@ pub struct TokenArgs {
     /// For an operator: sets the system up and looks at all of it.
     #[arg(long, group = "who")]
     operator: bool,
+    /// Who the operator is.
+    #[arg(long, value_name = "SUBJECT", default_value = OPERATOR, requires = "operator", value_parser = NonEmptyStringValueParser::new())]
+    subject: String,
     /// For the agent with this subject, as `agent-cork-01` (`ListAgents` shows them).
     #[arg(long, value_name = "SUBJECT", group = "who")]
     agent: Option<String>,
@@ -50,7 +57,7 @@ pub fn run(args: &TokenArgs) -> anyhow::Result<()> {
     let lifetime = Duration::from_mins(u64::from(args.minutes));
     match &args.agent {
         Some(subject) => println!("{}", issuer.agent_token(subject, lifetime)),
-        None => println!("{}", issuer.operator_token(lifetime)),
+        None => println!("{}", issuer.operator_token_of(&args.subject, lifetime)),
     }
     Ok(())
 }

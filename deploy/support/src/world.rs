@@ -21,7 +21,7 @@ use support_chassis::settings::Settings;
 use support_postgres::{Consent, Options, Search, Server};
 use tokio::net::TcpListener;
 
-pub use issuer::{AGENT_SCOPES, Issuer, OPERATOR_SCOPES, PARTNER_SCOPES};
+pub use issuer::{AGENT_SCOPES, Issuer, OPERATOR, OPERATOR_SCOPES, PARTNER_SCOPES};
 pub use ports::Ports;
 pub use secrets::Secrets;
 

@@ -7,6 +7,8 @@
 
 #[path = "up_command/process.rs"]
 mod process;
+#[path = "up_command/standard.rs"]
+mod standard;
 
 use std::io::Read as _;
 use std::net::TcpListener;
@@ -47,6 +49,8 @@ fn it_starts_says_where_and_what_to_try_and_stops_on_interrupt_twice_in_a_row() 
             "{round}: {}",
             String::from_utf8_lossy(&well.stdout)
         );
+        let said = String::from_utf8_lossy(&well.stdout);
+        assert!(said.contains("the authority is eu, this region"), "{round}: {said}");
 
         let postmaster = up.postmaster();
         up.signal("INT");
@@ -178,7 +182,7 @@ fn an_ordinary_user_can_run_it() {
 fn the_help_tells_what_there_is() {
     let help = String::from_utf8(support(&["--help"]).stdout).unwrap();
     for command in [
-        "up", "demo", "replay", "doctor", "token", "migrate", "gateway", "case", "routing", "warranty",
+        "up", "demo", "replay", "doctor", "standard", "token", "migrate", "gateway", "case", "routing", "warranty",
     ] {
         assert!(
             help.lines().any(|line| line.trim_start().starts_with(command)),

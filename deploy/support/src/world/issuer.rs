@@ -15,6 +15,9 @@ use time::OffsetDateTime;
 /// The issuer's name in its tokens.
 const NAME: &str = "support-development";
 
+/// The subject of the operator whom nobody named.
+pub const OPERATOR: &str = "operator";
+
 /// What an agent may do.
 pub const AGENT_SCOPES: [&str; 16] = [
     "agents.read",
@@ -36,7 +39,7 @@ pub const AGENT_SCOPES: [&str; 16] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 19] = [
+pub const OPERATOR_SCOPES: [&str; 24] = [
     "agents.read",
     "agents.write",
     "articles.publish",
@@ -55,6 +58,11 @@ pub const OPERATOR_SCOPES: [&str; 19] = [
     "providers.read",
     "providers.write",
     "repairs.read",
+    "standard.approve",
+    "standard.govern",
+    "standard.publish",
+    "standard.read",
+    "standard.write",
     "tasks.read",
 ];
 
@@ -107,10 +115,17 @@ impl Issuer {
         .to_string()
     }
 
-    /// A token for an operator, good for `lifetime`.
+    /// A token for the operator whom nobody named, good for `lifetime`.
     #[must_use]
     pub fn operator_token(&self, lifetime: Duration) -> String {
-        self.token("operator", "operator", &OPERATOR_SCOPES, lifetime)
+        self.operator_token_of(OPERATOR, lifetime)
+    }
+
+    /// A token for the operator whose subject is `subject`, good for `lifetime`. Where two people are asked for, two
+    /// subjects are two people.
+    #[must_use]
+    pub fn operator_token_of(&self, subject: &str, lifetime: Duration) -> String {
+        self.token("operator", subject, &OPERATOR_SCOPES, lifetime)
     }
 
     /// A token for the agent whose subject is `subject`, good for `lifetime`.

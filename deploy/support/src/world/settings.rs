@@ -47,6 +47,8 @@ pub(super) fn settings(
         "database": { "max_connections": CONNECTIONS, "acquire_timeout_ms": 10_000 },
         "peers": peers,
         "passport": { "trust": trust },
+        // The only region has all that there is to say, until others are named.
+        "standard": { "authority": REGION },
     });
     for service in SERVICES {
         let url = urls

@@ -68,6 +68,12 @@ impl Up {
         self.place.to_str().unwrap()
     }
 
+    /// Where its gateway is.
+    pub(crate) fn gateway(&self) -> String {
+        let file = self.place.join("gateway.url");
+        std::fs::read_to_string(file).unwrap().trim().to_owned()
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
