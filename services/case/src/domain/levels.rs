@@ -1,8 +1,8 @@
 //! The service levels: what is promised for a case, and whether it is kept.
 //!
 //! [`Levels`] are the rules of one place on one day. [`Levels::promise`] is what they come to for one case, as times on
-//! the clock; the case keeps it ([`Promise`]). How a promise stands is a function of times alone ([`first_response`],
-//! [`resolution`]): no timer has to come round for a case to be late.
+//! the clock; the case keeps it ([`Promise`]). How a promise stands is a function of times alone ([`state`]): no timer has to
+//! come round for a case to be late.
 
 use std::collections::BTreeMap;
 
