@@ -10,6 +10,7 @@ mod system {
     mod journey;
     mod once;
     mod privacy;
+    mod standard;
     mod three_ways;
     mod trace;
 }

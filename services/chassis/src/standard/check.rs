@@ -87,10 +87,12 @@ pub fn read(known: &Snapshot, document: &Registered, place: &Place, day: Date, t
             document: document.id().to_owned(),
         })?;
     let candidate = patch.apply(&above.content);
-    let old = schema.faults(&above.content);
     let mut faults = schema.faults(&candidate);
-    // A fault that the standard above has already is not the overlay's.
-    faults.retain(|fault| !old.contains(fault));
+    if !faults.is_empty() {
+        // A fault that the standard above has already is not the overlay's.
+        let old = schema.faults(&above.content);
+        faults.retain(|fault| !old.contains(fault));
+    }
     Ok(Reading {
         canonical: patch.print().unwrap_or_default(),
         faults,
