@@ -128,3 +128,26 @@ fn ages(regions: &Weak<Mutex<BTreeMap<Region, Last>>>, now: OffsetDateTime) -> V
         .filter_map(|(region, last)| Some((*region, (now - last.at?).as_seconds_f64().max(0.0))))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn the_age_is_that_of_the_last_word_and_nobody_else_is_heard() {
+        let region = |name: &str| name.parse::<Region>().unwrap();
+        let noon = datetime!(2026-03-01 12:00 UTC);
+        let heard = Heard::new(["jp", "us"].map(region).into_iter());
+        assert_eq!(heard.all(), [(region("jp"), None), (region("us"), None)]);
+        heard.note(region("us"), noon);
+        heard.note(region("us"), noon - Duration::from_secs(5));
+        heard.note(region("br"), noon);
+        assert_eq!(heard.all(), [(region("jp"), None), (region("us"), Some(noon))]);
+        let weak = Arc::downgrade(&heard.0);
+        assert_eq!(ages(&weak, noon + Duration::from_secs(30)), [(region("us"), 30.0)]);
+        drop(heard);
+        assert_eq!(ages(&weak, noon), [], "a service that has ended shows nothing");
+    }
+}

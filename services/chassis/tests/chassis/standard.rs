@@ -10,6 +10,8 @@ mod records;
 mod regions;
 #[path = "standard/replicas.rs"]
 mod replicas;
+#[path = "standard/trust.rs"]
+mod trust;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -243,12 +245,20 @@ impl Process {
     fn publication(&self, known: &Snapshot, place: Place, content: &Value) -> Publication {
         let content = content.to_string();
         let holder = known.records().holder();
+        let now = self.kit.clock.now();
+        // Of two with the same first day the later one holds, also where a clock stands still.
+        let last = known
+            .records()
+            .publications_for(POLICY_ID, &place)
+            .map(|last| last.published_at)
+            .max();
+        let published_at = last.map_or(now, |last| now.max(last + Duration::from_micros(1)));
         Publication {
             id: self.kit.ids.next(),
             document: POLICY_ID.to_owned(),
             version: known.records().next_version(POLICY_ID, &place),
             effective_from: self.today(),
-            published_at: self.kit.clock.now(),
+            published_at,
             author: "operator:one".to_owned(),
             approver: "operator:two".to_owned(),
             reason: "the test asks for it".to_owned(),
