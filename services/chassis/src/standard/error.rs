@@ -252,3 +252,31 @@ impl From<Error> for Status {
         into_status(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::standard::departure::Rule;
+
+    #[test]
+    fn what_loosens_is_named_with_its_rule_and_both_values() {
+        let departed = Departed {
+            path: "codes.sends".to_owned(),
+            rule: Rule::Lower,
+            standard: "5".to_owned(),
+            overlay: String::new(),
+        };
+        let told = loosened(&departed);
+        assert_eq!(told.field, "codes.sends");
+        assert_eq!(
+            told.description,
+            "may only be lower (DEPARTURE_MAY_TIGHTEN_LOWER): 5 in the standard, nothing in the overlay"
+        );
+    }
+
+    #[test]
+    fn long_values_are_quoted_in_part() {
+        assert_eq!(quoted(&"ü".repeat(QUOTED)), "ü".repeat(QUOTED));
+        assert_eq!(quoted(&"ü".repeat(QUOTED + 1)), format!("{}...", "ü".repeat(QUOTED)));
+    }
+}

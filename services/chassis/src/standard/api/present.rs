@@ -212,3 +212,39 @@ fn cut_values(report: &mut wire::CheckReport) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::standard::departure::Rule;
+
+    /// A report of so many fields that depart, each from a value of so many letters.
+    fn report_of(fields: usize, letters: usize) -> wire::CheckReport {
+        let departed = |number| Departed {
+            path: format!("steps[\"{number}\"]"),
+            rule: Rule::Locked,
+            standard: "ü".repeat(letters),
+            overlay: String::new(),
+        };
+        report(Report {
+            loosened: (0..fields).map(departed).collect(),
+            ..Report::default()
+        })
+    }
+
+    #[test]
+    fn values_are_given_whole_as_long_as_a_client_takes_them() {
+        let told = report_of(10, 10_000);
+        assert_eq!(told.loosened[9].standard_value, "ü".repeat(10_000));
+    }
+
+    #[test]
+    fn a_report_that_no_client_would_take_still_names_every_path() {
+        let told = report_of(1_000, 10_000);
+        assert!(told.encoded_len() < REPORT_LIMIT, "{}", told.encoded_len());
+        assert_eq!(told.loosened.len(), 1_000);
+        assert_eq!(told.loosened[999].path, "steps[\"999\"]");
+        assert_eq!(told.loosened[999].standard_value, format!("{}...", "ü".repeat(CUT_TO)));
+        assert_eq!(told.loosened[999].overlay_value, "");
+    }
+}
