@@ -274,6 +274,12 @@ mod tests {
             .filter(|signer| signer.issuer.ends_with("-us"));
         assert!(abroad.all(|signer| signer.role == TrustRole::Region));
         assert_eq!(checked.passport.issuer, "warranty-eu");
+        let gateway = settings.resolve(
+            support_gateway::NAME,
+            support_gateway::DEFAULTS,
+            support_gateway::setting_docs(),
+        );
+        assert!(gateway.check(false).is_ok());
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -12,6 +12,8 @@ use super::yaml::{Notes, Shape, block, field_lines};
 
 /// The most values of an enumeration that are listed.
 const MOST_VALUES: usize = 16;
+/// How long a line of them may be, in bytes.
+const LINE: usize = 110;
 
 /// A file of the standard, explained.
 pub(crate) fn file(
@@ -95,19 +97,32 @@ fn comment(file: &FileDescriptor, path: &[i32]) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// The values that a field may have, where it is of an enumeration.
-fn values(field: &FieldDescriptor) -> Option<String> {
+/// The values that a field may have, where it is of an enumeration, in lines.
+fn values(field: &FieldDescriptor) -> Vec<String> {
     let kind = match field.kind() {
         Kind::Message(entry) if field.is_map() => entry.map_entry_value_field().kind(),
         kind => kind,
     };
-    let Kind::Enum(kind) = kind else { return None };
+    let Kind::Enum(kind) = kind else { return Vec::new() };
     let names: Vec<String> = kind
         .values()
         .filter(|value| value.number() != 0)
         .map(|value| value.name().to_owned())
         .collect();
-    (names.len() <= MOST_VALUES).then(|| format!("One of {}.", names.join(", ")))
+    if names.len() > MOST_VALUES {
+        return Vec::new();
+    }
+    let mut lines = vec!["One of".to_owned()];
+    for word in format!("{}.", names.join(", ")).split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() < LINE => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// How a region may depart from a field, in words.

@@ -249,12 +249,13 @@ pub(super) fn shown(draft: &Draft, found: &CheckReport) -> String {
         changes if changes.is_empty() => "    changes nothing\n".to_owned(),
         changes => changes,
     };
-    format!(
+    let told = format!(
         "{what}\n  by {}, from {from}, because: {}\n{changes}{}",
         draft.author,
         draft.reason,
         against(found)
-    )
+    );
+    told.trim_end().to_owned()
 }
 
 /// A request id of its own for every call that is made once.

@@ -5,6 +5,7 @@
 //! tags, several documents) is refused.
 
 mod edit;
+mod shape;
 mod write;
 
 use std::collections::HashSet;
@@ -14,7 +15,8 @@ use std::ops::Range;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle};
 
 pub(crate) use edit::update;
-pub(crate) use write::{Notes, Shape, Style, block, field_lines, json};
+pub(crate) use shape::Shape;
+pub(crate) use write::{Notes, Style, block, field_lines, json};
 
 /// How deep a file may be nested: far beyond what a document is.
 const DEPTH_LIMIT: usize = 64;

@@ -310,12 +310,13 @@ pub(super) struct WrittenStandard {
 }
 
 impl WrittenStandard {
-    /// Reads it for a process in `region`.
+    /// Reads it for a process in `region`, which has a standard or, like the gateway, none: what is said for all processes of
+    /// a region need not make sense there.
     ///
     /// # Errors
     ///
     /// All faults at once, each with its path.
-    pub(super) fn parse(&self, region: Region) -> Result<StandardSettings, Vec<(String, String)>> {
+    pub(super) fn parse(&self, region: Region, has_standard: bool) -> Result<StandardSettings, Vec<(String, String)>> {
         let mut faults = Vec::new();
         let mut regions = BTreeMap::new();
         for (name, endpoints) in self.regions.iter() {
@@ -339,7 +340,7 @@ impl WrittenStandard {
         let mut wrong = |what: &str| faults.push(("standard.authority".to_owned(), what.to_owned()));
         let authority = match self.authority.parse::<Region>() {
             Ok(authority) => {
-                if authority != region && !regions.contains_key(&authority) {
+                if has_standard && authority != region && !regions.contains_key(&authority) {
                     wrong("is neither this region nor one in standard.regions");
                 }
                 authority

@@ -235,7 +235,7 @@ impl Resolved {
         let region = region?;
         let standard = written
             .standard
-            .parse(region)
+            .parse(region, needs_database)
             .map_err(|wrong| wrong.into_iter().for_each(|(path, what)| fault(&path, what)))
             .ok();
         (faults.len() == before).then_some(())?;

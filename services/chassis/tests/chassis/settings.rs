@@ -341,6 +341,15 @@ fn regions_are_followed_by_name_also_from_the_environment() {
 }
 
 #[test]
+fn the_gateway_need_not_follow_the_region_that_holds_the_authority() {
+    // Said for all processes of a region, of which the services follow others, each by itself.
+    let settings = valid().toml("support.toml", "standard.authority = 'us'");
+    let resolved = case(&settings);
+    assert!(resolved.check(true).is_err());
+    assert_eq!(resolved.check(false).unwrap().standard.authority.to_string(), "us");
+}
+
+#[test]
 fn who_holds_the_authority_is_never_guessed() {
     let one = |toml: &str| {
         let all = faults(&valid().toml("support.toml", toml));

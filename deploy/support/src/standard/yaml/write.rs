@@ -3,89 +3,15 @@
 
 use std::fmt::Write as _;
 
-use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
-use serde_json::{Map, Value};
+use prost_reflect::FieldDescriptor;
+use serde_json::Value;
+
+use super::shape::Shape;
 
 /// How far each level stands to the right of the one above.
 pub(super) const STEP: usize = 2;
-
-/// What a value is, as far as writing it goes.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Shape {
-    Message(MessageDescriptor),
-    Map(Box<Shape>),
-    List(Box<Shape>),
-    /// `wide` where JSON writes a number as a string because it may have 64 bits.
-    Leaf {
-        wide: bool,
-    },
-}
-
-impl Shape {
-    /// A field's.
-    pub(crate) fn of(field: &FieldDescriptor) -> Self {
-        match field.kind() {
-            Kind::Message(entry) if field.is_map() => {
-                Self::Map(Box::new(Self::one(&entry.map_entry_value_field().kind())))
-            }
-            kind if field.is_list() => Self::List(Box::new(Self::one(&kind))),
-            kind => Self::one(&kind),
-        }
-    }
-
-    fn one(kind: &Kind) -> Self {
-        match kind {
-            Kind::Message(message) if !message.full_name().starts_with("google.protobuf.") => {
-                Self::Message(message.clone())
-            }
-            Kind::Int64 | Kind::Uint64 | Kind::Sint64 | Kind::Fixed64 | Kind::Sfixed64 => Self::Leaf { wide: true },
-            _ => Self::Leaf { wide: false },
-        }
-    }
-
-    /// The shape of what stands under a key.
-    pub(crate) fn under(&self, key: &str) -> Self {
-        match self {
-            Self::Message(message) => message
-                .get_field_by_name(key)
-                .map_or(Self::Leaf { wide: false }, |field| Self::of(&field)),
-            Self::Map(inner) => (**inner).clone(),
-            Self::List(_) | Self::Leaf { .. } => Self::Leaf { wide: false },
-        }
-    }
-
-    /// The shape of a list's elements.
-    pub(crate) fn within(&self) -> Self {
-        match self {
-            Self::List(inner) => (**inner).clone(),
-            _ => Self::Leaf { wide: false },
-        }
-    }
-
-    /// The name in the proto of what a file calls `key`.
-    pub(crate) fn name<'k>(&self, key: &'k str) -> std::borrow::Cow<'k, str> {
-        match self {
-            Self::Message(message) => match message.get_field_by_json_name(key) {
-                Some(field) if message.get_field_by_name(key).is_none() => field.name().to_owned().into(),
-                _ => key.into(),
-            },
-            _ => key.into(),
-        }
-    }
-
-    /// The keys of an object in the order in which they are written: fields as in the proto, entries sorted.
-    pub(super) fn ordered<'o>(&self, object: &'o Map<String, Value>) -> Vec<&'o String> {
-        let mut keys: Vec<&String> = object.keys().collect();
-        match self {
-            Self::Message(message) => {
-                let place = |key: &str| message.fields().position(|field| field.name() == key);
-                keys.sort_by_key(|key| place(key).unwrap_or(usize::MAX));
-            }
-            _ => keys.sort(),
-        }
-        keys
-    }
-}
+/// The longest list that stands on one line, in bytes.
+const SHORT_LIST: usize = 72;
 
 /// What is said of fields beside their values.
 pub(crate) trait Notes {
@@ -104,7 +30,8 @@ pub(crate) enum Style {
     Double,
 }
 
-/// A value as the lines of a block, each with its end, `indent` to the right. An empty collection or a scalar has no block.
+/// A value as the lines of a block, each with its end, `indent` to the right. A scalar, an empty collection and a short list of
+/// scalars have no block: they stand behind their key.
 pub(crate) fn block(value: &Value, shape: &Shape, indent: usize, notes: &mut Option<&mut dyn Notes>) -> Option<String> {
     let mut lines = String::new();
     match value {
@@ -118,7 +45,7 @@ pub(crate) fn block(value: &Value, shape: &Shape, indent: usize, notes: &mut Opt
                 lines.push_str(&field);
             }
         }
-        Value::Array(items) if !items.is_empty() => {
+        Value::Array(items) if !items.is_empty() && !is_short(items, shape) => {
             for item in items {
                 lines.push_str(&item_lines(item, &shape.within(), indent, notes));
             }
@@ -126,6 +53,12 @@ pub(crate) fn block(value: &Value, shape: &Shape, indent: usize, notes: &mut Opt
         _ => return None,
     }
     Some(lines)
+}
+
+/// Whether a list stands on one line.
+fn is_short(items: &[Value], shape: &Shape) -> bool {
+    let scalars = items.iter().all(|item| !item.is_object() && !item.is_array());
+    scalars && json(&Value::from(items), shape, Style::Plain).len() <= SHORT_LIST
 }
 
 /// A key with its value as lines, the notes of the field above it.
@@ -304,6 +237,7 @@ fn looks_like_a_number(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use prost_reflect::MessageDescriptor;
     use serde_json::json;
 
     use super::*;
@@ -329,8 +263,8 @@ mod tests {
         let written = block(&value, &Shape::Message(territories()), 2, &mut None).unwrap();
         assert_eq!(
             written,
-            "  countries:\n    DE:\n      region: eu\n    \"NO\":\n      region: eu\n  groups:\n    eea:\n      countries:\n        \
-             - \"NO\"\n        - DE\n  sites:\n    cork-1:\n      country: IE\n"
+            "  countries:\n    DE:\n      region: eu\n    \"NO\":\n      region: eu\n  groups:\n    eea:\n      countries: \
+             [\"NO\", DE]\n  sites:\n    cork-1:\n      country: IE\n"
         );
         assert_eq!(read(&written), value);
     }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{CannotUpdate, Editor, common, style_of};
+use super::common::common;
+use super::{CannotUpdate, Editor, style_of};
 use crate::standard::yaml::write::{Style, inline, json, text};
 use crate::standard::yaml::{Node, Says, Shape};
 

@@ -131,7 +131,7 @@ fn entries_come_and_go() {
     );
     changed(
         |value| value["empty"] = json!({ "k": [1] }),
-        &[("empty: {} # nothing yet\n", "empty: # nothing yet\n    k:\n      - 1\n")],
+        &[("empty: {} # nothing yet\n", "empty: # nothing yet\n    k: [1]\n")],
     );
     changed(
         |value| value["map"] = json!({}),
