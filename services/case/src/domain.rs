@@ -2,10 +2,9 @@
 //!
 //! [`state`] is the state machine as a table; [`case`] applies it and says what happened ([`happening`]); [`timeline`]
 //! is the history that is made of it; [`levels`] is what is promised for a case, and whether it is kept. The other
-//! modules are values that cannot be wrong: [`number`], [`language`], [`country`], [`words`], [`kinds`].
+//! modules are values that cannot be wrong: [`number`], [`language`], [`words`], [`kinds`].
 
 pub mod case;
-pub mod country;
 pub mod happening;
 pub mod kinds;
 pub mod language;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use support_chassis::clock::from_duration;
+use support_chassis::country::Country;
 use support_chassis::standard::{Document, Place, Standard, day_of};
 use support_proto::support::case::v1 as contract;
 use time::{Duration, OffsetDateTime};
 
-use crate::domain::country::Country;
 use crate::domain::kinds::{Channel, Severity};
 use crate::domain::levels::{Levels, Target};
 use crate::what_if;
@@ -48,8 +49,8 @@ pub(crate) fn read(document: &contract::ServiceLevels, basis: String) -> Levels 
     let target = |of: fn(&contract::SeverityTargets) -> &Option<contract::SeverityTarget>| {
         let target = targets.and_then(|targets| of(targets).as_ref());
         Target {
-            first_response: length(target.and_then(|target| target.first_response.as_ref())),
-            resolution: length(target.and_then(|target| target.resolution.as_ref())),
+            first_response: from_duration(target.and_then(|target| target.first_response.as_ref())),
+            resolution: from_duration(target.and_then(|target| target.resolution.as_ref())),
         }
     };
     let channels: BTreeMap<_, _> = document
@@ -57,7 +58,7 @@ pub(crate) fn read(document: &contract::ServiceLevels, basis: String) -> Levels 
         .iter()
         .filter_map(|(name, target)| {
             let channel = Channel::from_name(name)?;
-            Some((channel.as_str(), length(target.first_response.as_ref())))
+            Some((channel.as_str(), from_duration(target.first_response.as_ref())))
         })
         .collect();
     Levels {
@@ -68,21 +69,14 @@ pub(crate) fn read(document: &contract::ServiceLevels, basis: String) -> Levels 
             target(|targets| &targets.critical),
         ],
         channels,
-        reopen_within: length(document.reopen_within.as_ref()),
-        no_answer_after: length(document.no_answer_after.as_ref()),
+        reopen_within: from_duration(document.reopen_within.as_ref()),
+        no_answer_after: from_duration(document.no_answer_after.as_ref()),
         answer_first: document
             .answer_before_resolving()
             .filter_map(Channel::from_wire)
             .collect(),
         basis,
     }
-}
-
-/// A length of time, in whole microseconds as the database counts.
-fn length(given: Option<&prost_types::Duration>) -> Duration {
-    given.map_or(Duration::ZERO, |given| {
-        Duration::seconds(given.seconds) + Duration::microseconds(i64::from(given.nanos / 1000))
-    })
 }
 
 /// What the field rules cannot say: the more is at stake, the sooner; and nothing is answered after it is settled.

@@ -88,6 +88,14 @@ pub fn from_timestamp(timestamp: &Timestamp) -> Option<OffsetDateTime> {
     (1..=9999).contains(&time.year()).then(|| to_microseconds(time))
 }
 
+/// A length of time that the contract carries, in whole microseconds, as the database counts; nothing where none is stated.
+#[must_use]
+pub fn from_duration(stated: Option<&prost_types::Duration>) -> time::Duration {
+    stated.map_or(time::Duration::ZERO, |stated| {
+        time::Duration::seconds(stated.seconds) + time::Duration::microseconds(i64::from(stated.nanos / 1000))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;

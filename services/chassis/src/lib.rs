@@ -10,11 +10,13 @@
 //! [`standard`] holds the rules that services decide by: the same everywhere, stricter where a region says so.
 //!
 //! Around both: [`settings`], [`telemetry`], [`lifecycle`], and [`service`], which puts a service together from these.
-//! [`clock`] and [`id`] make time and chance arguments; [`named`](mod@named) makes enums that have a stored name.
+//! [`clock`] and [`id`] make time and chance arguments; [`day`] and [`country`] are values of the contract; [`named`](mod@named) makes enums that have a stored name.
 
 pub mod call;
 pub mod client;
 pub mod clock;
+pub mod country;
+pub mod day;
 pub mod db;
 pub mod error;
 pub mod feed;

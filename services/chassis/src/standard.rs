@@ -43,7 +43,6 @@ pub mod book;
 pub mod check;
 pub mod compare;
 pub mod content;
-pub mod day;
 pub mod departure;
 pub mod document;
 pub mod effective;

@@ -3,6 +3,7 @@
 use sha2::{Digest as _, Sha256};
 use support_chassis::call::Call;
 use support_chassis::client::Peer;
+use support_chassis::day;
 use support_chassis::error::{PeerError, from_peer};
 use support_proto::support::warranty::v1 as wire_warranty;
 use support_proto::support::warranty::v1::coverage_service_client::CoverageServiceClient;
@@ -98,8 +99,8 @@ impl Warranty {
         past: &[PastRepair],
     ) -> Result<Decided, Error> {
         let repairs = past.iter().map(|repair| wire_warranty::PastRepair {
-            received_on: Some(wire::date(repair.received_on)),
-            returned_on: Some(wire::date(repair.returned_on)),
+            received_on: Some(day::to_proto(repair.received_on)),
+            returned_on: Some(day::to_proto(repair.returned_on)),
         });
         let request = DecideCoverageRequest {
             request_id: derived(request_id, serial_number, damage, past).to_string(),

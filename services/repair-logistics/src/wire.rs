@@ -3,7 +3,6 @@
 use support_proto::support::repair::v1 as repair;
 use support_proto::support::types::v1 as types;
 use support_proto::support::warranty::v1 as warranty;
-use time::Date;
 
 use crate::domain::provider::{Kind, ProductLine};
 use crate::domain::repair::Coverage;
@@ -121,15 +120,5 @@ pub(crate) fn coverage(coverage: Coverage) -> warranty::CoverageOutcome {
         Coverage::StatutoryRight => warranty::CoverageOutcome::StatutoryRight,
         Coverage::RepairWarranty => warranty::CoverageOutcome::RepairWarranty,
         Coverage::OutOfWarranty => warranty::CoverageOutcome::OutOfWarranty,
-    }
-}
-
-/// A day.
-pub(crate) fn date(date: Date) -> types::Date {
-    let (year, month, day) = date.to_calendar_date();
-    types::Date {
-        year,
-        month: u8::from(month).into(),
-        day: day.into(),
     }
 }

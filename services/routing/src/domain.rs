@@ -2,7 +2,6 @@
 //! task goes to whom. No I/O, no clock, no SQL, no protobuf.
 
 mod agent;
-mod country;
 mod language;
 mod lifecycle;
 mod matching;
@@ -11,11 +10,11 @@ mod task;
 mod words;
 
 pub use agent::{Agent, Book, DisplayName, LanguageSkill, Presence, ProductSkill};
-pub use country::{Country, NotACountry};
 pub use language::{Language, NotALanguage};
 pub use lifecycle::{Changed, Entry, OfferEnd, Refused, apply, diagram, open, transition};
 pub use matching::{Candidate, Decision, Need, Pairing, Refusal, Waiting, decide};
 pub use plan::{Plan, Priorities, Step};
+pub use support_chassis::country::Country;
 pub use task::{Action, Area, Change, Channel, Offer, Opening, ProductLine, Severity, Task, TaskState};
 pub use words::UnknownWord;
 

@@ -1,8 +1,9 @@
 //! The routing plan of the standard, as the rules of routing read it.
 
+use support_chassis::clock::from_duration;
 use support_chassis::standard::{Document, Effective, Place, Standard, day_of};
 use support_proto::support::routing::v1 as pb;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::domain::{Country, Plan, Priorities, Severity, Step};
 
@@ -51,7 +52,7 @@ fn read(held: &Effective<pb::RoutingPlan>) -> Plan {
         .relaxation
         .values()
         .map(|step| Step {
-            after: length(step.after.as_ref()),
+            after: from_duration(step.after.as_ref()),
             language_level: small(step.language_level),
             skill_level: small(step.skill_level),
             languages: step
@@ -72,28 +73,21 @@ fn read(held: &Effective<pb::RoutingPlan>) -> Plan {
         priorities: Priorities {
             by_severity: [priorities.low, priorities.normal, priorities.high, priorities.critical].map(small),
             account_security: small(priorities.account_security),
-            ageing_step: length(priorities.ageing_step.as_ref()),
+            ageing_step: from_duration(priorities.ageing_step.as_ref()),
             ageing_limit: small(priorities.ageing_limit),
         },
         language_level: small(requirements.language_level),
         skill_level: small(requirements.skill_level),
         steps,
-        offer_timeout: length(offers.timeout.as_ref()),
-        refusal_delay: length(offers.refusal_delay.as_ref()),
-        presence_timeout: length(presence.timeout.as_ref()),
+        offer_timeout: from_duration(offers.timeout.as_ref()),
+        refusal_delay: from_duration(offers.refusal_delay.as_ref()),
+        presence_timeout: from_duration(presence.timeout.as_ref()),
     }
 }
 
 /// A priority or a level, 0 to 9.
 fn small(number: i32) -> i16 {
     i16::try_from(number).unwrap_or(i16::MAX)
-}
-
-/// A length of time, in whole microseconds as the database counts.
-fn length(given: Option<&prost_types::Duration>) -> Duration {
-    given.map_or(Duration::ZERO, |given| {
-        Duration::seconds(given.seconds) + Duration::microseconds(i64::from(given.nanos / 1000))
-    })
 }
 
 /// What the field rules cannot say: the more is at stake, the higher the priority.

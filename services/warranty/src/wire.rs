@@ -1,9 +1,10 @@
 //! The values of the domain as the contract writes them, and back.
 
+use support_chassis::day;
 use support_chassis::error::Violation;
 use support_proto::support::types::v1 as types;
 use support_proto::support::warranty::v1 as warranty;
-use time::{Date, Month};
+use time::Date;
 
 use crate::domain::coverage::{Damage, Outcome};
 use crate::domain::device::Evidence;
@@ -126,26 +127,11 @@ pub(crate) fn read_remedy(remedy: warranty::Remedy) -> Option<Remedy> {
     }
 }
 
-/// A day.
-pub(crate) fn date(date: Date) -> types::Date {
-    let (year, month, day) = date.to_calendar_date();
-    types::Date {
-        year,
-        month: u8::from(month).into(),
-        day: day.into(),
-    }
-}
-
 /// The day in a field of a request.
 ///
 /// # Errors
 ///
 /// A violation of `field`, where the calendar has no such day.
 pub(crate) fn read_date(field: &str, date: types::Date) -> Result<Date, Violation> {
-    u8::try_from(date.month)
-        .ok()
-        .and_then(|month| Month::try_from(month).ok())
-        .zip(u8::try_from(date.day).ok())
-        .and_then(|(month, day)| Date::from_calendar_date(date.year, month, day).ok())
-        .ok_or_else(|| Violation::new(field, "must be a day of the calendar"))
+    day::from_proto(&date).ok_or_else(|| Violation::new(field, "must be a day of the calendar"))
 }

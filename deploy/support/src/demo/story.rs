@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
+use support_chassis::day;
 use support_proto::support::case::v1::{
     CaseState, CloseCaseRequest, CloseReason, ListMessagesRequest, ListTimelineRequest, OpenCaseRequest,
     PostMessageRequest, Resolution, ResolveCaseRequest, Severity, TimelineEntry, TimelineEntryKind,
@@ -23,7 +24,7 @@ use support_proto::support::routing::v1::{
     AcceptOfferRequest, CompleteTaskRequest, Offer, Presence, SetPresenceRequest, WatchOffersRequest,
     WatchOffersResponse,
 };
-use support_proto::support::types::v1::{Channel, Date, PersonName, ProductLine};
+use support_proto::support::types::v1::{Channel, PersonName, ProductLine};
 use support_proto::support::warranty::v1::{
     CoverageOutcome, Damage, DecideCoverageRequest, PurchaseDateEvidence, RegisterDeviceRequest,
 };
@@ -205,7 +206,7 @@ impl Story {
             model_code: "PHN-14-128".to_owned(),
             serial_number: serial.clone(),
             purchase_country_code: "DE".to_owned(),
-            purchase_date: Some(date(bought)),
+            purchase_date: Some(day::to_proto(bought)),
             purchase_date_evidence: PurchaseDateEvidence::Declared.into(),
             ..Default::default()
         };
@@ -663,14 +664,6 @@ fn serial_number(mut chance: u64) -> String {
             char::from(sign)
         })
         .collect()
-}
-
-fn date(day: time::Date) -> Date {
-    Date {
-        year: day.year(),
-        month: i32::from(u8::from(day.month())),
-        day: i32::from(day.day()),
-    }
 }
 
 fn now() -> OffsetDateTime {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use support_chassis::day;
 use support_proto::support::case::v1::{Case, CaseState};
 use support_proto::support::types::v1::{Date, ProductLine};
 use support_proto::support::warranty::v1::{ListProductsRequest, Product};
@@ -191,9 +192,7 @@ fn no_product(line: ProductLine) -> String {
 }
 
 fn released(product: &Product) -> Option<time::Date> {
-    let date = product.release_date?;
-    let month = time::Month::try_from(u8::try_from(date.month).ok()?).ok()?;
-    time::Date::from_calendar_date(date.year, month, u8::try_from(date.day).ok()?).ok()
+    day::from_proto(&product.release_date?)
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
-use support_chassis::standard::{Place, day};
+use support_chassis::day;
+use support_chassis::standard::Place;
 use support_proto::support::standard::v1::{CheckContentRequest, CheckReport, Publication};
 use tonic::Status;
 

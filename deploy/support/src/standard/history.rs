@@ -3,7 +3,8 @@
 use anyhow::ensure;
 use clap::Args;
 use support_chassis::clock;
-use support_chassis::standard::{Place, day};
+use support_chassis::day;
+use support_chassis::standard::Place;
 use support_proto::support::standard::v1::{CreateDraftRequest, Draft, Publication};
 use time::Date;
 

@@ -145,7 +145,7 @@ fn age(age: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use support_chassis::standard::day;
+    use support_chassis::day;
     use support_proto::support::options::v1::Departure;
     use support_proto::support::standard::v1::{Departed, OverlayStatus, ScheduledVersion};
     use time::macros::{date, datetime};

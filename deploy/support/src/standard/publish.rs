@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::ensure;
 use clap::Args;
-use support_chassis::standard::day;
+use support_chassis::day;
 use support_proto::support::standard::v1::{
     CheckDraftRequest, CheckReport, CreateDraftRequest, Draft, Publication, PublishDraftRequest,
 };

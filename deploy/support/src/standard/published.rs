@@ -1,6 +1,7 @@
 //! What was published, as far as the commands have to know.
 
-use support_chassis::standard::{Place, content, day, day_of};
+use support_chassis::day;
+use support_chassis::standard::{Place, content, day_of};
 use support_proto::support::standard::v1::{GetPublicationRequest, ListPublicationsRequest, Publication};
 use time::{Date, OffsetDateTime};
 

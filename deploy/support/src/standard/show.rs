@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, ValueEnum};
-use support_chassis::standard::{Patch, Place, content, day};
+use support_chassis::day;
+use support_chassis::standard::{Patch, Place, content};
 use support_proto::support::standard::v1::{GetEffectiveRequest, GetEffectiveResponse, Publication};
 use time::Date;
 

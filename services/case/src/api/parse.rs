@@ -1,6 +1,7 @@
 //! Requests into values that cannot be wrong. The field rules of the contract hold already; what is checked here is what
 //! they cannot say.
 
+use support_chassis::country::{Country, InvalidCountry};
 use support_chassis::error::{InvalidFields, Violation, Violations};
 use support_chassis::id::{self, Ids};
 use support_proto::support::case::v1::{
@@ -10,7 +11,6 @@ use support_proto::support::case::v1::{
 
 use crate::domain::CaseId;
 use crate::domain::case::{Command, Concern, Utterance};
-use crate::domain::country::Country;
 use crate::domain::kinds::Severity;
 use crate::domain::language::Language;
 use crate::domain::words::{Body, Description, InvalidText, SourceReference, Subject};
@@ -179,7 +179,7 @@ fn country(field: &str, code: &str) -> Result<Option<Country>, Violation> {
     if code.is_empty() {
         return Ok(None);
     }
-    Country::parse(code)
+    code.parse()
         .map(Some)
-        .map_err(|error| Violation::new(field, error.to_string()))
+        .map_err(|error: InvalidCountry| Violation::new(field, error.to_string()))
 }

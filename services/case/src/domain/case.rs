@@ -3,10 +3,10 @@
 mod commands;
 mod standing;
 
+use support_chassis::country::Country;
 use support_chassis::id::Id;
 use time::{Duration, OffsetDateTime};
 
-use super::country::Country;
 use super::happening::{Cause, Happening};
 use super::kinds::{Area, Author, Channel, CloseReason, ProductLine, Severity};
 use super::language::Language;

@@ -1,6 +1,7 @@
 //! Cases, one by one.
 
 use sqlx::PgConnection;
+use support_chassis::country::Country;
 use support_chassis::db::{DbError, Tx};
 use support_chassis::outbox::{self, trace_parent};
 use time::{Duration, OffsetDateTime};
@@ -8,7 +9,6 @@ use uuid::Uuid;
 
 use super::row::select_cases;
 use crate::domain::case::{Case, Concern};
-use crate::domain::country::Country;
 use crate::domain::kinds::{Area, ProductLine, Resolution};
 use crate::domain::levels::Promise;
 use crate::domain::message::Message;

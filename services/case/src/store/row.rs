@@ -4,7 +4,6 @@ use support_chassis::db::DbError;
 use time::{Duration, OffsetDateTime};
 
 use crate::domain::case::{Case, Concern, Standing};
-use crate::domain::country::Country;
 use crate::domain::kinds::{Area, Channel, CloseReason, ProductLine, Resolution, Severity};
 use crate::domain::language::Language;
 use crate::domain::levels::Promise;
@@ -129,9 +128,7 @@ impl TryFrom<CaseRow> for Case {
                     .map(SourceReference::parse)
                     .transpose()
                     .map_err(|_| corrupt("source_reference"))?,
-                country: word(row.country_code.as_deref(), "country_code", |code| {
-                    Country::parse(code).ok()
-                })?,
+                country: word(row.country_code.as_deref(), "country_code", |code| code.parse().ok())?,
                 area: word(row.area.as_deref(), "area", Area::from_name)?,
             },
             standing,

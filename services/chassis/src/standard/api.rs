@@ -15,6 +15,7 @@ use super::ops::draft::DraftId;
 use super::ops::{self, Desk, PublicationKey, person};
 use super::snapshot::Snapshot;
 use crate::call::Call;
+use crate::db::Db;
 use crate::error::{chain, into_status};
 use crate::id::{self, Ids};
 use crate::page;
@@ -36,6 +37,10 @@ impl Api {
         StandardServiceServer::new(Self {
             desk: Desk { book, ids },
         })
+    }
+
+    fn db(&self) -> &Db {
+        self.desk.book.db()
     }
 
     fn known(&self) -> Arc<Snapshot> {
@@ -149,8 +154,6 @@ impl StandardService for Api {
         let request = request.into_inner();
         let new = parse::new_draft(&request, person(&call))?;
         let answer = self
-            .desk
-            .book
             .db()
             .write::<_, _, Error, _>(&call, &request, async |tx| {
                 let draft = ops::create(tx, &self.desk, new).await?;
@@ -170,8 +173,6 @@ impl StandardService for Api {
         let request = request.into_inner();
         let change = parse::draft_change(&request, person(&call))?;
         let answer = self
-            .desk
-            .book
             .db()
             .write::<_, _, Error, _>(&call, &request, async |tx| {
                 let draft = ops::change(tx, &self.desk, change).await?;
@@ -214,7 +215,7 @@ impl StandardService for Api {
             &binding,
         )
         .map_err(into_status)?;
-        let mut connection = self.desk.book.db().read().await.map_err(Error::from)?;
+        let mut connection = self.db().read().await.map_err(Error::from)?;
         let (drafts, next_page_token) = ops::list_drafts(&mut connection, filter, &page).await?;
         Ok(Response::new(wire::ListDraftsResponse {
             drafts: drafts.iter().map(present::draft).collect(),
@@ -242,8 +243,6 @@ impl StandardService for Api {
         let request = request.into_inner();
         let id = parse::draft_id(&request.draft_id)?;
         let answer = self
-            .desk
-            .book
             .db()
             .write::<_, _, Error, _>(&call, &request, async |tx| {
                 let approver = person(&call);
@@ -269,8 +268,6 @@ impl StandardService for Api {
             may_set_aside: request.may_set_aside,
         };
         let answer = self
-            .desk
-            .book
             .db()
             .write::<_, _, Error, _>(&call, &request, async |tx| {
                 let (draft, known) = ops::publish(tx, &self.desk, order).await?;
@@ -292,8 +289,6 @@ impl StandardService for Api {
         let request = request.into_inner();
         let id = parse::draft_id(&request.draft_id)?;
         let answer = self
-            .desk
-            .book
             .db()
             .write::<_, _, Error, _>(&call, &request, async |tx| {
                 let draft = ops::discard(tx, &self.desk, &request.document, id).await?;
@@ -314,8 +309,6 @@ impl StandardService for Api {
         parse::service(&self.desk, &request.service)?;
         let region = parse::region(&request.region)?;
         let answer = self
-            .desk
-            .book
             .db()
             .write::<_, _, Error, _>(&call, &request, async |tx| {
                 let tenure = ops::hand_over(tx, &self.desk, region, request.reason.clone(), person(&call)).await?;
@@ -336,8 +329,6 @@ impl StandardService for Api {
         let request = request.into_inner();
         parse::service(&self.desk, &request.service)?;
         let answer = self
-            .desk
-            .book
             .db()
             .write::<_, _, Error, _>(&call, &request, async |tx| {
                 let tenure = ops::take(tx, &self.desk, request.reason.clone(), person(&call)).await?;
@@ -354,7 +345,7 @@ impl StandardService for Api {
 impl Api {
     async fn draft(&self, document: &str, id: &str) -> Result<ops::draft::Draft, Error> {
         let id: DraftId = parse::draft_id(id)?;
-        let mut connection = self.desk.book.db().read().await?;
+        let mut connection = self.db().read().await?;
         ops::draft(&mut connection, &self.desk, document, id).await
     }
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use support_proto::support::standard::v1::OverlayLifted;
 use time::Date;
 
-use super::day;
 use super::effective::{Held, HeldOverlay};
 use super::place::{Owner, Place};
 use super::records::{PublicationId, Record};
 use super::snapshot::{Registered, Snapshot};
+use crate::day;
 use crate::id::Region;
 
 /// The most paths that an event names: it must fit into the outbox.

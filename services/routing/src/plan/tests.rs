@@ -5,6 +5,7 @@ use rand::rngs::StdRng;
 use support_chassis::standard::schema::Schema;
 use support_chassis::standard::{Patch, content, looser};
 use support_testing::loosening;
+use time::Duration;
 use time::macros::datetime;
 
 use super::*;

@@ -1,6 +1,7 @@
 //! Answers.
 
 use support_chassis::clock::timestamp;
+use support_chassis::day;
 use support_proto::support::warranty::v1 as warranty;
 
 use crate::domain::coverage::{LawFacts, ReturnRight, SparePartRight, Weighed};
@@ -17,7 +18,7 @@ pub(super) fn product(product: Product) -> warranty::Product {
         name: product.name,
         product_line: wire::product_line(product.product_line).into(),
         limited_warranty_months: product.limited_warranty_months.into(),
-        release_date: Some(wire::date(product.release_date)),
+        release_date: Some(day::to_proto(product.release_date)),
     }
 }
 
@@ -31,7 +32,7 @@ pub(super) fn device(registered: Registered, viewer: &Viewer) -> warranty::Devic
         serial_number: device.serial_number,
         owner_customer_id: owner.map(|owner| owner.to_string()).unwrap_or_default(),
         purchase_country_code: device.purchase_country.code().to_owned(),
-        purchase_date: Some(wire::date(device.purchase_date)),
+        purchase_date: Some(day::to_proto(device.purchase_date)),
         purchase_date_evidence: wire::evidence(device.evidence).into(),
         register_time: Some(timestamp(device.registered_at)),
         sold_used: device.sold_used,
@@ -43,10 +44,10 @@ pub(super) fn decision(kept: Kept) -> warranty::CoverageDecision {
     warranty::CoverageDecision {
         decision_id: kept.id.to_string(),
         device_id: kept.device_id.to_string(),
-        day: Some(wire::date(decision.day)),
+        day: Some(day::to_proto(decision.day)),
         damage: wire::damage(decision.damage).into(),
         outcome: wire::outcome(decision.outcome).into(),
-        covered_until: decision.covered_until.map(wire::date),
+        covered_until: decision.covered_until.map(day::to_proto),
         days_remaining: i32::try_from(decision.days_remaining()).unwrap_or(i32::MAX),
         chain: decision.chain.into_iter().map(weighed).collect(),
         terms_version: decision.terms_version,
@@ -62,8 +63,8 @@ fn weighed(weighed: Weighed) -> warranty::WeighedRule {
         outcome: wire::outcome(weighed.outcome).into(),
         applies: weighed.applies,
         decided: weighed.decided,
-        from: weighed.from.map(wire::date),
-        until: weighed.until.map(wire::date),
+        from: weighed.from.map(day::to_proto),
+        until: weighed.until.map(day::to_proto),
         source: weighed.source,
         reason_key: weighed.reason_key,
         law: weighed.law.map(law),
@@ -77,11 +78,11 @@ fn law(facts: LawFacts) -> warranty::LawFacts {
     warranty::LawFacts {
         starts: wire::law_start(facts.starts).into(),
         length_open: facts.length_open,
-        limitation_until: facts.limitation_until.map(wire::date),
-        burden_of_proof_until: facts.burden_of_proof_until.map(wire::date),
+        limitation_until: facts.limitation_until.map(day::to_proto),
+        burden_of_proof_until: facts.burden_of_proof_until.map(day::to_proto),
         notice_months: facts.notice_months.into(),
         remedies: remedies.collect(),
-        refusal_until: facts.refusal_until.map(wire::date),
+        refusal_until: facts.refusal_until.map(day::to_proto),
         suspended_during_repair: facts.suspended_during_repair,
         days_added: facts.days_added.into(),
         months_added: facts.months_added.into(),
@@ -92,7 +93,7 @@ fn law(facts: LawFacts) -> warranty::LawFacts {
 fn return_right(right: ReturnRight) -> warranty::ReturnRight {
     warranty::ReturnRight {
         rule_id: right.rule_id,
-        until: Some(wire::date(right.until)),
+        until: Some(day::to_proto(right.until)),
         applies: right.applies,
         distance_only: right.distance_only,
         way_back_free: right.way_back_free,

@@ -4,10 +4,10 @@ use support_proto::support::standard::v1 as wire;
 use support_proto::support::types::v1 as types;
 use time::Date;
 
+use crate::day;
 use crate::error::{InvalidFields, Violation, Violations};
 use crate::id::{self, Region};
 use crate::standard::basis::Basis;
-use crate::standard::day;
 use crate::standard::ops::draft::{DraftId, DraftState, Intent};
 use crate::standard::ops::{Desk, DraftChange, NewDraft, Proposal};
 use crate::standard::place::Place;

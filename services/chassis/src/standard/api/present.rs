@@ -6,10 +6,10 @@ use support_proto::support::standard::v1 as wire;
 use time::OffsetDateTime;
 
 use crate::clock::timestamp;
+use crate::day;
 use crate::id::Region;
 use crate::standard::check::PlaceChange;
 use crate::standard::compare::{Departed, ValueChange};
-use crate::standard::day;
 use crate::standard::effective::{Held, HeldOverlay};
 use crate::standard::ops::draft::{Draft, DraftState, Intent};
 use crate::standard::ops::{DocumentStatus, Report};

@@ -7,9 +7,9 @@ use support_proto::support::standard::v1::{AuthorityMoved, StandardPublished, St
 
 use super::{Publication, Tenure, TenureId, Withdrawal};
 use crate::clock::{from_timestamp, timestamp};
+use crate::day;
 use crate::id::Id;
 use crate::standard::content::{self, CONTENT_LIMIT};
-use crate::standard::day;
 use crate::standard::place::{Place, is_name};
 
 /// An event that is no record.

@@ -11,7 +11,7 @@ pub struct Country([u8; 2]);
 /// Not two capital letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a country code of ISO 3166-1 alpha-2")]
-pub struct NotACountry;
+pub struct InvalidCountry;
 
 impl Country {
     /// The code.
@@ -23,12 +23,12 @@ impl Country {
 }
 
 impl FromStr for Country {
-    type Err = NotACountry;
+    type Err = InvalidCountry;
 
-    fn from_str(code: &str) -> Result<Self, NotACountry> {
+    fn from_str(code: &str) -> Result<Self, InvalidCountry> {
         match code.as_bytes() {
             [first, second] if first.is_ascii_uppercase() && second.is_ascii_uppercase() => Ok(Self([*first, *second])),
-            _ => Err(NotACountry),
+            _ => Err(InvalidCountry),
         }
     }
 }
@@ -50,7 +50,7 @@ mod tests {
             Ok("DE".to_owned())
         );
         for code in ["", "D", "de", "DEU", "Dé", "D1"] {
-            assert_eq!(code.parse::<Country>(), Err(NotACountry), "{code}");
+            assert_eq!(code.parse::<Country>(), Err(InvalidCountry), "{code}");
         }
     }
 }
