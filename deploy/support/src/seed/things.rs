@@ -40,6 +40,7 @@ pub(super) fn products() -> Vec<CreateProductRequest> {
                 month: *month,
                 day: 1,
             }),
+            ..CreateProductRequest::default()
         })
         .collect()
 }

@@ -19,6 +19,7 @@ pub(super) fn product(product: Product) -> warranty::Product {
         product_line: wire::product_line(product.product_line).into(),
         limited_warranty_months: product.limited_warranty_months.into(),
         release_date: Some(day::to_proto(product.release_date)),
+        ..warranty::Product::default()
     }
 }
 

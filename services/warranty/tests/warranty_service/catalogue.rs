@@ -44,6 +44,7 @@ async fn a_product_is_added_once_and_read_by_all() {
     for caller in [anonymous(), staff(), operator(), customer(world.customer())] {
         let request = GetProductRequest {
             product_id: made.product_id.clone(),
+            ..Default::default()
         };
         let read = world
             .catalogue(&caller)
@@ -83,11 +84,13 @@ async fn only_operators_add_products_and_only_sound_ones() {
 
     let unknown = GetProductRequest {
         product_id: world.customer().to_string(),
+            ..Default::default()
     };
     let refusal = world.catalogue(&anonymous()).get_product(unknown).await;
     refused(refusal, Code::NotFound, "WARRANTY_ERROR_REASON_PRODUCT_NOT_FOUND");
     let no_id = GetProductRequest {
         product_id: format!("eu-{}", "0".repeat(36)),
+            ..Default::default()
     };
     assert_eq!(
         violated(world.catalogue(&anonymous()).get_product(no_id).await),

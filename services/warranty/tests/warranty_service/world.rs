@@ -212,6 +212,7 @@ pub(crate) fn new_product(model_code: &str) -> warranty::CreateProductRequest {
         product_line: ProductLine::Phone.into(),
         limited_warranty_months: 12,
         release_date: Some(day(2020, 1, 15)),
+        ..warranty::CreateProductRequest::default()
     }
 }
 
