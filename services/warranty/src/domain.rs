@@ -9,3 +9,4 @@ pub mod device;
 pub mod product;
 pub mod sale;
 pub mod terms;
+pub mod zone;

@@ -26,6 +26,11 @@ impl Country {
         CODES.split(' ').any(|known| known == code).then_some(Self(bytes))
     }
 
+    /// All of them, in the order of their codes.
+    pub fn all() -> impl Iterator<Item = Self> {
+        CODES.split(' ').filter_map(Self::from_code)
+    }
+
     /// The code, two upper-case letters.
     #[must_use]
     pub fn code(&self) -> &str {

@@ -4,13 +4,15 @@ use sqlx::PgConnection;
 use support_chassis::db::Tx;
 use support_chassis::error::Violation;
 use support_chassis::id::Ids;
-use support_chassis::standard::{Place, Standard, day_of};
+use support_chassis::standard::{Place, Standard};
 use support_proto::support::warranty::v1::{CoverageDecided, CoverageTerms};
-use time::Date;
+use time::{Date, OffsetDateTime};
 
 use super::{Viewer, device_by_serial_number};
+use crate::domain::country::Country;
 use crate::domain::coverage::{Damage, DayBeforePurchase, DecisionId, decide, explain};
 use crate::domain::sale::{PastRepair, Repairs, Sale};
+use crate::domain::zone;
 use crate::error::Error;
 use crate::store::decisions::Kept;
 use crate::{standard, store, wire};
@@ -20,7 +22,7 @@ use crate::{standard, store, wire};
 pub struct AskCoverage {
     /// The device's serial number.
     pub serial_number: String,
-    /// The day for which to decide; none for today, UTC.
+    /// The day for which to decide; none for today at the place.
     pub day: Option<Date>,
     /// How the device came to harm.
     pub damage: Damage,
@@ -47,7 +49,7 @@ pub async fn decide_coverage(
         repairs: ask.repairs.clone(),
     };
     let now = tx.now();
-    let day = ask.day.unwrap_or(day_of(now));
+    let day = ask.day.unwrap_or_else(|| today(now, &sale, country));
     check_repairs(&sale, day)?;
     let held = terms.on(&Place::country(country.code()), day);
     let held = standard::terms(&held.document, held.basis.to_string(), country);
@@ -73,6 +75,11 @@ pub async fn decide_coverage(
     };
     tx.append(kept.id, &event).await?;
     Ok(kept)
+}
+
+/// Today where the device is. What was sold this very day, in whatever zone of the country, is not asked about for the day before.
+fn today(now: OffsetDateTime, sale: &Sale, country: Country) -> Date {
+    zone::today(now, None, country).max(sale.day.min(zone::latest_day(now, country)))
 }
 
 /// What was repaired was sold before, and is back by the day of the decision.

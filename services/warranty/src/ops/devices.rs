@@ -11,6 +11,7 @@ use time::Date;
 use super::Viewer;
 use crate::domain::country::Country;
 use crate::domain::device::{CustomerId, Device, DeviceId, Evidence, WrongPurchaseDate, check_purchase_date};
+use crate::domain::zone::latest_day;
 use crate::error::Error;
 use crate::store;
 use crate::store::devices::Registered;
@@ -41,10 +42,11 @@ pub async fn register_device(tx: &mut Tx, ids: &Ids, viewer: &Viewer, new: NewDe
         .await?
         .ok_or(Error::ProductNotFound)?;
     let now = tx.now();
-    check_purchase_date(&product, new.purchase_date, now.date()).map_err(|wrong| {
+    let today = latest_day(now, new.purchase_country);
+    check_purchase_date(&product, new.purchase_date, today).map_err(|wrong| {
         let description = match wrong {
             WrongPurchaseDate::BeforeRelease => "must not be before the product was released",
-            WrongPurchaseDate::AfterToday => "must not be after today, UTC",
+            WrongPurchaseDate::AfterToday => "must not be after today, anywhere in the country",
         };
         Violation::new("purchase_date", description)
     })?;

@@ -120,23 +120,33 @@ async fn a_decision_says_what_is_owed_and_why() {
 }
 
 #[tokio::test]
-async fn today_begins_at_midnight_utc() {
+async fn today_begins_at_midnight_at_the_place() {
     let world = World::start().await;
     world.product("PHN-12-128").await;
-    world
-        .device("EEEE0002", |request| request.purchase_country_code = "US".to_owned())
-        .await;
-    world.hand.set(datetime!(2026-03-01 23:59:59.999_999 UTC));
-    assert_eq!(
-        decide(&world, ask(1, "EEEE0002")).await.outcome(),
-        CoverageOutcome::LimitedWarranty
-    );
-    world.hand.advance(Duration::from_micros(1));
-    let after = decide(&world, ask(2, "EEEE0002")).await;
-    assert_eq!(
-        (after.outcome(), after.day),
-        (CoverageOutcome::OutOfWarranty, Some(day(2026, 3, 2)))
-    );
+    // Bought on 1 March 2025, so that the maker's year ends with 1 March 2026: in Japan at 15:00 UTC, in the United States when
+    // Hawaii has its midnight.
+    for (request, serial_number, code, midnight) in [
+        (1, "EEEE0004", "JP", datetime!(2026-03-01 15:00 UTC)),
+        (3, "EEEE0002", "US", datetime!(2026-03-02 10:00 UTC)),
+    ] {
+        world
+            .device(serial_number, |request| request.purchase_country_code = code.to_owned())
+            .await;
+        world.hand.set(midnight - time::Duration::microseconds(1));
+        let before = decide(&world, ask(request, serial_number)).await;
+        assert_eq!(
+            (before.outcome(), before.day),
+            (CoverageOutcome::LimitedWarranty, Some(day(2026, 3, 1))),
+            "{code}"
+        );
+        world.hand.advance(Duration::from_micros(1));
+        let after = decide(&world, ask(request + 1, serial_number)).await;
+        assert_eq!(
+            (after.outcome(), after.day),
+            (CoverageOutcome::OutOfWarranty, Some(day(2026, 3, 2))),
+            "{code}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use support_proto::support::warranty::v1::{
     RegisterDeviceRequest,
 };
 use support_warranty::domain::device::CustomerId;
+use time::macros::datetime;
 use tonic::Code;
 
 use crate::world::{
@@ -134,6 +135,17 @@ async fn what_cannot_have_been_sold_is_refused_by_field() {
     world
         .device("BBBB0002", |request| request.purchase_date = Some(day(2026, 3, 10)))
         .await;
+    // Eleven o'clock in the morning, and midnight in New Zealand.
+    world.hand.set(datetime!(2026-03-10 11:00 UTC));
+    let mut door = world.devices(&staff());
+    let tomorrow = |serial_number: &str, code: &str| RegisterDeviceRequest {
+        purchase_country_code: code.to_owned(),
+        purchase_date: Some(day(2026, 3, 11)),
+        ..new_device(serial_number)
+    };
+    let in_germany = door.register_device(tomorrow("BBBB0003", "DE")).await;
+    assert_eq!(violated(in_germany), ["purchase_date"]);
+    door.register_device(tomorrow("BBBB0003", "NZ")).await.unwrap();
 }
 
 #[tokio::test]
