@@ -60,7 +60,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/inbound.rs"));
 }
 
-#[allow(clippy::all, clippy::pedantic)] // generated
+#[allow(clippy::all, clippy::pedantic, unused_mut)] // generated
 mod checks {
     use crate::support;
 

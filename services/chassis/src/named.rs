@@ -1,6 +1,13 @@
 //! Enums whose values have a name that is stored: [`named!`](crate::named!).
 
-/// Makes an enum whose values are stored and logged under the name given to each, and ordered as they are declared.
+/// What the code of [`named!`](crate::named!) names, so that a crate that uses it need not depend on this crate.
+#[doc(hidden)]
+pub mod __reexport {
+    pub use serde;
+}
+
+/// Makes an enum whose values are stored and logged under the name given to each, and ordered as they are declared. To serde
+/// it is that name.
 ///
 /// ```
 /// support_chassis::named! {
@@ -47,6 +54,40 @@ macro_rules! named {
                     $($text => Some(Self::$value),)+
                     _ => None,
                 }
+            }
+        }
+
+        impl $crate::named::__reexport::serde::Serialize for $name {
+            fn serialize<S: $crate::named::__reexport::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> $crate::named::__reexport::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::named::__reexport::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Self, D::Error> {
+                struct Name;
+
+                impl $crate::named::__reexport::serde::de::Visitor<'_> for Name {
+                    type Value = $name;
+
+                    fn expecting(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        formatter.write_str(concat!("the name of a ", stringify!($name)))
+                    }
+
+                    fn visit_str<E: $crate::named::__reexport::serde::de::Error>(
+                        self,
+                        name: &str,
+                    ) -> ::std::result::Result<$name, E> {
+                        $name::from_name(name).ok_or_else(|| E::custom(concat!("not the name of a ", stringify!($name))))
+                    }
+                }
+
+                deserializer.deserialize_str(Name)
             }
         }
     };

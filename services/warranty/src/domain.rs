@@ -6,6 +6,7 @@ pub mod calendar;
 pub mod country;
 pub mod coverage;
 pub mod device;
+pub mod iso_day;
 pub mod product;
 pub mod sale;
 pub mod terms;

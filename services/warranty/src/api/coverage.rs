@@ -48,6 +48,7 @@ impl CoverageService for Api {
         let kept = ops::decision(&mut *self.db.read().await?, &self.terms, &viewer, id).await?;
         Ok(Response::new(GetCoverageDecisionResponse {
             decision: Some(present::decision(kept)),
+            reproduction: None,
         }))
     }
 }

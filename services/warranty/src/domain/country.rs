@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A country by its code of ISO 3166-1 alpha-2.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Country([u8; 2]);
 
 /// The officially assigned codes, and `XK`, which the standard leaves to its users and the Union uses for Kosovo.
@@ -36,6 +39,25 @@ impl Country {
     pub fn code(&self) -> &str {
         // ASCII letters, by construction.
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// Not the code of a country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the code of a country")]
+pub struct UnknownCountry;
+
+impl TryFrom<String> for Country {
+    type Error = UnknownCountry;
+
+    fn try_from(code: String) -> Result<Self, UnknownCountry> {
+        Self::from_code(&code).ok_or(UnknownCountry)
+    }
+}
+
+impl From<Country> for String {
+    fn from(country: Country) -> Self {
+        country.code().to_owned()
     }
 }
 

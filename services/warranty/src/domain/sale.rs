@@ -1,13 +1,16 @@
 //! What there is to know of a sale, and of what became of the device since.
 
+use serde::{Deserialize, Serialize};
 use time::Date;
 
+use super::iso_day;
 use super::product::ProductLine;
 
 /// A sale, and the repairs since.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sale {
     /// When the device was handed to its first owner.
+    #[serde(with = "iso_day")]
     pub day: Date,
     /// What kind of product it is.
     pub line: ProductLine,
@@ -20,17 +23,26 @@ pub struct Sale {
 }
 
 /// A repair free of charge that a device has had. Both days are days of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PastRepair {
     /// The day on which it was handed in.
+    #[serde(with = "iso_day")]
     pub received: Date,
     /// The day on which it was back, not before the other.
+    #[serde(with = "iso_day")]
     pub returned: Date,
 }
 
 /// Repairs free of charge, in the order of their first days.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<PastRepair>")]
 pub struct Repairs(Vec<PastRepair>);
+
+impl From<Vec<PastRepair>> for Repairs {
+    fn from(repairs: Vec<PastRepair>) -> Self {
+        Self::new(repairs)
+    }
+}
 
 impl Repairs {
     /// These repairs, put in order.
