@@ -3,8 +3,10 @@
 pub mod article;
 pub mod catalogue;
 pub mod functions;
+mod list;
 pub mod locale;
 pub mod message;
 pub mod playbook;
 pub mod snapshot;
 pub mod tag;
+mod value;

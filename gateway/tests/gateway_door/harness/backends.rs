@@ -283,6 +283,13 @@ impl MessageService for Localisation {
         Err(Status::unimplemented("not played here"))
     }
 
+    async fn render_messages(
+        &self,
+        _: tonic::Request<localisation::RenderMessagesRequest>,
+    ) -> Result<tonic::Response<localisation::RenderMessagesResponse>, Status> {
+        Err(Status::unimplemented("not played here"))
+    }
+
     async fn publish_messages(
         &self,
         _: tonic::Request<localisation::PublishMessagesRequest>,

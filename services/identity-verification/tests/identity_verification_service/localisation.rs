@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use support_proto::support::localisation::v1::message_service_server::{MessageService, MessageServiceServer};
 use support_proto::support::localisation::v1::{
     GetCatalogueRequest, GetCatalogueResponse, PublishMessagesRequest, PublishMessagesResponse, RenderMessageRequest,
-    RenderMessageResponse,
+    RenderMessageResponse, RenderMessagesRequest, RenderMessagesResponse,
 };
 use tokio::net::TcpListener;
 use tonic::transport::server::TcpIncoming;
@@ -62,6 +62,13 @@ impl MessageService for Localisation {
             locale,
             ..RenderMessageResponse::default()
         }))
+    }
+
+    async fn render_messages(
+        &self,
+        _: Request<RenderMessagesRequest>,
+    ) -> Result<Response<RenderMessagesResponse>, Status> {
+        Err(Status::unimplemented("not asked here"))
     }
 
     async fn get_catalogue(&self, _: Request<GetCatalogueRequest>) -> Result<Response<GetCatalogueResponse>, Status> {

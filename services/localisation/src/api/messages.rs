@@ -104,6 +104,19 @@ impl MessageService for MessageApi {
         }))
     }
 
+    async fn render_messages(
+        &self,
+        request: Request<wire::RenderMessagesRequest>,
+    ) -> Result<Response<wire::RenderMessagesResponse>, Status> {
+        let wire::RenderMessagesRequest { languages, messages } = request.into_inner();
+        let snapshot = self.catalogues.current();
+        let texts = messages
+            .into_iter()
+            .map(|message| render::text_or_key(&snapshot, &message.key, &languages, &render::values(message.arguments)))
+            .collect();
+        Ok(Response::new(wire::RenderMessagesResponse { texts }))
+    }
+
     async fn publish_messages(
         &self,
         request: Request<wire::PublishMessagesRequest>,

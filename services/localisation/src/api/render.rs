@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use support_proto::support::localisation::v1 as wire;
 
 use super::{metrics, present};
-use crate::domain::catalogue::{Arguments, MESSAGE_DEGRADED, Value};
+use crate::domain::catalogue::{Arguments, Day, Item, List, ListKind, MESSAGE_DEGRADED, Money, Value};
 use crate::domain::snapshot::Snapshot;
 
 /// What is reported where the text is not in the negotiated locale.
@@ -68,11 +68,24 @@ pub(super) fn values(arguments: Vec<wire::Argument>) -> Arguments {
             text,
             number,
             time,
+            date,
+            money,
+            message_key,
+            list,
         } = argument;
-        let value = match (text, number, time) {
-            (Some(text), None, None) => Value::Text(text),
-            (None, Some(number), None) => Value::Number(number),
-            (None, None, Some(time)) => milliseconds(&time).map_or(Value::Wrong, Value::Time),
+        let mut given = [
+            text.map(Value::Text),
+            number.map(Value::Number),
+            time.map(|time| milliseconds(&time).map_or(Value::Wrong, Value::Time)),
+            date.map(|date| Day::new(date.year, date.month, date.day).map_or(Value::Wrong, Value::Day)),
+            money.map(|money| Money::new(&money.currency_code, money.minor_units).map_or(Value::Wrong, Value::Money)),
+            message_key.map(Value::Message),
+            list.map(|list| read_list(list).map_or(Value::Wrong, Value::List)),
+        ]
+        .into_iter()
+        .flatten();
+        let value = match (given.next(), given.next()) {
+            (Some(value), None) => value,
             _ => Value::Wrong,
         };
         match values.entry(name) {
@@ -83,6 +96,24 @@ pub(super) fn values(arguments: Vec<wire::Argument>) -> Arguments {
     values
 }
 
+/// A list; none where it is not said how it is joined, or an item is not exactly one value.
+fn read_list(list: wire::ArgumentList) -> Option<List> {
+    let kind = match list.kind() {
+        wire::ListKind::And => ListKind::And,
+        wire::ListKind::Or => ListKind::Or,
+        wire::ListKind::Unspecified => return None,
+    };
+    let items = list.items.into_iter().map(|item| match (item.text, item.message_key) {
+        (Some(text), None) => Some(Item::Text(text)),
+        (None, Some(key)) => Some(Item::Message(key)),
+        _ => None,
+    });
+    Some(List {
+        kind,
+        items: items.collect::<Option<_>>()?,
+    })
+}
+
 fn milliseconds(time: &prost_types::Timestamp) -> Option<i64> {
     let nanos = i64::from(u32::try_from(time.nanos).ok().filter(|nanos| *nanos < 1_000_000_000)?);
     time.seconds.checked_mul(1_000)?.checked_add(nanos / 1_000_000)
@@ -90,20 +121,27 @@ fn milliseconds(time: &prost_types::Timestamp) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use support_proto::support::types::v1 as types;
+
     use super::*;
 
     fn argument(name: &str) -> wire::Argument {
         wire::Argument {
             name: name.to_owned(),
-            text: None,
-            number: None,
-            time: None,
+            ..wire::Argument::default()
         }
     }
 
     #[test]
     fn what_is_not_exactly_one_value_counts_as_missing() {
         let time = |seconds, nanos| Some(prost_types::Timestamp { seconds, nanos });
+        let day = |year, month, day| Some(types::Date { year, month, day });
+        let money = |code: &str, minor_units| {
+            Some(types::Money {
+                currency_code: code.to_owned(),
+                minor_units,
+            })
+        };
         let values = values(vec![
             wire::Argument {
                 text: Some("x".to_owned()),
@@ -116,6 +154,43 @@ mod tests {
             wire::Argument {
                 time: time(1, 2_000_000),
                 ..argument("time")
+            },
+            wire::Argument {
+                date: day(2026, 2, 28),
+                ..argument("day")
+            },
+            wire::Argument {
+                date: day(2026, 2, 29),
+                ..argument("no day")
+            },
+            wire::Argument {
+                money: money("EUR", -1_250),
+                ..argument("money")
+            },
+            wire::Argument {
+                money: money("XQX", 1),
+                ..argument("no money")
+            },
+            wire::Argument {
+                message_key: Some("a.b".to_owned()),
+                ..argument("message")
+            },
+            wire::Argument {
+                list: Some(wire::ArgumentList {
+                    kind: wire::ListKind::Or.into(),
+                    items: vec![wire::ListItem {
+                        text: Some("x".to_owned()),
+                        message_key: None,
+                    }],
+                }),
+                ..argument("list")
+            },
+            wire::Argument {
+                list: Some(wire::ArgumentList {
+                    kind: wire::ListKind::Or.into(),
+                    items: vec![wire::ListItem::default()],
+                }),
+                ..argument("no list")
             },
             argument("none"),
             wire::Argument {
@@ -143,7 +218,17 @@ mod tests {
         assert_eq!(values["text"], Value::Text("x".to_owned()));
         assert_eq!(values["number"], Value::Number(1.5));
         assert_eq!(values["time"], Value::Time(1_002));
-        for name in ["none", "both", "twice", "never", "broken"] {
+        assert_eq!(values["day"], Value::Day(Day::new(2026, 2, 28).unwrap()));
+        assert_eq!(values["money"], Value::Money(Money::new("EUR", -1_250).unwrap()));
+        assert_eq!(values["message"], Value::Message("a.b".to_owned()));
+        let list = List {
+            kind: ListKind::Or,
+            items: vec![Item::Text("x".to_owned())],
+        };
+        assert!(values["list"] == Value::List(list));
+        for name in [
+            "no day", "no money", "no list", "none", "both", "twice", "never", "broken",
+        ] {
             assert_eq!(values[name], Value::Wrong, "{name}");
         }
     }

@@ -11,8 +11,11 @@ use mf2::{Arg, Catalog, DateTime, FallbackSource, FormatError, Formatter, Isolat
 use mf2_catalog::Manifest;
 use mf2_catalog::writer::{self, Options};
 use mf2_locale_data::icu_blob::{DateNeeds, IcuBlobSpec, icu_blob};
+use mf2_locale_data::number::Selection;
 use mf2_locale_data::{LocaleNeeds, direction, locale_entries};
 use mf2_syntax::{analyze, parse_model};
+
+pub use super::value::{Day, Item, List, ListKind, Money};
 
 use super::functions::{CONTEXT, REGISTRY, is_calendrical, is_known};
 use super::tag::Tag;
@@ -29,6 +32,14 @@ pub enum Value {
     Number(f64),
     /// A point in time, in milliseconds since 1970 in UTC.
     Time(i64),
+    /// A day of the calendar, in no time zone.
+    Day(Day),
+    /// An amount of money.
+    Money(Money),
+    /// The text of the message with this key.
+    Message(String),
+    /// Several values, joined as the language joins them.
+    List(List),
     /// None, or more than one, or one that cannot be: it is written as if it were missing.
     Wrong,
 }
@@ -40,6 +51,10 @@ impl fmt::Debug for Value {
             Self::Text(_) => "Text",
             Self::Number(_) => "Number",
             Self::Time(_) => "Time",
+            Self::Day(_) => "Day",
+            Self::Money(_) => "Money",
+            Self::Message(_) => "Message",
+            Self::List(_) => "List",
             Self::Wrong => "Wrong",
         })
     }
@@ -131,6 +146,10 @@ impl Catalogue {
         manifest.functions = functions.into_iter().collect();
         // Any placeholder can be given a number.
         needs.numbers.symbols = true;
+        // An amount brings its currency with it, and it can be any.
+        if let Some(currency) = &mut needs.numbers.currency {
+            currency.codes = Selection::All;
+        }
         let mut options = Options::new(locale.as_str(), direction(locale.as_str())?);
         options.cldr_version = Some(mf2_locale_data::CLDR_VERSION);
         options.locale_entries = locale_entries(locale.as_str(), &needs)?;
@@ -153,7 +172,8 @@ impl Catalogue {
         self.manifest.slots.get(index).map(Vec::as_slice)
     }
 
-    /// Writes a message out; none where there is no such message.
+    /// Writes a message out; none where there is no such message. A value that takes other messages or a list to say
+    /// ([`Value::Message`], [`Value::List`]) counts as missing: `Snapshot::render` has made a text of it.
     #[must_use]
     pub fn render(&self, key: &str, arguments: &Arguments) -> Option<Rendered> {
         let id = self.manifest.msg_id(key)?;
@@ -162,6 +182,7 @@ impl Catalogue {
             .iter()
             .filter_map(|(name, value)| match value {
                 Value::Time(milliseconds) => Some((name.as_str(), DateTime::from_epoch_ms(*milliseconds)?)),
+                Value::Day(day) => Some((name.as_str(), day.midnight())),
                 _ => None,
             })
             .collect();
@@ -170,8 +191,9 @@ impl Catalogue {
             .map(|name| match arguments.get(name) {
                 Some(Value::Text(text)) => Arg::Str(text),
                 Some(Value::Number(number)) => Arg::Float(*number),
-                Some(Value::Time(_)) => times.get(name.as_str()).map_or(Arg::Unset, Arg::DateTime),
-                Some(Value::Wrong) | None => Arg::Unset,
+                Some(Value::Time(_) | Value::Day(_)) => times.get(name.as_str()).map_or(Arg::Unset, Arg::DateTime),
+                Some(Value::Money(money)) => Arg::Custom(money),
+                Some(Value::Message(_) | Value::List(_) | Value::Wrong) | None => Arg::Unset,
             })
             .collect();
         let mut degraded: BTreeSet<String> = names

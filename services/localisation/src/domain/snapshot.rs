@@ -1,9 +1,11 @@
 //! All catalogues at one moment, as they are held in memory: reads are answered from here, without the database.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::catalogue::{Arguments, Catalogue, Rendered};
+use super::catalogue::{Arguments, Catalogue, Item, Rendered, Value};
+use super::list;
 use super::locale::{Locale, Locales};
 use super::tag::Tag;
 
@@ -83,13 +85,57 @@ impl Snapshot {
     pub fn render<S: AsRef<str>>(&self, key: &str, languages: &[S], arguments: &Arguments) -> Option<Answer<'_>> {
         let negotiated = self.locales.negotiate(languages);
         let found = self.find(negotiated.chain, key)?;
-        let rendered = self.published.get(found.locale)?.catalogue.render(key, arguments)?;
+        let arguments = self.said(negotiated.chain, found.locale, arguments);
+        let rendered = self.published.get(found.locale)?.catalogue.render(key, &arguments)?;
         let locale = self.locales.find(found.locale.as_str())?;
         Some(Answer {
             rendered,
             locale,
             fell_back: locale.tag != negotiated.locale.tag,
         })
+    }
+
+    /// The arguments with a text in place of every value that other messages say, as `locale` joins them; with
+    /// [`Value::Wrong`] where a message is nowhere in the chain or has placeholders of its own.
+    fn said<'a>(&self, chain: &[Tag], locale: &Tag, arguments: &'a Arguments) -> Cow<'a, Arguments> {
+        let is_said_by_others = |value: &Value| matches!(value, Value::Message(_) | Value::List(_));
+        if !arguments.values().any(is_said_by_others) {
+            return Cow::Borrowed(arguments);
+        }
+        let said = |value: &Value| match value {
+            Value::Message(key) => self.words(chain, key).map_or(Value::Wrong, Value::Text),
+            Value::List(list) => {
+                let texts: Option<Vec<String>> = list
+                    .items
+                    .iter()
+                    .map(|item| match item {
+                        Item::Text(text) => Some(text.clone()),
+                        Item::Message(key) => self.words(chain, key),
+                    })
+                    .collect();
+                texts
+                    .and_then(|texts| list::joined(locale, list.kind, &texts))
+                    .map_or(Value::Wrong, Value::Text)
+            }
+            value => value.clone(),
+        };
+        Cow::Owned(
+            arguments
+                .iter()
+                .map(|(name, value)| (name.clone(), said(value)))
+                .collect(),
+        )
+    }
+
+    /// The text of a message without placeholders.
+    fn words(&self, chain: &[Tag], key: &str) -> Option<String> {
+        let found = self.find(chain, key)?;
+        let rendered = self
+            .published
+            .get(found.locale)?
+            .catalogue
+            .render(key, &Arguments::new())?;
+        rendered.degradations.is_empty().then_some(rendered.text)
     }
 
     /// The first locale of the chain whose message can be used.

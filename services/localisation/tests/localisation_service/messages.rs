@@ -1,8 +1,10 @@
 //! Reading and rendering messages.
 
 use support_proto::support::localisation::v1::{
-    Argument, Direction, GetCatalogueRequest, ListArticlesRequest, RenderMessageRequest, RenderMessageResponse,
+    Argument, ArgumentList, CatalogueMessage, Direction, GetCatalogueRequest, ListArticlesRequest, ListItem, ListKind,
+    MessageCall, PublishMessagesRequest, RenderMessageRequest, RenderMessageResponse, RenderMessagesRequest,
 };
+use support_proto::support::types::v1::{Date, Money};
 use tonic::Code;
 
 use crate::world::{World, anonymous, assert_refused, customer, eventually, partner, staff};
@@ -19,17 +21,15 @@ fn text(name: &str, value: &str) -> Argument {
     Argument {
         name: name.to_owned(),
         text: Some(value.to_owned()),
-        number: None,
-        time: None,
+        ..Argument::default()
     }
 }
 
 fn number(name: &str, value: f64) -> Argument {
     Argument {
         name: name.to_owned(),
-        text: None,
         number: Some(value),
-        time: None,
+        ..Argument::default()
     }
 }
 
@@ -96,9 +96,7 @@ async fn what_is_missing_shows_and_is_named_and_fails_nothing() {
 
     let empty = Argument {
         name: "case_number".to_owned(),
-        text: None,
-        number: None,
-        time: None,
+        ..Argument::default()
     };
     let none = rendered(&world, request("case.opened.acknowledgement", "es", vec![empty])).await;
     assert_eq!(none.degradations, ["case_number"]);
@@ -180,4 +178,143 @@ async fn words_outlive_the_database() {
     };
     let catalogue = world.messages(&anonymous()).get_catalogue(catalogue).await.unwrap();
     assert!(catalogue.into_inner().messages.len() >= 90);
+}
+
+#[tokio::test]
+async fn many_messages_are_written_in_one_call_and_none_fails_the_others() {
+    let world = World::new().await;
+    let call = |key: &str, arguments: Vec<Argument>| MessageCall {
+        key: key.to_owned(),
+        arguments,
+    };
+    let request = RenderMessagesRequest {
+        languages: vec!["de-AT".to_owned()],
+        messages: vec![
+            call(
+                "verification.code.body",
+                vec![text("code", "1"), number("minutes", 1.0)],
+            ),
+            call("no.such.message", Vec::new()),
+            call(
+                "verification.code.body",
+                vec![text("code", "2"), number("minutes", 2.0)],
+            ),
+            call("case.assigned", Vec::new()),
+        ],
+    };
+    let texts = world
+        .messages(&anonymous())
+        .render_messages(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .texts;
+    assert_eq!(texts.len(), 4);
+    assert!(texts[0].text.contains("1 Minute ") && texts[0].degradations.is_empty());
+    assert_eq!(
+        (texts[0].locale.as_str(), texts[0].direction()),
+        ("de", Direction::LeftToRight)
+    );
+    assert_eq!(texts[1].text, "{no.such.message}");
+    assert_eq!(
+        (texts[1].locale.as_str(), &texts[1].degradations[..]),
+        ("", &["message".to_owned()][..])
+    );
+    assert!(texts[2].text.contains("2 Minuten "), "{}", texts[2].text);
+    assert_eq!(texts[3].degradations, ["agent_name"]);
+
+    let none = RenderMessagesRequest {
+        languages: vec!["de".to_owned()],
+        messages: Vec::new(),
+    };
+    assert_refused(
+        world.messages(&anonymous()).render_messages(none).await,
+        Code::InvalidArgument,
+        "COMMON_ERROR_REASON_INVALID_FIELDS",
+    );
+}
+
+#[tokio::test]
+async fn days_money_other_messages_and_lists_are_values() {
+    let world = World::new().await;
+    let pattern = "{$what}: {$until :date length=long}, {$price :currency}, {$any}, {$all}.";
+    let own = CatalogueMessage {
+        key: "typed.values".to_owned(),
+        pattern: pattern.to_owned(),
+        locale: String::new(),
+    };
+    let publish = PublishMessagesRequest {
+        request_id: crate::world::request_id(),
+        locale: "en".to_owned(),
+        messages: vec![own],
+        expected_version: 0,
+    };
+    world
+        .messages(&crate::world::operator())
+        .publish_messages(publish)
+        .await
+        .unwrap();
+    let argument = |name: &str| Argument {
+        name: name.to_owned(),
+        ..Argument::default()
+    };
+    let list = |kind: ListKind, items: &[&str]| {
+        Some(ArgumentList {
+            kind: kind.into(),
+            items: items
+                .iter()
+                .map(|text| ListItem {
+                    text: Some((*text).to_owned()),
+                    message_key: None,
+                })
+                .chain([ListItem {
+                    text: None,
+                    message_key: Some("playbook.title.repair".to_owned()),
+                }])
+                .collect(),
+        })
+    };
+    let arguments = |message_key: &str| {
+        vec![
+            Argument {
+                message_key: Some(message_key.to_owned()),
+                ..argument("what")
+            },
+            Argument {
+                date: Some(Date {
+                    year: 2027,
+                    month: 3,
+                    day: 14,
+                }),
+                ..argument("until")
+            },
+            Argument {
+                money: Some(Money {
+                    currency_code: "EUR".to_owned(),
+                    minor_units: 4_950,
+                }),
+                ..argument("price")
+            },
+            Argument {
+                list: list(ListKind::Or, &["a"]),
+                ..argument("any")
+            },
+            Argument {
+                list: list(ListKind::And, &["a", "b"]),
+                ..argument("all")
+            },
+        ]
+    };
+    let answer = rendered(&world, request("typed.values", "en", arguments("playbook.title.fault"))).await;
+    assert_eq!(
+        answer.text,
+        "Something does not work: March 14, 2027, €49.50, a or Repair, a, b, and Repair."
+    );
+    assert!(answer.degradations.is_empty(), "{:?}", answer.degradations);
+    // A message that is nowhere, or that has placeholders itself, is no value.
+    for missing in ["no.such.message", "case.assigned"] {
+        let answer = rendered(&world, request("typed.values", "en", arguments(missing))).await;
+        assert_eq!(answer.degradations, ["what"], "{missing}");
+        assert!(answer.text.starts_with("{$what}: March"), "{}", answer.text);
+    }
 }

@@ -17,8 +17,7 @@ fn asked(purpose: &str, language: &str) -> GetPlaybookRequest {
             .map(|(name, value)| Argument {
                 name: name.to_owned(),
                 text: Some(value.to_owned()),
-                number: None,
-                time: None,
+                ..Argument::default()
             })
             .into(),
         ..GetPlaybookRequest::default()

@@ -112,6 +112,53 @@ fn times_are_written_as_the_language_writes_them_in_utc() {
 }
 
 #[test]
+fn days_are_written_as_the_language_writes_them_and_are_in_no_zone() {
+    let day = Value::Day(Day::new(2027, 3, 14).unwrap());
+    for (locale, written) in [
+        ("en", "March 14, 2027"),
+        ("de", "14. März 2027"),
+        ("es", "14 de marzo de 2027"),
+        ("ja", "2027年3月14日"),
+        ("zh-Hans", "2027年3月14日"),
+        ("ar", "14 مارس 2027"),
+    ] {
+        let found = text(locale, "{$d :date length=long}", &[("d", day.clone())]);
+        assert_eq!(found.trim_matches([FSI, LRI, RLI, PDI]), written, "{locale}");
+    }
+    assert_eq!(Day::new(2027, 2, 29), None);
+    assert_eq!(Day::new(2027, 13, 1), None);
+}
+
+#[test]
+fn money_is_written_as_the_language_writes_it_with_the_digits_of_its_currency() {
+    for (locale, code, minor, written) in [
+        ("en", "USD", 123_456, "$1,234.56"),
+        ("en", "JPY", 4_900, "¥4,900"),
+        ("en", "KWD", 12_345, "KWD\u{a0}12.345"),
+        ("de", "EUR", 4_900, "49,00\u{a0}€"),
+        ("de", "EUR", -5, "-0,05\u{a0}€"),
+        ("es", "MXN", 100, "1,00\u{a0}MXN"),
+        ("ja", "JPY", 12_800, "￥12,800"),
+        ("zh-Hans", "CNY", 39_900, "¥399.00"),
+        // Hundredths that nobody uses are not shown where there are none, and never lost where there are some.
+        ("en", "LBP", 490_000, "LBP\u{a0}4,900"),
+        ("en", "LBP", 490_050, "LBP\u{a0}4,900.50"),
+        ("en", "EUR", i64::MIN, "-€92,233,720,368,547,758.08"),
+    ] {
+        let money = Value::Money(Money::new(code, minor).unwrap());
+        let found = text(locale, "{$m :currency}", &[("m", money)]);
+        assert_eq!(found, written, "{locale} {code} {minor}");
+    }
+    let money = Value::Money(Money::new("SAR", 4_950).unwrap());
+    let arabic = text("ar", "{$m :currency}", &[("m", money.clone())]);
+    assert!(arabic.contains("49.50") && arabic.contains("ر.س"), "{arabic:?}");
+    // Without its function an amount has no form, and what is no currency is no amount.
+    assert_eq!(rendered("en", "{$m}", &[("m", money)]).1, ["m"]);
+    assert_eq!(Money::new("QQQ", 1), None);
+    assert_eq!(Money::new("XAU", 1), None);
+}
+
+#[test]
 fn values_are_isolated_from_the_direction_around_them() {
     let arabic = text("ar", "مرحبًا {$name}!", &[("name", Value::Text("ACME 7".to_owned()))]);
     assert_eq!(arabic, format!("مرحبًا {FSI}ACME 7{PDI}!"));
