@@ -89,6 +89,12 @@ fn every_reason_state_and_outcome_of_the_contract_has_words_in_every_language() 
         "COVERAGE_OUTCOME_",
         "coverage.outcome",
     ));
+    needed.extend(value_keys("support.warranty.v1.PlanState", "PLAN_STATE_", "plan.state"));
+    needed.extend(value_keys(
+        "support.warranty.v1.PlanIneligibility",
+        "PLAN_INELIGIBILITY_",
+        "plan.ineligible",
+    ));
     needed.extend(COVERAGE_REASONS.map(|reason| format!("coverage.reason.{reason}")));
     for Shipped { locale, messages } in shipped().unwrap() {
         let missing: Vec<_> = needed.iter().filter(|key| !messages.contains_key(*key)).collect();
