@@ -101,6 +101,7 @@ impl Warranty {
         let repairs = past.iter().map(|repair| wire_warranty::PastRepair {
             received_on: Some(day::to_proto(repair.received_on)),
             returned_on: Some(day::to_proto(repair.returned_on)),
+            components: Vec::new(),
         });
         let request = DecideCoverageRequest {
             request_id: derived(request_id, serial_number, damage, past).to_string(),
@@ -108,6 +109,7 @@ impl Warranty {
             day: None,
             damage: damage.into(),
             repairs: repairs.collect(),
+            ..DecideCoverageRequest::default()
         };
         let answer = CoverageServiceClient::new(self.0.for_call(call))
             .decide_coverage(request)
@@ -121,6 +123,9 @@ impl Warranty {
             CoverageOutcome::LimitedWarranty => Coverage::LimitedWarranty,
             CoverageOutcome::StatutoryRight => Coverage::StatutoryRight,
             CoverageOutcome::RepairWarranty => Coverage::RepairWarranty,
+            CoverageOutcome::Plan => Coverage::Plan,
+            CoverageOutcome::ServiceProgram => Coverage::ServiceProgram,
+            CoverageOutcome::Goodwill => Coverage::Goodwill,
             CoverageOutcome::OutOfWarranty => Coverage::OutOfWarranty,
             CoverageOutcome::Refused => return Err(Error::CoverageRefused),
             CoverageOutcome::Unspecified => {

@@ -119,6 +119,9 @@ pub(crate) fn coverage(coverage: Coverage) -> warranty::CoverageOutcome {
         Coverage::LimitedWarranty => warranty::CoverageOutcome::LimitedWarranty,
         Coverage::StatutoryRight => warranty::CoverageOutcome::StatutoryRight,
         Coverage::RepairWarranty => warranty::CoverageOutcome::RepairWarranty,
+        Coverage::Plan => warranty::CoverageOutcome::Plan,
+        Coverage::ServiceProgram => warranty::CoverageOutcome::ServiceProgram,
+        Coverage::Goodwill => warranty::CoverageOutcome::Goodwill,
         Coverage::OutOfWarranty => warranty::CoverageOutcome::OutOfWarranty,
     }
 }

@@ -6,6 +6,7 @@ use support_chassis::page::PageError;
 use support_proto::support::warranty::v1::WarrantyErrorReason as Reason;
 use tonic::{Code, Status};
 
+use crate::domain::coverage::Undecided;
 use crate::store::{devices, products};
 
 /// The domain of this service's reasons.
@@ -35,6 +36,9 @@ pub enum Error {
     /// No such decision, or not one the caller may see.
     #[error("no such decision")]
     DecisionNotFound,
+    /// A part that was asked about is none of the device's model.
+    #[error("the part is none of the device's model")]
+    PartNotOfModel,
     /// Fields break their rules.
     #[error(transparent)]
     InvalidFields(#[from] InvalidFields),
@@ -56,6 +60,15 @@ impl From<DbError> for Error {
     }
 }
 
+impl From<Undecided> for Error {
+    fn from(undecided: Undecided) -> Self {
+        match undecided {
+            Undecided::DayBeforePurchase => Self::DayBeforePurchase,
+            Undecided::PartNotOfModel(_) => Self::PartNotOfModel,
+        }
+    }
+}
+
 impl From<Violation> for Error {
     fn from(violation: Violation) -> Self {
         Self::InvalidFields(violation.into())
@@ -72,6 +85,7 @@ impl ServiceError for Error {
             Self::OwnerNotSelf => (Code::PermissionDenied, Reason::OwnerNotSelf),
             Self::DayBeforePurchase => (Code::FailedPrecondition, Reason::DayBeforePurchase),
             Self::DecisionNotFound => (Code::NotFound, Reason::DecisionNotFound),
+            Self::PartNotOfModel => (Code::FailedPrecondition, Reason::PartNotOfModel),
             Self::InvalidFields(error) => return error.answer(),
             Self::Page(error) => return error.answer(),
             Self::Database(error) => return error.answer(),

@@ -4,6 +4,8 @@ mod check;
 mod read;
 mod simulate;
 
+use std::sync::Arc;
+
 use support_chassis::standard::{Document, Standard};
 use support_proto::support::warranty::v1::CoverageTerms;
 
@@ -20,8 +22,8 @@ pub static COVERAGE_TERMS: Document<CoverageTerms> = Document::new(include_str!(
 
 /// The terms of `document` for sales in `country`, under the name `version`.
 #[must_use]
-pub fn terms(document: &CoverageTerms, version: String, country: Country) -> Terms {
-    read::terms(document, version, country)
+pub fn terms(document: &CoverageTerms, version: impl Into<Arc<str>>, country: Country) -> Terms {
+    read::terms(document, version.into(), country)
 }
 
 /// The terms that a decision about a sale in `country` was made by, read again; none where this region does not know them,

@@ -6,8 +6,9 @@ use support_proto::support::types::v1 as types;
 use support_proto::support::warranty::v1 as warranty;
 use time::Date;
 
-use crate::domain::coverage::{Damage, Outcome};
+use crate::domain::coverage::{Damage, Outcome, Pays, Uses};
 use crate::domain::device::Evidence;
+use crate::domain::money::Amount;
 use crate::domain::product::ProductLine;
 use crate::domain::terms::{Remedy, Start};
 
@@ -64,6 +65,10 @@ pub(crate) fn damage(damage: Damage) -> warranty::Damage {
         Damage::Accidental => warranty::Damage::Accidental,
         Damage::Liquid => warranty::Damage::Liquid,
         Damage::UnauthorisedChange => warranty::Damage::UnauthorisedChange,
+        Damage::Wear => warranty::Damage::Wear,
+        Damage::Cosmetic => warranty::Damage::Cosmetic,
+        Damage::Loss => warranty::Damage::Loss,
+        Damage::Theft => warranty::Damage::Theft,
     }
 }
 
@@ -75,6 +80,10 @@ pub(crate) fn read_damage(damage: warranty::Damage) -> Option<Damage> {
         warranty::Damage::Accidental => Some(Damage::Accidental),
         warranty::Damage::Liquid => Some(Damage::Liquid),
         warranty::Damage::UnauthorisedChange => Some(Damage::UnauthorisedChange),
+        warranty::Damage::Wear => Some(Damage::Wear),
+        warranty::Damage::Cosmetic => Some(Damage::Cosmetic),
+        warranty::Damage::Loss => Some(Damage::Loss),
+        warranty::Damage::Theft => Some(Damage::Theft),
     }
 }
 
@@ -83,9 +92,49 @@ pub(crate) fn outcome(outcome: Outcome) -> warranty::CoverageOutcome {
     match outcome {
         Outcome::LimitedWarranty => warranty::CoverageOutcome::LimitedWarranty,
         Outcome::StatutoryRight => warranty::CoverageOutcome::StatutoryRight,
+        Outcome::ServiceProgram => warranty::CoverageOutcome::ServiceProgram,
         Outcome::RepairWarranty => warranty::CoverageOutcome::RepairWarranty,
+        Outcome::Plan => warranty::CoverageOutcome::Plan,
+        Outcome::Goodwill => warranty::CoverageOutcome::Goodwill,
         Outcome::OutOfWarranty => warranty::CoverageOutcome::OutOfWarranty,
         Outcome::Refused => warranty::CoverageOutcome::Refused,
+    }
+}
+
+/// An amount.
+pub(crate) fn money(amount: Amount) -> types::Money {
+    types::Money {
+        currency_code: amount.currency.code().to_owned(),
+        minor_units: amount.minor,
+    }
+}
+
+/// What the customer pays.
+pub(crate) fn pays(pays: Pays) -> warranty::CustomerPayment {
+    let (kind, amount) = match pays {
+        Pays::Nothing => (warranty::PaymentKind::Nothing, None),
+        Pays::Amount(amount) => (warranty::PaymentKind::Amount, Some(money(amount))),
+        Pays::Unknown => (warranty::PaymentKind::Unknown, None),
+        Pays::NoRepair => (warranty::PaymentKind::NoRepair, None),
+    };
+    warranty::CustomerPayment {
+        kind: kind.into(),
+        amount,
+    }
+}
+
+/// What a repair uses up.
+pub(crate) fn uses(uses: &Uses) -> warranty::CoverageUse {
+    let (kind, plan_id, program_id) = match uses {
+        Uses::Nothing => (warranty::UseKind::Nothing, String::new(), String::new()),
+        Uses::Plan(id) => (warranty::UseKind::Plan, id.to_string(), String::new()),
+        Uses::Program(id) => (warranty::UseKind::ServiceProgram, String::new(), id.to_string()),
+        Uses::Goodwill => (warranty::UseKind::Goodwill, String::new(), String::new()),
+    };
+    warranty::CoverageUse {
+        kind: kind.into(),
+        plan_id,
+        program_id,
     }
 }
 

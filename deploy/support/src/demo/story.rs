@@ -341,7 +341,7 @@ impl Story {
             serial_number: serial.to_owned(),
             day: None,
             damage: Damage::None.into(),
-            repairs: Vec::new(),
+            ..DecideCoverageRequest::default()
         };
         let decided = self
             .say

@@ -43,6 +43,12 @@ named! {
         StatutoryRight = "statutory_right",
         /// Free of charge, because the device was repaired not long ago.
         RepairWarranty = "repair_warranty",
+        /// Under a plan that the customer bought, for its fee.
+        Plan = "plan",
+        /// Free of charge under a service program.
+        ServiceProgram = "service_program",
+        /// Free of charge, because the maker wants to.
+        Goodwill = "goodwill",
         /// At a price.
         OutOfWarranty = "out_of_warranty",
     }

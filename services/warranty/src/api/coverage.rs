@@ -12,6 +12,7 @@ use support_proto::support::warranty::v1::{
 use tonic::{Request, Response, Status};
 
 use super::{Api, present};
+use crate::domain::country::Country;
 use crate::domain::sale::{PastRepair, Repairs};
 use crate::error::Error;
 use crate::ops::{self, AskCoverage, Viewer};
@@ -67,11 +68,23 @@ fn parse(request: &DecideCoverageRequest, viewer: &Viewer) -> Result<AskCoverage
         .enumerate()
         .map(|(place, repair)| fields.take(past_repair(place, repair)))
         .collect();
-    let (day, damage, repairs) = fields.finish((day, damage, repairs.into_iter().collect::<Option<Vec<_>>>()))?;
+    let place = match request.place_country_code.as_str() {
+        "" => Some(None),
+        code => fields
+            .take(Country::from_code(code).ok_or_else(|| Violation::new("place_country_code", "must be a country")))
+            .map(Some),
+    };
+    let repairs = repairs.into_iter().collect::<Option<Vec<_>>>();
+    let (day, damage, place, repairs) = fields.finish((day, damage, place, repairs))?;
+    let said = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     Ok(AskCoverage {
         serial_number: request.serial_number.clone(),
         day,
         damage,
+        place,
+        symptom: said(&request.symptom),
+        component: said(&request.component),
+        parts: request.parts.clone(),
         repairs: Repairs::new(repairs),
     })
 }
@@ -88,5 +101,9 @@ fn past_repair(place: usize, repair: &wire_warranty::PastRepair) -> Result<PastR
         let field = format!("repairs[{place}].returned_on");
         return Err(Violation::new(field, "must not be before received_on"));
     }
-    Ok(PastRepair { received, returned })
+    Ok(PastRepair {
+        received,
+        returned,
+        components: repair.components.clone(),
+    })
 }

@@ -1,10 +1,12 @@
 //! Answers.
 
+use std::sync::Arc;
+
 use support_chassis::clock::timestamp;
 use support_chassis::day;
 use support_proto::support::warranty::v1 as warranty;
 
-use crate::domain::coverage::{LawFacts, ReturnRight, SparePartRight, Weighed};
+use crate::domain::coverage::{LawFacts, PartDecision, PlanDifference, ReturnRight, SparePartRight, Weighed};
 use crate::domain::product::Product;
 use crate::ops::Viewer;
 use crate::store::decisions::Kept;
@@ -42,6 +44,9 @@ pub(super) fn device(registered: Registered, viewer: &Viewer) -> warranty::Devic
 
 pub(super) fn decision(kept: Kept) -> warranty::CoverageDecision {
     let decision = kept.decision;
+    let days_remaining = i32::try_from(decision.days_remaining()).unwrap_or(i32::MAX);
+    let version = decision.terms_version;
+    let texts = |texts: Vec<Arc<str>>| texts.iter().map(ToString::to_string).collect();
     warranty::CoverageDecision {
         decision_id: kept.id.to_string(),
         device_id: kept.device_id.to_string(),
@@ -49,63 +54,112 @@ pub(super) fn decision(kept: Kept) -> warranty::CoverageDecision {
         damage: wire::damage(decision.damage).into(),
         outcome: wire::outcome(decision.outcome).into(),
         covered_until: decision.covered_until.map(day::to_proto),
-        days_remaining: i32::try_from(decision.days_remaining()).unwrap_or(i32::MAX),
-        chain: decision.chain.into_iter().map(weighed).collect(),
-        terms_version: decision.terms_version,
+        days_remaining,
+        chain: chain(decision.chain, &version),
+        parts: decision.parts.into_iter().map(|one| part(one, &version)).collect(),
+        terms_version: version.to_string(),
         decide_time: Some(timestamp(kept.decided_at)),
         return_rights: decision.returns.into_iter().map(return_right).collect(),
         spare_parts: decision.spare_parts.into_iter().map(spare_parts).collect(),
+        place_country_code: decision.place.code().to_owned(),
+        symptom: decision.symptom.unwrap_or_default(),
+        component: decision.component.unwrap_or_default(),
+        pays: Some(wire::pays(decision.pays)),
+        price: decision.price.map(wire::money),
+        uses: Some(wire::uses(&decision.uses)),
+        incidents_left: decision.incidents_left.map(i32::from),
+        plans_would_have: decision.plans_would_have.into_iter().map(difference).collect(),
+        likely_components: texts(decision.likely_components),
+        ask_keys: texts(decision.ask),
     }
 }
 
-fn weighed(weighed: Weighed) -> warranty::WeighedRule {
+/// A chain of a decision by the terms of `version`.
+fn chain(chain: Vec<Weighed>, version: &str) -> Vec<warranty::WeighedRule> {
+    chain.into_iter().map(|one| weighed(one, version)).collect()
+}
+
+fn weighed(weighed: Weighed, version: &str) -> warranty::WeighedRule {
     warranty::WeighedRule {
-        rule_id: weighed.rule_id,
+        rule_id: weighed.rule_id.to_string(),
         outcome: wire::outcome(weighed.outcome).into(),
         applies: weighed.applies,
         decided: weighed.decided,
         from: weighed.from.map(day::to_proto),
         until: weighed.until.map(day::to_proto),
-        source: weighed.source,
-        reason_key: weighed.reason_key,
+        source: weighed.source.to_string(),
+        reason_key: weighed.reason.as_str().to_owned(),
         law: weighed.law.map(law),
+        version: weighed.version.as_deref().unwrap_or(version).to_owned(),
+        pays: Some(wire::pays(weighed.pays)),
+        uses: Some(wire::uses(&weighed.uses)),
+        incidents_left: weighed.incidents_left.map(i32::from),
+        suspended: weighed.suspended,
+    }
+}
+
+fn part(part: PartDecision, version: &str) -> warranty::PartDecision {
+    warranty::PartDecision {
+        part_number: part.part_number,
+        component: part.component,
+        outcome: wire::outcome(part.outcome).into(),
+        covered_until: part.covered_until.map(day::to_proto),
+        pays: Some(wire::pays(part.pays)),
+        price: part.price.map(wire::money),
+        uses: Some(wire::uses(&part.uses)),
+        incidents_left: part.incidents_left.map(i32::from),
+        chain: chain(part.chain, version),
+        wears: part.wears,
+        cosmetic: part.cosmetic,
+    }
+}
+
+fn difference(plan: PlanDifference) -> warranty::PlanDifference {
+    warranty::PlanDifference {
+        plan_kind: plan.kind,
+        pays: Some(wire::pays(plan.pays)),
+        saves: plan.saves.map(wire::money),
+        covered_until: plan.until.map(day::to_proto),
+        version: plan.version,
+        source: plan.source,
     }
 }
 
 fn law(facts: LawFacts) -> warranty::LawFacts {
-    let remedies = facts.remedies.into_iter().map(|step| warranty::RemedyStep {
-        any_of: step.into_iter().map(|remedy| wire::remedy(remedy).into()).collect(),
+    let law = &facts.law;
+    let remedies = law.remedies.iter().map(|step| warranty::RemedyStep {
+        any_of: step.iter().map(|remedy| wire::remedy(*remedy).into()).collect(),
     });
     warranty::LawFacts {
-        starts: wire::law_start(facts.starts).into(),
-        length_open: facts.length_open,
+        starts: wire::law_start(law.starts).into(),
+        length_open: law.length_open,
         limitation_until: facts.limitation_until.map(day::to_proto),
         burden_of_proof_until: facts.burden_of_proof_until.map(day::to_proto),
-        notice_months: facts.notice_months.into(),
+        notice_months: law.notice_months.into(),
         remedies: remedies.collect(),
         refusal_until: facts.refusal_until.map(day::to_proto),
-        suspended_during_repair: facts.suspended_during_repair,
+        suspended_during_repair: law.suspended_during_repair,
         days_added: facts.days_added.into(),
         months_added: facts.months_added.into(),
-        note: facts.note,
+        note: law.note.clone(),
     }
 }
 
 fn return_right(right: ReturnRight) -> warranty::ReturnRight {
     warranty::ReturnRight {
-        rule_id: right.rule_id,
+        rule_id: right.rule_id.to_string(),
         until: Some(day::to_proto(right.until)),
         applies: right.applies,
         distance_only: right.distance_only,
         way_back_free: right.way_back_free,
-        source: right.source,
+        source: right.source.to_string(),
     }
 }
 
 fn spare_parts(right: SparePartRight) -> warranty::SparePartRight {
     warranty::SparePartRight {
-        rule_id: right.rule_id,
+        rule_id: right.rule_id.to_string(),
         years: right.years.into(),
-        source: right.source,
+        source: right.source.to_string(),
     }
 }

@@ -19,9 +19,12 @@ use std::cmp::Reverse;
 use support_chassis::{id_type, named};
 use time::{Date, Duration};
 
-pub use decision::{Decision, LawFacts, ReturnRight, SparePartRight, Weighed};
+pub use decision::{
+    Decision, LawFacts, PartDecision, Pays, PlanDifference, ReturnRight, SparePartRight, Uses, Weighed,
+};
 
 use super::calendar::last_day;
+use super::facts::{Facts, Question, Rules};
 use super::sale::Sale;
 use super::terms::{Length, Rule, Terms};
 
@@ -41,18 +44,32 @@ named! {
         Liquid = "liquid",
         /// It was opened or changed by somebody without authority.
         UnauthorisedChange = "unauthorised_change",
+        /// It is worn by being used as it is meant to.
+        Wear = "wear",
+        /// It does all that it should and only looks worse.
+        Cosmetic = "cosmetic",
+        /// It is lost.
+        Loss = "loss",
+        /// It was stolen.
+        Theft = "theft",
     }
 }
 
 named! {
-    /// What a device is owed.
+    /// What a device is owed. In the order of weighing.
     Outcome {
         /// Repair free of charge under the maker's limited warranty.
         LimitedWarranty = "limited_warranty",
         /// Repair free of charge under the law of the country of purchase.
         StatutoryRight = "statutory_right",
+        /// Repair free of charge of what the maker knows to be faulty in these devices.
+        ServiceProgram = "service_program",
         /// Repair free of charge, because the maker repaired it not long ago.
         RepairWarranty = "repair_warranty",
+        /// Repair under a plan that the customer bought, for its fee.
+        Plan = "plan",
+        /// Repair free of charge because the maker wants to, within limits.
+        Goodwill = "goodwill",
         /// Repair at a price.
         OutOfWarranty = "out_of_warranty",
         /// No repair.
@@ -61,25 +78,25 @@ named! {
 }
 
 impl Outcome {
-    /// How good it is for the customer: more is better.
+    /// How good it is for the customer, where they pay the same: more is better.
     #[must_use]
     pub const fn benefit(self) -> u8 {
         match self {
-            Self::LimitedWarranty => 4,
-            Self::StatutoryRight => 3,
-            Self::RepairWarranty => 2,
+            Self::LimitedWarranty => 7,
+            Self::StatutoryRight => 6,
+            Self::ServiceProgram => 5,
+            Self::RepairWarranty => 4,
+            Self::Plan => 3,
+            Self::Goodwill => 2,
             Self::OutOfWarranty => 1,
             Self::Refused => 0,
         }
     }
 
-    /// Whether the repair is free of charge.
+    /// Whether something covers the repair, be it for a fee.
     #[must_use]
     pub const fn is_covered(self) -> bool {
-        matches!(
-            self,
-            Self::LimitedWarranty | Self::StatutoryRight | Self::RepairWarranty
-        )
+        !matches!(self, Self::OutOfWarranty | Self::Refused)
     }
 }
 
@@ -90,12 +107,52 @@ named! {
         WithinPeriod = "coverage.reason.within_period",
         /// The rule's period is over.
         PeriodOver = "coverage.reason.period_over",
+        /// The rule's period has not begun.
+        NotYetBegun = "coverage.reason.not_yet_begun",
         /// The rule leaves out what fell.
         AccidentalDamage = "coverage.reason.accidental_damage",
         /// The rule leaves out what got wet.
         LiquidDamage = "coverage.reason.liquid_damage",
         /// The device was opened or changed by somebody without authority.
         UnauthorisedChange = "coverage.reason.unauthorised_change",
+        /// The rule leaves out what is worn.
+        Wear = "coverage.reason.wear",
+        /// The rule leaves out what only looks worse.
+        CosmeticDamage = "coverage.reason.cosmetic_damage",
+        /// The rule leaves out what is lost.
+        Loss = "coverage.reason.loss",
+        /// The rule leaves out what was stolen.
+        Theft = "coverage.reason.theft",
+        /// The plan does not cover this damage.
+        DamageNotInPlan = "coverage.reason.damage_not_in_plan",
+        /// The part is there for looks only, which the rule leaves out.
+        CosmeticPart = "coverage.reason.cosmetic_part",
+        /// The part wears by being used, and the rule covers such parts for a shorter time, which is over.
+        WearingPart = "coverage.reason.wearing_part",
+        /// The rule is about another component.
+        OtherComponent = "coverage.reason.other_component",
+        /// The rule is about certain components, and it was not said which one it is.
+        ComponentNotSaid = "coverage.reason.component_not_said",
+        /// The rule is about another symptom.
+        OtherSymptom = "coverage.reason.other_symptom",
+        /// The rule is about certain symptoms, and it was not said what the customer sees.
+        SymptomNotSaid = "coverage.reason.symptom_not_said",
+        /// The rule is about devices with other serial numbers.
+        SerialNotInRange = "coverage.reason.serial_not_in_range",
+        /// The unit was repaired under the program before.
+        ProgramUsed = "coverage.reason.program_used",
+        /// The plan has given all repairs of its twelve months.
+        IncidentsUsedUp = "coverage.reason.incidents_used_up",
+        /// The maker has shown its good will as often as its terms say.
+        GoodwillUsedUp = "coverage.reason.goodwill_used_up",
+        /// The repair costs more than good will goes.
+        GoodwillLimit = "coverage.reason.goodwill_limit",
+        /// The price is not known, or not in a currency in which good will has a limit.
+        PriceNotKnown = "coverage.reason.price_not_known",
+        /// There was nothing for good will to prolong.
+        NothingToProlong = "coverage.reason.nothing_to_prolong",
+        /// The rule holds only where the device was sold.
+        NotAtThisPlace = "coverage.reason.not_at_this_place",
         /// The maker gives no limited warranty on the product.
         NoWarrantyGiven = "coverage.reason.no_warranty_given",
         /// The rule was not in force when the device was sold.
@@ -110,8 +167,30 @@ named! {
         LawNotInTerms = "coverage.reason.law_not_in_terms",
         /// The maker repairs at a price.
         RepairAtPrice = "coverage.reason.repair_at_price",
+        /// The maker has no parts for the model any more.
+        PartsUnavailable = "coverage.reason.parts_unavailable",
         /// Nobody without authority changed the device, so there is nothing to refuse.
         NoUnauthorisedChange = "coverage.reason.no_unauthorised_change",
+        /// The device is gone: there is nothing to repair.
+        NothingToRepair = "coverage.reason.nothing_to_repair",
+        /// The device is there, so there is nothing to refuse.
+        DeviceAtHand = "coverage.reason.device_at_hand",
+        /// The maker has parts for the model, so there is nothing to refuse.
+        PartsAvailable = "coverage.reason.parts_available",
+        /// Its owner has reported the device lost.
+        ReportedLost = "coverage.reason.reported_lost",
+        /// Its owner has reported the device stolen.
+        ReportedStolen = "coverage.reason.reported_stolen",
+        /// The device is locked to an account that has not released it.
+        ActivationLocked = "coverage.reason.activation_locked",
+        /// The device was replaced: its rights have passed to the other unit.
+        Replaced = "coverage.reason.replaced",
+        /// The device is none of the maker's.
+        NotGenuine = "coverage.reason.not_genuine",
+        /// Something bars the repair of the device.
+        Barred = "coverage.reason.barred",
+        /// The right is there, and cannot be used while something bars the repair of the device.
+        SuspendedByBar = "coverage.reason.suspended_by_bar",
     }
 }
 
@@ -126,21 +205,28 @@ pub const REASON_KEYS: &[&str] = &{
     keys
 };
 
-/// The day for which a decision was asked lies before the sale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DayBeforePurchase;
+/// Why nothing was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undecided {
+    /// The day for which it was asked lies before the sale.
+    DayBeforePurchase,
+    /// The part with this number, which was asked about, is none of the model.
+    PartNotOfModel(String),
+}
 
-/// Decides what is owed on `day` for a device that came to harm by `damage`.
+/// Decides what is owed for the device of `facts`.
 ///
 /// Where no rule applies at all, nothing is owed: [`Outcome::Refused`], no rule of the chain decided. The terms that are
 /// shipped always have one that applies.
 ///
 /// # Errors
 ///
-/// Where nothing was sold yet on that day.
-pub fn decide(terms: &Terms, sale: &Sale, day: Date, damage: Damage) -> Result<Decision, DayBeforePurchase> {
+/// Where nothing was sold yet on that day, or a part is none of the model.
+pub fn decide(rules: &Rules<'_>, facts: &Facts, question: &Question) -> Result<Decision, Undecided> {
+    let (terms, sale) = (rules.terms, &facts.sale);
+    let (day, damage) = (question.day, question.damage);
     if day < sale.day {
-        return Err(DayBeforePurchase);
+        return Err(Undecided::DayBeforePurchase);
     }
     let mut chain: Vec<Weighed> = terms
         .rules
@@ -161,22 +247,33 @@ pub fn decide(terms: &Terms, sale: &Sale, day: Date, damage: Damage) -> Result<D
         })
         .map(|(place, _)| place);
     let decided = best.and_then(|place| chain.get_mut(place));
-    let (outcome, covered_until) = match decided {
+    let (outcome, covered_until, pays) = match decided {
         Some(weighed) => {
             weighed.decided = true;
-            (weighed.outcome, weighed.until)
+            (weighed.outcome, weighed.until, weighed.pays)
         }
-        None => (Outcome::Refused, None),
+        None => (Outcome::Refused, None, Pays::NoRepair),
     };
     let mut decision = Decision {
         day,
         damage,
+        place: question.place,
+        symptom: question.symptom.clone(),
+        component: question.component.clone(),
         outcome,
         covered_until,
+        pays,
+        price: None,
+        uses: Uses::Nothing,
+        incidents_left: None,
         chain,
+        parts: Vec::new(),
+        plans_would_have: Vec::new(),
         terms_version: terms.version.clone(),
         returns: Vec::new(),
         spare_parts: Vec::new(),
+        likely_components: Vec::new(),
+        ask: Vec::new(),
     };
     explain(&mut decision, terms, sale);
     Ok(decision)
@@ -239,7 +336,9 @@ fn period(rule: &Rule, sale: &Sale, day: Date) -> Result<(Date, Option<Date>), R
         },
         Length::AfterRepair(days) => sale
             .repairs
-            .last_returned()
+            .iter()
+            .map(|repair| repair.returned)
+            .max()
             .filter(|_| days > 0)
             .map(|returned| (returned, Some(days_later(returned, days))))
             .ok_or(Reason::NoRepairBefore),
@@ -259,24 +358,29 @@ fn weigh(rule: &Rule, sale: &Sale, day: Date, damage: Damage) -> Weighed {
         outcome: rule.outcome,
         applies: false,
         decided: false,
+        suspended: false,
         from: None,
         until: None,
+        pays: match rule.outcome {
+            Outcome::OutOfWarranty => Pays::Unknown,
+            Outcome::Refused => Pays::NoRepair,
+            _ => Pays::Nothing,
+        },
+        uses: Uses::Nothing,
+        incidents_left: None,
+        reason: rule.granted,
+        version: None,
         source: rule.source.clone(),
-        reason_key: rule.granted.as_str().to_owned(),
         law: None,
     };
-    let because = |reason: Reason| reason.as_str().to_owned();
     let excluded = rule.excludes.iter().find(|(excluded, _)| *excluded == damage);
     match (period(rule, sale, day), excluded) {
         // What a law leaves out is no question of its length.
         (Ok(_) | Err(Reason::LengthOpen | Reason::PeriodOver), Some((_, reason))) => Weighed {
-            reason_key: because(*reason),
+            reason: *reason,
             ..weighed
         },
-        (Err(reason), _) => Weighed {
-            reason_key: because(reason),
-            ..weighed
-        },
+        (Err(reason), _) => Weighed { reason, ..weighed },
         (Ok((from, until)), None) => {
             let applies = from <= day && until.is_none_or(|last| day <= last);
             let reason = match applies {
@@ -288,7 +392,7 @@ fn weigh(rule: &Rule, sale: &Sale, day: Date, damage: Damage) -> Weighed {
                 applies,
                 from: Some(from),
                 until,
-                reason_key: because(reason),
+                reason,
                 ..weighed
             }
         }

@@ -1,5 +1,5 @@
-//! Days as JSON has them: `2026-01-31` (RFC 3339, full-date). For `#[serde(with = "iso_day")]`, and `iso_day::option` for a
-//! day that may be missing.
+//! Days as JSON has them: `2026-01-31` (RFC 3339, full-date). For `#[serde(with = "iso_day")]`, `iso_day::option` for a
+//! day that may be missing, and `iso_day::list` for several.
 //!
 //! Written by hand: a decision holds some twenty days, and a description of the format that is interpreted for each of them
 //! costs more than all else in it.
@@ -124,6 +124,46 @@ pub mod option {
         }
 
         deserializer.deserialize_option(Maybe)
+    }
+}
+
+/// Days, in their order.
+pub mod list {
+    use serde::ser::SerializeSeq as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use time::Date;
+
+    /// A day among others.
+    #[derive(Deserialize)]
+    struct Day(#[serde(with = "super")] Date);
+
+    /// A day among others, not ours.
+    #[derive(serde::Serialize)]
+    struct DayRef<'a>(#[serde(with = "super")] &'a Date);
+
+    /// Writes days.
+    ///
+    /// # Errors
+    ///
+    /// Where the year of one has not four digits.
+    pub fn serialize<S: Serializer>(days: &[Date], serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(days.len()))?;
+        for day in days {
+            list.serialize_element(&DayRef(day))?;
+        }
+        list.end()
+    }
+
+    /// Reads days.
+    ///
+    /// # Errors
+    ///
+    /// Where one is none.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Date>, D::Error> {
+        Ok(Vec::<Day>::deserialize(deserializer)?
+            .into_iter()
+            .map(|Day(day)| day)
+            .collect())
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Sale {
 }
 
 /// A repair free of charge that a device has had. Both days are days of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PastRepair {
     /// The day on which it was handed in.
     #[serde(with = "iso_day")]
@@ -31,6 +31,9 @@ pub struct PastRepair {
     /// The day on which it was back, not before the other.
     #[serde(with = "iso_day")]
     pub returned: Date,
+    /// The components that were repaired; none for the whole unit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<String>,
 }
 
 /// Repairs free of charge, in the order of their first days.
@@ -56,11 +59,5 @@ impl Repairs {
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &PastRepair> {
         self.0.iter()
-    }
-
-    /// The day on which the device was back for the last time; none where it was never repaired.
-    #[must_use]
-    pub fn last_returned(&self) -> Option<Date> {
-        self.0.iter().map(|repair| repair.returned).max()
     }
 }

@@ -7,6 +7,9 @@
 //! That document names the span of sales of each promise and of each edition of a law. So a device has what held when it
 //! was sold, whatever has been added or ended since, and what was written down wrongly is put right for past sales too.
 
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 use support_chassis::named;
 use time::Date;
 
@@ -17,7 +20,7 @@ use super::product::ProductLine;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     /// The versions they come from; stored with every decision.
-    pub version: String,
+    pub version: Arc<str>,
     /// The rules, in the order of weighing.
     pub rules: Vec<Rule>,
     /// The rights to give a device back without a reason.
@@ -30,7 +33,7 @@ pub struct Terms {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// Its id in the terms, never used again for another.
-    pub id: String,
+    pub id: Arc<str>,
     /// What it gives.
     pub outcome: Outcome,
     /// Which sales it holds for.
@@ -42,9 +45,9 @@ pub struct Rule {
     /// The reason to give where it applies.
     pub granted: Reason,
     /// Where it comes from.
-    pub source: String,
+    pub source: Arc<str>,
     /// What there is to know of it beside that, where it is a law.
-    pub law: Option<Law>,
+    pub law: Option<Arc<Law>>,
 }
 
 /// Which sales something holds for.
@@ -99,7 +102,7 @@ pub struct Certain {
 }
 
 /// What there is to know of a law beside its length and what it leaves out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Law {
     /// What starts its periods.
     pub starts: Start,
@@ -153,7 +156,7 @@ named! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnRule {
     /// Its id in the terms.
-    pub id: String,
+    pub id: Arc<str>,
     /// Which sales it holds for.
     pub scope: Scope,
     /// For how many days after the sale, 1 or more.
@@ -163,18 +166,18 @@ pub struct ReturnRule {
     /// Whether the customer sends it back free of charge.
     pub way_back_free: bool,
     /// Where it comes from.
-    pub source: String,
+    pub source: Arc<str>,
 }
 
 /// A duty to have spare parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SparePartRule {
     /// Its id in the terms.
-    pub id: String,
+    pub id: Arc<str>,
     /// Which sales it holds for.
     pub scope: Scope,
     /// For how many years, 1 or more.
     pub years: u16,
     /// Where it comes from, and from when the years are counted.
-    pub source: String,
+    pub source: Arc<str>,
 }

@@ -10,7 +10,9 @@ use time::{Date, OffsetDateTime};
 
 use super::{Viewer, device_by_serial_number};
 use crate::domain::country::Country;
-use crate::domain::coverage::{Damage, DayBeforePurchase, DecisionId, decide, explain};
+use crate::domain::coverage::{Damage, DecisionId, decide, explain};
+use crate::domain::facts::{Facts, Question, Rules};
+use crate::domain::prices::Prices;
 use crate::domain::sale::{PastRepair, Repairs, Sale};
 use crate::domain::zone;
 use crate::error::Error;
@@ -26,6 +28,14 @@ pub struct AskCoverage {
     pub day: Option<Date>,
     /// How the device came to harm.
     pub damage: Damage,
+    /// Where it would be repaired; none for the country of purchase.
+    pub place: Option<Country>,
+    /// What the customer sees; none where it is not known.
+    pub symptom: Option<String>,
+    /// The component; none for the whole unit, or where it is not known.
+    pub component: Option<String>,
+    /// The numbers of parts to decide about one by one as well.
+    pub parts: Vec<String>,
     /// The repairs free of charge that it has had.
     pub repairs: Repairs,
 }
@@ -53,12 +63,26 @@ pub async fn decide_coverage(
     check_repairs(&sale, day)?;
     let held = terms.on(&Place::country(country.code()), day);
     let held = standard::terms(&held.document, held.basis.to_string(), country);
-    let decision = decide(&held, &sale, day, ask.damage).map_err(|DayBeforePurchase| Error::DayBeforePurchase)?;
+    let facts = Facts::of(sale, product.model_code, device.serial_number);
+    let question = Question {
+        day,
+        damage: ask.damage,
+        place: ask.place.unwrap_or(country),
+        symptom: ask.symptom.clone(),
+        component: ask.component.clone(),
+        parts: ask.parts.clone(),
+    };
+    let rules = Rules {
+        terms: &held,
+        prices: &Prices::default(),
+        offers: &[],
+    };
+    let decision = decide(&rules, &facts, &question)?;
     let kept = Kept {
         id: ids.next(),
         device_id: device.id,
         country,
-        sale,
+        sale: facts.sale,
         decision,
         asked_by_organisation: match viewer {
             Viewer::Partner(organisation) => Some(organisation.clone()),
@@ -71,7 +95,7 @@ pub async fn decide_coverage(
         decision_id: kept.id.to_string(),
         device_id: kept.device_id.to_string(),
         outcome: wire::outcome(kept.decision.outcome).into(),
-        terms_version: kept.decision.terms_version.clone(),
+        terms_version: kept.decision.terms_version.to_string(),
     };
     tx.append(kept.id, &event).await?;
     Ok(kept)

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use support_proto::support::warranty::v1::{CountryLaw, CoverageTerms, Damage};
 
-use super::read::{self, ELSEWHERE, REPAIR_AT_PRICE, REPAIR_WARRANTY, UNAUTHORISED_CHANGE, VOLUNTARY_RETURN};
+use super::read::{
+    self, ELSEWHERE, NOTHING_TO_REPAIR, REPAIR_AT_PRICE, REPAIR_WARRANTY, UNAUTHORISED_CHANGE, VOLUNTARY_RETURN,
+};
 use crate::domain::country::Country;
 
 /// What is wrong, with the path of its field.
@@ -24,6 +26,7 @@ pub(super) fn faults(terms: &CoverageTerms) -> Vec<(String, String)> {
         VOLUNTARY_RETURN,
         REPAIR_AT_PRICE,
         UNAUTHORISED_CHANGE,
+        NOTHING_TO_REPAIR,
     ] {
         faults.ids.insert(id.to_owned(), "the terms themselves".to_owned());
     }

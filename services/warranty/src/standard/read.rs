@@ -3,6 +3,7 @@
 //! Only what concerns the country is read, so the cost is that of its few rules and not of the whole world's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use support_proto::support::types::v1::ProductLine as WireLine;
 use support_proto::support::warranty::v1::{self as wire, CountryLaw, CoverageTerms};
@@ -25,9 +26,11 @@ pub(super) const VOLUNTARY_RETURN: &str = "voluntary-return";
 pub(super) const REPAIR_AT_PRICE: &str = "repair-at-price";
 /// The id of the refusal of devices that were changed without authority.
 pub(super) const UNAUTHORISED_CHANGE: &str = "unauthorised-change";
+/// The id of the refusal to repair what is gone.
+pub(super) const NOTHING_TO_REPAIR: &str = "nothing-to-repair";
 
 /// The terms of `document` for sales in `country`. The order of the rules does not depend on that of the document's maps.
-pub(super) fn terms(document: &CoverageTerms, version: String, country: Country) -> Terms {
+pub(super) fn terms(document: &CoverageTerms, version: Arc<str>, country: Country) -> Terms {
     let law = document.countries.get(country.code());
     let mut rules: Vec<Rule> = sorted(&document.limited_warranties)
         .map(|(id, promise)| limited_warranty(id, promise))
@@ -55,13 +58,13 @@ fn sorted<V>(map: &HashMap<String, V>) -> impl Iterator<Item = (&String, &V)> {
 
 fn limited_warranty(id: &str, promise: &wire::LimitedWarranty) -> Rule {
     Rule {
-        id: id.to_owned(),
+        id: id.into(),
         outcome: Outcome::LimitedWarranty,
         scope: scope(&promise.sold_from, &promise.sold_until, promise.product_lines()),
         length: Length::OfProduct(number(promise.months)),
         excludes: excludes(promise.excludes()),
         granted: Reason::WithinPeriod,
-        source: promise.source.clone(),
+        source: promise.source.as_str().into(),
         law: None,
     }
 }
@@ -73,7 +76,7 @@ fn statutory(country: &CountryLaw) -> Vec<Rule> {
     editions
         .into_iter()
         .map(|(id, law)| Rule {
-            id: id.clone(),
+            id: id.as_str().into(),
             outcome: Outcome::StatutoryRight,
             scope: scope(&law.sold_from, &law.sold_until, law.product_lines()),
             length: Length::OfLaw(Certain {
@@ -83,8 +86,8 @@ fn statutory(country: &CountryLaw) -> Vec<Rule> {
             }),
             excludes: excludes(law.excludes()),
             granted: Reason::WithinPeriod,
-            source: law.source.clone(),
-            law: Some(facts(law)),
+            source: law.source.as_str().into(),
+            law: Some(Arc::new(facts(law))),
         })
         .collect()
 }
@@ -111,61 +114,66 @@ fn facts(law: &wire::ConsumerLaw) -> Law {
 
 fn law_not_in_terms() -> Rule {
     Rule {
-        id: ELSEWHERE.to_owned(),
+        id: ELSEWHERE.into(),
         outcome: Outcome::StatutoryRight,
         scope: Scope::default(),
         length: Length::NotInTerms,
         excludes: Vec::new(),
         granted: Reason::WithinPeriod,
-        source: "the consumer law of the country of purchase".to_owned(),
+        source: "the consumer law of the country of purchase".into(),
         law: None,
     }
 }
 
 fn repair_warranty(given: &wire::RepairWarranty) -> Rule {
     Rule {
-        id: REPAIR_WARRANTY.to_owned(),
+        id: REPAIR_WARRANTY.into(),
         outcome: Outcome::RepairWarranty,
         scope: Scope::default(),
         length: Length::AfterRepair(number(given.days)),
         excludes: excludes(given.excludes()),
         granted: Reason::WithinPeriod,
-        source: given.source.clone(),
+        source: given.source.as_str().into(),
         law: None,
     }
 }
 
-/// Repair at a price, and what is refused even so: always one of the two applies.
-fn priced_repair(given: &wire::PricedRepair) -> [Rule; 2] {
-    let changed = (Damage::UnauthorisedChange, Reason::UnauthorisedChange);
-    let not_refused = Damage::ALL.iter().filter_map(|damage| match damage {
-        Damage::UnauthorisedChange if given.refuses_unauthorised_change => None,
-        Damage::UnauthorisedChange => Some((*damage, Reason::RepairAtPrice)),
-        Damage::None | Damage::Accidental | Damage::Liquid => Some((*damage, Reason::NoUnauthorisedChange)),
-    });
+/// Repair at a price, and what is refused even so: always one of them applies.
+fn priced_repair(given: &wire::PricedRepair) -> [Rule; 3] {
+    let is_gone = |damage: &Damage| matches!(damage, Damage::Loss | Damage::Theft);
+    let is_refused = |damage: &Damage| *damage == Damage::UnauthorisedChange && given.refuses_unauthorised_change;
     let open = |id: &str, outcome, excludes, granted| Rule {
-        id: id.to_owned(),
+        id: id.into(),
         outcome,
         scope: Scope::default(),
         length: Length::Open,
         excludes,
         granted,
-        source: given.source.clone(),
+        source: given.source.as_str().into(),
         law: None,
     };
-    let refused: Vec<_> = given
-        .refuses_unauthorised_change
-        .then_some(changed)
-        .into_iter()
-        .collect();
+    let all_but = |left_out: &dyn Fn(&Damage) -> Option<Reason>| {
+        let reasons = Damage::ALL.iter().map(|damage| (*damage, left_out(damage)));
+        reasons
+            .filter_map(|(damage, reason)| reason.map(|reason| (damage, reason)))
+            .collect()
+    };
+    let not_priced = all_but(&|damage| match damage {
+        gone if is_gone(gone) => Some(Reason::NothingToRepair),
+        changed if is_refused(changed) => Some(Reason::UnauthorisedChange),
+        _ => None,
+    });
+    let not_changed = all_but(&|damage| match damage {
+        Damage::UnauthorisedChange if is_refused(damage) => None,
+        Damage::UnauthorisedChange => Some(Reason::RepairAtPrice),
+        _ => Some(Reason::NoUnauthorisedChange),
+    });
+    let not_gone = all_but(&|damage| (!is_gone(damage)).then_some(Reason::DeviceAtHand));
+    let (at_price, refused) = (Outcome::OutOfWarranty, Outcome::Refused);
     [
-        open(REPAIR_AT_PRICE, Outcome::OutOfWarranty, refused, Reason::RepairAtPrice),
-        open(
-            UNAUTHORISED_CHANGE,
-            Outcome::Refused,
-            not_refused.collect(),
-            Reason::UnauthorisedChange,
-        ),
+        open(REPAIR_AT_PRICE, at_price, not_priced, Reason::RepairAtPrice),
+        open(UNAUTHORISED_CHANGE, refused, not_changed, Reason::UnauthorisedChange),
+        open(NOTHING_TO_REPAIR, refused, not_gone, Reason::NothingToRepair),
     ]
 }
 
@@ -176,21 +184,21 @@ fn returns(document: &CoverageTerms, law: Option<&CountryLaw>) -> Vec<ReturnRule
         .iter()
         .filter(|given| given.days > 0)
         .map(|given| ReturnRule {
-            id: VOLUNTARY_RETURN.to_owned(),
+            id: VOLUNTARY_RETURN.into(),
             scope: Scope::default(),
             days: number(given.days),
             distance_only: false,
             way_back_free: given.maker_pays_way_back,
-            source: given.source.clone(),
+            source: given.source.as_str().into(),
         });
     let of_law = law.into_iter().flat_map(|law| {
         sorted(&law.withdrawals).map(|(id, right)| ReturnRule {
-            id: id.clone(),
+            id: id.as_str().into(),
             scope: scope(&right.sold_from, "", std::iter::empty()),
             days: number(right.days),
             distance_only: right.distance_only,
             way_back_free: right.seller_pays_way_back,
-            source: right.source.clone(),
+            source: right.source.as_str().into(),
         })
     });
     own.chain(of_law).collect()
@@ -198,10 +206,10 @@ fn returns(document: &CoverageTerms, law: Option<&CountryLaw>) -> Vec<ReturnRule
 
 fn spare_parts(law: &CountryLaw) -> impl Iterator<Item = SparePartRule> {
     sorted(&law.spare_parts).map(|(id, duty)| SparePartRule {
-        id: id.clone(),
+        id: id.as_str().into(),
         scope: scope(&duty.sold_from, "", duty.product_lines()),
         years: number(duty.years),
-        source: duty.source.clone(),
+        source: duty.source.as_str().into(),
     })
 }
 
@@ -227,6 +235,10 @@ pub(super) fn reason(damage: Damage) -> Option<Reason> {
         Damage::Accidental => Some(Reason::AccidentalDamage),
         Damage::Liquid => Some(Reason::LiquidDamage),
         Damage::UnauthorisedChange => Some(Reason::UnauthorisedChange),
+        Damage::Wear => Some(Reason::Wear),
+        Damage::Cosmetic => Some(Reason::CosmeticDamage),
+        Damage::Loss => Some(Reason::Loss),
+        Damage::Theft => Some(Reason::Theft),
     }
 }
 

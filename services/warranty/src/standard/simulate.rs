@@ -11,6 +11,8 @@ use support_proto::support::warranty::v1::CoverageTerms;
 use super::terms;
 use crate::domain::country::Country;
 use crate::domain::coverage::{Decision, decide};
+use crate::domain::facts::{Facts, Question, Rules};
+use crate::domain::prices::Prices;
 use crate::domain::terms::Terms;
 use crate::store::decisions::{self, Past};
 
@@ -34,14 +36,24 @@ pub(super) fn simulate(what_if: WhatIf<CoverageTerms>) -> BoxFuture<'static, Res
 
 /// Counts what would turn out differently, by what it was and what it would be.
 fn consequences(past: &[Past], held: &CoverageTerms, proposed: &CoverageTerms) -> Vec<Consequence> {
+    let prices = Prices::default();
     let mut by_country: HashMap<Country, (Terms, Terms)> = HashMap::new();
     let mut changed: BTreeMap<(String, String), (i64, Vec<String>)> = BTreeMap::new();
     for decision in past {
         let (held, proposed) = by_country.entry(decision.country).or_insert_with(|| {
-            let of = |document| terms(document, String::new(), decision.country);
+            let of = |document| terms(document, "", decision.country);
             (of(held), of(proposed))
         });
-        let made = |terms: &Terms| decide(terms, &decision.sale, decision.day, decision.damage).ok();
+        let facts = Facts::of(decision.sale.clone(), "", "");
+        let question = Question::of(decision.day, decision.damage, decision.country);
+        let made = |terms: &Terms| {
+            let rules = Rules {
+                terms,
+                prices: &prices,
+                offers: &[],
+            };
+            decide(&rules, &facts, &question).ok()
+        };
         let (Some(before), Some(after)) = (made(held), made(proposed)) else {
             continue;
         };

@@ -17,6 +17,8 @@ use time::macros::date;
 use super::{COVERAGE_TERMS, terms};
 use crate::domain::country::Country;
 use crate::domain::coverage::{Damage, Decision, decide};
+use crate::domain::facts::{Facts, Question, Rules};
+use crate::domain::prices::Prices;
 use crate::domain::product::ProductLine;
 use crate::domain::sale::{PastRepair, Repairs, Sale};
 
@@ -187,10 +189,17 @@ const CHANGES: &[Change] = &[
 
 /// Everything that is answered by the terms for a telephone sold in Portugal, new and used, whatever came to it.
 fn answers(document: &CoverageTerms) -> Vec<Decision> {
-    let terms = terms(document, String::new(), Country::from_code("PT").unwrap());
+    let portugal = Country::from_code("PT").unwrap();
+    let terms = terms(document, "", portugal);
+    let rules = Rules {
+        terms: &terms,
+        prices: &Prices::default(),
+        offers: &[],
+    };
     let repair = PastRepair {
         received: date!(2024 - 02 - 01),
         returned: date!(2024 - 02 - 10),
+        components: Vec::new(),
     };
     let mut answers = Vec::new();
     for used in [false, true] {
@@ -199,10 +208,12 @@ fn answers(document: &CoverageTerms) -> Vec<Decision> {
             line: ProductLine::Phone,
             warranty_months: 0,
             used,
-            repairs: Repairs::new(vec![repair]),
+            repairs: Repairs::new(vec![repair.clone()]),
         };
+        let facts = Facts::of(sale, "PHN-12-128", "AAAA0001");
         for damage in Damage::ALL {
-            answers.push(decide(&terms, &sale, date!(2024 - 03 - 01), *damage).unwrap());
+            let question = Question::of(date!(2024 - 03 - 01), *damage, portugal);
+            answers.push(decide(&rules, &facts, &question).unwrap());
         }
     }
     answers

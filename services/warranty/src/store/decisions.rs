@@ -6,7 +6,7 @@ use support_chassis::standard::Reach;
 use time::{Date, OffsetDateTime};
 
 use crate::domain::country::Country;
-use crate::domain::coverage::{Damage, Decision, DecisionId, Outcome, Weighed};
+use crate::domain::coverage::{Damage, Decision, DecisionId, Outcome, Pays, Reason, Uses, Weighed};
 use crate::domain::device::{CustomerId, DeviceId};
 use crate::domain::product::ProductLine;
 use crate::domain::sale::{PastRepair, Repairs, Sale};
@@ -66,7 +66,11 @@ impl TryFrom<SaleColumns> for Sale {
             .repairs_received
             .into_iter()
             .zip(row.repairs_returned)
-            .map(|(received, returned)| PastRepair { received, returned });
+            .map(|(received, returned)| PastRepair {
+                received,
+                returned,
+                components: Vec::new(),
+            });
         Ok(Self {
             day: row.purchase_date,
             line: stored(ProductLine::from_name(&row.product_line), TABLE, "product_line")?,
@@ -120,7 +124,7 @@ fn country(code: &str) -> Result<Country, DbError> {
 /// Adds a decision with its chain. One statement.
 pub async fn insert(connection: &mut PgConnection, kept: &Kept) -> Result<(), DbError> {
     let chain = &kept.decision.chain;
-    let rule_ids: Vec<String> = chain.iter().map(|weighed| weighed.rule_id.clone()).collect();
+    let rule_ids: Vec<String> = chain.iter().map(|weighed| weighed.rule_id.to_string()).collect();
     let outcomes: Vec<String> = chain
         .iter()
         .map(|weighed| weighed.outcome.as_str().to_owned())
@@ -129,8 +133,8 @@ pub async fn insert(connection: &mut PgConnection, kept: &Kept) -> Result<(), Db
     let decided: Vec<bool> = chain.iter().map(|weighed| weighed.decided).collect();
     let from: Vec<Option<Date>> = chain.iter().map(|weighed| weighed.from).collect();
     let until: Vec<Option<Date>> = chain.iter().map(|weighed| weighed.until).collect();
-    let sources: Vec<String> = chain.iter().map(|weighed| weighed.source.clone()).collect();
-    let reasons: Vec<String> = chain.iter().map(|weighed| weighed.reason_key.clone()).collect();
+    let sources: Vec<String> = chain.iter().map(|weighed| weighed.source.to_string()).collect();
+    let reasons: Vec<String> = chain.iter().map(|weighed| weighed.reason.as_str().to_owned()).collect();
     let sale = &kept.sale;
     let received: Vec<Date> = sale.repairs.iter().map(|repair| repair.received).collect();
     let returned: Vec<Date> = sale.repairs.iter().map(|repair| repair.returned).collect();
@@ -156,7 +160,7 @@ pub async fn insert(connection: &mut PgConnection, kept: &Kept) -> Result<(), Db
         kept.decision.damage.as_str(),
         kept.decision.outcome.as_str(),
         kept.decision.covered_until,
-        kept.decision.terms_version,
+        &kept.decision.terms_version,
         kept.asked_by_organisation,
         kept.decided_at,
         &rule_ids,
@@ -194,15 +198,27 @@ pub async fn get(connection: &mut PgConnection, id: DecisionId) -> Result<Option
     .fetch_optional(&mut *connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
+    let outcome = stored(Outcome::from_name(&row.outcome), TABLE, "outcome")?;
     let decision = Decision {
         day: row.day,
         damage: stored(Damage::from_name(&row.damage), TABLE, "damage")?,
-        outcome: stored(Outcome::from_name(&row.outcome), TABLE, "outcome")?,
+        place: country(&row.purchase_country_code)?,
+        symptom: None,
+        component: None,
+        outcome,
         covered_until: row.covered_until,
+        pays: pays(outcome),
+        price: None,
+        uses: Uses::Nothing,
+        incidents_left: None,
         chain: chain(connection, id).await?,
-        terms_version: row.terms_version,
+        parts: Vec::new(),
+        plans_would_have: Vec::new(),
+        terms_version: row.terms_version.into(),
         returns: Vec::new(),
         spare_parts: Vec::new(),
+        likely_components: Vec::new(),
+        ask: Vec::new(),
     };
     let sale = SaleColumns {
         purchase_date: row.purchase_date,
@@ -224,6 +240,15 @@ pub async fn get(connection: &mut PgConnection, id: DecisionId) -> Result<Option
     Ok(Some((kept, row.owner)))
 }
 
+/// What was paid by a rule, where nothing but free repairs and unknown prices was decided.
+fn pays(outcome: Outcome) -> Pays {
+    match outcome {
+        Outcome::OutOfWarranty => Pays::Unknown,
+        Outcome::Refused => Pays::NoRepair,
+        _ => Pays::Nothing,
+    }
+}
+
 async fn chain(connection: &mut PgConnection, id: DecisionId) -> Result<Vec<Weighed>, DbError> {
     sqlx::query!(
         "select rule_id, outcome, applies, decided, from_day, until_day, source, reason_key
@@ -234,15 +259,21 @@ async fn chain(connection: &mut PgConnection, id: DecisionId) -> Result<Vec<Weig
     .await?
     .into_iter()
     .map(|row| {
+        let outcome = stored(Outcome::from_name(&row.outcome), RULES, "outcome")?;
         Ok(Weighed {
-            rule_id: row.rule_id,
-            outcome: stored(Outcome::from_name(&row.outcome), RULES, "outcome")?,
+            rule_id: row.rule_id.into(),
+            outcome,
             applies: row.applies,
             decided: row.decided,
             from: row.from_day,
             until: row.until_day,
-            source: row.source,
-            reason_key: row.reason_key,
+            suspended: false,
+            pays: pays(outcome),
+            uses: Uses::Nothing,
+            incidents_left: None,
+            reason: stored(Reason::from_name(&row.reason_key), RULES, "reason_key")?,
+            version: None,
+            source: row.source.into(),
             law: None,
         })
     })

@@ -84,13 +84,13 @@ async fn only_operators_add_products_and_only_sound_ones() {
 
     let unknown = GetProductRequest {
         product_id: world.customer().to_string(),
-            ..Default::default()
+        ..Default::default()
     };
     let refusal = world.catalogue(&anonymous()).get_product(unknown).await;
     refused(refusal, Code::NotFound, "WARRANTY_ERROR_REASON_PRODUCT_NOT_FOUND");
     let no_id = GetProductRequest {
         product_id: format!("eu-{}", "0".repeat(36)),
-            ..Default::default()
+        ..Default::default()
     };
     assert_eq!(
         violated(world.catalogue(&anonymous()).get_product(no_id).await),

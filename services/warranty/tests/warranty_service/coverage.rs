@@ -19,6 +19,7 @@ fn ask(number: u64, serial_number: &str) -> DecideCoverageRequest {
         day: None,
         damage: Damage::None.into(),
         repairs: Vec::new(),
+        ..DecideCoverageRequest::default()
     }
 }
 
@@ -298,6 +299,7 @@ async fn repairs_that_a_device_has_had_prolong_what_is_owed() {
     let repair = PastRepair {
         received_on: Some(day(2026, 2, 1)),
         returned_on: Some(day(2026, 2, 10)),
+        components: Vec::new(),
     };
     let told = DecideCoverageRequest {
         repairs: vec![repair],
@@ -324,6 +326,7 @@ async fn repairs_that_a_device_has_had_prolong_what_is_owed() {
             repairs: vec![PastRepair {
                 received_on: Some(received),
                 returned_on: Some(returned),
+                components: Vec::new(),
             }],
             ..ask(3, "EEEE0007")
         };

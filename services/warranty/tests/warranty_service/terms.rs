@@ -62,6 +62,7 @@ impl Scene {
             day: day.map(wire),
             damage: Damage::None.into(),
             repairs: Vec::new(),
+            ..DecideCoverageRequest::default()
         };
         let answer = self.world.coverage(&staff()).decide_coverage(request).await.unwrap();
         answer.into_inner().decision.unwrap()

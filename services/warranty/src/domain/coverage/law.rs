@@ -1,5 +1,7 @@
 //! What is particular to laws: an end that repairs move, and what may still be claimed after it.
 
+use std::sync::Arc;
+
 use time::Date;
 
 use super::days_later;
@@ -89,16 +91,11 @@ pub(super) fn facts(rule: &Rule, sale: &Sale) -> Option<LawFacts> {
     let end = end(rule, sale);
     let months_from_sale = |months: u16| (months > 0).then(|| last_day(sale.day, months));
     Some(LawFacts {
-        starts: law.starts,
-        length_open: law.length_open,
+        law: Arc::clone(law),
         limitation_until: law.limitation_months.and_then(months_from_sale),
         burden_of_proof_until: law.burden_of_proof_months.and_then(months_from_sale),
-        notice_months: law.notice_months,
-        remedies: law.remedies.clone(),
         refusal_until: (law.refusal_days > 0).then(|| days_later(sale.day, law.refusal_days)),
-        suspended_during_repair: law.suspended_during_repair,
         days_added: end.map_or(0, |end| end.days_added),
         months_added: end.map_or(0, |end| end.months_added),
-        note: law.note.clone(),
     })
 }

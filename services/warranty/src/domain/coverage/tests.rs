@@ -10,6 +10,7 @@ use time::macros::date;
 
 use super::*;
 use crate::domain::country::Country;
+use crate::domain::prices::Prices;
 use crate::domain::product::ProductLine;
 use crate::domain::sale::{PastRepair, Repairs};
 use crate::domain::terms::{Remedy, Start};
@@ -27,7 +28,7 @@ static SHIPPED: LazyLock<CoverageTerms> = LazyLock::new(|| COVERAGE_TERMS.parse_
 
 /// The shipped terms for a country.
 fn shipped(country: Country) -> Terms {
-    terms(&SHIPPED, "shipped".to_owned(), country)
+    terms(&SHIPPED, "shipped", country)
 }
 
 /// A new device of which the catalogue names no warranty.
@@ -45,13 +46,24 @@ fn phone(day: Date) -> Sale {
     sale_of(ProductLine::Phone, day)
 }
 
+/// Decides about a device of which nothing but its sale is known, repaired where it was sold, at prices that are not known.
+fn decide(terms: &Terms, sale: &Sale, day: Date, damage: Damage) -> Result<Decision, Undecided> {
+    let rules = Rules {
+        terms,
+        prices: &Prices::default(),
+        offers: &[],
+    };
+    let facts = Facts::of(sale.clone(), "PHN-12-128", "AAAA0001");
+    super::decide(&rules, &facts, &Question::of(day, damage, country("DE")))
+}
+
 /// What is owed, by which rule, until when.
 fn decided(code: &str, sale: &Sale, day: Date, damage: Damage) -> (Outcome, Option<String>, Option<Date>) {
     let decision = decide(&shipped(country(code)), sale, day, damage).unwrap();
     let rule = decision.chain.iter().find(|weighed| weighed.decided);
     (
         decision.outcome,
-        rule.map(|weighed| weighed.rule_id.clone()),
+        rule.map(|weighed| weighed.rule_id.to_string()),
         decision.covered_until,
     )
 }
@@ -120,8 +132,8 @@ fn a_product_has_what_the_catalogue_says_or_the_terms_whatever_is_more() {
     .unwrap();
     assert_eq!(bare.outcome, Outcome::OutOfWarranty);
     assert_eq!(
-        (bare.chain[0].rule_id.as_str(), bare.chain[0].reason_key.as_str()),
-        ("limited-warranty-accessory", Reason::NoWarrantyGiven.as_str())
+        (&*bare.chain[0].rule_id, bare.chain[0].reason),
+        ("limited-warranty-accessory", Reason::NoWarrantyGiven)
     );
 }
 
@@ -148,14 +160,8 @@ fn the_chain_says_what_became_of_every_rule() {
         .chain
         .iter()
         .map(|weighed| {
-            let key = weighed.reason_key.strip_prefix("coverage.reason.").unwrap();
-            (
-                weighed.rule_id.as_str(),
-                weighed.applies,
-                weighed.decided,
-                weighed.until,
-                key,
-            )
+            let key = weighed.reason.as_str().strip_prefix("coverage.reason.").unwrap();
+            (&*weighed.rule_id, weighed.applies, weighed.decided, weighed.until, key)
         })
         .collect();
     let (warranty_end, law_end) = (Some(date!(2025 - 03 - 15)), Some(date!(2027 - 03 - 15)));
@@ -168,21 +174,19 @@ fn the_chain_says_what_became_of_every_rule() {
             ("repair-warranty", false, false, None, "no_repair_before"),
             ("repair-at-price", true, false, None, "repair_at_price"),
             ("unauthorised-change", false, false, None, "no_unauthorised_change"),
+            ("nothing-to-repair", false, false, None, "device_at_hand"),
         ]
     );
     assert_eq!(decision.days_remaining(), 287);
-    assert_eq!(decision.terms_version, "shipped");
+    assert_eq!(&*decision.terms_version, "shipped");
 
     let decision = decide(&shipped(country("AE")), &sale, date!(2026 - 06 - 01), Damage::None).unwrap();
     let law = decision
         .chain
         .iter()
-        .find(|weighed| weighed.rule_id == "statutory-elsewhere")
+        .find(|weighed| &*weighed.rule_id == "statutory-elsewhere")
         .unwrap();
-    assert_eq!(
-        (law.applies, law.reason_key.as_str()),
-        (false, "coverage.reason.law_not_in_terms")
-    );
+    assert_eq!((law.applies, law.reason), (false, Reason::LawNotInTerms));
     assert_eq!((decision.days_remaining(), &law.law), (0, &None));
 }
 
@@ -199,22 +203,29 @@ fn a_law_is_told_with_all_that_it_says() {
         (decision, law.unwrap())
     };
     let (decision, law) = told("PT", &sale, date!(2025 - 07 - 15));
-    assert_eq!(law.starts, Start::Delivery);
+    assert_eq!(law.law.starts, Start::Delivery);
     assert_eq!(law.burden_of_proof_until, Some(date!(2027 - 07 - 01)));
     assert_eq!(law.refusal_until, Some(date!(2025 - 07 - 31)));
     let order = [
         vec![Remedy::Repair, Remedy::Replacement],
         vec![Remedy::PriceReduction, Remedy::Refund],
     ];
-    assert_eq!(law.remedies, order);
+    assert_eq!(law.law.remedies, order);
     let parts: Vec<_> = decision
         .spare_parts
         .iter()
-        .map(|right| (right.rule_id.as_str(), right.years))
+        .map(|right| (&*right.rule_id, right.years))
         .collect();
     assert_eq!(parts, [("spare-parts-pt-2022", 10), ("spare-parts-pt-2025", 7)]);
     let returns = |decision: &Decision| -> Vec<_> {
-        let shown = |right: &ReturnRight| (right.rule_id.clone(), right.until, right.applies, right.distance_only);
+        let shown = |right: &ReturnRight| {
+            (
+                right.rule_id.to_string(),
+                right.until,
+                right.applies,
+                right.distance_only,
+            )
+        };
         decision.returns.iter().map(shown).collect()
     };
     let last = date!(2025 - 07 - 15);
@@ -233,20 +244,21 @@ fn a_law_is_told_with_all_that_it_says() {
     assert_eq!(decision.spare_parts.len(), 1, "the duty of telephones is theirs alone");
     let (decision, law) = told("JP", &sale, date!(2025 - 07 - 15));
     assert_eq!(
-        (law.notice_months, law.limitation_until),
+        (law.law.notice_months, law.limitation_until),
         (12, Some(date!(2035 - 07 - 01)))
     );
     assert!(decision.spare_parts.is_empty());
     let (_, law) = told("CN", &phone(date!(2025 - 07 - 01)), date!(2025 - 07 - 15));
-    assert_eq!(law.starts, Start::Invoice);
-    assert_eq!(law.remedies[0], [Remedy::Repair]);
-    assert!(told("GB", &sale, date!(2025 - 07 - 15)).1.note.contains("Scotland"));
+    assert_eq!(law.law.starts, Start::Invoice);
+    assert_eq!(law.law.remedies[0], [Remedy::Repair]);
+    assert!(told("GB", &sale, date!(2025 - 07 - 15)).1.law.note.contains("Scotland"));
 }
 
 fn repaired(sale: &Sale, repairs: &[(Date, Date)]) -> Sale {
     let repairs = repairs.iter().map(|(received, returned)| PastRepair {
         received: *received,
         returned: *returned,
+        components: Vec::new(),
     });
     Sale {
         repairs: Repairs::new(repairs.collect()),
@@ -327,7 +339,7 @@ fn some_laws_stand_still_or_grow_while_a_device_is_repaired() {
 fn of_two_rules_that_give_the_same_the_first_decides() {
     let mut twice = shipped(country("DE"));
     let another = Rule {
-        id: "added".to_owned(),
+        id: "added".into(),
         ..twice.rules[0].clone()
     };
     twice.rules.push(another);
@@ -340,10 +352,7 @@ fn of_two_rules_that_give_the_same_the_first_decides() {
     .unwrap();
     let winners: Vec<_> = made.chain.iter().filter(|weighed| weighed.decided).collect();
     assert_eq!(
-        winners
-            .iter()
-            .map(|weighed| weighed.rule_id.as_str())
-            .collect::<Vec<_>>(),
+        winners.iter().map(|weighed| &*weighed.rule_id).collect::<Vec<_>>(),
         ["limited-warranty"]
     );
 }
@@ -353,7 +362,7 @@ fn nothing_is_decided_for_a_day_before_the_sale() {
     let (terms, sale) = (shipped(country("DE")), phone(date!(2024 - 03 - 15)));
     assert_eq!(
         decide(&terms, &sale, date!(2024 - 03 - 14), Damage::None),
-        Err(DayBeforePurchase)
+        Err(Undecided::DayBeforePurchase)
     );
     assert!(decide(&terms, &sale, date!(2024 - 03 - 15), Damage::None).is_ok());
 }

@@ -1,10 +1,12 @@
 //! What holds for every sale, day and damage.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use time::Date;
 
-use super::{country, shipped};
-use crate::domain::coverage::{Damage, Outcome, Reason, decide};
+use super::{country, decide, shipped};
+use crate::domain::coverage::{Damage, Outcome, Reason};
 use crate::domain::product::ProductLine;
 use crate::domain::sale::{PastRepair, Repairs, Sale};
 use crate::domain::terms::{Certain, Law, Length, Remedy, Rule, Scope, Start, Terms};
@@ -36,6 +38,7 @@ fn sales() -> impl Strategy<Value = (Sale, i64)> {
                 .map(|(received, away)| PastRepair {
                     received: later(received),
                     returned: later(received + away),
+                    components: Vec::new(),
                 });
             let sale = Sale {
                 day,
@@ -107,7 +110,7 @@ fn rules() -> impl Strategy<Value = Rule> {
         prop::option::of(laws()),
     )
         .prop_map(|(outcome, lines, length, excludes, sold_from, law)| Rule {
-            id: "added".to_owned(),
+            id: "added".into(),
             outcome,
             scope: Scope {
                 from: sold_from.map(|day| Date::from_julian_day(day).unwrap()),
@@ -117,8 +120,8 @@ fn rules() -> impl Strategy<Value = Rule> {
             length,
             excludes,
             granted: Reason::WithinPeriod,
-            source: "a test".to_owned(),
-            law,
+            source: "a test".into(),
+            law: law.map(Arc::new),
         })
 }
 
@@ -190,8 +193,9 @@ proptest! {
         let another = PastRepair {
             received: sale.day + time::Duration::days(received),
             returned: sale.day + time::Duration::days(received + away),
+            components: Vec::new(),
         };
-        let repairs = sale.repairs.iter().copied().chain([another]);
+        let repairs = sale.repairs.iter().cloned().chain([another]);
         let more = Sale { repairs: Repairs::new(repairs.collect()), ..sale.clone() };
         let before = decide(&terms, &sale, day, damage).unwrap();
         let after = decide(&terms, &more, day, damage).unwrap();
