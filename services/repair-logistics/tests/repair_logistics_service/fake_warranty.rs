@@ -198,9 +198,9 @@ impl CoverageService for FakeWarranty {
         let new = state.ids.next::<Id>().to_string();
         let decision_id = state.decisions.entry(request.request_id.clone()).or_insert(new).clone();
         let outcome = match request.damage() {
-            Damage::UnauthorisedChange => CoverageOutcome::Refused,
             Damage::None => CoverageOutcome::LimitedWarranty,
-            Damage::Unspecified | Damage::Accidental | Damage::Liquid => CoverageOutcome::OutOfWarranty,
+            Damage::UnauthorisedChange | Damage::Loss | Damage::Theft => CoverageOutcome::Refused,
+            _ => CoverageOutcome::OutOfWarranty,
         };
         let decision = warranty::CoverageDecision {
             decision_id,
