@@ -14,6 +14,7 @@ use tonic::{Request, Response, Status};
 use super::{Api, present};
 use crate::domain::country::Country;
 use crate::domain::sale::{PastRepair, Repairs};
+use crate::domain::zone::Zone;
 use crate::error::Error;
 use crate::ops::{self, AskCoverage, Viewer};
 use crate::wire;
@@ -74,14 +75,21 @@ fn parse(request: &DecideCoverageRequest, viewer: &Viewer) -> Result<AskCoverage
             .take(Country::from_code(code).ok_or_else(|| Violation::new("place_country_code", "must be a country")))
             .map(Some),
     };
+    let zone = match request.time_zone.as_str() {
+        "" => Some(None),
+        name => fields
+            .take(Zone::named(name).ok_or_else(|| Violation::new("time_zone", "must be a zone of the iana database")))
+            .map(Some),
+    };
     let repairs = repairs.into_iter().collect::<Option<Vec<_>>>();
-    let (day, damage, place, repairs) = fields.finish((day, damage, place, repairs))?;
+    let (day, damage, place, zone, repairs) = fields.finish((day, damage, place, zone, repairs))?;
     let said = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     Ok(AskCoverage {
         serial_number: request.serial_number.clone(),
         day,
         damage,
         place,
+        zone,
         symptom: said(&request.symptom),
         component: said(&request.component),
         parts: request.parts.clone(),

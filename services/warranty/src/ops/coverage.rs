@@ -6,7 +6,7 @@ use support_chassis::error::Violation;
 use support_chassis::id::Ids;
 use support_chassis::standard::{Place, Standard};
 use support_proto::support::warranty::v1::{CoverageDecided, CoverageTerms};
-use time::{Date, OffsetDateTime};
+use time::Date;
 
 use super::{Viewer, device_by_serial_number};
 use crate::domain::country::Country;
@@ -14,7 +14,7 @@ use crate::domain::coverage::{Damage, DecisionId, decide, explain};
 use crate::domain::facts::{Facts, Question, Rules};
 use crate::domain::prices::Prices;
 use crate::domain::sale::{PastRepair, Repairs, Sale};
-use crate::domain::zone;
+use crate::domain::zone::{self, Zone};
 use crate::error::Error;
 use crate::store::decisions::Kept;
 use crate::{standard, store, wire};
@@ -30,6 +30,8 @@ pub struct AskCoverage {
     pub damage: Damage,
     /// Where it would be repaired; none for the country of purchase.
     pub place: Option<Country>,
+    /// The time zone there; none for that of the country, of several for the one where the day begins last.
+    pub zone: Option<Zone>,
     /// What the customer sees; none where it is not known.
     pub symptom: Option<String>,
     /// The component; none for the whole unit, or where it is not known.
@@ -59,7 +61,11 @@ pub async fn decide_coverage(
         repairs: ask.repairs.clone(),
     };
     let now = tx.now();
-    let day = ask.day.unwrap_or_else(|| today(now, &sale, country));
+    let place = ask.place.unwrap_or(country);
+    let day = ask.day.unwrap_or_else(|| {
+        // What was sold this very day, in whatever zone of the country, is not asked about for the day before.
+        zone::today(now, ask.zone.as_ref(), place).max(sale.day.min(zone::latest_day(now, country)))
+    });
     check_repairs(&sale, day)?;
     let held = terms.on(&Place::country(country.code()), day);
     let held = standard::terms(&held.document, held.basis.to_string(), country);
@@ -67,7 +73,7 @@ pub async fn decide_coverage(
     let question = Question {
         day,
         damage: ask.damage,
-        place: ask.place.unwrap_or(country),
+        place,
         symptom: ask.symptom.clone(),
         component: ask.component.clone(),
         parts: ask.parts.clone(),
@@ -99,11 +105,6 @@ pub async fn decide_coverage(
     };
     tx.append(kept.id, &event).await?;
     Ok(kept)
-}
-
-/// Today where the device is. What was sold this very day, in whatever zone of the country, is not asked about for the day before.
-fn today(now: OffsetDateTime, sale: &Sale, country: Country) -> Date {
-    zone::today(now, None, country).max(sale.day.min(zone::latest_day(now, country)))
 }
 
 /// What was repaired was sold before, and is back by the day of the decision.

@@ -151,6 +151,41 @@ async fn today_begins_at_midnight_at_the_place() {
 }
 
 #[tokio::test]
+async fn today_is_that_of_the_zone_or_the_place_that_is_named() {
+    let world = World::start().await;
+    world.product("PHN-12-128").await;
+    world
+        .device("EEEE0006", |request| request.purchase_country_code = "US".to_owned())
+        .await;
+    // Midnight in New York: five hours later there than in London, five earlier than in Hawaii.
+    world.hand.set(datetime!(2026-03-02 05:00 UTC));
+    let mut request = 0;
+    let mut today = async |zone: &str, place: &str| {
+        request += 1;
+        let asked = DecideCoverageRequest {
+            time_zone: zone.to_owned(),
+            place_country_code: place.to_owned(),
+            ..ask(request, "EEEE0006")
+        };
+        world.coverage(&staff()).decide_coverage(asked).await
+    };
+    for (zone, place, expected) in [
+        ("", "", day(2026, 3, 1)),
+        ("America/New_York", "", day(2026, 3, 2)),
+        ("America/Chicago", "", day(2026, 3, 1)),
+        ("america/new_york", "US", day(2026, 3, 2)),
+        ("", "GB", day(2026, 3, 2)),
+        ("Pacific/Honolulu", "GB", day(2026, 3, 1)),
+    ] {
+        let decision = today(zone, place).await.unwrap().into_inner().decision.unwrap();
+        assert_eq!(decision.day, Some(expected), "{zone} {place}");
+    }
+    for none in ["Europe/Atlantis", "EST5", "UTC+1", "../etc/localtime"] {
+        assert_eq!(violated(today(none, "").await), ["time_zone"], "{none}");
+    }
+}
+
+#[tokio::test]
 async fn a_question_asked_again_gets_the_same_decision() {
     let world = World::start().await;
     world.product("PHN-12-128").await;

@@ -13,7 +13,7 @@ use crate::domain::terms::{Certain, Law, Length, Remedy, Rule, Scope, Start, Ter
 
 fn codes() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
-        "DE", "ES", "PT", "FR", "NO", "GB", "US", "JP", "CN", "BR", "CH", "AE",
+        "DE", "ES", "PT", "FR", "NO", "GB", "US", "JP", "CN", "BR", "CH", "EG", "AQ",
     ])
 }
 
