@@ -1,5 +1,6 @@
 //! The rules: pure, without I/O, clock, SQL or protobuf.
 
+pub mod payment;
 pub mod procedures;
 pub mod provider;
 pub mod repair;

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tonic::{Code, Status};
 
+use crate::domain::payment::Pays;
 use crate::domain::procedures::KindNotAllowed;
 use crate::domain::provider::ProductLine;
 use crate::domain::repair::{RepairId, StepRefused};
@@ -46,12 +47,18 @@ pub enum Error {
     /// The repair changed since its etag was read.
     #[error("the repair changed since its etag was read")]
     Changed,
+    /// Others take what was granted, again and again.
+    #[error("others take what was granted")]
+    Overtaken,
     /// No device has this serial number.
     #[error("no device has this serial number")]
     DeviceNotFound,
     /// Warranty refuses the repair.
     #[error("the repair is refused by the terms of coverage")]
     CoverageRefused,
+    /// More is to be paid than the customer has agreed to.
+    #[error("more is to be paid than the customer has agreed to")]
+    PriceNotAgreed(Pays),
     /// The provider does not repair this product line.
     #[error("the provider does not repair this product line")]
     ProductLineNotRepaired(ProductLine),
@@ -141,9 +148,18 @@ impl ServiceError for Error {
                     .with("action", refused.verb.as_str())
                     .precondition("REPAIR_STATE", repair.to_string(), state)
             }
-            Self::Changed => Answer::conflict(),
+            Self::Changed | Self::Overtaken => Answer::conflict(),
             Self::DeviceNotFound => of(Code::FailedPrecondition, Reason::DeviceNotFound),
             Self::CoverageRefused => of(Code::FailedPrecondition, Reason::CoverageRefused),
+            Self::PriceNotAgreed(pays) => {
+                let (currency, minor) = match pays {
+                    Pays::Amount(amount) => (amount.currency.clone(), amount.minor.to_string()),
+                    Pays::Nothing | Pays::Unknown => (String::new(), String::new()),
+                };
+                of(Code::FailedPrecondition, Reason::PriceNotAgreed)
+                    .with("currency_code", currency)
+                    .with("minor_units", minor)
+            }
             Self::ProductLineNotRepaired(line) => of(Code::FailedPrecondition, Reason::ProductLineNotRepaired)
                 .with("product_line", wire::product_line(*line).as_str_name()),
             Self::ProviderKindNotAllowed(refused) => of(Code::FailedPrecondition, Reason::ProviderKindNotAllowed)

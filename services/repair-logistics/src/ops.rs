@@ -9,5 +9,5 @@ mod viewer;
 pub use cases::note_case;
 pub use providers::{NewProvider, create_provider, list_providers, provider};
 pub use repairs::{Filter, Move, list_repairs, move_on, repair};
-pub use submit::{Agreed, Order, check_order, past_repairs, submit_repair};
+pub use submit::{Agreed, Order, check_order, submit_repair};
 pub use viewer::Viewer;

@@ -4,6 +4,7 @@ use support_proto::support::repair::v1 as repair;
 use support_proto::support::types::v1 as types;
 use support_proto::support::warranty::v1 as warranty;
 
+use crate::domain::payment::{Amount, Pays};
 use crate::domain::provider::{Kind, ProductLine};
 use crate::domain::repair::Coverage;
 use crate::domain::state::{Outcome, State, Verb};
@@ -123,5 +124,43 @@ pub(crate) fn coverage(coverage: Coverage) -> warranty::CoverageOutcome {
         Coverage::ServiceProgram => warranty::CoverageOutcome::ServiceProgram,
         Coverage::Goodwill => warranty::CoverageOutcome::Goodwill,
         Coverage::OutOfWarranty => warranty::CoverageOutcome::OutOfWarranty,
+    }
+}
+
+/// What the customer pays.
+pub(crate) fn pays(pays: Pays) -> warranty::CustomerPayment {
+    let (kind, amount) = match pays {
+        Pays::Nothing => (warranty::PaymentKind::Nothing, None),
+        Pays::Unknown => (warranty::PaymentKind::Unknown, None),
+        Pays::Amount(amount) => (warranty::PaymentKind::Amount, Some(money(amount))),
+    };
+    warranty::CustomerPayment {
+        kind: kind.into(),
+        amount,
+    }
+}
+
+/// What warranty says the customer pays; none where it does not say, or nothing is repaired.
+pub(crate) fn read_pays(payment: warranty::CustomerPayment) -> Option<Pays> {
+    match payment.kind() {
+        warranty::PaymentKind::Nothing => Some(Pays::Nothing),
+        warranty::PaymentKind::Unknown => Some(Pays::Unknown),
+        warranty::PaymentKind::Amount => payment.amount.map(|money| Pays::Amount(read_money(money))),
+        warranty::PaymentKind::NoRepair | warranty::PaymentKind::Unspecified => None,
+    }
+}
+
+fn money(amount: Amount) -> types::Money {
+    types::Money {
+        currency_code: amount.currency,
+        minor_units: amount.minor,
+    }
+}
+
+/// An amount.
+pub(crate) fn read_money(money: types::Money) -> Amount {
+    Amount {
+        currency: money.currency_code,
+        minor: money.minor_units,
     }
 }

@@ -1,6 +1,7 @@
 //! The gRPC door: parse the request, call the use case, present the answer.
 
 mod catalogue;
+mod claims;
 mod coverage;
 mod devices;
 mod present;

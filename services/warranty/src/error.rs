@@ -6,8 +6,10 @@ use support_chassis::page::PageError;
 use support_proto::support::warranty::v1::WarrantyErrorReason as Reason;
 use tonic::{Code, Status};
 
-use crate::domain::coverage::Undecided;
-use crate::store::{devices, products};
+use crate::domain::claim::{Bound, State};
+use crate::domain::coverage::{Outcome, Undecided};
+use crate::store::{claims, devices, products};
+use crate::wire;
 
 /// The domain of this service's reasons.
 const DOMAIN: &str = "support.warranty.v1";
@@ -39,6 +41,32 @@ pub enum Error {
     /// A part that was asked about is none of the device's model.
     #[error("the part is none of the device's model")]
     PartNotOfModel,
+    /// No such entitlement, or not one the caller may see.
+    #[error("no such entitlement")]
+    EntitlementNotFound,
+    /// The decision grants nothing that could be used.
+    #[error("the decision grants nothing that could be used")]
+    NothingGranted,
+    /// The decision is too old, or for a day that has not come.
+    #[error("the decision is too old, or for a day that has not come")]
+    DecisionNotCurrent,
+    /// What the decision grants is reserved or used.
+    #[error("what the decision grants is reserved or used")]
+    DecisionClaimed,
+    /// Nothing is left of what the decision grants.
+    #[error("nothing is left of what the decision grants")]
+    EntitlementUsedUp(Outcome),
+    /// The entitlement's state does not allow it.
+    #[error("the entitlement's state does not allow it")]
+    EntitlementState {
+        /// The state it is in.
+        state: State,
+        /// What was asked for.
+        action: &'static str,
+    },
+    /// The entitlement belongs to a repair, and what becomes of that decides.
+    #[error("the entitlement belongs to a repair")]
+    EntitlementBound,
     /// Fields break their rules.
     #[error(transparent)]
     InvalidFields(#[from] InvalidFields),
@@ -54,6 +82,7 @@ impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         match error.constraint() {
             Some(products::MODEL_CODE_KEY) => Self::ProductExists,
+            Some(claims::DECISION_KEY) => Self::DecisionClaimed,
             Some(devices::SERIAL_NUMBER_KEY) => Self::DeviceExists,
             _ => Self::Database(error),
         }
@@ -69,6 +98,20 @@ impl From<Undecided> for Error {
     }
 }
 
+impl Error {
+    /// That a claim in this state allows no `action`.
+    #[must_use]
+    pub const fn claim_state(state: State, action: &'static str) -> Self {
+        Self::EntitlementState { state, action }
+    }
+}
+
+impl From<Bound> for Error {
+    fn from(_: Bound) -> Self {
+        Self::EntitlementBound
+    }
+}
+
 impl From<Violation> for Error {
     fn from(violation: Violation) -> Self {
         Self::InvalidFields(violation.into())
@@ -77,6 +120,7 @@ impl From<Violation> for Error {
 
 impl ServiceError for Error {
     fn answer(&self) -> Answer {
+        let of = |code, reason: Reason| Answer::new(code, DOMAIN, reason.as_str_name(), self.to_string());
         let (code, reason) = match self {
             Self::ProductNotFound => (Code::NotFound, Reason::ProductNotFound),
             Self::ProductExists => (Code::AlreadyExists, Reason::ProductExists),
@@ -86,11 +130,25 @@ impl ServiceError for Error {
             Self::DayBeforePurchase => (Code::FailedPrecondition, Reason::DayBeforePurchase),
             Self::DecisionNotFound => (Code::NotFound, Reason::DecisionNotFound),
             Self::PartNotOfModel => (Code::FailedPrecondition, Reason::PartNotOfModel),
+            Self::EntitlementNotFound => (Code::NotFound, Reason::EntitlementNotFound),
+            Self::NothingGranted => (Code::FailedPrecondition, Reason::NothingGranted),
+            Self::DecisionNotCurrent => (Code::FailedPrecondition, Reason::DecisionNotCurrent),
+            Self::DecisionClaimed => (Code::AlreadyExists, Reason::DecisionClaimed),
+            Self::EntitlementUsedUp(outcome) => {
+                let answer = of(Code::FailedPrecondition, Reason::EntitlementUsedUp);
+                return answer.with("outcome", wire::outcome(*outcome).as_str_name());
+            }
+            Self::EntitlementState { state, action } => {
+                let state = wire::claim_state(*state).as_str_name();
+                let answer = of(Code::FailedPrecondition, Reason::EntitlementState);
+                return answer.with("state", state).with("action", *action);
+            }
+            Self::EntitlementBound => (Code::FailedPrecondition, Reason::EntitlementBound),
             Self::InvalidFields(error) => return error.answer(),
             Self::Page(error) => return error.answer(),
             Self::Database(error) => return error.answer(),
         };
-        Answer::new(code, DOMAIN, reason.as_str_name(), self.to_string())
+        of(code, reason)
     }
 }
 

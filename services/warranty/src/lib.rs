@@ -7,8 +7,10 @@ pub mod ops;
 pub mod standard;
 pub mod store;
 mod wire;
+pub mod work;
 
 use std::future::ready;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use sqlx::migrate::Migrator;
@@ -17,9 +19,11 @@ use support_chassis::settings::SettingDocs;
 use support_proto::support::warranty::v1::catalogue_service_server::CatalogueServiceServer;
 use support_proto::support::warranty::v1::coverage_service_server::CoverageServiceServer;
 use support_proto::support::warranty::v1::device_service_server::DeviceServiceServer;
+use support_proto::support::warranty::v1::entitlement_service_server::EntitlementServiceServer;
 
 use crate::api::Api;
 use crate::standard::COVERAGE_TERMS;
+use crate::work::RepairEvents;
 
 /// The migrations of this service's database.
 pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
@@ -35,11 +39,25 @@ pub static SERVICE: Service = Service {
     start: |kit| ready(Ok(parts(kit))).boxed(),
 };
 
+/// How often reservations that are over are looked for.
+const EXPIRY_PERIOD: Duration = Duration::from_secs(1);
+
 fn parts(kit: Kit) -> Parts {
     let terms = kit.standard(&COVERAGE_TERMS);
+    let repairs = RepairEvents { ids: kit.ids.clone() };
+    let expiry = kit.lifecycle.every(EXPIRY_PERIOD, None, {
+        let db = kit.db.clone();
+        move || {
+            let db = db.clone();
+            async move { work::entitlements::expire(&db).await }
+        }
+    });
     let api = Api::new(kit.db, kit.ids, terms);
     Parts::new()
         .serve(CatalogueServiceServer::new(api.clone()))
         .serve(DeviceServiceServer::new(api.clone()))
-        .serve(CoverageServiceServer::new(api))
+        .serve(CoverageServiceServer::new(api.clone()))
+        .serve(EntitlementServiceServer::new(api))
+        .consume("repair-logistics", repairs)
+        .work("expiry of entitlements", expiry)
 }

@@ -1,6 +1,7 @@
 //! The SQL of this service; one file an aggregate. A stored value that no version of the service writes is
 //! [`DbError::Corrupt`](support_chassis::db::DbError::Corrupt) with its table and column.
 
+pub mod claims;
 pub mod decisions;
 pub mod devices;
 pub mod products;

@@ -6,6 +6,7 @@ use support_proto::support::types::v1 as types;
 use support_proto::support::warranty::v1 as warranty;
 use time::Date;
 
+use crate::domain::claim::State;
 use crate::domain::coverage::{Damage, Outcome, Pays, Uses};
 use crate::domain::device::Evidence;
 use crate::domain::money::Amount;
@@ -136,6 +137,29 @@ pub(crate) fn uses(uses: &Uses) -> warranty::CoverageUse {
         plan_id,
         program_id,
     }
+}
+
+/// The outcome that another service tells; none where it is not said.
+pub(crate) fn read_outcome(outcome: warranty::CoverageOutcome) -> Option<Outcome> {
+    Outcome::ALL
+        .iter()
+        .copied()
+        .find(|known| self::outcome(*known) == outcome)
+}
+
+/// How far a claim is.
+pub(crate) fn claim_state(state: State) -> warranty::EntitlementState {
+    match state {
+        State::Reserved => warranty::EntitlementState::Reserved,
+        State::Committed => warranty::EntitlementState::Committed,
+        State::Released => warranty::EntitlementState::Released,
+        State::Expired => warranty::EntitlementState::Expired,
+    }
+}
+
+/// How far claims of a request are; none where it is not said.
+pub(crate) fn read_claim_state(state: warranty::EntitlementState) -> Option<State> {
+    State::ALL.iter().copied().find(|known| claim_state(*known) == state)
 }
 
 /// What starts the periods of a law.

@@ -95,6 +95,7 @@ async fn a_case_goes_its_whole_way_and_its_history_has_no_gap() {
         language: "en".to_owned(),
         damage: Damage::None.into(),
         partner_reference: request_id(),
+        ..SubmitRepairRequest::default()
     };
     let submitted = until("the workshop's system has heard of the case", async || {
         repairs.submit_repair(order.clone()).await.ok()

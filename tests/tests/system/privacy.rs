@@ -35,7 +35,7 @@ async fn nothing_personal_is_told_on() {
         problem: problem.clone(),
         language: "en".to_owned(),
         damage: Damage::None.into(),
-        partner_reference: String::new(),
+        ..SubmitRepairRequest::default()
     };
     until("the repair", async || {
         workshop.repairs().submit_repair(order.clone()).await.ok()

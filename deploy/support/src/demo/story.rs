@@ -420,6 +420,7 @@ impl Story {
             language: "de".to_owned(),
             damage: Damage::None.into(),
             partner_reference: self.run.clone(),
+            ..SubmitRepairRequest::default()
         };
         let ordered = self
             .say

@@ -101,6 +101,7 @@ impl Workshops {
             language: order.fault.language.to_owned(),
             damage: Damage::None.into(),
             partner_reference: format!("{}/{}", order.run, order.key),
+            ..SubmitRepairRequest::default()
         };
         let submitted = call!(caller.repairs().submit_repair(request)).context("a repair was not taken")?;
         let repair_id = submitted.repair.context("no repair in the answer")?.repair_id;

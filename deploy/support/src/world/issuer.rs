@@ -19,7 +19,7 @@ const NAME: &str = "support-development";
 pub const OPERATOR: &str = "operator";
 
 /// What an agent may do.
-pub const AGENT_SCOPES: [&str; 16] = [
+pub const AGENT_SCOPES: [&str; 18] = [
     "agents.read",
     "articles.publish",
     "cases.assign",
@@ -30,6 +30,8 @@ pub const AGENT_SCOPES: [&str; 16] = [
     "customers.write",
     "devices.read",
     "devices.write",
+    "entitlements.read",
+    "entitlements.write",
     "playbooks.read",
     "providers.read",
     "repairs.read",
@@ -39,7 +41,7 @@ pub const AGENT_SCOPES: [&str; 16] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 24] = [
+pub const OPERATOR_SCOPES: [&str; 25] = [
     "agents.read",
     "agents.write",
     "articles.publish",
@@ -49,6 +51,7 @@ pub const OPERATOR_SCOPES: [&str; 24] = [
     "customers.write",
     "devices.read",
     "devices.write",
+    "entitlements.read",
     "grants.revoke",
     "messages.publish",
     "outbox.read",
@@ -67,10 +70,11 @@ pub const OPERATOR_SCOPES: [&str; 24] = [
 ];
 
 /// What a partner's client is given.
-pub const PARTNER_SCOPES: [&str; 7] = [
+pub const PARTNER_SCOPES: [&str; 8] = [
     "coverage.decide",
     "devices.read",
     "devices.write",
+    "entitlements.read",
     "playbooks.read",
     "providers.read",
     "repairs.read",

@@ -45,5 +45,7 @@ pub(super) fn repair(repair: Repair) -> wire_repair::Repair {
         step_due_time: repair.due.step.map(timestamp),
         return_due_time: repair.due.back.map(timestamp),
         procedures_version: repair.procedures_version.unwrap_or_default(),
+        customer_pays: repair.pays.map(wire::pays),
+        entitlement_id: repair.entitlement_id.map(|id| id.to_string()).unwrap_or_default(),
     }
 }

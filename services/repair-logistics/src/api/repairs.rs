@@ -12,16 +12,24 @@ use support_proto::support::repair::v1::{
     RecordDiagnosisRequest, RecordDiagnosisResponse, Repair, ReturnDeviceRequest, ReturnDeviceResponse,
     StartRepairRequest, StartRepairResponse, SubmitRepairRequest, SubmitRepairResponse,
 };
+use time::Duration;
 use tonic::{Request, Response, Status};
 
 use super::{Api, PAGE_SIZE, present};
-use crate::domain::repair::Step;
+use crate::domain::provider::Provider;
+use crate::domain::repair::{EntitlementId, Step};
 use crate::error::Error;
 use crate::ops::{self, Agreed, Move, Order, Viewer};
 use crate::standard;
+use crate::warranty::{Decided, Question};
 
 /// The most entries on a page.
 const PAGE_SIZE_LIMIT: u32 = 1000;
+
+/// How often coverage is decided for one order, where others take what was granted.
+const MOST_DECISIONS: u8 = 5;
+/// A reservation that expires sooner is not relied on.
+const LEAST_LEFT: Duration = Duration::minutes(1);
 
 /// A verb that takes a repair a step further: its request, what it makes of it, its answer.
 macro_rules! step {
@@ -178,19 +186,46 @@ impl Api {
         }
         let procedures = standard::held_at(&self.procedures, &provider, self.clock.now());
         procedures.check_kind(provider.house.kind(), device.product_line)?;
-        let past = {
-            let mut connection = self.db.read().await?;
-            ops::past_repairs(&mut connection, device.id).await?
-        };
-        let decided = self
-            .warranty
-            .decide(call, request_id, &order.serial_number, order.damage, &past)
-            .await?;
+        let (decided, entitlement) = self.secure(call, request_id, order, &provider).await?;
         Ok(Agreed {
             provider,
             device,
             decided,
+            entitlement,
             procedures_version: procedures.version,
         })
+    }
+
+    /// Has warranty decide, and reserves what it grants. Where others take it in between, or the reservation of an earlier try has
+    /// expired, it is decided again: the customer gets the best of what is left then.
+    async fn secure(
+        &self,
+        call: &Call,
+        request_id: &str,
+        order: &Order,
+        provider: &Provider,
+    ) -> Result<(Decided, Option<EntitlementId>), Error> {
+        let question = Question {
+            serial_number: &order.serial_number,
+            damage: order.damage,
+            symptom: order.symptom.as_deref(),
+            component: order.component.as_deref(),
+            place: &provider.country_code,
+        };
+        for round in 0..MOST_DECISIONS {
+            let decided = self.warranty.decide(call, request_id, &question, round).await?;
+            if !decided.pays.is_within(order.agreed_to_pay.as_ref()) {
+                return Err(Error::PriceNotAgreed(decided.pays));
+            }
+            if !decided.coverage.is_reserved() {
+                return Ok((decided, None));
+            }
+            let reserved = self.warranty.reserve(call, decided.decision_id).await?;
+            let still = self.clock.now() + LEAST_LEFT;
+            if let Some(reserved) = reserved.filter(|reserved| reserved.expires_at > still) {
+                return Ok((decided, Some(reserved.id)));
+            }
+        }
+        Err(Error::Overtaken)
     }
 }

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use support_chassis::{id_type, named};
-use time::{Date, OffsetDateTime};
+use time::OffsetDateTime;
 
+use super::payment::Pays;
 use super::procedures::Procedures;
 use super::provider::ProviderId;
 use super::state::{NotAllowed, Outcome, State, Verb, transition};
@@ -34,6 +35,11 @@ id_type! {
     DecisionId
 }
 
+id_type! {
+    /// Names an entitlement of warranty: what was reserved for a repair.
+    EntitlementId
+}
+
 named! {
     /// What is owed for a repair. What warranty refuses is not ordered, so it is not here.
     Coverage {
@@ -43,14 +49,22 @@ named! {
         StatutoryRight = "statutory_right",
         /// Free of charge, because the device was repaired not long ago.
         RepairWarranty = "repair_warranty",
-        /// Under a plan that the customer bought, for its fee.
+        /// Under a plan, for its fee.
         Plan = "plan",
-        /// Free of charge under a service program.
+        /// Free of charge, of what the maker knows to be faulty in these devices.
         ServiceProgram = "service_program",
         /// Free of charge, because the maker wants to.
         Goodwill = "goodwill",
         /// At a price.
         OutOfWarranty = "out_of_warranty",
+    }
+}
+
+impl Coverage {
+    /// Whether warranty keeps book of it: a repair at a price uses nothing up.
+    #[must_use]
+    pub const fn is_reserved(self) -> bool {
+        !matches!(self, Self::OutOfWarranty)
     }
 }
 
@@ -79,6 +93,10 @@ pub struct Repair {
     pub coverage: Coverage,
     /// The decision that says so.
     pub decision_id: DecisionId,
+    /// What the customer pays; none of repairs from before prices were kept.
+    pub pays: Option<Pays>,
+    /// What was reserved for it; none where nothing was.
+    pub entitlement_id: Option<EntitlementId>,
     /// The partner's own reference.
     pub partner_reference: Option<String>,
     /// What was said of the last step that was taken with a note. A person's words: never in a log or an event.
@@ -118,15 +136,6 @@ pub struct Due {
     pub step: Option<OffsetDateTime>,
     /// When the device is due back; none before it is there.
     pub back: Option<OffsetDateTime>,
-}
-
-/// A repair that a device has had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PastRepair {
-    /// The day on which it came in, UTC.
-    pub received_on: Date,
-    /// The day on which it was back, UTC.
-    pub returned_on: Date,
 }
 
 /// Why a step is not taken.
@@ -359,6 +368,8 @@ mod tests {
             language: "en".to_owned(),
             coverage: Coverage::LimitedWarranty,
             decision_id: ids.next(),
+            pays: Some(Pays::Nothing),
+            entitlement_id: None,
             partner_reference: None,
             note: None,
             due: Due::default(),

@@ -1,5 +1,5 @@
-//! Orders a repair. Before the transaction come the checks that need no lock, and warranty is asked; in it only what was
-//! agreed is written.
+//! Orders a repair. Before the transaction come the checks that need no lock, and warranty is asked to decide and to reserve; in it
+//! only what was agreed is written. Where it is never written, the reservation expires by itself.
 
 use sqlx::PgConnection;
 use support_chassis::db::Tx;
@@ -8,14 +8,12 @@ use support_proto::support::repair::v1::RepairSubmitted;
 use support_proto::support::warranty::v1::Damage;
 
 use super::Viewer;
+use crate::domain::payment::Amount;
 use crate::domain::provider::Provider;
-use crate::domain::repair::{CaseId, DeviceId, Due, PastRepair, Progress, Repair};
+use crate::domain::repair::{CaseId, Due, EntitlementId, Progress, Repair};
 use crate::error::Error;
 use crate::warranty::{Decided, KnownDevice};
 use crate::{store, wire};
-
-/// The most past repairs of a device that warranty is told of: as many as it takes.
-const PAST_REPAIRS: i64 = 100;
 
 /// A repair to order.
 #[derive(Clone)]
@@ -32,6 +30,12 @@ pub struct Order {
     pub language: String,
     /// How the device came to harm.
     pub damage: Damage,
+    /// What the customer sees, a code of warranty's.
+    pub symptom: Option<String>,
+    /// The component that is to be repaired.
+    pub component: Option<String>,
+    /// The most that the customer has agreed to pay; none where nobody asked.
+    pub agreed_to_pay: Option<Amount>,
     /// The partner's own reference.
     pub partner_reference: Option<String>,
 }
@@ -45,6 +49,8 @@ pub struct Agreed {
     pub device: KnownDevice,
     /// What is owed for it.
     pub decided: Decided,
+    /// What was reserved for it; none where nothing has to be.
+    pub entitlement: Option<EntitlementId>,
     /// The procedures by which it was agreed.
     pub procedures_version: String,
 }
@@ -62,11 +68,6 @@ pub async fn check_order(connection: &mut PgConnection, viewer: &Viewer, order: 
     Ok(provider)
 }
 
-/// The repairs free of charge that the device has had, as far as this region knows: they prolong what is owed for it.
-pub async fn past_repairs(connection: &mut PgConnection, device: DeviceId) -> Result<Vec<PastRepair>, Error> {
-    Ok(store::repairs::past_of_device(connection, device, PAST_REPAIRS).await?)
-}
-
 /// Writes the order.
 pub async fn submit_repair(tx: &mut Tx, ids: &Ids, order: &Order, agreed: &Agreed) -> Result<Repair, Error> {
     let now = tx.now();
@@ -82,6 +83,8 @@ pub async fn submit_repair(tx: &mut Tx, ids: &Ids, order: &Order, agreed: &Agree
         language: order.language.clone(),
         coverage: agreed.decided.coverage,
         decision_id: agreed.decided.decision_id,
+        pays: Some(agreed.decided.pays.clone()),
+        entitlement_id: agreed.entitlement,
         partner_reference: order.partner_reference.clone(),
         note: None,
         due: Due::default(),
@@ -97,6 +100,7 @@ pub async fn submit_repair(tx: &mut Tx, ids: &Ids, order: &Order, agreed: &Agree
         provider_id: repair.provider_id.to_string(),
         device_id: repair.device_id.to_string(),
         coverage_outcome: wire::coverage(repair.coverage).into(),
+        entitlement_id: repair.entitlement_id.map(|id| id.to_string()).unwrap_or_default(),
     };
     tx.append(repair.id, &event).await?;
     Ok(repair)

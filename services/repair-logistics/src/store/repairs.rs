@@ -8,10 +8,13 @@ use support_chassis::db::{DbError, stored};
 use time::OffsetDateTime;
 
 pub use list::{Wanted, list, list_of_case, list_of_organisation};
-pub use past::{Carried, Waiting, carried, past_of_device, waiting};
+pub use past::{Carried, Waiting, carried, waiting};
 
+use crate::domain::payment::{Amount, Pays};
 use crate::domain::provider::ProviderId;
-use crate::domain::repair::{CaseId, Coverage, CustomerId, DecisionId, DeviceId, Due, Progress, Repair, RepairId};
+use crate::domain::repair::{
+    CaseId, Coverage, CustomerId, DecisionId, DeviceId, Due, EntitlementId, Progress, Repair, RepairId,
+};
 use crate::domain::state::{Outcome, State};
 
 /// The constraint on the case.
@@ -35,6 +38,10 @@ struct Row {
     diagnosis_code: Option<String>,
     coverage_outcome: String,
     coverage_decision_id: DecisionId,
+    entitlement_id: Option<EntitlementId>,
+    customer_pays: Option<String>,
+    customer_pays_currency: Option<String>,
+    customer_pays_minor: Option<i64>,
     partner_reference: Option<String>,
     note: Option<String>,
     received_at: Option<OffsetDateTime>,
@@ -70,6 +77,11 @@ impl TryFrom<Row> for Repair {
             language: row.language,
             coverage: stored(Coverage::from_name(&row.coverage_outcome), TABLE, "coverage_outcome")?,
             decision_id: row.coverage_decision_id,
+            pays: pays(
+                row.customer_pays.as_deref(),
+                row.customer_pays_currency.zip(row.customer_pays_minor),
+            )?,
+            entitlement_id: row.entitlement_id,
             partner_reference: row.partner_reference,
             note: row.note,
             due: Due {
@@ -85,14 +97,37 @@ impl TryFrom<Row> for Repair {
     }
 }
 
+fn pays(stated: Option<&str>, amount: Option<(String, i64)>) -> Result<Option<Pays>, DbError> {
+    let pays = match (stated, amount) {
+        (None, _) => return Ok(None),
+        (Some("nothing"), _) => Some(Pays::Nothing),
+        (Some("unknown"), _) => Some(Pays::Unknown),
+        (Some("amount"), Some((currency, minor))) => Some(Pays::Amount(Amount { currency, minor })),
+        _ => None,
+    };
+    stored(pays, TABLE, "customer_pays").map(Some)
+}
+
+/// What the columns of `pays` hold: what it is, and of an amount the currency and how much.
+fn columns(pays: Option<&Pays>) -> (Option<&'static str>, Option<&str>, Option<i64>) {
+    match pays {
+        None => (None, None, None),
+        Some(Pays::Nothing) => (Some("nothing"), None, None),
+        Some(Pays::Unknown) => (Some("unknown"), None, None),
+        Some(Pays::Amount(amount)) => (Some("amount"), Some(&amount.currency), Some(amount.minor)),
+    }
+}
+
 /// Adds a repair that was just ordered. Breaks [`CASE_FKEY`] where the case is not known, [`PARTNER_REFERENCE_KEY`] where the reference is
 /// taken.
 pub async fn insert(connection: &mut PgConnection, repair: &Repair) -> Result<(), DbError> {
+    let (customer_pays, currency, minor) = columns(repair.pays.as_ref());
     sqlx::query!(
         "insert into repairs (id, case_id, provider_id, organisation_id, device_id, serial_number, state, outcome,
                               problem, language, diagnosis_code, coverage_outcome, coverage_decision_id,
-                              partner_reference, procedures_version, version, submitted_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+                              partner_reference, procedures_version, version, submitted_at, updated_at, entitlement_id,
+                              customer_pays, customer_pays_currency, customer_pays_minor)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
         repair.id.uuid(),
         repair.case_id.uuid(),
         repair.provider_id.uuid(),
@@ -111,6 +146,10 @@ pub async fn insert(connection: &mut PgConnection, repair: &Repair) -> Result<()
         repair.version,
         repair.submitted_at,
         repair.updated_at,
+        repair.entitlement_id.map(EntitlementId::uuid),
+        customer_pays,
+        currency,
+        minor,
     )
     .execute(connection)
     .await?;
@@ -148,6 +187,7 @@ pub async fn get(connection: &mut PgConnection, id: RepairId) -> Result<Option<(
                   organisation_id, device_id as "device_id: DeviceId", serial_number, state, outcome, problem, language,
                   diagnosis_code, coverage_outcome, coverage_decision_id as "coverage_decision_id: DecisionId",
                   partner_reference, note, received_at, step_due_at, return_due_at, procedures_version, version,
+                  entitlement_id as "entitlement_id: EntitlementId", customer_pays, customer_pays_currency, customer_pays_minor,
                   submitted_at, updated_at, customer_id as "customer_id: CustomerId"
            from repairs join known_cases on known_cases.case_id = repairs.case_id
            where id = $1"#,
@@ -171,6 +211,10 @@ pub async fn get(connection: &mut PgConnection, id: RepairId) -> Result<Option<(
         diagnosis_code: row.diagnosis_code,
         coverage_outcome: row.coverage_outcome,
         coverage_decision_id: row.coverage_decision_id,
+        entitlement_id: row.entitlement_id,
+        customer_pays: row.customer_pays,
+        customer_pays_currency: row.customer_pays_currency,
+        customer_pays_minor: row.customer_pays_minor,
         partner_reference: row.partner_reference,
         note: row.note,
         received_at: row.received_at,
@@ -192,6 +236,7 @@ pub async fn lock(connection: &mut PgConnection, id: RepairId) -> Result<Option<
                   organisation_id, device_id as "device_id: DeviceId", serial_number, state, outcome, problem, language,
                   diagnosis_code, coverage_outcome, coverage_decision_id as "coverage_decision_id: DecisionId",
                   partner_reference, note, received_at, step_due_at, return_due_at, procedures_version, version,
+                  entitlement_id as "entitlement_id: EntitlementId", customer_pays, customer_pays_currency, customer_pays_minor,
                   submitted_at, updated_at
            from repairs where id = $1 for update"#,
         id.uuid(),

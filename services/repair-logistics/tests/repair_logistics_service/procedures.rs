@@ -7,7 +7,7 @@ use support_chassis::clock::ManualClock;
 use support_chassis::standard::Basis;
 use support_proto::support::repair::v1::{
     CancelRepairRequest, FinishRepairRequest, ListRepairsRequest, ReceiveDeviceRequest, RecordDiagnosisRequest, Repair,
-    RepairOutcome, RepairState, ReturnDeviceRequest, StartRepairRequest,
+    RepairOutcome, RepairState, ReturnDeviceRequest,
 };
 use support_proto::support::types::v1::ProductLine;
 use tonic::{Code, Status};
@@ -63,26 +63,6 @@ async fn finish(world: &World, repair: &Repair, outcome: RepairOutcome, note: &s
     };
     let answer = world.repairs(&staff()).finish_repair(request).await?;
     Ok(answer.into_inner().repair.unwrap())
-}
-
-/// Repairs and gives back.
-async fn carry_through(world: &World, repair: &Repair) -> Repair {
-    receive(world, repair).await.unwrap();
-    diagnose(world, repair).await;
-    let start = StartRepairRequest {
-        request_id: world.request_id(),
-        repair_id: repair.repair_id.clone(),
-        ..Default::default()
-    };
-    world.repairs(&staff()).start_repair(start).await.unwrap();
-    finish(world, repair, RepairOutcome::Repaired, "").await.unwrap();
-    let back = ReturnDeviceRequest {
-        request_id: world.request_id(),
-        repair_id: repair.repair_id.clone(),
-        ..Default::default()
-    };
-    let answer = world.repairs(&staff()).return_device(back).await.unwrap();
-    answer.into_inner().repair.unwrap()
 }
 
 async fn overdue(world: &World) -> Vec<String> {
@@ -222,25 +202,6 @@ async fn a_kind_of_place_repairs_what_the_procedures_let_it() {
     assert_eq!(world.warranty.fake.state().asked, 0, "nothing was decided");
     let order = world.order(case, "STO-BER-01", "AAAA0001");
     world.repairs(&staff()).submit_repair(order).await.unwrap();
-}
-
-#[tokio::test]
-async fn warranty_is_told_of_the_repairs_that_a_device_has_had() {
-    let (world, hand) = berlin().await;
-    let first = ordered(&world).await;
-    assert!(world.warranty.fake.state().told_repairs.is_empty());
-    carry_through(&world, &first).await;
-    hand.advance(10 * DAY);
-    let second = ordered(&world).await;
-    {
-        let state = world.warranty.fake.state();
-        assert_eq!(state.told_repairs.len(), 1);
-        assert_eq!(state.told_repairs[0].received_on, state.told_repairs[0].returned_on);
-    }
-    // What is under way, or did not end in a repair, prolongs nothing.
-    receive(&world, &second).await.unwrap();
-    ordered(&world).await;
-    assert_eq!(world.warranty.fake.state().told_repairs.len(), 1);
 }
 
 #[tokio::test]

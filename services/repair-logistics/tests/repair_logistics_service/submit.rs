@@ -63,7 +63,11 @@ async fn a_partner_orders_a_repair() {
         let state = world.warranty.fake.state();
         assert_eq!(repair.device_id, state.devices[SERIAL].0.to_string());
         assert_eq!(
-            state.decisions.values().collect::<Vec<_>>(),
+            state
+                .decisions
+                .values()
+                .map(|decision| &decision.decision_id)
+                .collect::<Vec<_>>(),
             [&repair.coverage_decision_id]
         );
         // In the partner's name, with this service as the one who acts.

@@ -84,7 +84,7 @@ impl World {
         let settings = settings(&database, &case_database);
         let lifecycle = Lifecycle::new();
         let ids = Ids::new("eu".parse().unwrap(), Clock::system());
-        let warranty = FakeWarranty::start(ids.clone()).await;
+        let warranty = FakeWarranty::start(ids.clone(), clock.clone()).await;
         let case = run(&CASE, &settings, &lifecycle, None).await.unwrap();
         let settings = settings
             .set("peers.warranty", [format!("http://{}", warranty.address)])
@@ -208,7 +208,7 @@ impl World {
             problem: "Der Akku hält nicht".to_owned(),
             language: "de".to_owned(),
             damage: Damage::None.into(),
-            partner_reference: String::new(),
+            ..repair::SubmitRepairRequest::default()
         }
     }
 

@@ -9,8 +9,10 @@ use support_proto::support::warranty::v1::{CoverageDecided, CoverageTerms};
 use time::Date;
 
 use super::{Viewer, device_by_serial_number};
+use crate::domain::claim::past_repairs;
 use crate::domain::country::Country;
 use crate::domain::coverage::{Damage, DecisionId, decide, explain};
+use crate::domain::device::DeviceId;
 use crate::domain::facts::{Facts, Question, Rules};
 use crate::domain::prices::Prices;
 use crate::domain::sale::{PastRepair, Repairs, Sale};
@@ -69,6 +71,7 @@ pub async fn decide_coverage(
     check_repairs(&sale, day)?;
     let held = terms.on(&Place::country(country.code()), day);
     let held = standard::terms(&held.document, held.basis.to_string(), country);
+    let sale = with_known_repairs(tx, device.id, sale, day).await?;
     let facts = Facts::of(sale, product.model_code, device.serial_number);
     let question = Question {
         day,
@@ -105,6 +108,27 @@ pub async fn decide_coverage(
     };
     tx.append(kept.id, &event).await?;
     Ok(kept)
+}
+
+/// The sale with the repairs that this service has kept book of itself.
+async fn with_known_repairs(
+    connection: &mut PgConnection,
+    device: DeviceId,
+    mut sale: Sale,
+    day: Date,
+) -> Result<Sale, Error> {
+    let mut claims = store::claims::of_devices(connection, &[device]).await?;
+    let known = past_repairs(&claims.remove(&device).unwrap_or_default());
+    let is_within = |repair: &PastRepair| sale.day <= repair.received && repair.returned <= day;
+    let mut repairs: Vec<_> = sale.repairs.iter().cloned().collect();
+    for repair in known.into_iter().filter(is_within) {
+        let is_told = |told: &PastRepair| (told.received, told.returned) == (repair.received, repair.returned);
+        if !repairs.iter().any(is_told) {
+            repairs.push(repair);
+        }
+    }
+    sale.repairs = Repairs::new(repairs);
+    Ok(sale)
 }
 
 /// What was repaired was sold before, and is back by the day of the decision.

@@ -2,10 +2,12 @@
 
 use support_chassis::call::Caller;
 use support_chassis::clock::{Clock, ManualClock};
+use support_chassis::db::{DatabaseSettings, Db};
 use support_chassis::error::{Explained, explain};
+use support_chassis::feed::wait_until_caught_up;
 use support_chassis::id::Ids;
 use support_chassis::lifecycle::Lifecycle;
-use support_chassis::service::run_at;
+use support_chassis::service::{Service, run_at};
 use support_chassis::settings::{Settings, TrustRole};
 use support_postgres::testing::TestDatabase;
 use support_proto::codec::Event;
@@ -15,7 +17,9 @@ use support_proto::support::warranty::v1 as warranty;
 use support_proto::support::warranty::v1::catalogue_service_client::CatalogueServiceClient;
 use support_proto::support::warranty::v1::coverage_service_client::CoverageServiceClient;
 use support_proto::support::warranty::v1::device_service_client::DeviceServiceClient;
-use support_testing::{Door, call_as, events_of, trust};
+use support_proto::support::warranty::v1::entitlement_service_client::EntitlementServiceClient;
+use support_testing::{Door, LIMIT, call_as, events_of, feed_only, signing_key, trust};
+use support_warranty::domain::claim::RepairId;
 use support_warranty::domain::device::CustomerId;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -29,10 +33,20 @@ pub(crate) struct World {
     pub(crate) hand: ManualClock,
     pub(crate) clock: Clock,
     channel: Channel,
-    ids: Ids,
+    pub(crate) ids: Ids,
     lifecycle: Lifecycle,
-    _database: TestDatabase,
+    /// The database of the service.
+    pub(crate) db: Db,
+    /// What repair-logistics tells from; none where nobody listens to it.
+    repairs: Option<Db>,
+    _databases: Vec<TestDatabase>,
 }
+
+/// Repair-logistics: nothing but its feed.
+static REPAIR_LOGISTICS: Service = feed_only("repair-logistics");
+
+/// Where nobody answers: the service goes on without what it would hear there.
+const NOBODY: &str = "http://127.0.0.1:9";
 
 /// A database with the schema of the service.
 pub(crate) async fn database() -> TestDatabase {
@@ -41,15 +55,48 @@ pub(crate) async fn database() -> TestDatabase {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// With a repair-logistics that tells what a test has it tell.
+    pub(crate) async fn start_with_repairs() -> Self {
+        Self::start_with(Some(
+            support_testing::database("feed-only", REPAIR_LOGISTICS.migrator).await,
+        ))
+        .await
+    }
+
+    async fn start_with(repairs: Option<TestDatabase>) -> Self {
         let database = database().await;
         let (clock, hand) = Clock::manual(NOW);
-        let settings = Settings::new(&["warranty"])
+        let mut settings = Settings::new(&["warranty", "repair-logistics"])
             .set("region", "eu")
             .set("listen", "127.0.0.1:0")
-            .set("database.url", database.url())
+            .set("feed.poll_interval_ms", 20)
+            .set("warranty.database.url", database.url())
             .set("database.max_connections", 5)
-            .set("passport.trust", vec![trust("gateway", TrustRole::Gateway)]);
+            .set("database.acquire_timeout_ms", 20_000)
+            .set("passport.signing_key", signing_key("warranty"))
+            .set(
+                "passport.trust",
+                vec![
+                    trust("gateway", TrustRole::Gateway),
+                    trust("warranty", TrustRole::Service),
+                ],
+            );
         let lifecycle = Lifecycle::new();
+        let mut repairs_db = None;
+        let mut address = NOBODY.to_owned();
+        if let Some(repairs) = &repairs {
+            settings = settings.set("repair-logistics.database.url", repairs.url());
+            let running = run_at(&REPAIR_LOGISTICS, &settings, &lifecycle, None, clock.clone())
+                .await
+                .unwrap();
+            address = format!("http://{}", running.address);
+            let db = Db::connect(&DatabaseSettings::small(repairs.url())).await.unwrap();
+            repairs_db = Some(db.with_clock(clock.clone()));
+        }
+        let settings = settings.set("peers.repair-logistics", [address]);
         let running = run_at(&support_warranty::SERVICE, &settings, &lifecycle, None, clock.clone())
             .await
             .unwrap();
@@ -57,12 +104,35 @@ impl World {
         let ids = Ids::new("eu".parse().unwrap(), clock.clone());
         Self {
             hand,
-            clock,
+            clock: clock.clone(),
             channel,
             ids,
             lifecycle,
-            _database: database,
+            db: Db::connect(&DatabaseSettings::small(database.url()))
+                .await
+                .unwrap()
+                .with_clock(clock),
+            repairs: repairs_db,
+            _databases: [Some(database), repairs].into_iter().flatten().collect(),
         }
+    }
+
+    /// Repair-logistics tells this of a repair, and the service hears it.
+    pub(crate) async fn told(&self, subject: RepairId, event: &impl Event) {
+        let repairs = self.repairs.as_ref().unwrap();
+        let mut tx = repairs.begin().await.unwrap();
+        tx.append(subject, event).await.unwrap();
+        tx.commit().await.unwrap();
+        let heard = wait_until_caught_up(&self.db, "repair-logistics", repairs, LIMIT).await;
+        assert!(heard.unwrap());
+    }
+
+    /// How many events of repair-logistics were set aside.
+    pub(crate) async fn parked(&self) -> i64 {
+        sqlx::query_scalar("select count(*) from feed_parked")
+            .fetch_one(self.db.pool())
+            .await
+            .unwrap()
     }
 
     pub(crate) fn customer(&self) -> CustomerId {
@@ -87,6 +157,10 @@ impl World {
 
     pub(crate) fn coverage(&self, caller: &Caller) -> CoverageServiceClient<Door> {
         CoverageServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn entitlements(&self, caller: &Caller) -> EntitlementServiceClient<Door> {
+        EntitlementServiceClient::new(self.door(caller))
     }
 
     /// A telephone with 12 months of the maker, sold from January 2020.
@@ -130,7 +204,9 @@ impl Drop for World {
     }
 }
 
-const SCOPES: [&str; 5] = [
+const SCOPES: [&str; 7] = [
+    "entitlements.write",
+    "entitlements.read",
     "products.write",
     "devices.write",
     "devices.read",

@@ -53,7 +53,7 @@ impl Scene {
             problem: "It does not start".to_owned(),
             language: "en".to_owned(),
             damage: Damage::None.into(),
-            partner_reference: String::new(),
+            ..SubmitRepairRequest::default()
         };
         let submitted = until("the repair", async || {
             workshop.repairs().submit_repair(order.clone()).await.ok()

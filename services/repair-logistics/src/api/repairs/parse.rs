@@ -15,6 +15,9 @@ pub(super) fn order(request: &SubmitRepairRequest) -> Result<Order, InvalidField
     let case_id = fields.take(id::parse("case_id", &request.case_id));
     let is_said = request.damage() != Damage::Unspecified;
     fields.require(is_said, "damage", "must say how the device came to harm");
+    let agreed_to_pay = request.agreed_to_pay.clone().map(wire::read_money);
+    let is_amount = agreed_to_pay.as_ref().is_none_or(|amount| amount.minor >= 0);
+    fields.require(is_amount, "agreed_to_pay.minor_units", "must not be negative");
     let case_id = fields.finish(case_id)?;
     Ok(Order {
         case_id,
@@ -23,8 +26,16 @@ pub(super) fn order(request: &SubmitRepairRequest) -> Result<Order, InvalidField
         problem: request.problem.clone(),
         language: request.language.clone(),
         damage: request.damage(),
-        partner_reference: Some(request.partner_reference.clone()).filter(|reference| !reference.is_empty()),
+        symptom: said(&request.symptom),
+        component: said(&request.component),
+        agreed_to_pay,
+        partner_reference: said(&request.partner_reference),
     })
+}
+
+/// What a field says; none where it is empty.
+fn said(field: &str) -> Option<String> {
+    Some(field.to_owned()).filter(|field| !field.is_empty())
 }
 
 pub(super) fn filter(

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::Row;
 use crate::domain::provider::ProviderId;
-use crate::domain::repair::{CaseId, DecisionId, DeviceId, Repair, RepairId};
+use crate::domain::repair::{CaseId, DecisionId, DeviceId, EntitlementId, Repair, RepairId};
 use crate::domain::state::State;
 
 /// Which repairs of a list are wanted.
@@ -46,6 +46,7 @@ pub async fn list_of_case(
                   organisation_id, device_id as "device_id: DeviceId", serial_number, state, outcome, problem, language,
                   diagnosis_code, coverage_outcome, coverage_decision_id as "coverage_decision_id: DecisionId",
                   partner_reference, note, received_at, step_due_at, return_due_at, procedures_version, version,
+                  entitlement_id as "entitlement_id: EntitlementId", customer_pays, customer_pays_currency, customer_pays_minor,
                   submitted_at, updated_at
            from repairs
            where case_id = $1 and ($2::text is null or organisation_id = $2)
@@ -78,6 +79,7 @@ pub async fn list_of_organisation(
                   organisation_id, device_id as "device_id: DeviceId", serial_number, state, outcome, problem, language,
                   diagnosis_code, coverage_outcome, coverage_decision_id as "coverage_decision_id: DecisionId",
                   partner_reference, note, received_at, step_due_at, return_due_at, procedures_version, version,
+                  entitlement_id as "entitlement_id: EntitlementId", customer_pays, customer_pays_currency, customer_pays_minor,
                   submitted_at, updated_at
            from repairs
            where organisation_id = $1 and (cardinality($2::text[]) = 0 or state = any($2))
@@ -107,6 +109,7 @@ pub async fn list(
                   organisation_id, device_id as "device_id: DeviceId", serial_number, state, outcome, problem, language,
                   diagnosis_code, coverage_outcome, coverage_decision_id as "coverage_decision_id: DecisionId",
                   partner_reference, note, received_at, step_due_at, return_due_at, procedures_version, version,
+                  entitlement_id as "entitlement_id: EntitlementId", customer_pays, customer_pays_currency, customer_pays_minor,
                   submitted_at, updated_at
            from repairs
            where (cardinality($1::text[]) = 0 or state = any($1)) and ($2::uuid is null or id < $2)

@@ -1,40 +1,15 @@
-//! What became of repairs: for warranty, and to see what other procedures would have meant.
+//! What became of repairs: to see what other procedures would have meant.
 
 use std::collections::BTreeSet;
 
 use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
-use support_chassis::standard::{Reach, day_of};
+use support_chassis::standard::Reach;
 use time::OffsetDateTime;
 
 use super::TABLE;
 use crate::domain::provider::Kind;
-use crate::domain::repair::{DeviceId, PastRepair, RepairId};
-
-/// The latest repairs free of charge after which a device went back repaired, `limit` at most.
-pub async fn past_of_device(
-    connection: &mut PgConnection,
-    device: DeviceId,
-    limit: i64,
-) -> Result<Vec<PastRepair>, DbError> {
-    let rows = sqlx::query!(
-        r#"select received_at as "received_at!", updated_at
-           from repairs
-           where device_id = $1 and state = 'returned' and outcome = 'repaired' and coverage_outcome <> 'out_of_warranty'
-             and received_at is not null
-           order by id desc limit $2"#,
-        device.uuid(),
-        limit,
-    )
-    .fetch_all(connection)
-    .await?;
-    // It does not move any more once the device is back: it last moved when it went back.
-    let past = rows.into_iter().map(|row| PastRepair {
-        received_on: day_of(row.received_at),
-        returned_on: day_of(row.updated_at),
-    });
-    Ok(past.collect())
-}
+use crate::domain::repair::RepairId;
 
 /// A repair that was carried through.
 #[derive(Debug, Clone, PartialEq, Eq)]
