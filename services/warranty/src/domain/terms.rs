@@ -112,6 +112,9 @@ pub struct Law {
     pub limitation_months: Option<u16>,
     /// For how many months the seller bears the burden of proof; none where the terms do not know.
     pub burden_of_proof_months: Option<u16>,
+    /// The same of what was sold used; none where that makes no difference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_burden_of_proof_months: Option<u16>,
     /// Within how many months after finding a fault a notice is certainly in time; 0 where the terms know no such deadline.
     pub notice_months: u16,
     /// What there is to ask for, the first step first; within a step the customer chooses.

@@ -98,6 +98,7 @@ fn facts(law: &wire::ConsumerLaw) -> Law {
         length_open: law.length_open,
         limitation_months: law.limitation_months.map(number),
         burden_of_proof_months: law.burden_of_proof_months.map(number),
+        used_burden_of_proof_months: law.used_burden_of_proof_months.map(number),
         notice_months: number(law.notice_months),
         remedies: law
             .remedies

@@ -111,6 +111,9 @@ const CHANGES: &[Change] = &[
     ("ConsumerLaw.burden_of_proof_months", |terms| {
         law(terms).burden_of_proof_months = None;
     }),
+    ("ConsumerLaw.used_burden_of_proof_months", |terms| {
+        law(terms).used_burden_of_proof_months = Some(12);
+    }),
     ("ConsumerLaw.notice_months", |terms| law(terms).notice_months = 2),
     ("ConsumerLaw.remedies", |terms| {
         law(terms).remedies.truncate(1);

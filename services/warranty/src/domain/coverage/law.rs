@@ -89,11 +89,12 @@ pub(super) fn may_still_give(rule: &Rule, sale: &Sale, day: Date) -> bool {
 pub(super) fn facts(rule: &Rule, sale: &Sale) -> Option<LawFacts> {
     let law = rule.law.as_ref().filter(|_| rule.scope.holds_on(sale.day))?;
     let end = end(rule, sale);
+    let of_used = law.used_burden_of_proof_months.filter(|_| sale.used);
     let months_from_sale = |months: u16| (months > 0).then(|| last_day(sale.day, months));
     Some(LawFacts {
         law: Arc::clone(law),
         limitation_until: law.limitation_months.and_then(months_from_sale),
-        burden_of_proof_until: law.burden_of_proof_months.and_then(months_from_sale),
+        burden_of_proof_until: of_used.or(law.burden_of_proof_months).and_then(months_from_sale),
         refusal_until: (law.refusal_days > 0).then(|| days_later(sale.day, law.refusal_days)),
         days_added: end.map_or(0, |end| end.days_added),
         months_added: end.map_or(0, |end| end.months_added),

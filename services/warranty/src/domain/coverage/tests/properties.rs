@@ -69,6 +69,7 @@ fn laws() -> impl Strategy<Value = Law> {
                 length_open,
                 limitation_months,
                 burden_of_proof_months: None,
+                used_burden_of_proof_months: None,
                 notice_months: 0,
                 remedies: vec![vec![Remedy::Repair]],
                 refusal_days: 0,

@@ -28,6 +28,7 @@ pub(super) struct Row {
     end_of_last: Option<Date>,
     end_of_used: Option<Date>,
     burden: Option<Date>,
+    burden_of_used: Option<Date>,
     limitation: Option<Date>,
     refusal: Option<Date>,
     notice: u16,
@@ -38,7 +39,7 @@ pub(super) struct Row {
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    rows_of::<18>(TABLE)
+    rows_of::<19>(TABLE)
         .map(|cells| Row {
             country: cells[0],
             rule: cells[1],
@@ -60,6 +61,7 @@ pub(super) fn rows() -> Vec<Row> {
                 .map(|(months, times)| (months.parse().unwrap(), times.parse().unwrap())),
             after_repair: day_in(cells[16]),
             remedies: cells[17],
+            burden_of_used: day_in(if cells[18] == "=" { cells[10] } else { cells[18] }),
         })
         .collect()
 }
@@ -152,6 +154,9 @@ impl Row {
             ..self.sale(self.first)
         };
         self.ends(terms, &sale, self.end_of_used, faults);
+        let burden = self.law(terms, &sale).map(|law| law.burden_of_proof_until);
+        let about = format!("{}: burden of proof of a device sold used", self.rule);
+        faults.same(&about, &burden, &Some(self.burden_of_used));
     }
 
     /// A repair of ten days that begins on the tenth, on the last certain day, on the day after it.

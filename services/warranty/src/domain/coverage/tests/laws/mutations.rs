@@ -98,6 +98,9 @@ fn of_law(law: &ConsumerLaw) -> Vec<Wrong<ConsumerLaw>> {
     wrong.flag("length_open", |law| &mut law.length_open);
     wrong.optional("limitation_months", |law| &mut law.limitation_months);
     wrong.optional("burden_of_proof_months", |law| &mut law.burden_of_proof_months);
+    wrong.optional("used_burden_of_proof_months", |law| {
+        &mut law.used_burden_of_proof_months
+    });
     wrong.number("notice_months", |law| &mut law.notice_months);
     wrong.number("refusal_days", |law| &mut law.refusal_days);
     wrong.flag("suspended_during_repair", |law| &mut law.suspended_during_repair);
