@@ -5,11 +5,14 @@ mod claims;
 mod coverage;
 mod devices;
 mod present;
+mod prices;
 
 use support_chassis::db::Db;
 use support_chassis::id::Ids;
 use support_chassis::standard::Standard;
 use support_proto::support::warranty::v1::CoverageTerms;
+
+use crate::standard::PriceBook;
 
 /// The default number of entries on a page.
 const PAGE_SIZE: u32 = 50;
@@ -22,12 +25,13 @@ pub struct Api {
     db: Db,
     ids: Ids,
     terms: Standard<CoverageTerms>,
+    prices: PriceBook,
 }
 
 impl Api {
-    /// The service on its database, by the terms of coverage.
+    /// The service on its database, by the terms of coverage and the prices of repairs.
     #[must_use]
-    pub fn new(db: Db, ids: Ids, terms: Standard<CoverageTerms>) -> Self {
-        Self { db, ids, terms }
+    pub fn new(db: Db, ids: Ids, terms: Standard<CoverageTerms>, prices: PriceBook) -> Self {
+        Self { db, ids, terms, prices }
     }
 }

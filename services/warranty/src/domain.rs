@@ -3,6 +3,7 @@
 //! [`coverage`] weighs the rules of [`terms`] for a [`sale`], a day and a damage. The rest are the values they speak of.
 
 pub mod calendar;
+pub mod catalogue;
 pub mod claim;
 pub mod country;
 pub mod coverage;

@@ -4,11 +4,12 @@ use support_chassis::db::DbError;
 use support_chassis::error::{Answer, InvalidFields, ServiceError, Violation, into_status};
 use support_chassis::page::PageError;
 use support_proto::support::warranty::v1::WarrantyErrorReason as Reason;
+use time::Date;
 use tonic::{Code, Status};
 
 use crate::domain::claim::{Bound, State};
 use crate::domain::coverage::{Outcome, Undecided};
-use crate::store::{claims, devices, products};
+use crate::store::{claims, devices, families, products};
 use crate::wire;
 
 /// The domain of this service's reasons.
@@ -67,6 +68,33 @@ pub enum Error {
     /// The entitlement belongs to a repair, and what becomes of that decides.
     #[error("the entitlement belongs to a repair")]
     EntitlementBound,
+    /// No family of models has this key.
+    #[error("no such family of models")]
+    ProductFamilyNotFound,
+    /// A family of models with this key exists.
+    #[error("a family of models with this key exists")]
+    ProductFamilyExists,
+    /// A correction would take away what devices of the product were sold by.
+    #[error("devices of the product were sold by what would be taken away")]
+    ProductInUse {
+        /// What must stay, by the names of the fields.
+        fields: Vec<&'static str>,
+    },
+    /// The product has no such component.
+    #[error("the product has no such component")]
+    ComponentNotFound,
+    /// The product is not repaired any more.
+    #[error("the product is not repaired any more")]
+    ProductObsolete {
+        /// The last day on which it was.
+        repaired_until: Date,
+    },
+    /// No price of the repair is known at the place.
+    #[error("no price of this repair is known at the place")]
+    RepairPriceUnknown,
+    /// The resource is not what it was when its etag was read.
+    #[error("the resource changed since it was read")]
+    Changed,
     /// Fields break their rules.
     #[error(transparent)]
     InvalidFields(#[from] InvalidFields),
@@ -83,6 +111,7 @@ impl From<DbError> for Error {
         match error.constraint() {
             Some(products::MODEL_CODE_KEY) => Self::ProductExists,
             Some(claims::DECISION_KEY) => Self::DecisionClaimed,
+            Some(families::FAMILY_KEY) => Self::ProductFamilyExists,
             Some(devices::SERIAL_NUMBER_KEY) => Self::DeviceExists,
             _ => Self::Database(error),
         }
@@ -144,6 +173,19 @@ impl ServiceError for Error {
                 return answer.with("state", state).with("action", *action);
             }
             Self::EntitlementBound => (Code::FailedPrecondition, Reason::EntitlementBound),
+            Self::ProductFamilyNotFound => (Code::NotFound, Reason::ProductFamilyNotFound),
+            Self::ProductFamilyExists => (Code::AlreadyExists, Reason::ProductFamilyExists),
+            Self::ProductInUse { fields } => {
+                let answer = of(Code::FailedPrecondition, Reason::ProductInUse);
+                return answer.with("fields", fields.join(", "));
+            }
+            Self::ComponentNotFound => (Code::NotFound, Reason::ComponentNotFound),
+            Self::ProductObsolete { repaired_until } => {
+                let answer = of(Code::FailedPrecondition, Reason::ProductObsolete);
+                return answer.with("repaired_until", repaired_until.to_string());
+            }
+            Self::RepairPriceUnknown => (Code::NotFound, Reason::RepairPriceUnknown),
+            Self::Changed => return Answer::conflict(),
             Self::InvalidFields(error) => return error.answer(),
             Self::Page(error) => return error.answer(),
             Self::Database(error) => return error.answer(),

@@ -20,9 +20,10 @@ use support_proto::support::warranty::v1::catalogue_service_server::CatalogueSer
 use support_proto::support::warranty::v1::coverage_service_server::CoverageServiceServer;
 use support_proto::support::warranty::v1::device_service_server::DeviceServiceServer;
 use support_proto::support::warranty::v1::entitlement_service_server::EntitlementServiceServer;
+use support_proto::support::warranty::v1::repair_price_service_server::RepairPriceServiceServer;
 
 use crate::api::Api;
-use crate::standard::COVERAGE_TERMS;
+use crate::standard::{COVERAGE_TERMS, PriceBook, REPAIR_PRICES};
 use crate::work::RepairEvents;
 
 /// The migrations of this service's database.
@@ -35,7 +36,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: "",
     setting_docs: SettingDocs::none(),
-    standards: &[&COVERAGE_TERMS],
+    standards: &[&COVERAGE_TERMS, &REPAIR_PRICES],
     start: |kit| ready(Ok(parts(kit))).boxed(),
 };
 
@@ -52,10 +53,12 @@ fn parts(kit: Kit) -> Parts {
             async move { work::entitlements::expire(&db).await }
         }
     });
-    let api = Api::new(kit.db, kit.ids, terms);
+    let prices = PriceBook::new(kit.standard(&REPAIR_PRICES), kit.clock.clone());
+    let api = Api::new(kit.db, kit.ids, terms, prices);
     Parts::new()
         .serve(CatalogueServiceServer::new(api.clone()))
         .serve(DeviceServiceServer::new(api.clone()))
+        .serve(RepairPriceServiceServer::new(api.clone()))
         .serve(CoverageServiceServer::new(api.clone()))
         .serve(EntitlementServiceServer::new(api))
         .consume("repair-logistics", repairs)

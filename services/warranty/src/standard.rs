@@ -1,6 +1,7 @@
-//! What this service is told by the standard: the terms of coverage.
+//! What this service is told by the standard: the terms of coverage, and the prices of repairs.
 
 mod check;
+pub mod prices;
 mod read;
 mod simulate;
 
@@ -8,6 +9,8 @@ use std::sync::Arc;
 
 use support_chassis::standard::{Document, Standard};
 use support_proto::support::warranty::v1::CoverageTerms;
+
+pub use prices::{PriceBook, REPAIR_PRICES};
 
 use crate::domain::country::Country;
 use crate::domain::terms::Terms;

@@ -4,4 +4,8 @@
 pub mod claims;
 pub mod decisions;
 pub mod devices;
+pub mod families;
+pub mod models;
+pub mod parts;
+pub mod product_changes;
 pub mod products;

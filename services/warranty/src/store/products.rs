@@ -1,4 +1,4 @@
-//! Products.
+//! Products, as devices know them; all of a product is in [`super::models`].
 
 use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
@@ -42,75 +42,17 @@ impl TryFrom<Row> for Product {
     }
 }
 
-/// Adds a product. Breaks [`MODEL_CODE_KEY`] where its code is taken.
-pub async fn insert(connection: &mut PgConnection, product: &Product) -> Result<(), DbError> {
-    sqlx::query!(
-        "insert into products (id, model_code, name, product_line, limited_warranty_months, release_date, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
-        product.id.uuid(),
-        product.model_code,
-        product.name,
-        product.product_line.as_str(),
-        i16::from(product.limited_warranty_months),
-        product.release_date,
-        product.created_at,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// The product with this id.
-pub async fn get(connection: &mut PgConnection, id: ProductId) -> Result<Option<Product>, DbError> {
-    sqlx::query_as!(
-        Row,
-        r#"select id as "id: ProductId", model_code, name, product_line, limited_warranty_months, release_date,
-                  created_at
-           from products where id = $1"#,
-        id.uuid(),
-    )
-    .fetch_optional(connection)
-    .await?
-    .map(Product::try_from)
-    .transpose()
-}
-
-/// The product with this model code.
+/// The product with this model code. It is not corrected while the transaction lasts: what is checked against it holds.
 pub async fn find(connection: &mut PgConnection, model_code: &str) -> Result<Option<Product>, DbError> {
     sqlx::query_as!(
         Row,
         r#"select id as "id: ProductId", model_code, name, product_line, limited_warranty_months, release_date,
                   created_at
-           from products where model_code = $1"#,
+           from products where model_code = $1 for key share"#,
         model_code,
     )
     .fetch_optional(connection)
     .await?
     .map(Product::try_from)
     .transpose()
-}
-
-/// Products by model code, those of one line or all, after a model code, `limit` at most.
-pub async fn list(
-    connection: &mut PgConnection,
-    line: Option<ProductLine>,
-    after: Option<&str>,
-    limit: i64,
-) -> Result<Vec<Product>, DbError> {
-    sqlx::query_as!(
-        Row,
-        r#"select id as "id: ProductId", model_code, name, product_line, limited_warranty_months, release_date,
-                  created_at
-           from products
-           where ($1::text is null or product_line = $1) and ($2::text is null or model_code > $2)
-           order by model_code limit $3"#,
-        line.map(ProductLine::as_str),
-        after,
-        limit,
-    )
-    .fetch_all(connection)
-    .await?
-    .into_iter()
-    .map(Product::try_from)
-    .collect()
 }
