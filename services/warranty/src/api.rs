@@ -4,8 +4,11 @@ mod catalogue;
 mod claims;
 mod coverage;
 mod devices;
+mod plans;
 mod present;
 mod prices;
+
+pub use plans::PlanApi;
 
 use support_chassis::db::Db;
 use support_chassis::id::Ids;

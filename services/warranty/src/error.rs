@@ -1,5 +1,7 @@
 //! Why this service refuses, each with its code and reason.
 
+mod plans;
+
 use support_chassis::db::DbError;
 use support_chassis::error::{Answer, InvalidFields, ServiceError, Violation, into_status};
 use support_chassis::page::PageError;
@@ -7,9 +9,11 @@ use support_proto::support::warranty::v1::WarrantyErrorReason as Reason;
 use time::Date;
 use tonic::{Code, Status};
 
+pub use self::plans::PlanError;
+
 use crate::domain::claim::{Bound, State};
 use crate::domain::coverage::{Outcome, Undecided};
-use crate::store::{claims, devices, families, products};
+use crate::store::{claims, devices, families, plans as plan_store, products};
 use crate::wire;
 
 /// The domain of this service's reasons.
@@ -95,6 +99,9 @@ pub enum Error {
     /// The resource is not what it was when its etag was read.
     #[error("the resource changed since it was read")]
     Changed,
+    /// Of plans.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     /// Fields break their rules.
     #[error(transparent)]
     InvalidFields(#[from] InvalidFields),
@@ -113,6 +120,9 @@ impl From<DbError> for Error {
             Some(claims::DECISION_KEY) => Self::DecisionClaimed,
             Some(families::FAMILY_KEY) => Self::ProductFamilyExists,
             Some(devices::SERIAL_NUMBER_KEY) => Self::DeviceExists,
+            Some(plan_store::ONE_OF_A_KIND) => PlanError::AlreadyHeld.into(),
+            Some(plan_store::QUOTE_KEY) => PlanError::QuoteUsed.into(),
+            Some(plan_store::REFERENCE_KEY) => PlanError::PaymentReferenceReused.into(),
             _ => Self::Database(error),
         }
     }
@@ -186,6 +196,7 @@ impl ServiceError for Error {
             }
             Self::RepairPriceUnknown => (Code::NotFound, Reason::RepairPriceUnknown),
             Self::Changed => return Answer::conflict(),
+            Self::Plan(error) => return error.answer(DOMAIN),
             Self::InvalidFields(error) => return error.answer(),
             Self::Page(error) => return error.answer(),
             Self::Database(error) => return error.answer(),

@@ -20,9 +20,11 @@ use support_proto::support::warranty::v1::catalogue_service_server::CatalogueSer
 use support_proto::support::warranty::v1::coverage_service_server::CoverageServiceServer;
 use support_proto::support::warranty::v1::device_service_server::DeviceServiceServer;
 use support_proto::support::warranty::v1::entitlement_service_server::EntitlementServiceServer;
+use support_proto::support::warranty::v1::plan_service_server::PlanServiceServer;
 use support_proto::support::warranty::v1::repair_price_service_server::RepairPriceServiceServer;
 
-use crate::api::Api;
+use crate::api::{Api, PlanApi};
+use crate::standard::plans::PLAN_TERMS;
 use crate::standard::{COVERAGE_TERMS, PriceBook, REPAIR_PRICES};
 use crate::work::RepairEvents;
 
@@ -36,7 +38,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: "",
     setting_docs: SettingDocs::none(),
-    standards: &[&COVERAGE_TERMS, &REPAIR_PRICES],
+    standards: &[&COVERAGE_TERMS, &REPAIR_PRICES, &PLAN_TERMS],
     start: |kit| ready(Ok(parts(kit))).boxed(),
 };
 
@@ -45,12 +47,21 @@ const EXPIRY_PERIOD: Duration = Duration::from_secs(1);
 
 fn parts(kit: Kit) -> Parts {
     let terms = kit.standard(&COVERAGE_TERMS);
+    let plan_terms = kit.standard(&PLAN_TERMS);
     let repairs = RepairEvents { ids: kit.ids.clone() };
     let expiry = kit.lifecycle.every(EXPIRY_PERIOD, None, {
         let db = kit.db.clone();
         move || {
             let db = db.clone();
             async move { work::entitlements::expire(&db).await }
+        }
+    });
+    let plans = PlanApi::new(kit.db.clone(), kit.ids.clone(), kit.clock.clone(), plan_terms.clone());
+    let upkeep_of_plans = kit.lifecycle.every(work::plans::EVERY, None, {
+        let (db, clock) = (kit.db.clone(), kit.clock.clone());
+        move || {
+            let (db, clock, terms) = (db.clone(), clock.clone(), plan_terms.clone());
+            async move { work::plans::round(&db, &clock, &terms).await }
         }
     });
     let prices = PriceBook::new(kit.standard(&REPAIR_PRICES), kit.clock.clone());
@@ -61,6 +72,8 @@ fn parts(kit: Kit) -> Parts {
         .serve(RepairPriceServiceServer::new(api.clone()))
         .serve(CoverageServiceServer::new(api.clone()))
         .serve(EntitlementServiceServer::new(api))
+        .serve(PlanServiceServer::new(plans))
         .consume("repair-logistics", repairs)
         .work("expiry of entitlements", expiry)
+        .work("upkeep of plans", upkeep_of_plans)
 }

@@ -4,6 +4,7 @@ mod catalogue;
 mod claims;
 mod coverage;
 mod devices;
+pub mod plans;
 mod prices;
 mod viewer;
 

@@ -1,6 +1,7 @@
 //! What this service is told by the standard: the terms of coverage, and the prices of repairs.
 
 mod check;
+pub mod plans;
 pub mod prices;
 mod read;
 mod simulate;

@@ -7,5 +7,6 @@ pub mod devices;
 pub mod families;
 pub mod models;
 pub mod parts;
+pub mod plans;
 pub mod product_changes;
 pub mod products;

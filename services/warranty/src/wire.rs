@@ -1,5 +1,7 @@
 //! The values of the domain as the contract writes them, and back.
 
+pub(crate) mod plans;
+
 use support_chassis::day;
 use support_chassis::error::Violation;
 use support_proto::support::types::v1 as types;

@@ -1,6 +1,7 @@
 //! What the service does unasked.
 
 pub mod entitlements;
+pub mod plans;
 mod repairs;
 
 pub use repairs::RepairEvents;

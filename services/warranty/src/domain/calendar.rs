@@ -6,7 +6,7 @@
 //! days of the period: twelve months from 15 January 2026 end with 15 January 2027, from 29 February 2024 with
 //! 28 February 2025.
 
-use time::{Date, Month};
+use time::{Date, Duration, Month};
 
 /// The last day of a period of `months` that begins on `first`. Never beyond the last day that can be written.
 #[must_use]
@@ -19,6 +19,12 @@ pub fn last_day(first: Date, months: u16) -> Date {
         .and_then(|month| Month::try_from(month).ok())
         .and_then(|month| Date::from_calendar_date(year, month, day.min(month.length(year))).ok())
         .unwrap_or(Date::MAX)
+}
+
+/// The day this many days after `day`. Never beyond the last day that can be written.
+#[must_use]
+pub fn days_later(day: Date, days: u16) -> Date {
+    day.checked_add(Duration::days(days.into())).unwrap_or(Date::MAX)
 }
 
 /// How many days are left after `day` until the end of `last`; 0 where it is the last one or lies after it.

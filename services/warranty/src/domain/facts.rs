@@ -87,7 +87,10 @@ pub struct PlanHeld {
     pub version: String,
     /// Where it is written down.
     pub source: String,
-    /// The first day on which it covers.
+    /// The first day of the plan: the twelve months of its incidents are counted from it, through all of its terms.
+    #[serde(with = "iso_day")]
+    pub begins: Date,
+    /// The first day on which it covers as is said here: a renewal may cover otherwise.
     #[serde(with = "iso_day")]
     pub from: Date,
     /// The last day on which it does; none while it goes on.
@@ -99,8 +102,8 @@ pub struct PlanHeld {
     pub covers: Vec<PlanCover>,
 }
 
-/// How many repairs a plan gives, and those that it has given. The twelve months begin with the first day of the plan, and
-/// anew on each day of that date.
+/// How many repairs a plan gives, and those that it has given. The twelve months begin with the first day of the plan
+/// ([`PlanHeld::begins`]), and end and begin anew as [`plan::term::twelve_months`](super::plan::term::twelve_months) says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incidents {
     /// In twelve months.

@@ -13,6 +13,9 @@ use support_chassis::named;
 pub struct Currency(iso_currency::Currency);
 
 impl Currency {
+    /// That of the United States.
+    pub const US_DOLLAR: Self = Self(iso_currency::Currency::USD);
+
     /// The currency with this code, three upper-case letters; none where no currency that people pay with has it.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
