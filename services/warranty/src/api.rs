@@ -4,9 +4,11 @@ mod catalogue;
 mod claims;
 mod coverage;
 mod devices;
+mod explain;
 mod plans;
 mod present;
 mod prices;
+mod sentences;
 
 pub use plans::PlanApi;
 
@@ -16,6 +18,7 @@ use support_chassis::standard::Standard;
 use support_proto::support::warranty::v1::CoverageTerms;
 
 use crate::standard::PriceBook;
+use crate::words::Words;
 
 /// The default number of entries on a page.
 const PAGE_SIZE: u32 = 50;
@@ -29,12 +32,19 @@ pub struct Api {
     ids: Ids,
     terms: Standard<CoverageTerms>,
     prices: PriceBook,
+    words: Words,
 }
 
 impl Api {
-    /// The service on its database, by the terms of coverage and the prices of repairs.
+    /// The service on its database, by the terms of coverage and the prices of repairs, with the words of `words`.
     #[must_use]
-    pub fn new(db: Db, ids: Ids, terms: Standard<CoverageTerms>, prices: PriceBook) -> Self {
-        Self { db, ids, terms, prices }
+    pub fn new(db: Db, ids: Ids, terms: Standard<CoverageTerms>, prices: PriceBook, words: Words) -> Self {
+        Self {
+            db,
+            ids,
+            terms,
+            prices,
+            words,
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The rules: pure, without I/O, clock, SQL or protobuf.
 //!
-//! [`coverage`] weighs the rules of [`terms`] for a [`sale`], a day and a damage. The rest are the values they speak of.
+//! [`coverage`] weighs the rules of [`terms`] for a [`sale`], a day and a damage. [`explain`] puts a decision into
+//! sentences. The rest are the values they speak of.
 
 pub mod calendar;
 pub mod catalogue;
@@ -8,6 +9,7 @@ pub mod claim;
 pub mod country;
 pub mod coverage;
 pub mod device;
+pub mod explain;
 pub mod facts;
 pub mod iso_day;
 pub mod money;

@@ -7,6 +7,7 @@ pub mod ops;
 pub mod standard;
 pub mod store;
 mod wire;
+pub mod words;
 pub mod work;
 
 use std::future::ready;
@@ -14,18 +15,20 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use sqlx::migrate::Migrator;
-use support_chassis::service::{Kit, Parts, Service};
+use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_chassis::settings::SettingDocs;
 use support_proto::support::warranty::v1::catalogue_service_server::CatalogueServiceServer;
 use support_proto::support::warranty::v1::coverage_service_server::CoverageServiceServer;
 use support_proto::support::warranty::v1::device_service_server::DeviceServiceServer;
 use support_proto::support::warranty::v1::entitlement_service_server::EntitlementServiceServer;
+use support_proto::support::warranty::v1::explanation_service_server::ExplanationServiceServer;
 use support_proto::support::warranty::v1::plan_service_server::PlanServiceServer;
 use support_proto::support::warranty::v1::repair_price_service_server::RepairPriceServiceServer;
 
 use crate::api::{Api, PlanApi};
 use crate::standard::plans::PLAN_TERMS;
 use crate::standard::{COVERAGE_TERMS, PriceBook, REPAIR_PRICES};
+use crate::words::Words;
 use crate::work::RepairEvents;
 
 /// The migrations of this service's database.
@@ -39,13 +42,14 @@ pub static SERVICE: Service = Service {
     defaults: "",
     setting_docs: SettingDocs::none(),
     standards: &[&COVERAGE_TERMS, &REPAIR_PRICES, &PLAN_TERMS],
-    start: |kit| ready(Ok(parts(kit))).boxed(),
+    start: |kit| ready(parts(kit)).boxed(),
 };
 
 /// How often reservations that are over are looked for.
 const EXPIRY_PERIOD: Duration = Duration::from_secs(1);
 
-fn parts(kit: Kit) -> Parts {
+fn parts(kit: Kit) -> Result<Parts, StartError> {
+    let words = Words::new(&kit.peer("localisation")?);
     let terms = kit.standard(&COVERAGE_TERMS);
     let plan_terms = kit.standard(&PLAN_TERMS);
     let repairs = RepairEvents { ids: kit.ids.clone() };
@@ -65,15 +69,16 @@ fn parts(kit: Kit) -> Parts {
         }
     });
     let prices = PriceBook::new(kit.standard(&REPAIR_PRICES), kit.clock.clone());
-    let api = Api::new(kit.db, kit.ids, terms, prices);
-    Parts::new()
+    let api = Api::new(kit.db, kit.ids, terms, prices, words);
+    Ok(Parts::new()
         .serve(CatalogueServiceServer::new(api.clone()))
         .serve(DeviceServiceServer::new(api.clone()))
         .serve(RepairPriceServiceServer::new(api.clone()))
         .serve(CoverageServiceServer::new(api.clone()))
+        .serve(ExplanationServiceServer::new(api.clone()))
         .serve(EntitlementServiceServer::new(api))
         .serve(PlanServiceServer::new(plans))
         .consume("repair-logistics", repairs)
         .work("expiry of entitlements", expiry)
-        .work("upkeep of plans", upkeep_of_plans)
+        .work("upkeep of plans", upkeep_of_plans))
 }

@@ -4,6 +4,7 @@ mod catalogue;
 mod claims;
 mod coverage;
 mod devices;
+mod explain;
 pub mod plans;
 mod prices;
 mod viewer;
@@ -18,5 +19,6 @@ pub use claims::{
 };
 pub use coverage::{AskCoverage, decide_coverage, decision};
 pub use devices::{NewDevice, device, device_by_serial_number, list_devices, register_device};
+pub use explain::{Explained, explain_coverage};
 pub use prices::{AskPrice, Priced, ServiceLife, quote_repair, service_life};
 pub use viewer::Viewer;

@@ -11,12 +11,13 @@ use support_proto::support::warranty::v1::{
 };
 use tonic::{Request, Response, Status};
 
-use super::{Api, present};
+use super::{Api, present, sentences};
 use crate::domain::country::Country;
 use crate::domain::sale::{PastRepair, Repairs};
 use crate::domain::zone::Zone;
 use crate::error::Error;
 use crate::ops::{self, AskCoverage, Viewer};
+use crate::store::decisions::Kept;
 use crate::wire;
 
 #[tonic::async_trait]
@@ -29,15 +30,19 @@ impl CoverageService for Api {
         let viewer = Viewer::of(&call);
         let request = request.into_inner();
         let ask = parse(&request, &viewer)?;
-        let answer = self
+        let mut answer = self
             .db
             .write::<_, _, Error, _>(&call, &request, async |tx| {
                 let kept = ops::decide_coverage(tx, &self.ids, &self.terms, &viewer, &ask).await?;
                 Ok(DecideCoverageResponse {
-                    decision: Some(present::decision(kept)),
+                    decision: Some(said_in(&request.locale, kept)),
                 })
             })
             .await?;
+        // After the decision is stored, and anew each time the call is sent again: no transaction waits for words.
+        self.words
+            .write(&request.locale, sentences::of(answer.decision.iter_mut()))
+            .await;
         Ok(Response::new(answer))
     }
 
@@ -46,12 +51,26 @@ impl CoverageService for Api {
         request: Request<GetCoverageDecisionRequest>,
     ) -> Result<Response<GetCoverageDecisionResponse>, Status> {
         let viewer = Viewer::of(&Call::of(&request)?);
-        let id = id::parse("decision_id", &request.get_ref().decision_id)?;
+        let request = request.into_inner();
+        let id = id::parse("decision_id", &request.decision_id)?;
         let kept = ops::decision(&mut *self.db.read().await?, &self.terms, &viewer, id).await?;
-        Ok(Response::new(GetCoverageDecisionResponse {
-            decision: Some(present::decision(kept)),
+        let mut answer = GetCoverageDecisionResponse {
+            decision: Some(said_in(&request.locale, kept)),
             reproduction: None,
-        }))
+        };
+        self.words
+            .write(&request.locale, sentences::of(answer.decision.iter_mut()))
+            .await;
+        Ok(Response::new(answer))
+    }
+}
+
+/// A decision, with sentences where a language was asked for.
+fn said_in(locale: &str, kept: Kept) -> wire_warranty::CoverageDecision {
+    if locale.is_empty() {
+        present::decision(kept)
+    } else {
+        sentences::decision(kept)
     }
 }
 

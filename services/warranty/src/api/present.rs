@@ -71,6 +71,7 @@ pub(super) fn decision(kept: Kept) -> warranty::CoverageDecision {
         plans_would_have: decision.plans_would_have.into_iter().map(difference).collect(),
         likely_components: texts(decision.likely_components),
         ask_keys: texts(decision.ask),
+        sentence: None,
     }
 }
 
@@ -95,6 +96,7 @@ fn weighed(weighed: Weighed, version: &str) -> warranty::WeighedRule {
         uses: Some(wire::uses(&weighed.uses)),
         incidents_left: weighed.incidents_left.map(i32::from),
         suspended: weighed.suspended,
+        sentence: None,
     }
 }
 
@@ -111,6 +113,7 @@ fn part(part: PartDecision, version: &str) -> warranty::PartDecision {
         chain: chain(part.chain, version),
         wears: part.wears,
         cosmetic: part.cosmetic,
+        sentence: None,
     }
 }
 

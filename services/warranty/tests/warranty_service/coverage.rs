@@ -252,6 +252,7 @@ async fn a_decision_is_given_again_as_it_was_to_those_it_concerns() {
         .unwrap();
     let get = GetCoverageDecisionRequest {
         decision_id: by_partner.decision_id.clone(),
+        locale: String::new(),
     };
     for caller in [staff(), operator(), service(), customer(anna), partner("asp-madrid")] {
         let read = world
@@ -275,6 +276,7 @@ async fn a_decision_is_given_again_as_it_was_to_those_it_concerns() {
         .into_inner();
     let get = GetCoverageDecisionRequest {
         decision_id: own.decision.unwrap().decision_id,
+        locale: String::new(),
     };
     let refusal = world.coverage(&partner("asp-madrid")).get_coverage_decision(get).await;
     refused(refusal, Code::NotFound, "WARRANTY_ERROR_REASON_DECISION_NOT_FOUND");
@@ -315,6 +317,7 @@ async fn nothing_is_decided_without_a_device_or_before_its_sale() {
     refused(stranger, Code::NotFound, "WARRANTY_ERROR_REASON_DEVICE_NOT_FOUND");
     let anything = GetCoverageDecisionRequest {
         decision_id: anna.to_string(),
+        locale: String::new(),
     };
     let refusal = door.get_coverage_decision(anything).await;
     refused(refusal, Code::NotFound, "WARRANTY_ERROR_REASON_DECISION_NOT_FOUND");

@@ -9,6 +9,8 @@
 mod catalogue;
 mod coverage;
 mod devices;
+mod explain;
 mod store;
 mod terms;
+mod words;
 mod world;

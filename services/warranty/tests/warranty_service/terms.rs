@@ -71,6 +71,7 @@ impl Scene {
     async fn read(&self, decision: &CoverageDecision) -> CoverageDecision {
         let request = GetCoverageDecisionRequest {
             decision_id: decision.decision_id.clone(),
+            locale: String::new(),
         };
         let answer = self
             .world

@@ -54,19 +54,23 @@ pub(crate) async fn database() -> TestDatabase {
 }
 
 impl World {
+    /// Without localisation and without repair-logistics.
     pub(crate) async fn start() -> Self {
-        Self::start_with(None).await
+        Self::start_with(None, NOBODY).await
     }
 
     /// With a repair-logistics that tells what a test has it tell.
     pub(crate) async fn start_with_repairs() -> Self {
-        Self::start_with(Some(
-            support_testing::database("feed-only", REPAIR_LOGISTICS.migrator).await,
-        ))
-        .await
+        let repairs = support_testing::database("feed-only", REPAIR_LOGISTICS.migrator).await;
+        Self::start_with(Some(repairs), NOBODY).await
     }
 
-    async fn start_with(repairs: Option<TestDatabase>) -> Self {
+    /// With localisation at this address.
+    pub(crate) async fn start_with_words(words: &str) -> Self {
+        Self::start_with(None, words).await
+    }
+
+    async fn start_with(repairs: Option<TestDatabase>, words: &str) -> Self {
         let database = database().await;
         let (clock, hand) = Clock::manual(NOW);
         let mut settings = Settings::new(&["warranty", "repair-logistics"])
@@ -77,6 +81,7 @@ impl World {
             .set("database.max_connections", 5)
             .set("database.acquire_timeout_ms", 20_000)
             .set("passport.signing_key", signing_key("warranty"))
+            .set("peers.localisation", [words])
             .set(
                 "passport.trust",
                 vec![
