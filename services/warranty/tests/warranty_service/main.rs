@@ -7,9 +7,12 @@
 )]
 
 mod catalogue;
+mod corrections;
 mod coverage;
 mod devices;
 mod explain;
+mod import;
+mod prices;
 mod store;
 mod terms;
 mod words;
