@@ -123,4 +123,4 @@ fn nowhere(instant: OffsetDateTime, hours: i8) -> Date {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,6 +1,7 @@
 //! Table and property tests of the decision.
 
 mod laws;
+mod midnights;
 mod properties;
 
 use std::sync::LazyLock;

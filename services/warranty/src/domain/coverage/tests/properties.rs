@@ -5,16 +5,17 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use time::Date;
 
-use super::{country, decide, shipped};
+use super::{SHIPPED, country, decide, shipped};
 use crate::domain::coverage::{Damage, Outcome, Reason};
 use crate::domain::product::ProductLine;
 use crate::domain::sale::{PastRepair, Repairs, Sale};
 use crate::domain::terms::{Certain, Law, Length, Remedy, Rule, Scope, Start, Terms};
 
+/// Every country whose law is shipped, and one whose law is not.
 fn codes() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec![
-        "DE", "ES", "PT", "FR", "NO", "GB", "US", "JP", "CN", "BR", "CH", "EG", "AQ",
-    ])
+    let mut codes: Vec<_> = SHIPPED.countries.keys().map(String::as_str).chain(["AQ"]).collect();
+    codes.sort_unstable();
+    prop::sample::select(codes)
 }
 
 /// A sale, the days from it to the decision, and the repairs between.
