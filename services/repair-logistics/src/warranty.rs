@@ -120,6 +120,7 @@ impl Warranty {
     pub async fn device(&self, call: &Call, serial_number: &str) -> Result<KnownDevice, Error> {
         let request = LookupDeviceRequest {
             serial_number: serial_number.to_owned(),
+            ..LookupDeviceRequest::default()
         };
         let answer = DeviceServiceClient::new(self.0.for_call(call))
             .lookup_device(request)

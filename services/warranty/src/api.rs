@@ -12,6 +12,7 @@ mod sentences;
 
 pub use plans::PlanApi;
 
+use support_chassis::clock::Clock;
 use support_chassis::db::Db;
 use support_chassis::id::Ids;
 use support_chassis::standard::Standard;
@@ -30,6 +31,7 @@ const PAGE_SIZE_LIMIT: u32 = 200;
 pub struct Api {
     db: Db,
     ids: Ids,
+    clock: Clock,
     terms: Standard<CoverageTerms>,
     prices: PriceBook,
     words: Words,
@@ -38,10 +40,18 @@ pub struct Api {
 impl Api {
     /// The service on its database, by the terms of coverage and the prices of repairs, with the words of `words`.
     #[must_use]
-    pub fn new(db: Db, ids: Ids, terms: Standard<CoverageTerms>, prices: PriceBook, words: Words) -> Self {
+    pub fn new(
+        db: Db,
+        ids: Ids,
+        clock: Clock,
+        terms: Standard<CoverageTerms>,
+        prices: PriceBook,
+        words: Words,
+    ) -> Self {
         Self {
             db,
             ids,
+            clock,
             terms,
             prices,
             words,

@@ -13,6 +13,7 @@ pub use self::plans::PlanError;
 
 use crate::domain::claim::{Bound, State};
 use crate::domain::coverage::{Outcome, Undecided};
+use crate::domain::device::Obstacle;
 use crate::store::{claims, devices, families, plans as plan_store, products};
 use crate::wire;
 
@@ -102,6 +103,54 @@ pub enum Error {
     /// Of plans.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// An IMEI or MEID is another device's.
+    #[error("the imei or meid is another device's")]
+    IdentifierTaken,
+    /// The device was replaced by another.
+    #[error("the device was replaced by another")]
+    DeviceRetired,
+    /// Locks or flags of the device stand in the way.
+    #[error("a lock or a flag of the device stands in the way")]
+    DeviceLocked(Vec<Obstacle>),
+    /// No such transfer, or not one the caller may see.
+    #[error("no such transfer")]
+    TransferNotFound,
+    /// The transfer is not open any more.
+    #[error("the transfer is not open any more")]
+    TransferState,
+    /// The device is offered to somebody already.
+    #[error("the device is offered to somebody already")]
+    TransferPending,
+    /// Who would get the device has it already.
+    #[error("who would get the device has it already")]
+    TransferToSelf,
+    /// Only who has the device may do this.
+    #[error("only who has the device may do this")]
+    NotOwner,
+    /// The other unit is of another product line.
+    #[error("the other unit is of another product line")]
+    ReplacementMismatch,
+    /// The lock or flag is set already, or is not set.
+    #[error("the lock or flag is set already, or is not set")]
+    MarkState,
+    /// The caller may not set or lift this lock for this reason.
+    #[error("the caller may not set or lift this lock for this reason")]
+    MarkNotAllowed,
+    /// No such proof of purchase, or not one the caller may see.
+    #[error("no such proof of purchase")]
+    ProofNotFound,
+    /// The proof of purchase was reviewed or withdrawn already.
+    #[error("the proof of purchase was reviewed or withdrawn already")]
+    ProofState,
+    /// A proof of purchase of this device waits for its review.
+    #[error("a proof of purchase of this device waits for its review")]
+    ProofPending,
+    /// Who submitted a proof, or whose case it is, does not review it.
+    #[error("who submitted a proof of purchase, or whose case it is, does not review it")]
+    ReviewerInvolved,
+    /// The day of purchase contradicts what is known of the device.
+    #[error("the day of purchase contradicts what is known of the device")]
+    PurchaseContradicted,
     /// Fields break their rules.
     #[error(transparent)]
     InvalidFields(#[from] InvalidFields),
@@ -123,6 +172,10 @@ impl From<DbError> for Error {
             Some(plan_store::ONE_OF_A_KIND) => PlanError::AlreadyHeld.into(),
             Some(plan_store::QUOTE_KEY) => PlanError::QuoteUsed.into(),
             Some(plan_store::REFERENCE_KEY) => PlanError::PaymentReferenceReused.into(),
+            Some(devices::IDENTIFIERS_KEY) => Self::IdentifierTaken,
+            Some(devices::transfers::ONE_OPEN) => Self::TransferPending,
+            Some(devices::proofs::ONE_OPEN) => Self::ProofPending,
+            Some(name) if devices::replacements::ONCE.contains(&name) => Self::DeviceRetired,
             _ => Self::Database(error),
         }
     }
@@ -197,6 +250,26 @@ impl ServiceError for Error {
             Self::RepairPriceUnknown => (Code::NotFound, Reason::RepairPriceUnknown),
             Self::Changed => return Answer::conflict(),
             Self::Plan(error) => return error.answer(DOMAIN),
+            Self::IdentifierTaken => (Code::AlreadyExists, Reason::IdentifierTaken),
+            Self::DeviceRetired => (Code::FailedPrecondition, Reason::DeviceRetired),
+            Self::DeviceLocked(obstacles) => {
+                let names: Vec<_> = obstacles.iter().map(|obstacle| obstacle.as_str()).collect();
+                let answer = of(Code::FailedPrecondition, Reason::DeviceLocked);
+                return answer.with("obstacles", names.join(","));
+            }
+            Self::TransferNotFound => (Code::NotFound, Reason::TransferNotFound),
+            Self::TransferState => (Code::FailedPrecondition, Reason::TransferState),
+            Self::TransferPending => (Code::FailedPrecondition, Reason::TransferPending),
+            Self::TransferToSelf => (Code::FailedPrecondition, Reason::TransferToSelf),
+            Self::NotOwner => (Code::PermissionDenied, Reason::NotOwner),
+            Self::ReplacementMismatch => (Code::FailedPrecondition, Reason::ReplacementMismatch),
+            Self::MarkState => (Code::FailedPrecondition, Reason::MarkState),
+            Self::MarkNotAllowed => (Code::PermissionDenied, Reason::MarkNotAllowed),
+            Self::ProofNotFound => (Code::NotFound, Reason::ProofNotFound),
+            Self::ProofState => (Code::FailedPrecondition, Reason::ProofState),
+            Self::ProofPending => (Code::FailedPrecondition, Reason::ProofPending),
+            Self::ReviewerInvolved => (Code::PermissionDenied, Reason::ReviewerInvolved),
+            Self::PurchaseContradicted => (Code::FailedPrecondition, Reason::PurchaseContradicted),
             Self::InvalidFields(error) => return error.answer(),
             Self::Page(error) => return error.answer(),
             Self::Database(error) => return error.answer(),

@@ -19,10 +19,13 @@ use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_chassis::settings::SettingDocs;
 use support_proto::support::warranty::v1::catalogue_service_server::CatalogueServiceServer;
 use support_proto::support::warranty::v1::coverage_service_server::CoverageServiceServer;
+use support_proto::support::warranty::v1::device_life_service_server::DeviceLifeServiceServer;
 use support_proto::support::warranty::v1::device_service_server::DeviceServiceServer;
+use support_proto::support::warranty::v1::device_transfer_service_server::DeviceTransferServiceServer;
 use support_proto::support::warranty::v1::entitlement_service_server::EntitlementServiceServer;
 use support_proto::support::warranty::v1::explanation_service_server::ExplanationServiceServer;
 use support_proto::support::warranty::v1::plan_service_server::PlanServiceServer;
+use support_proto::support::warranty::v1::proof_of_purchase_service_server::ProofOfPurchaseServiceServer;
 use support_proto::support::warranty::v1::repair_price_service_server::RepairPriceServiceServer;
 
 use crate::api::{Api, PlanApi};
@@ -69,10 +72,17 @@ fn parts(kit: Kit) -> Result<Parts, StartError> {
         }
     });
     let prices = PriceBook::new(kit.standard(&REPAIR_PRICES), kit.clock.clone());
-    let api = Api::new(kit.db, kit.ids, terms, prices, words);
+    let transfers = kit.lifecycle.every(work::transfers::PERIOD, None, {
+        let db = kit.db.clone();
+        move || work::transfers::expire(db.clone())
+    });
+    let api = Api::new(kit.db, kit.ids, kit.clock, terms, prices, words);
     Ok(Parts::new()
         .serve(CatalogueServiceServer::new(api.clone()))
         .serve(DeviceServiceServer::new(api.clone()))
+        .serve(DeviceLifeServiceServer::new(api.clone()))
+        .serve(DeviceTransferServiceServer::new(api.clone()))
+        .serve(ProofOfPurchaseServiceServer::new(api.clone()))
         .serve(RepairPriceServiceServer::new(api.clone()))
         .serve(CoverageServiceServer::new(api.clone()))
         .serve(ExplanationServiceServer::new(api.clone()))
@@ -80,5 +90,6 @@ fn parts(kit: Kit) -> Result<Parts, StartError> {
         .serve(PlanServiceServer::new(plans))
         .consume("repair-logistics", repairs)
         .work("expiry of entitlements", expiry)
-        .work("upkeep of plans", upkeep_of_plans))
+        .work("upkeep of plans", upkeep_of_plans)
+        .work("expiry of transfers", transfers))
 }

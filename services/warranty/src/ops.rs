@@ -18,7 +18,13 @@ pub use claims::{
     release_claim, repair_moved, repair_ordered, reserve_claim,
 };
 pub use coverage::{AskCoverage, decide_coverage, decision};
-pub use devices::{NewDevice, device, device_by_serial_number, list_devices, register_device};
+pub use devices::{
+    AcceptBy, ImportedDevice, NewActivation, NewDevice, NewOffer, NewReplacementUnit, accept_transfer,
+    affected_decisions, change_flag, change_lock, device, device_by_serial_number, device_history, end_transfer,
+    expire_transfers, import_devices, list_devices, list_proofs, mint_code, offer_transfer, proof, reassign_device,
+    record_activation, register_device, replace_device, review_proof, seek_device, submit_proof, transfer,
+    withdraw_proof,
+};
 pub use explain::{Explained, explain_coverage};
 pub use prices::{AskPrice, Priced, ServiceLife, quote_repair, service_life};
-pub use viewer::Viewer;
+pub use viewer::{Viewer, actor};

@@ -1,5 +1,6 @@
 //! The values of the domain as the contract writes them, and back.
 
+pub(crate) mod devices;
 pub(crate) mod plans;
 
 use support_chassis::day;

@@ -3,5 +3,6 @@
 pub mod entitlements;
 pub mod plans;
 mod repairs;
+pub mod transfers;
 
 pub use repairs::RepairEvents;

@@ -307,11 +307,10 @@ async fn register(floor: &Floor, key: &str, device: &Device, customer: &Caller) 
         request_id: request_id(&floor.run, key, "register"),
         model_code: device.model_code.clone(),
         serial_number: serial_number(&floor.run, key),
-        owner_customer_id: String::new(),
         purchase_country_code: device.fault.country.to_owned(),
         purchase_date: Some(device.bought),
         purchase_date_evidence: PurchaseDateEvidence::Estimated.into(),
-        sold_used: false,
+        ..RegisterDeviceRequest::default()
     };
     call!(customer.devices().register_device(request)).context("a device could not be registered")?;
     Ok(())

@@ -19,7 +19,7 @@ const NAME: &str = "support-development";
 pub const OPERATOR: &str = "operator";
 
 /// What an agent may do.
-pub const AGENT_SCOPES: [&str; 18] = [
+pub const AGENT_SCOPES: [&str; 19] = [
     "agents.read",
     "articles.publish",
     "cases.assign",
@@ -28,6 +28,7 @@ pub const AGENT_SCOPES: [&str; 18] = [
     "coverage.decide",
     "customers.read",
     "customers.write",
+    "devices.approve",
     "devices.read",
     "devices.write",
     "entitlements.read",
@@ -41,7 +42,7 @@ pub const AGENT_SCOPES: [&str; 18] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 25] = [
+pub const OPERATOR_SCOPES: [&str; 26] = [
     "agents.read",
     "agents.write",
     "articles.publish",
@@ -49,6 +50,7 @@ pub const OPERATOR_SCOPES: [&str; 25] = [
     "coverage.decide",
     "customers.read",
     "customers.write",
+    "devices.approve",
     "devices.read",
     "devices.write",
     "entitlements.read",

@@ -1,7 +1,13 @@
 //! `DeviceService`.
 
+mod life;
+mod parse;
+pub(super) mod present;
+mod proofs;
+mod transfers;
+
 use support_chassis::call::Call;
-use support_chassis::error::{InvalidFields, Violation, Violations, into_status};
+use support_chassis::error::{Violation, into_status};
 use support_chassis::{id, page};
 use support_proto::support::warranty::v1::device_service_server::DeviceService;
 use support_proto::support::warranty::v1::{
@@ -10,11 +16,15 @@ use support_proto::support::warranty::v1::{
 };
 use tonic::{Request, Response, Status};
 
-use super::{Api, PAGE_SIZE, PAGE_SIZE_LIMIT, present};
-use crate::domain::country::Country;
+use super::{Api, PAGE_SIZE, PAGE_SIZE_LIMIT};
+use crate::domain::device::Sought;
 use crate::error::Error;
-use crate::ops::{self, NewDevice, Viewer};
-use crate::wire;
+use crate::ops::{self, Viewer, actor};
+
+/// Who looks and who acts, as two views on one caller.
+fn caller(call: &Call) -> (Viewer, crate::domain::device::Actor) {
+    (Viewer::of(call), actor(call))
+}
 
 #[tonic::async_trait]
 impl DeviceService for Api {
@@ -24,12 +34,12 @@ impl DeviceService for Api {
     ) -> Result<Response<RegisterDeviceResponse>, Status> {
         let call = Call::of(&request)?;
         let request = request.into_inner();
-        let new = parse(&request)?;
-        let (ids, viewer) = (self.ids.clone(), Viewer::of(&call));
+        let new = parse::new_device(&request)?;
+        let (ids, (viewer, actor)) = (self.ids.clone(), caller(&call));
         let answer = self
             .db
             .write::<_, _, Error, _>(&call, &request, async |tx| {
-                let registered = ops::register_device(tx, &ids, &viewer, new).await?;
+                let registered = ops::register_device(tx, &ids, &viewer, &actor, new).await?;
                 Ok(RegisterDeviceResponse {
                     device: Some(present::device(registered, &viewer)),
                 })
@@ -52,8 +62,20 @@ impl DeviceService for Api {
         request: Request<LookupDeviceRequest>,
     ) -> Result<Response<LookupDeviceResponse>, Status> {
         let viewer = Viewer::of(&Call::of(&request)?);
-        let serial_number = &request.get_ref().serial_number;
-        let registered = ops::device_by_serial_number(&mut *self.db.read().await?, &viewer, serial_number).await?;
+        let request = request.into_inner();
+        if request.serial_number.is_empty() == request.identifier.is_empty() {
+            let wrong = Violation::new(
+                "identifier",
+                "must be given where there is no serial number, and only there",
+            );
+            return Err(Error::from(wrong).into());
+        }
+        let connection = &mut *self.db.read().await?;
+        let registered = if request.identifier.is_empty() {
+            ops::device_by_serial_number(connection, &viewer, &request.serial_number).await?
+        } else {
+            ops::seek_device(connection, &viewer, &Sought::read(&request.identifier)).await?
+        };
         Ok(Response::new(LookupDeviceResponse {
             device: Some(present::device(registered, &viewer)),
         }))
@@ -63,18 +85,22 @@ impl DeviceService for Api {
         &self,
         request: Request<ListDevicesRequest>,
     ) -> Result<Response<ListDevicesResponse>, Status> {
-        let call = Call::of(&request)?;
-        let viewer = Viewer::of(&call);
+        let viewer = Viewer::of(&Call::of(&request)?);
         let request = request.get_ref();
-        let owner = id::parse_optional("owner_customer_id", &request.owner_customer_id)?;
-        // A customer's list is bound to the customer: the filter alone does not say whose it is.
-        let binding = ("ListDevices", &request.owner_customer_id, call.customer_id::<id::Id>());
+        let owner = parse::owner(
+            ("owner_customer_id", &request.owner_customer_id),
+            ("owner_organisation_id", &request.owner_organisation_id),
+        )?;
+        // The list of a customer or a partner is bound to them: the filter alone does not say whose it is.
+        let own = viewer.owner();
+        let own = own.as_ref().map(|own| (own.customer(), own.organisation()));
+        let named = (&request.owner_customer_id, &request.owner_organisation_id);
         let page = page::parse(
             request.page_size,
             &request.page_token,
             PAGE_SIZE,
             PAGE_SIZE_LIMIT,
-            &binding,
+            &("ListDevices", named, own),
         )
         .map_err(into_status)?;
         let (devices, next_page_token) = ops::list_devices(&mut *self.db.read().await?, &viewer, owner, &page).await?;
@@ -87,32 +113,4 @@ impl DeviceService for Api {
             next_page_token,
         }))
     }
-}
-
-fn parse(request: &RegisterDeviceRequest) -> Result<NewDevice, InvalidFields> {
-    let mut fields = Violations::new();
-    let owner = fields.take(id::parse_optional("owner_customer_id", &request.owner_customer_id));
-    let country = fields.take(
-        Country::from_code(&request.purchase_country_code)
-            .ok_or_else(|| Violation::new("purchase_country_code", "must be a code of iso 3166-1 alpha-2")),
-    );
-    let purchase_date = fields.take(wire::read_date(
-        "purchase_date",
-        request.purchase_date.unwrap_or_default(),
-    ));
-    let evidence = fields.take(
-        wire::read_evidence(request.purchase_date_evidence())
-            .ok_or_else(|| Violation::new("purchase_date_evidence", "must say how sure the day is")),
-    );
-    let (owner, purchase_country, purchase_date, evidence) =
-        fields.finish((owner, country, purchase_date, evidence))?;
-    Ok(NewDevice {
-        model_code: request.model_code.clone(),
-        serial_number: request.serial_number.clone(),
-        owner,
-        purchase_country,
-        purchase_date,
-        evidence,
-        sold_used: request.sold_used,
-    })
 }

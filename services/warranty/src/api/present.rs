@@ -8,9 +8,7 @@ use support_proto::support::warranty::v1 as warranty;
 
 use crate::domain::coverage::{LawFacts, PartDecision, PlanDifference, ReturnRight, SparePartRight, Weighed};
 use crate::domain::product::Product;
-use crate::ops::Viewer;
 use crate::store::decisions::Kept;
-use crate::store::devices::Registered;
 use crate::wire;
 
 pub(super) fn product(product: Product) -> warranty::Product {
@@ -22,23 +20,6 @@ pub(super) fn product(product: Product) -> warranty::Product {
         limited_warranty_months: product.limited_warranty_months.into(),
         release_date: Some(day::to_proto(product.release_date)),
         ..warranty::Product::default()
-    }
-}
-
-/// A device as `viewer` may see it.
-pub(super) fn device(registered: Registered, viewer: &Viewer) -> warranty::Device {
-    let device = registered.device;
-    let owner = device.owner.filter(|_| viewer.sees_owner());
-    warranty::Device {
-        device_id: device.id.to_string(),
-        product: Some(product(registered.product)),
-        serial_number: device.serial_number,
-        owner_customer_id: owner.map(|owner| owner.to_string()).unwrap_or_default(),
-        purchase_country_code: device.purchase_country.code().to_owned(),
-        purchase_date: Some(day::to_proto(device.purchase_date)),
-        purchase_date_evidence: wire::evidence(device.evidence).into(),
-        register_time: Some(timestamp(device.registered_at)),
-        sold_used: device.sold_used,
     }
 }
 

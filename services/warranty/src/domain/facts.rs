@@ -136,6 +136,10 @@ named! {
         Replaced = "replaced",
         /// It is none of the maker's.
         NotGenuine = "not_genuine",
+        /// An authority has seized it.
+        Seized = "seized",
+        /// It is being looked into.
+        UnderInvestigation = "under_investigation",
     }
 }
 

@@ -19,6 +19,7 @@ use crate::domain::sale::{PastRepair, Repairs, Sale};
 use crate::domain::zone::{self, Zone};
 use crate::error::Error;
 use crate::store::decisions::Kept;
+use crate::store::devices::standing::{self, Standing};
 use crate::{standard, store, wire};
 
 /// A question of coverage.
@@ -55,10 +56,14 @@ pub async fn decide_coverage(
     let registered = device_by_serial_number(tx, viewer, &ask.serial_number).await?;
     let (device, product) = (registered.device, registered.product);
     let country = device.purchase_country;
+    let standing = standing::of_devices(tx, &[device.id])
+        .await?
+        .remove(&device.id)
+        .unwrap_or_default();
     let sale = Sale {
         day: device.purchase_date,
         line: product.product_line,
-        warranty_months: product.limited_warranty_months,
+        warranty_months: standing.warranty_months,
         used: device.sold_used,
         repairs: ask.repairs.clone(),
     };
@@ -71,8 +76,9 @@ pub async fn decide_coverage(
     check_repairs(&sale, day)?;
     let held = terms.on(&Place::country(country.code()), day);
     let held = standard::terms(&held.document, held.basis.to_string(), country);
-    let sale = with_known_repairs(tx, device.id, sale, day).await?;
-    let facts = Facts::of(sale, product.model_code, device.serial_number);
+    let sale = with_known_repairs(tx, device.id, &standing, sale, day).await?;
+    let mut facts = Facts::of(sale, product.model_code, device.serial_number);
+    facts.bars = standing.bars;
     let question = Question {
         day,
         damage: ask.damage,
@@ -114,14 +120,20 @@ pub async fn decide_coverage(
 async fn with_known_repairs(
     connection: &mut PgConnection,
     device: DeviceId,
+    standing: &Standing,
     mut sale: Sale,
     day: Date,
 ) -> Result<Sale, Error> {
-    let mut claims = store::claims::of_devices(connection, &[device]).await?;
-    let known = past_repairs(&claims.remove(&device).unwrap_or_default());
+    // What was repaired on the units before it was repaired on it, and each of their replacements is a repair too.
+    let units: Vec<_> = standing.before.iter().copied().chain([device]).collect();
+    let claims = store::claims::of_devices(connection, &units).await?;
+    let known = claims
+        .values()
+        .flat_map(|claims| past_repairs(claims))
+        .chain(standing.replacements.iter().cloned());
     let is_within = |repair: &PastRepair| sale.day <= repair.received && repair.returned <= day;
     let mut repairs: Vec<_> = sale.repairs.iter().cloned().collect();
-    for repair in known.into_iter().filter(is_within) {
+    for repair in known.filter(is_within) {
         let is_told = |told: &PastRepair| (told.received, told.returned) == (repair.received, repair.returned);
         if !repairs.iter().any(is_told) {
             repairs.push(repair);

@@ -3,7 +3,7 @@
 use support_chassis::call::Call;
 use support_proto::support::options::v1::CallerKind;
 
-use crate::domain::device::{CustomerId, Device};
+use crate::domain::device::{Actor, ActorKind, CustomerId, Device, Owner};
 
 /// Who looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +41,20 @@ impl Viewer {
         }
     }
 
-    /// Whether they may see who has a device.
+    /// Whether they may see who has a device: the customer, or an organisation that is not theirs.
     #[must_use]
     pub fn sees_owner(&self) -> bool {
         matches!(self, Self::Customer(_) | Self::Insider)
+    }
+
+    /// As whom they have devices; none where they have none.
+    #[must_use]
+    pub fn owner(&self) -> Option<Owner> {
+        match self {
+            Self::Customer(customer) => Some(Owner::Customer(*customer)),
+            Self::Partner(organisation) => Some(Owner::Organisation(organisation.clone())),
+            Self::Insider | Self::Stranger => None,
+        }
     }
 
     /// Whether they may see a decision about a device of `owner` that `asked_by` asked for.
@@ -56,5 +66,22 @@ impl Viewer {
             Self::Insider => true,
             Self::Stranger => false,
         }
+    }
+}
+
+/// Who makes this call, as history keeps it.
+#[must_use]
+pub fn actor(call: &Call) -> Actor {
+    let caller = call.caller();
+    let kind = match caller.kind {
+        CallerKind::Customer => ActorKind::Customer,
+        CallerKind::Staff => ActorKind::Staff,
+        CallerKind::Partner => ActorKind::Partner,
+        CallerKind::Operator => ActorKind::Operator,
+        CallerKind::Service | CallerKind::Anonymous | CallerKind::Unspecified => ActorKind::Service,
+    };
+    Actor {
+        kind,
+        id: caller.subject.clone(),
     }
 }

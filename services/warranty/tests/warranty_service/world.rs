@@ -303,11 +303,10 @@ pub(crate) fn new_device(serial_number: &str) -> warranty::RegisterDeviceRequest
         request_id: request_id(number(serial_number)),
         model_code: "PHN-12-128".to_owned(),
         serial_number: serial_number.to_owned(),
-        owner_customer_id: String::new(),
         purchase_country_code: "DE".to_owned(),
         purchase_date: Some(day(2025, 3, 1)),
         purchase_date_evidence: warranty::PurchaseDateEvidence::Proven.into(),
-        sold_used: false,
+        ..warranty::RegisterDeviceRequest::default()
     }
 }
 
