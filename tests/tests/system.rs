@@ -13,4 +13,5 @@ mod system {
     mod standard;
     mod three_ways;
     mod trace;
+    mod words;
 }
