@@ -14,8 +14,8 @@ pub use catalogue::{
     list_products, product, product_by_code, product_changes,
 };
 pub use claims::{
-    AskReserve, RepairMoved, RepairOrdered, Unfit, claim, commit_claim, expire_claims, extend_claim, list_claims,
-    release_claim, repair_moved, repair_ordered, reserve_claim,
+    AskReserve, RepairMoved, RepairOrdered, Unfit, claim, commit_claim, expire_claims, extend_claim, hold_claim,
+    list_claims, release_claim, repair_moved, repair_ordered, reserve_claim,
 };
 pub use coverage::{AskCoverage, decide_coverage, decision};
 pub use devices::{

@@ -10,7 +10,7 @@ use support_chassis::id::Id;
 use support_chassis::{id_type, named};
 use time::{Date, Duration, OffsetDateTime};
 
-pub use past::{goodwill_on, incidents_on, past_repairs, programs_used};
+pub use past::{goodwill_on, past_repairs, programs_used};
 
 use super::calendar::last_day;
 use super::coverage::{DecisionId, Outcome};

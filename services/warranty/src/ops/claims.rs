@@ -44,7 +44,7 @@ pub async fn reserve_claim(tx: &mut Tx, ids: &Ids, viewer: &Viewer, ask: AskRese
         return Err(Error::DecisionNotCurrent);
     }
     let grant = grant::of(tx, &kept).await?.ok_or(Error::NothingGranted)?;
-    let mut claim = Claim {
+    let claim = Claim {
         id: ids.next(),
         device_id: kept.device_id,
         decision_id: Some(kept.id),
@@ -63,12 +63,22 @@ pub async fn reserve_claim(tx: &mut Tx, ids: &Ids, viewer: &Viewer, ask: AskRese
         received_on: None,
         returned_on: None,
     };
+    hold_claim(tx, claim).await
+}
+
+/// Gives a new claim its place in its pool, and writes it.
+pub async fn hold_claim(tx: &mut Tx, mut claim: Claim) -> Result<Claim, Error> {
+    let now = tx.now();
     if !take(tx, &mut claim, now).await? {
-        return if store::claims::is_claimed(tx, kept.id, claim.id).await? {
-            Err(Error::DecisionClaimed)
-        } else {
-            Err(Error::EntitlementUsedUp(claim.grant.outcome))
+        let is_claimed = match claim.decision_id {
+            Some(decision) => store::claims::is_claimed(tx, decision, claim.id).await?,
+            None => false,
         };
+        return Err(if is_claimed {
+            Error::DecisionClaimed
+        } else {
+            Error::EntitlementUsedUp(claim.grant.outcome)
+        });
     }
     store::claims::insert(tx, &claim).await?;
     tx.append(claim.id, &told_reserved(&claim)).await?;

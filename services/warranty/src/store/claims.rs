@@ -261,6 +261,25 @@ pub async fn of_devices(
     Ok(found)
 }
 
+/// The days of the incidents of plans that are reserved or used, on whatever device, in order. A plan without any is not in it.
+pub async fn incidents_of_plans(
+    connection: &mut PgConnection,
+    plans: &[PlanId],
+) -> Result<HashMap<PlanId, Vec<Date>>, DbError> {
+    let rows = sqlx::query!(
+        r#"select plan_id as "plan_id!: PlanId", day from claims
+           where plan_id = any($1) and state in ('reserved', 'committed') order by day"#,
+        plans as &[PlanId],
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut found: HashMap<PlanId, Vec<Date>> = HashMap::new();
+    for row in rows {
+        found.entry(row.plan_id).or_default().push(row.day);
+    }
+    Ok(found)
+}
+
 /// The claims of a device, newest first, those in some states (none for all) that an organisation asked for (none for all),
 /// older than a claim, `limit` at most.
 pub async fn list(

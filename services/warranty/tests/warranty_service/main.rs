@@ -7,6 +7,9 @@
 )]
 
 mod catalogue;
+mod claim_races;
+mod claim_repairs;
+mod claims;
 mod corrections;
 mod coverage;
 mod devices;

@@ -4,15 +4,7 @@ use time::Date;
 
 use super::{Claim, State};
 use crate::domain::coverage::Outcome;
-use crate::domain::plan::PlanId;
 use crate::domain::sale::PastRepair;
-
-/// The days of the incidents of a plan that are reserved or used, in the order of the claims.
-#[must_use]
-pub fn incidents_on(claims: &[Claim], plan: PlanId) -> Vec<Date> {
-    let of_plan = live(claims).filter(|claim| claim.grant.plan == Some(plan));
-    of_plan.map(|claim| claim.day).collect()
-}
 
 /// The service programs that are reserved or used, in the order of the claims.
 #[must_use]

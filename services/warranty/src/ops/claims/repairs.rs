@@ -78,8 +78,11 @@ pub async fn repair_ordered(tx: &mut Tx, ids: &Ids, told: RepairOrdered) -> Resu
     if claim.device_id != told.device {
         return Err(Unfit::OtherDevice);
     }
-    if claim.repair_id.is_some() {
-        return Err(Unfit::OtherRepair);
+    match claim.repair_id {
+        None => {}
+        // Told twice at once.
+        Some(repair) if repair == told.repair => return Ok(()),
+        Some(_) => return Err(Unfit::OtherRepair),
     }
     let is_live = claim.state.is_live();
     let claim = if is_live {
