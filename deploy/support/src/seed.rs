@@ -1,6 +1,7 @@
-//! A small believable world to try: products, agents in five regions, partners with their workshops, articles in six
+//! A small believable world to try: products with their components and parts, agents in five regions, partners with their workshops, articles in six
 //! languages. Made through the public API, with request ids that never change, so that filling it again does nothing.
 
+mod catalogue;
 mod people;
 mod texts;
 mod things;
@@ -105,8 +106,18 @@ pub async fn seed(gateway_url: &str, token: &str, data_dir: &Path) -> anyhow::Re
     if is_seeded(&session, &operator, data_dir).await? {
         return Ok(Seeded::default());
     }
-    let products = each(things::products(), async |mut product| {
-        product.request_id = request_id(RUN, "product", &product.model_code);
+    each(catalogue::families(), async |mut family| {
+        family.request_id = request_id(RUN, "family", &family.family);
+        made(
+            session
+                .retrying(async || operator.catalogue().create_product_family(family.clone()).await)
+                .await,
+        )
+    })
+    .await?;
+    let products = each(catalogue::products(), async |mut product| {
+        // Not `product`: so it was called when less was said of each.
+        product.request_id = request_id(RUN, "model", &product.model_code);
         made(
             session
                 .retrying(async || operator.catalogue().create_product(product.clone()).await)

@@ -1,49 +1,7 @@
-//! What is sold, and who repairs it.
+//! Who repairs what is sold.
 
 use support_proto::support::repair::v1::{CreateProviderRequest, ProviderKind};
-use support_proto::support::types::v1::{Date, ProductLine};
-use support_proto::support::warranty::v1::CreateProductRequest;
-
-/// A product in a line of the table.
-type Row = (&'static str, &'static str, ProductLine, i32, (i32, i32));
-
-/// Model code, name, line, months of limited warranty, year and month of release.
-const PRODUCTS: [Row; 14] = [
-    ("PHN-11-64", "Halden Phone 11", ProductLine::Phone, 12, (2019, 9)),
-    ("PHN-14-128", "Halden Phone 14", ProductLine::Phone, 12, (2022, 9)),
-    ("PHN-17-256", "Halden Phone 17", ProductLine::Phone, 12, (2025, 9)),
-    ("LAP-13-A", "Halden Book 13", ProductLine::Laptop, 12, (2020, 11)),
-    ("LAP-16-C", "Halden Book 16", ProductLine::Laptop, 12, (2024, 10)),
-    ("TAB-10-9", "Halden Slate 10", ProductLine::Tablet, 12, (2022, 10)),
-    ("TAB-12-5", "Halden Slate 12 Pro", ProductLine::Tablet, 12, (2024, 5)),
-    ("WAT-8-45", "Halden Watch 8", ProductLine::Watch, 12, (2022, 9)),
-    ("WAT-U2", "Halden Watch Summit", ProductLine::Watch, 24, (2023, 9)),
-    ("AUD-BUDS-2", "Halden Buds 2", ProductLine::Audio, 12, (2022, 9)),
-    ("AUD-OVER-1", "Halden Studio", ProductLine::Audio, 12, (2020, 12)),
-    ("DSK-MINI-4", "Halden Mini", ProductLine::Desktop, 12, (2024, 11)),
-    ("ACC-PRN-1", "Halden Print", ProductLine::Accessory, 12, (2015, 3)),
-    ("ACC-CAM-1", "Halden Camera", ProductLine::Accessory, 12, (2018, 6)),
-];
-
-/// The products, without request ids.
-pub(super) fn products() -> Vec<CreateProductRequest> {
-    PRODUCTS
-        .iter()
-        .map(|(model_code, name, line, months, (year, month))| CreateProductRequest {
-            request_id: String::new(),
-            model_code: (*model_code).to_owned(),
-            name: (*name).to_owned(),
-            product_line: (*line).into(),
-            limited_warranty_months: *months,
-            release_date: Some(Date {
-                year: *year,
-                month: *month,
-                day: 1,
-            }),
-            ..CreateProductRequest::default()
-        })
-        .collect()
-}
+use support_proto::support::types::v1::ProductLine;
 
 /// The partners: organisation, and what their client is for.
 pub(super) const PARTNERS: [(&str, &str); 5] = [

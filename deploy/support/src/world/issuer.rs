@@ -19,7 +19,7 @@ const NAME: &str = "support-development";
 pub const OPERATOR: &str = "operator";
 
 /// What an agent may do.
-pub const AGENT_SCOPES: [&str; 19] = [
+pub const AGENT_SCOPES: [&str; 20] = [
     "agents.read",
     "articles.publish",
     "cases.assign",
@@ -34,6 +34,7 @@ pub const AGENT_SCOPES: [&str; 19] = [
     "entitlements.read",
     "entitlements.write",
     "playbooks.read",
+    "products.read",
     "providers.read",
     "repairs.read",
     "repairs.write",
@@ -42,7 +43,7 @@ pub const AGENT_SCOPES: [&str; 19] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 26] = [
+pub const OPERATOR_SCOPES: [&str; 27] = [
     "agents.read",
     "agents.write",
     "articles.publish",
@@ -59,6 +60,7 @@ pub const OPERATOR_SCOPES: [&str; 26] = [
     "outbox.read",
     "partners.write",
     "playbooks.read",
+    "products.read",
     "products.write",
     "providers.read",
     "providers.write",
