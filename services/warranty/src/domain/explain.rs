@@ -145,11 +145,21 @@ pub const COMPONENTS: &[&str] = &[
 
 /// What a component is called.
 fn component(code: &str) -> Value {
-    if COMPONENTS.contains(&code) {
-        Value::Message(format!("coverage.component.{}", code.replace('-', "_")).into())
+    named(COMPONENTS, "coverage.component", code)
+}
+
+/// The name of `code` in every language, where it is one of `known`; else the code itself.
+fn named(known: &[&str], table: &str, code: &str) -> Value {
+    if known.contains(&code) {
+        Value::Message(key(table, code).into())
     } else {
         code.into()
     }
+}
+
+/// The key of the name of `code`.
+fn key(table: &str, code: &str) -> String {
+    format!("{table}.{}", code.replace('-', "_"))
 }
 
 /// Every key that a sentence of a decision can have, or name in a value, beside those of symptoms and questions that the terms
@@ -170,10 +180,8 @@ pub fn keys() -> Vec<String> {
     );
     keys.extend(Remedy::ALL.iter().map(|one| remedy(*one).into_owned()));
     keys.extend(Damage::ALL.iter().map(|damage| talk::damage_key(*damage)));
-    keys.extend(
-        COMPONENTS
-            .iter()
-            .map(|code| format!("coverage.component.{}", code.replace('-', "_"))),
-    );
+    keys.extend(COMPONENTS.iter().map(|code| key("coverage.component", code)));
+    keys.extend(talk::SYMPTOMS.iter().map(|code| key("coverage.symptom", code)));
+    keys.extend(talk::PLANS.iter().map(|code| key("plan.name", code)));
     keys
 }

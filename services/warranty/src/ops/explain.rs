@@ -56,13 +56,15 @@ pub async fn explain_coverage(
         prices: &prices,
         offers: &[],
     });
+    let registered_on = zone::latest_day(device.registered_at, kept.country);
     let known = Known {
         rules: rules.as_ref(),
         facts: &facts,
         question: &question,
         country: kept.country,
         evidence: device.evidence,
-        bought_by: zone::latest_day(device.registered_at, kept.country),
+        purchased: device.purchase_date,
+        bought_by: device.first_activated_on.unwrap_or(registered_on).min(registered_on),
     };
     Ok(Explained {
         explanation: explanation(&kept.decision, &known),

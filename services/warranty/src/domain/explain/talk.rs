@@ -25,6 +25,7 @@ pub(super) const KEYS: &[&str] = &[
     "coverage.say.rights_remain",
     "coverage.say.rights_suspended",
     "coverage.say.date_estimated",
+    "coverage.say.date_corrected",
     "coverage.ask.symptom",
     "coverage.ask.component",
     "coverage.ask.component_of",
@@ -47,6 +48,25 @@ pub(super) const KEYS: &[&str] = &[
     "coverage.result.unknown",
     "coverage.result.no_repair",
 ];
+
+/// The symptoms that have a name in every language. Others are called by their code.
+pub(super) const SYMPTOMS: &[&str] = &[
+    "battery-drains-fast",
+    "battery-swollen",
+    "camera-blurred",
+    "display-cracked",
+    "display-lines",
+    "does-not-charge",
+    "does-not-start",
+    "gets-hot",
+    "keys-stick-or-repeat",
+    "no-sound",
+    "storage-errors",
+    "turns-off",
+];
+
+/// The plans that have a name in every language. Others are called by where they are written down.
+pub(super) const PLANS: &[&str] = &["standard", "theft-and-loss", "monthly", "business"];
 
 /// The condition that the device came to harm by `damage`.
 pub(super) fn damage_key(damage: Damage) -> String {
@@ -71,6 +91,8 @@ pub struct Known<'a> {
     pub country: Country,
     /// How sure the day of purchase is.
     pub evidence: Evidence,
+    /// The day of purchase as it is known now; another than that of the facts where it was corrected since.
+    pub purchased: Date,
     /// The last day on which the device can have been bought: the day on which it was first known to be in somebody's hand.
     pub bought_by: Date,
 }
@@ -223,7 +245,9 @@ fn say(decision: &Decision, known: &Known<'_>) -> Vec<Sentence> {
     } else if of_law.any(|weighed| weighed.applies) {
         say.push(Sentence::new("coverage.say.rights_remain"));
     }
-    if known.evidence == Evidence::Estimated {
+    if known.purchased != known.facts.sale.day {
+        say.push(Sentence::new("coverage.say.date_corrected").with("day", known.purchased));
+    } else if known.evidence == Evidence::Estimated {
         say.push(Sentence::new("coverage.say.date_estimated").with("day", known.facts.sale.day));
     }
     say.extend(decision.parts.iter().map(said::part));

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use time::Date;
 
-use super::{Alternative, Change, Known, bar_key, damage_key};
+use super::{Alternative, Change, Known, PLANS, bar_key, damage_key};
 use crate::domain::coverage::{Damage, Decision, Outcome, Pays, Reason, decide};
 use crate::domain::device::Evidence;
-use crate::domain::explain::{Sentence, component};
+use crate::domain::explain::{Sentence, Value, component, named};
 use crate::domain::facts::{Bar, Facts, Question};
 
 /// What would change the answer, the best for the customer first.
@@ -49,7 +49,8 @@ impl Anew<'_> {
 
     /// A proof of a later purchase, where the day of purchase is estimated and a later one would be better.
     fn proof(&self) -> Option<Alternative> {
-        if self.known.evidence != Evidence::Estimated {
+        let is_corrected = self.known.purchased != self.known.facts.sale.day;
+        if self.known.evidence != Evidence::Estimated || is_corrected {
             return None;
         }
         let sale = &self.known.facts.sale;
@@ -85,7 +86,12 @@ impl Anew<'_> {
                 Some(until) => Sentence::new("coverage.change.plan_until").with("until", until),
                 None => Sentence::new("coverage.change.plan"),
             };
-            let condition = condition.with("plan", &*plan.source);
+            let name = if PLANS.contains(&&*plan.kind) {
+                named(PLANS, "plan.name", &plan.kind)
+            } else {
+                Value::from(&*plan.source)
+            };
+            let condition = condition.with("plan", name);
             let change = Change::Plan(plan.kind.clone());
             Alternative::new(change, Outcome::Plan, plan.pays, true, condition)
         })
