@@ -48,6 +48,10 @@ use support_proto::support::standard::v1::standard_service_client::StandardServi
 use support_proto::support::warranty::v1::catalogue_service_client::CatalogueServiceClient;
 use support_proto::support::warranty::v1::coverage_service_client::CoverageServiceClient;
 use support_proto::support::warranty::v1::device_service_client::DeviceServiceClient;
+use support_proto::support::warranty::v1::entitlement_service_client::EntitlementServiceClient;
+use support_proto::support::warranty::v1::explanation_service_client::ExplanationServiceClient;
+use support_proto::support::warranty::v1::fleet_service_client::FleetServiceClient;
+use support_proto::support::warranty::v1::plan_service_client::PlanServiceClient;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 
@@ -223,6 +227,14 @@ clients! {
     devices: DeviceServiceClient,
     /// Coverage decisions.
     coverage: CoverageServiceClient,
+    /// Decisions, explained.
+    explanations: ExplanationServiceClient,
+    /// Decisions about many devices.
+    fleet: FleetServiceClient,
+    /// Plans that customers buy.
+    plans: PlanServiceClient,
+    /// What decisions grant.
+    entitlements: EntitlementServiceClient,
     /// Those who repair.
     providers: ProviderServiceClient,
     /// Repairs.

@@ -19,13 +19,14 @@ const NAME: &str = "support-development";
 pub const OPERATOR: &str = "operator";
 
 /// What an agent may do.
-pub const AGENT_SCOPES: [&str; 20] = [
+pub const AGENT_SCOPES: [&str; 23] = [
     "agents.read",
     "articles.publish",
     "cases.assign",
     "cases.read",
     "cases.write",
     "coverage.decide",
+    "coverage.fleet",
     "customers.read",
     "customers.write",
     "devices.approve",
@@ -33,6 +34,8 @@ pub const AGENT_SCOPES: [&str; 20] = [
     "devices.write",
     "entitlements.read",
     "entitlements.write",
+    "plans.read",
+    "plans.write",
     "playbooks.read",
     "products.read",
     "providers.read",
@@ -43,12 +46,13 @@ pub const AGENT_SCOPES: [&str; 20] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 27] = [
+pub const OPERATOR_SCOPES: [&str; 31] = [
     "agents.read",
     "agents.write",
     "articles.publish",
     "cases.read",
     "coverage.decide",
+    "coverage.fleet",
     "customers.read",
     "customers.write",
     "devices.approve",
@@ -59,6 +63,9 @@ pub const OPERATOR_SCOPES: [&str; 27] = [
     "messages.publish",
     "outbox.read",
     "partners.write",
+    "plans.read",
+    "plans.settle",
+    "plans.write",
     "playbooks.read",
     "products.read",
     "products.write",
@@ -74,11 +81,14 @@ pub const OPERATOR_SCOPES: [&str; 27] = [
 ];
 
 /// What a partner's client is given.
-pub const PARTNER_SCOPES: [&str; 8] = [
+pub const PARTNER_SCOPES: [&str; 11] = [
     "coverage.decide",
+    "coverage.fleet",
     "devices.read",
     "devices.write",
     "entitlements.read",
+    "plans.read",
+    "plans.write",
     "playbooks.read",
     "providers.read",
     "repairs.read",
