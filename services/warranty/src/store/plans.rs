@@ -327,28 +327,77 @@ pub struct Filter {
     pub state: Option<State>,
 }
 
-/// Plans, newest first, after one, `limit` at most.
+/// Plans, newest first, after one, `limit` at most. What narrows the list most has a statement of its own, which is read along
+/// its index; what else is asked for is filtered.
 pub async fn list(
     connection: &mut PgConnection,
     filter: &Filter,
     after: Option<PlanId>,
     limit: i64,
 ) -> Result<Vec<Plan>, DbError> {
-    let ids = sqlx::query_scalar!(
-        "select id from plans
-         where ($1::uuid is null or device_id = $1) and ($2::uuid is null or holder_customer_id = $2)
-           and ($3::text is null or sold_by_organisation = $3) and ($4::text is null or state = $4)
-           and ($5::uuid is null or id < $5)
-         order by id desc limit $6",
-        filter.device.map(DeviceId::uuid),
-        filter.holder.map(CustomerId::uuid),
-        filter.sold_by,
-        filter.state.map(State::as_str),
-        after.map(PlanId::uuid),
-        limit,
-    )
-    .fetch_all(&mut *connection)
-    .await?;
+    let holder = filter.holder.map(CustomerId::uuid);
+    let (sold_by, state) = (filter.sold_by.as_deref(), filter.state.map(State::as_str));
+    let after = after.map(PlanId::uuid);
+    let ids = match (filter.device, holder, sold_by) {
+        (Some(device), _, _) => {
+            sqlx::query_scalar!(
+                "select id from plans
+                 where device_id = $1 and ($2::uuid is null or holder_customer_id = $2)
+                   and ($3::text is null or sold_by_organisation = $3) and ($4::text is null or state = $4)
+                   and ($5::uuid is null or id < $5)
+                 order by id desc limit $6",
+                device.uuid(),
+                holder,
+                sold_by,
+                state,
+                after,
+                limit,
+            )
+            .fetch_all(&mut *connection)
+            .await?
+        }
+        (None, Some(holder), _) => {
+            sqlx::query_scalar!(
+                "select id from plans
+                 where holder_customer_id = $1 and ($2::text is null or sold_by_organisation = $2)
+                   and ($3::text is null or state = $3) and ($4::uuid is null or id < $4)
+                 order by id desc limit $5",
+                holder,
+                sold_by,
+                state,
+                after,
+                limit,
+            )
+            .fetch_all(&mut *connection)
+            .await?
+        }
+        (None, None, Some(sold_by)) => {
+            sqlx::query_scalar!(
+                "select id from plans
+                 where sold_by_organisation = $1 and ($2::text is null or state = $2)
+                   and ($3::uuid is null or id < $3)
+                 order by id desc limit $4",
+                sold_by,
+                state,
+                after,
+                limit,
+            )
+            .fetch_all(&mut *connection)
+            .await?
+        }
+        (None, None, None) => {
+            sqlx::query_scalar!(
+                "select id from plans
+                 where ($1::text is null or state = $1) and ($2::uuid is null or id < $2)
+                 order by id desc limit $3",
+                state,
+                after,
+                limit,
+            )
+            .fetch_all(&mut *connection)
+            .await?
+        }
+    };
     load(connection, &ids).await
 }
 

@@ -15,6 +15,7 @@ mod coverage;
 mod devices;
 mod explain;
 mod import;
+mod plans;
 mod prices;
 mod store;
 mod terms;

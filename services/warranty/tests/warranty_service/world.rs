@@ -18,6 +18,7 @@ use support_proto::support::warranty::v1::catalogue_service_client::CatalogueSer
 use support_proto::support::warranty::v1::coverage_service_client::CoverageServiceClient;
 use support_proto::support::warranty::v1::device_service_client::DeviceServiceClient;
 use support_proto::support::warranty::v1::entitlement_service_client::EntitlementServiceClient;
+use support_proto::support::warranty::v1::plan_service_client::PlanServiceClient;
 use support_testing::{Door, LIMIT, call_as, events_of, feed_only, signing_key, trust};
 use support_warranty::domain::claim::RepairId;
 use support_warranty::domain::device::CustomerId;
@@ -168,6 +169,10 @@ impl World {
         EntitlementServiceClient::new(self.door(caller))
     }
 
+    pub(crate) fn plans(&self, caller: &Caller) -> PlanServiceClient<Door> {
+        PlanServiceClient::new(self.door(caller))
+    }
+
     /// A telephone with 12 months of the maker, sold from January 2020.
     pub(crate) async fn product(&self, model_code: &str) -> warranty::Product {
         let request = new_product(model_code);
@@ -209,7 +214,10 @@ impl Drop for World {
     }
 }
 
-const SCOPES: [&str; 7] = [
+const SCOPES: [&str; 10] = [
+    "plans.read",
+    "plans.settle",
+    "plans.write",
     "entitlements.write",
     "entitlements.read",
     "products.write",

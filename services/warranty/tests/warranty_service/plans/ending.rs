@@ -1,0 +1,161 @@
+//! Plans that end before their time, and plans that move.
+
+use support_proto::support::warranty::v1::{PlanCanceled, PlanCancellationCause, PlanState, PlanTransferred};
+use support_warranty::ops;
+use time::macros::date;
+
+use super::*;
+
+#[tokio::test]
+async fn all_of_the_price_is_paid_back_at_first_and_later_what_is_not_used() {
+    let scene = Scene::new().await;
+    let plan = scene.active("standard", true).await;
+    let first = scene.preview(&plan).await;
+    assert_eq!(
+        (first.refund.clone(), first.kept.clone()),
+        (Some(euros(12_500)), Some(euros(0)))
+    );
+    assert_eq!(first.full_until, Some(day(2026, 4, 9)));
+    scene.let_it_be(date!(2026 - 04 - 09));
+    assert_eq!(scene.preview(&plan).await.refund, Some(euros(12_500)));
+
+    // 732 days, of which 700 are left: 119.54 up to 119.54, less a tenth.
+    scene.let_it_be(date!(2026 - 04 - 10));
+    let later = scene.preview(&plan).await;
+    let term = &later.periods[0];
+    assert_eq!((term.days, term.days_left, term.full), (732, 700, false));
+    assert_eq!(term.charge, Some(euros(1195)));
+    assert_eq!(later.refund, Some(euros(11_954 - 1195)));
+    assert_eq!(later.kept, Some(euros(12_500 - 11_954 + 1195)));
+    assert_eq!((later.full_until, later.day), (None, Some(day(2026, 4, 10))));
+
+    let canceled = scene.try_cancel(&plan, later.refund.clone().unwrap()).await.unwrap();
+    assert_eq!(canceled.state(), PlanState::Canceled);
+    assert_eq!(canceled.ends_on, Some(day(2026, 4, 10)));
+    let done = canceled.cancellation.unwrap();
+    assert_eq!(
+        (done.cause(), done.day, done.refund.as_ref()),
+        (
+            PlanCancellationCause::Requested,
+            Some(day(2026, 4, 10)),
+            later.refund.as_ref()
+        )
+    );
+    let told = scene.world.events::<PlanCanceled>(1).await;
+    assert_eq!(
+        (told[0].refund.clone(), told[0].day),
+        (later.refund, Some(day(2026, 4, 10)))
+    );
+    // It covered until then, and a decision as of a day before still sees it.
+    let held = scene.held(scene.device_id()).await;
+    assert_eq!(
+        (held[0].from, held[0].until),
+        (date!(2026 - 03 - 10), Some(date!(2026 - 04 - 10)))
+    );
+}
+
+#[tokio::test]
+async fn what_was_never_paid_is_canceled_for_nothing() {
+    let scene = Scene::new().await;
+    let plan = scene.enrolled("standard", false).await;
+    let preview = scene.preview(&plan).await;
+    assert_eq!((preview.paid, preview.refund), (Some(euros(0)), Some(euros(0))));
+    let canceled = scene.try_cancel(&plan, euros(0)).await.unwrap();
+    assert_eq!((canceled.state(), canceled.begins_on), (PlanState::Canceled, None));
+    assert!(scene.held(scene.device_id()).await.is_empty());
+    // The device is free for another.
+    scene.active("standard", false).await;
+}
+
+#[tokio::test]
+async fn a_plan_goes_to_the_device_that_replaces_its_own() {
+    let scene = Scene::new().await;
+    let plan = scene.active("standard", false).await;
+    let other = scene
+        .world
+        .device("C39XK0A1B3", |request| {
+            request.owner_customer_id = scene.owner.to_string();
+            request.purchase_date = Some(day(2026, 3, 1));
+        })
+        .await;
+    scene.let_it_be(date!(2026 - 06 - 01));
+    let moved = scene.try_transfer(&plan, &other).await.unwrap();
+    assert_eq!(
+        (moved.device_id.as_str(), moved.state()),
+        (other.device_id.as_str(), PlanState::Active)
+    );
+    assert_eq!((moved.begins_on, moved.ends_on), (plan.begins_on, plan.ends_on));
+    let told = scene.world.events::<PlanTransferred>(1).await;
+    assert_eq!(
+        (told[0].from_device_id.as_str(), told[0].to_device_id.as_str()),
+        (plan.device_id.as_str(), other.device_id.as_str())
+    );
+    let of = async |device: &warranty::Device| scene.held(device.device_id.parse().unwrap()).await;
+    let (left, gained) = (of(&scene.device).await, of(&other).await);
+    assert_eq!(
+        (left[0].from, left[0].until),
+        (date!(2026 - 03 - 10), Some(date!(2026 - 06 - 01)))
+    );
+    assert_eq!(
+        (gained[0].from, gained[0].until),
+        (date!(2026 - 03 - 10), Some(date!(2028 - 03 - 10)))
+    );
+    assert_eq!(gained[0].plan_id, left[0].plan_id);
+    // And back, which is a move of its own.
+    scene.world.hand.advance(std::time::Duration::from_hours(1));
+    scene.try_transfer(&moved, &scene.device).await.unwrap();
+    assert_eq!(of(&scene.device).await[0].until, Some(date!(2028 - 03 - 10)));
+}
+
+#[tokio::test]
+async fn plans_follow_a_device_that_changes_hands_or_end_with_a_refund() {
+    let scene = Scene::new().await;
+    let stays = scene.active("standard", false).await;
+    // By the terms of today the other does not go with the device.
+    let now = scene.world.clock.now();
+    let asked = support_proto::support::standard::v1::GetEffectiveRequest {
+        document: "warranty/plan-terms".to_owned(),
+        place: "global".to_owned(),
+        ..Default::default()
+    };
+    let mut door = support_proto::support::standard::v1::standard_service_client::StandardServiceClient::new(
+        scene.world.door(&crate::world::lawgiver()),
+    );
+    let content = door.get_effective(asked).await.unwrap().into_inner().content;
+    let mut content: serde_json::Value = serde_json::from_str(&content).unwrap();
+    content["plans"]["theft-and-loss"]["transferable"] = serde_json::json!(false);
+    support_testing::publish_at(scene.world.channel(), "warranty/plan-terms", "global", &content, now).await;
+    let plan = scene.enrolled("theft-and-loss", false).await;
+    let ends = scene.paid(&plan, "theft").await;
+
+    let heir = scene.world.customer();
+    let mut tx = scene.world.db.begin().await.unwrap();
+    ops::plans::device_changed_hands(&mut tx, scene.device_id(), Some(heir))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let stays = scene.get(&stays).await;
+    assert_eq!(
+        (stays.holder_customer_id.clone(), stays.state()),
+        (heir.to_string(), PlanState::Active)
+    );
+    let ended = scene.get(&ends).await;
+    assert_eq!(
+        (ended.holder_customer_id.as_str(), ended.state()),
+        (scene.owner.to_string().as_str(), PlanState::Canceled)
+    );
+    let done = ended.cancellation.unwrap();
+    assert_eq!(done.cause(), PlanCancellationCause::NotTransferable);
+    assert_eq!(done.refund, ended.periods[0].price, "within the days of a full refund");
+
+    // Another device for it: all of them go along.
+    let other = scene.world.device("C39XK0A1B3", |_| ()).await;
+    let mut tx = scene.world.db.begin().await.unwrap();
+    let to = other.device_id.parse().unwrap();
+    ops::plans::device_replaced(&mut tx, scene.device_id(), to)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let held = scene.held(to).await;
+    assert_eq!((held.len(), held[0].from), (1, date!(2026 - 03 - 10)));
+}
