@@ -13,7 +13,7 @@ use crate::domain::device::{
 };
 use crate::domain::zone;
 use crate::error::Error;
-use crate::ops::Viewer;
+use crate::ops::{Viewer, plans};
 use crate::store::devices::replacements::{self, NewReplacement};
 use crate::store::devices::{Registered, owners};
 use crate::{store, wire};
@@ -119,6 +119,7 @@ pub async fn replace_device(
     let reference = Some(old.device.id.into());
     owners::insert_first(tx, &[&device], OwnedReason::Replaced, reference, actor).await?;
     replacements::insert(tx, (&old.device, &device), &replacement, actor, now).await?;
+    plans::device_replaced(tx, old.device.id, device.id).await?;
     tx.append(device.id, &registered_event(&device)).await?;
     let event = DeviceReplaced {
         device_id: old.device.id.to_string(),

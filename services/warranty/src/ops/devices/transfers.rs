@@ -16,7 +16,7 @@ use crate::domain::device::{
     check_reassignment, code_hash, end, new_code, offer,
 };
 use crate::error::Error;
-use crate::ops::Viewer;
+use crate::ops::{Viewer, plans};
 use crate::store::devices::Registered;
 use crate::store::devices::{self as rows, owners, transfers};
 use crate::wire;
@@ -122,6 +122,7 @@ pub async fn accept_transfer(
     )
     .await?;
     give(&mut registered.device, Some(&taker));
+    plans::device_changed_hands(tx, transfer.device_id, registered.device.owner).await?;
     let event = DeviceTransferred {
         device_id: transfer.device_id.to_string(),
         transfer_id: transfer.id.to_string(),
@@ -197,6 +198,7 @@ pub async fn reassign_device(
     let now = tx.now();
     owners::change(tx, id, to.as_ref(), reason, None, actor, now).await?;
     give(&mut registered.device, to.as_ref());
+    plans::device_changed_hands(tx, id, registered.device.owner).await?;
     let event = DeviceTransferred {
         device_id: id.to_string(),
         transfer_id: String::new(),

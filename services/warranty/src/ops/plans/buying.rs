@@ -97,8 +97,9 @@ async fn look(
 }
 
 /// Whether something keeps the maker from repairing a device.
-fn is_barred(_registered: &Registered) -> bool {
-    false
+pub(super) fn is_barred(registered: &Registered) -> bool {
+    let obstacles = registered.device.obstacles();
+    obstacles.into_iter().any(|obstacle| obstacle.bar().is_some())
 }
 
 fn agree(book: &Book, kind: &Kind, wish: &Wish) -> Option<Agreed> {

@@ -6,6 +6,7 @@ use support_chassis::db::Tx;
 use support_proto::support::warranty::v1::{PlanCanceled, PlanTransferred};
 use time::{Date, OffsetDateTime};
 
+use super::buying::is_barred;
 use super::{Viewer, covers_until, keep, locked, plan as read, step, today};
 use crate::domain::device::{CustomerId, DeviceId};
 use crate::domain::money::Amount;
@@ -74,9 +75,6 @@ async fn end(tx: &mut Tx, plan: &mut Plan, reckoned: &Preview, cause: Cause) -> 
 /// not used of them is paid back. To be called in the transaction in which the device changes hands, after its row is written.
 pub async fn device_changed_hands(tx: &mut Tx, device: DeviceId, owner: Option<CustomerId>) -> Result<(), Error> {
     for mut plan in store::plans::lock_of_device(tx, device).await? {
-        if plan.holder == owner {
-            continue;
-        }
         let now = tx.now();
         if plan.agreed_on(today(now, plan.country)).transferable {
             plan.holder = owner;
@@ -111,7 +109,8 @@ pub async fn transfer(tx: &mut Tx, viewer: &Viewer, id: PlanId, to: DeviceId) ->
     let day = today(tx.now(), plan.country);
     let fits = plan.agreed_on(day).transferable
         && target.device.id != own.device.id
-        && target.product.product_line == own.product.product_line;
+        && target.product.product_line == own.product.product_line
+        && !is_barred(&target);
     if !fits {
         return Err(PlanError::NotTransferable.into());
     }

@@ -1,10 +1,24 @@
 //! Plans that end before their time, and plans that move.
 
+use support_proto::support::warranty::v1::device_life_service_client::DeviceLifeServiceClient;
+use support_proto::support::warranty::v1::device_transfer_service_client::DeviceTransferServiceClient;
 use support_proto::support::warranty::v1::{PlanCanceled, PlanCancellationCause, PlanState, PlanTransferred};
-use support_warranty::ops;
+use support_testing::Door;
 use time::macros::date;
+use tonic::Code;
 
 use super::*;
+use crate::world::refused;
+
+impl Scene {
+    fn lives(&self, caller: &Caller) -> DeviceLifeServiceClient<Door> {
+        DeviceLifeServiceClient::new(self.world.door(caller))
+    }
+
+    fn transfers(&self, caller: &Caller) -> DeviceTransferServiceClient<Door> {
+        DeviceTransferServiceClient::new(self.world.door(caller))
+    }
+}
 
 #[tokio::test]
 async fn all_of_the_price_is_paid_back_at_first_and_later_what_is_not_used() {
@@ -129,11 +143,14 @@ async fn plans_follow_a_device_that_changes_hands_or_end_with_a_refund() {
     let ends = scene.paid(&plan, "theft").await;
 
     let heir = scene.world.customer();
-    let mut tx = scene.world.db.begin().await.unwrap();
-    ops::plans::device_changed_hands(&mut tx, scene.device_id(), Some(heir))
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
+    let request = warranty::ReassignDeviceRequest {
+        request_id: scene.request_id(),
+        device_id: scene.device.device_id.clone(),
+        to_customer_id: heir.to_string(),
+        reason: warranty::ReassignReason::Inheritance.into(),
+        ..Default::default()
+    };
+    scene.transfers(&staff()).reassign_device(request).await.unwrap();
     let stays = scene.get(&stays).await;
     assert_eq!(
         (stays.holder_customer_id.clone(), stays.state()),
@@ -141,21 +158,75 @@ async fn plans_follow_a_device_that_changes_hands_or_end_with_a_refund() {
     );
     let ended = scene.get(&ends).await;
     assert_eq!(
-        (ended.holder_customer_id.as_str(), ended.state()),
-        (scene.owner.to_string().as_str(), PlanState::Canceled)
+        (ended.holder_customer_id.clone(), ended.state()),
+        (scene.owner.to_string(), PlanState::Canceled)
     );
     let done = ended.cancellation.unwrap();
     assert_eq!(done.cause(), PlanCancellationCause::NotTransferable);
     assert_eq!(done.refund, ended.periods[0].price, "within the days of a full refund");
 
-    // Another device for it: all of them go along.
-    let other = scene.world.device("C39XK0A1B3", |_| ()).await;
-    let mut tx = scene.world.db.begin().await.unwrap();
-    let to = other.device_id.parse().unwrap();
-    ops::plans::device_replaced(&mut tx, scene.device_id(), to)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    let held = scene.held(to).await;
+    // Another device for it: what lives goes along, and what it had until then stays told.
+    scene.let_it_be(date!(2026 - 03 - 20));
+    let request = warranty::ReplaceDeviceRequest {
+        request_id: scene.request_id(),
+        device_id: scene.device.device_id.clone(),
+        serial_number: "C39XK0A1B3".to_owned(),
+        reason: warranty::ReplacementReason::Repair.into(),
+        ..Default::default()
+    };
+    scene.lives(&staff()).replace_device(request).await.unwrap();
+    let moved = scene.get(&stays).await;
+    assert_ne!(moved.device_id, scene.device.device_id);
+    assert_eq!(moved.holder_customer_id, heir.to_string());
+    let held = scene.held(moved.device_id.parse().unwrap()).await;
     assert_eq!((held.len(), held[0].from), (1, date!(2026 - 03 - 10)));
+    assert_eq!(held[0].until, Some(date!(2028 - 03 - 10)));
+    let left = scene.held(scene.device_id()).await;
+    assert!(
+        left.iter().all(|held| held.until <= Some(date!(2026 - 03 - 20))),
+        "{left:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_lost_gets_no_plan_and_takes_none() {
+    let scene = Scene::new().await;
+    let quote = scene.quote("standard").await;
+    let other = scene.world.device("C39XK0A1B3", |_| ()).await;
+    let lock = |lift| warranty::ChangeLockRequest {
+        request_id: scene.request_id(),
+        device_id: scene.device.device_id.clone(),
+        lock: warranty::DeviceLock::Lost.into(),
+        lift,
+        reason: if lift {
+            warranty::LockReason::Recovered
+        } else {
+            warranty::LockReason::OwnerRequest
+        }
+        .into(),
+    };
+    scene.lives(&scene.customer()).change_lock(lock(false)).await.unwrap();
+    let reason = "WARRANTY_ERROR_REASON_PLAN_NOT_ELIGIBLE";
+    for refusal in [
+        scene.try_quote(&scene.customer(), "standard").await.map(drop),
+        scene.try_enrol(&scene.customer(), &quote, false).await.map(drop),
+    ] {
+        let why = refused(refusal, Code::FailedPrecondition, reason);
+        assert_eq!(why.metadata["reasons"], "device_barred");
+    }
+    scene.lives(&scene.customer()).change_lock(lock(true)).await.unwrap();
+    let plan = scene.try_enrol(&scene.customer(), &quote, false).await.unwrap();
+    let plan = scene.paid(&plan, "first").await;
+    // What was lost with its plan keeps it; nothing moves to what is lost.
+    let request = warranty::ChangeLockRequest {
+        device_id: other.device_id.clone(),
+        ..lock(false)
+    };
+    scene.lives(&staff()).change_lock(request).await.unwrap();
+    let refusal = scene.try_transfer(&plan, &other).await;
+    refused(
+        refusal,
+        Code::FailedPrecondition,
+        "WARRANTY_ERROR_REASON_PLAN_NOT_TRANSFERABLE",
+    );
 }

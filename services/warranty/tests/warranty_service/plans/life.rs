@@ -119,7 +119,7 @@ async fn the_day_is_that_of_the_country_and_not_of_greenwich() {
     let plan = scene.active("standard", false).await;
     // Half past eleven of the last day in Greenwich is half past midnight of the next one in Berlin.
     let midnight = date!(2028 - 03 - 10).with_hms(23, 30, 0).unwrap().assume_utc();
-    scene.world.hand.set(midnight - Duration::hours(1));
+    scene.world.hand.set(midnight - time::Duration::hours(1));
     assert_eq!(scene.get(&plan).await.state(), PlanState::Active);
     scene.world.hand.set(midnight);
     scene.becomes(&plan, PlanState::Expired).await;
