@@ -12,10 +12,10 @@ use time::{Date, Duration, OffsetDateTime};
 
 pub use past::{goodwill_on, past_repairs, programs_used};
 
-use super::calendar::last_day;
 use super::coverage::{DecisionId, Outcome};
 use super::device::DeviceId;
 use super::plan::PlanId;
+use super::plan::term::twelve_months;
 
 /// How long a reservation lives that belongs to no repair.
 pub const RESERVED_FOR: Duration = Duration::minutes(15);
@@ -94,26 +94,27 @@ impl Grant {
         }
     }
 
-    /// An incident on `day` of a plan that began on `from` and has `per_12_months` of them in each 12 months, or any number.
+    /// An incident on `day` of a plan that began on `begins` and has `per_12_months` of them in each twelve months, or any number. None
+    /// before the plan begins.
     #[must_use]
-    pub fn incident(plan: PlanId, from: Date, per_12_months: Option<u16>, day: Date) -> Self {
-        let year = year_of(from, day);
-        Self {
+    pub fn incident(plan: PlanId, begins: Date, per_12_months: Option<u16>, day: Date) -> Option<Self> {
+        let (number, from, until) = twelve_months(begins, day)?;
+        Some(Self {
             outcome: Outcome::Plan,
             plan: Some(plan),
             rule_id: None,
-            period: Some(days_of_year(from, year)),
+            period: Some((from, until)),
             pool: per_12_months.map(|slots| Pool {
                 holder: plan.into(),
-                name: format!("incidents/{year}"),
+                name: format!("incidents/{number}"),
                 slots,
             }),
-        }
+        })
     }
 
-    /// The service program `id`, once in the life of a unit.
+    /// The service program `id`, `times` in the life of a unit.
     #[must_use]
-    pub fn program(id: String, unit: DeviceId) -> Self {
+    pub fn program(id: String, unit: DeviceId, times: u16) -> Self {
         Self {
             outcome: Outcome::ServiceProgram,
             plan: None,
@@ -121,7 +122,7 @@ impl Grant {
             pool: Some(Pool {
                 holder: unit.into(),
                 name: format!("program/{id}"),
-                slots: 1,
+                slots: times,
             }),
             rule_id: Some(id),
         }
@@ -142,31 +143,6 @@ impl Grant {
             rule_id: Some(id),
         }
     }
-}
-
-/// In which of the 12 months that follow each other from `first` on `day` lies, from 0. What lies before is in the first.
-///
-/// Each begins on the anniversary of `first` (where the month has no such day, on its last one) and ends on the day before the next:
-/// none overlaps another.
-#[must_use]
-pub fn year_of(first: Date, day: Date) -> u16 {
-    let years = u16::try_from(day.year() - first.year()).unwrap_or(0);
-    if years > 0 && day < begin_of_year(first, years) {
-        years - 1
-    } else {
-        years
-    }
-}
-
-/// The first and the last day of the 12 months with this number.
-#[must_use]
-pub fn days_of_year(first: Date, year: u16) -> (Date, Date) {
-    let next = begin_of_year(first, year.saturating_add(1));
-    (begin_of_year(first, year), next.previous_day().unwrap_or(next))
-}
-
-fn begin_of_year(first: Date, year: u16) -> Date {
-    last_day(first, year.saturating_mul(12))
 }
 
 /// One use of what a device is owed.

@@ -237,11 +237,27 @@ pub async fn lock_over(connection: &mut PgConnection, now: OffsetDateTime, limit
     select(connection, &ids).await
 }
 
-/// The claims of devices, and of those that they replaced, each in the order of time. A device without any is not in it.
+/// The claims of devices, and of those that they replaced, each in the order of time. A device without any is not in it. Two
+/// statements, however many devices there are.
 pub async fn of_devices(
     connection: &mut PgConnection,
     devices: &[DeviceId],
 ) -> Result<HashMap<DeviceId, Vec<Claim>>, DbError> {
+    let replaced = sqlx::query!(
+        r#"select later.id as "later: DeviceId", earlier.id as "earlier: DeviceId"
+           from devices as later
+           join devices as earlier
+             on earlier.origin_id = later.origin_id and earlier.chain_place < later.chain_place
+           where later.id = any($1)"#,
+        devices as &[DeviceId],
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut heirs: HashMap<DeviceId, Vec<DeviceId>> = devices.iter().map(|device| (*device, vec![*device])).collect();
+    for row in replaced {
+        heirs.entry(row.earlier).or_default().push(row.later);
+    }
+    let units: Vec<DeviceId> = heirs.keys().copied().collect();
     let rows = sqlx::query_as!(
         Row,
         r#"select id as "id: ClaimId", device_id as "device_id: DeviceId", decision_id as "decision_id: DecisionId",
@@ -250,13 +266,15 @@ pub async fn of_devices(
                   repair_id as "repair_id: RepairId", asked_by_organisation, reserved_at, expires_at, ended_at,
                   received_on, returned_on
            from claims where device_id = any($1) order by id"#,
-        devices as &[DeviceId],
+        &units as &[DeviceId],
     )
     .fetch_all(connection)
     .await?;
     let mut found: HashMap<DeviceId, Vec<Claim>> = HashMap::new();
     for claim in read(rows)? {
-        found.entry(claim.device_id).or_default().push(claim);
+        for heir in heirs.get(&claim.device_id).into_iter().flatten() {
+            found.entry(*heir).or_default().push(claim.clone());
+        }
     }
     Ok(found)
 }
