@@ -27,3 +27,23 @@ pub fn following(periods: &[Period], months: u16) -> Option<(Date, Date)> {
     let until = last_day(begins, before.checked_add(months)?);
     (from <= until).then_some((from, until))
 }
+
+/// The twelve months, counted from a plan's first day, in which `day` lies: 0 for the first, with their first and last day.
+/// None before the plan begins.
+#[must_use]
+pub fn twelve_months(begins: Date, day: Date) -> Option<(u16, Date, Date)> {
+    if day < begins {
+        return None;
+    }
+    let years = u16::try_from(day.year() - begins.year()).ok()?;
+    // The day lies in the twelve months that end in its year or in the next ones.
+    let first = years.saturating_sub(1);
+    (first..=years).find_map(|number| {
+        let from = match number {
+            0 => begins,
+            _ => last_day(begins, number.checked_mul(12)?).next_day()?,
+        };
+        let until = last_day(begins, number.checked_add(1)?.checked_mul(12)?);
+        (from <= day && day <= until).then_some((number, from, until))
+    })
+}
