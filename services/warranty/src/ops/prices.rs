@@ -52,7 +52,7 @@ pub fn service_life(
     ServiceLife {
         life: Life::of(sold, &rule, &duties),
         day,
-        rule_version: rule.version,
+        rule_version: rule.version.clone(),
         terms_version,
     }
 }

@@ -4,10 +4,11 @@ mod check;
 mod simulate;
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use support_chassis::clock::Clock;
-use support_chassis::standard::{Basis, Document, Place, Standard, day_of};
+use support_chassis::standard::{Document, Effective, Place, Standard, day_of};
 use support_proto::support::warranty::v1::{self as wire, CountryPrices, GroupPrices, RepairPrices};
 use time::Date;
 
@@ -27,72 +28,103 @@ pub static REPAIR_PRICES: Document<RepairPrices> = Document::new(include_str!(".
 /// The most prices that are remembered: of all countries, of some versions.
 const MOST: usize = 1024;
 
-/// What was made, by the versions and the country.
-type Made = HashMap<(Basis, Country), Arc<Prices>>;
-
 /// The prices of all places, made ready once for each place and version. Clones share them.
 #[derive(Debug, Clone)]
-pub struct PriceBook {
+pub struct PriceBook(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     standard: Standard<RepairPrices>,
     clock: Clock,
-    made: Arc<RwLock<Made>>,
+    prices: Made<Country, Prices>,
+    lives: Made<(), LifeRule>,
+}
+
+/// What was made of the versions, by where they stand in memory: they are held beside what was made, so that while they are, nothing
+/// else stands there.
+#[derive(Debug)]
+struct Made<K, R>(RwLock<HashMap<(usize, K), Kept<R>>>);
+
+#[derive(Debug)]
+struct Kept<R> {
+    _of: Arc<Effective<RepairPrices>>,
+    made: Arc<R>,
+}
+
+impl<K: Copy + Eq + Hash, R> Made<K, R> {
+    fn new() -> Self {
+        Self(RwLock::default())
+    }
+
+    fn get(
+        &self,
+        held: Arc<Effective<RepairPrices>>,
+        key: K,
+        make: impl FnOnce(&Effective<RepairPrices>) -> R,
+    ) -> Arc<R> {
+        let key = (Arc::as_ptr(&held).addr(), key);
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = known.get(&key) {
+            return Arc::clone(&kept.made);
+        }
+        drop(known);
+        let new = Arc::new(make(&held));
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
+        }
+        let kept = Kept {
+            _of: held,
+            made: Arc::clone(&new),
+        };
+        known.insert(key, kept);
+        new
+    }
 }
 
 impl PriceBook {
     /// The prices of the standard, with the clock that says what today is.
     #[must_use]
     pub fn new(standard: Standard<RepairPrices>, clock: Clock) -> Self {
-        Self {
+        Self(Arc::new(Inner {
             standard,
             clock,
-            made: Arc::default(),
-        }
+            prices: Made::new(),
+            lives: Made::new(),
+        }))
     }
 
     /// Today, UTC.
     #[must_use]
     pub fn today(&self) -> Date {
-        day_of(self.clock.now())
+        day_of(self.0.clock.now())
     }
 
     /// The prices in `country` on `day`. Made once; then it is two lookups.
     #[must_use]
     pub fn on(&self, country: Country, day: Date) -> Arc<Prices> {
-        let held = self.standard.on(&Place::country(country.code()), day);
-        self.made(&held.basis, &held.document, country)
+        let held = self.0.standard.on(&Place::country(country.code()), day);
+        self.made(held, country)
     }
 
     /// The prices in `country` that a decision names; none where this region does not know these versions.
     #[must_use]
     pub fn of_version(&self, version: &str, country: Country) -> Option<Arc<Prices>> {
-        let held = self.standard.by_basis(&version.parse().ok()?)?;
-        Some(self.made(&held.basis, &held.document, country))
+        let held = self.0.standard.by_basis(&version.parse().ok()?)?;
+        Some(self.made(held, country))
     }
 
-    fn made(&self, basis: &Basis, document: &RepairPrices, country: Country) -> Arc<Prices> {
-        let key = (basis.clone(), country);
-        let known = self
-            .made
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            .cloned();
-        known.unwrap_or_else(|| {
-            let prices = Arc::new(prices(document, basis.to_string(), country));
-            let mut made = self.made.write().unwrap_or_else(PoisonError::into_inner);
-            if made.len() >= MOST {
-                made.clear();
-            }
-            made.insert(key, Arc::clone(&prices));
-            prices
-        })
+    fn made(&self, held: Arc<Effective<RepairPrices>>, country: Country) -> Arc<Prices> {
+        let make = |held: &Effective<RepairPrices>| prices(&held.document, held.basis.to_string(), country);
+        self.0.prices.get(held, country, make)
     }
 
-    /// For how long a model is repaired at `place`, as said on `day`.
+    /// For how long a model is repaired at `place`, as said on `day`. Made once, as above.
     #[must_use]
-    pub fn life_rule(&self, place: &Place, day: Date) -> LifeRule {
-        let held = self.standard.on(place, day);
-        life_rule(&held.document, held.basis.to_string())
+    pub fn life_rule(&self, place: &Place, day: Date) -> Arc<LifeRule> {
+        let held = self.0.standard.on(place, day);
+        let make = |held: &Effective<RepairPrices>| life_rule(&held.document, held.basis.to_string());
+        self.0.lives.get(held, (), make)
     }
 }
 

@@ -18,6 +18,7 @@ mod import;
 mod plans;
 mod prices;
 mod store;
+mod store_catalogue;
 mod terms;
 mod words;
 mod world;
