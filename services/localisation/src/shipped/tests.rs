@@ -9,7 +9,7 @@ use crate::domain::tag::Tag;
 use super::*;
 
 /// What warranty gives as reasons of a decision; its own list is `REASON_KEYS` in its coverage rules.
-const COVERAGE_REASONS: [&str; 44] = [
+const COVERAGE_REASONS: [&str; 46] = [
     "accidental_damage",
     "activation_locked",
     "barred",
@@ -46,14 +46,28 @@ const COVERAGE_REASONS: [&str; 44] = [
     "replaced",
     "reported_lost",
     "reported_stolen",
+    "seized",
     "serial_not_in_range",
     "suspended_by_bar",
     "symptom_not_said",
     "theft",
     "unauthorised_change",
+    "under_investigation",
     "wear",
     "wearing_part",
     "within_period",
+];
+
+/// What the terms of coverage that warranty ships ask customers next.
+const COVERAGE_QUESTIONS: [&str; 8] = [
+    "backed_up",
+    "battery_health",
+    "fell",
+    "other_charger",
+    "restarted",
+    "since_when",
+    "stop_charging",
+    "wet",
 ];
 
 /// `error.case.case_not_found` for every value of every `*ErrorReason` of the contract.
@@ -127,6 +141,7 @@ fn every_reason_state_and_outcome_of_the_contract_has_words_in_every_language() 
         "plan.ineligible",
     ));
     needed.extend(COVERAGE_REASONS.map(|reason| format!("coverage.reason.{reason}")));
+    needed.extend(COVERAGE_QUESTIONS.map(|question| format!("coverage.ask.{question}")));
     for Shipped { locale, messages } in shipped().unwrap() {
         let missing: Vec<_> = needed.iter().filter(|key| !messages.contains_key(*key)).collect();
         assert!(missing.is_empty(), "{locale} lacks {missing:?}");

@@ -36,12 +36,12 @@ pub(super) fn decision(kept: Kept) -> warranty::CoverageDecision {
         outcome: wire::outcome(decision.outcome).into(),
         covered_until: decision.covered_until.map(day::to_proto),
         days_remaining,
-        chain: chain(decision.chain, &version),
+        chain: chain(&decision.chain, &version),
         parts: decision.parts.into_iter().map(|one| part(one, &version)).collect(),
         terms_version: version.to_string(),
         decide_time: Some(timestamp(kept.decided_at)),
-        return_rights: decision.returns.into_iter().map(return_right).collect(),
-        spare_parts: decision.spare_parts.into_iter().map(spare_parts).collect(),
+        return_rights: decision.returns.iter().map(return_right).collect(),
+        spare_parts: decision.spare_parts.iter().map(spare_parts).collect(),
         place_country_code: decision.place.code().to_owned(),
         symptom: decision.symptom.unwrap_or_default(),
         component: decision.component.unwrap_or_default(),
@@ -57,11 +57,11 @@ pub(super) fn decision(kept: Kept) -> warranty::CoverageDecision {
 }
 
 /// A chain of a decision by the terms of `version`.
-fn chain(chain: Vec<Weighed>, version: &str) -> Vec<warranty::WeighedRule> {
-    chain.into_iter().map(|one| weighed(one, version)).collect()
+fn chain(chain: &[Weighed], version: &str) -> Vec<warranty::WeighedRule> {
+    chain.iter().map(|one| weighed(one, version)).collect()
 }
 
-fn weighed(weighed: Weighed, version: &str) -> warranty::WeighedRule {
+fn weighed(weighed: &Weighed, version: &str) -> warranty::WeighedRule {
     warranty::WeighedRule {
         rule_id: weighed.rule_id.to_string(),
         outcome: wire::outcome(weighed.outcome).into(),
@@ -71,7 +71,7 @@ fn weighed(weighed: Weighed, version: &str) -> warranty::WeighedRule {
         until: weighed.until.map(day::to_proto),
         source: weighed.source.to_string(),
         reason_key: weighed.reason.as_str().to_owned(),
-        law: weighed.law.map(law),
+        law: weighed.law.as_ref().map(law),
         version: weighed.version.as_deref().unwrap_or(version).to_owned(),
         pays: Some(wire::pays(weighed.pays)),
         uses: Some(wire::uses(&weighed.uses)),
@@ -91,7 +91,7 @@ fn part(part: PartDecision, version: &str) -> warranty::PartDecision {
         price: part.price.map(wire::money),
         uses: Some(wire::uses(&part.uses)),
         incidents_left: part.incidents_left.map(i32::from),
-        chain: chain(part.chain, version),
+        chain: chain(&part.chain, version),
         wears: part.wears,
         cosmetic: part.cosmetic,
         sentence: None,
@@ -109,7 +109,7 @@ fn difference(plan: PlanDifference) -> warranty::PlanDifference {
     }
 }
 
-fn law(facts: LawFacts) -> warranty::LawFacts {
+fn law(facts: &LawFacts) -> warranty::LawFacts {
     let law = &facts.law;
     let remedies = law.remedies.iter().map(|step| warranty::RemedyStep {
         any_of: step.iter().map(|remedy| wire::remedy(*remedy).into()).collect(),
@@ -129,7 +129,7 @@ fn law(facts: LawFacts) -> warranty::LawFacts {
     }
 }
 
-fn return_right(right: ReturnRight) -> warranty::ReturnRight {
+fn return_right(right: &ReturnRight) -> warranty::ReturnRight {
     warranty::ReturnRight {
         rule_id: right.rule_id.to_string(),
         until: Some(day::to_proto(right.until)),
@@ -140,7 +140,7 @@ fn return_right(right: ReturnRight) -> warranty::ReturnRight {
     }
 }
 
-fn spare_parts(right: SparePartRight) -> warranty::SparePartRight {
+fn spare_parts(right: &SparePartRight) -> warranty::SparePartRight {
     warranty::SparePartRight {
         rule_id: right.rule_id.to_string(),
         years: right.years.into(),

@@ -39,6 +39,7 @@ impl Facts {
                 price_group: String::new(),
                 parts: Vec::new(),
                 obsolete_from: None,
+                earlier: Vec::new(),
             },
             plans: Vec::new(),
             used: Used::default(),
@@ -61,6 +62,29 @@ pub struct Unit {
     /// From which day on the maker has no parts for the model, and repairs none at a price; none while it does.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "iso_day::option")]
     pub obsolete_from: Option<Date>,
+    /// The units that it replaced, the last one first: what the maker gives for those it gives for this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierUnit>,
+}
+
+/// A unit that was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierUnit {
+    /// The maker's code of its model.
+    pub model_code: String,
+    /// Its serial number.
+    pub serial_number: String,
+}
+
+impl Unit {
+    /// The model code and serial number of this unit, and of those that it replaced.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        let earlier = self.earlier.iter();
+        let earlier = earlier.map(|unit| (unit.model_code.as_str(), unit.serial_number.as_str()));
+        [(self.model_code.as_str(), self.serial_number.as_str())]
+            .into_iter()
+            .chain(earlier)
+    }
 }
 
 /// A part of a model.

@@ -87,7 +87,6 @@ pub mod option {
     /// # Errors
     ///
     /// Where its year has not four digits.
-    #[expect(clippy::ref_option, reason = "serde calls it so")]
     pub fn serialize<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
         match day {
             Some(day) => super::serialize(day, serializer),

@@ -7,13 +7,20 @@
 //! That document names the span of sales of each promise and of each edition of a law. So a device has what held when it
 //! was sold, whatever has been added or ended since, and what was written down wrongly is put right for past sales too.
 
+mod beyond;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use support_chassis::named;
 use time::Date;
 
+pub use beyond::{Goodwill, Program, Symptom};
+
+use super::country::Country;
 use super::coverage::{Damage, Outcome, Reason};
+use super::facts::Unit;
 use super::product::ProductLine;
 
 /// The terms for one country.
@@ -27,6 +34,39 @@ pub struct Terms {
     pub returns: Vec<ReturnRule>,
     /// The duties to have spare parts.
     pub spare_parts: Vec<SparePartRule>,
+    /// The service programs, by their ids.
+    pub programs: Vec<Program>,
+    /// The places in `programs` of those about a model, by its code.
+    pub programs_of: HashMap<Box<str>, Vec<usize>>,
+    /// What the maker gives beyond what it owes; none where it gives nothing.
+    pub goodwill: Option<Goodwill>,
+    /// What customers see, by its code.
+    pub symptoms: HashMap<Box<str>, Symptom>,
+    /// Where it is written down what bars a repair.
+    pub repair_terms: Arc<str>,
+}
+
+impl Terms {
+    /// The service programs about the models of a unit and of those that it replaced, by their ids, with the serial numbers of those
+    /// that are of the program's models.
+    pub fn programs_about<'a>(&'a self, unit: &'a Unit) -> impl Iterator<Item = (&'a Program, Vec<&'a str>)> {
+        let places_of = |model_code: &str| self.programs_of.get(model_code).map_or(&[][..], Vec::as_slice);
+        let mut places: Vec<usize> = unit
+            .all()
+            .flat_map(|(model_code, _)| places_of(model_code))
+            .copied()
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().filter_map(move |place| {
+            let is_of = |model_code: &str| places_of(model_code).contains(&place);
+            let serials = unit
+                .all()
+                .filter(|(model_code, _)| is_of(model_code))
+                .map(|(_, serial)| serial);
+            Some((self.programs.get(place)?, serials.collect()))
+        })
+    }
 }
 
 /// One rule.
@@ -46,6 +86,12 @@ pub struct Rule {
     pub granted: Reason,
     /// Where it comes from.
     pub source: Arc<str>,
+    /// Where the maker repairs by it; none for everywhere.
+    pub places: Option<Vec<Country>>,
+    /// For how many months parts are covered that wear by being used; none where as long as the rest.
+    pub wearing_part_months: Option<u16>,
+    /// Whether it covers parts that are there for looks only.
+    pub cosmetic_parts: bool,
     /// What there is to know of it beside that, where it is a law.
     pub law: Option<Arc<Law>>,
 }

@@ -16,6 +16,7 @@ use crate::domain::device::DeviceId;
 use crate::domain::facts::{Facts, Question, Rules};
 use crate::domain::prices::Prices;
 use crate::domain::sale::{PastRepair, Repairs, Sale};
+use crate::domain::terms::Terms;
 use crate::domain::zone::{self, Zone};
 use crate::error::Error;
 use crate::store::decisions::Kept;
@@ -76,6 +77,7 @@ pub async fn decide_coverage(
     check_repairs(&sale, day)?;
     let held = terms.on(&Place::country(country.code()), day);
     let held = standard::terms(&held.document, held.basis.to_string(), country);
+    check_symptom(ask.symptom.as_deref(), &held)?;
     let sale = with_known_repairs(tx, device.id, &standing, sale, day).await?;
     let mut facts = Facts::of(sale, product.model_code, device.serial_number);
     facts.bars = standing.bars;
@@ -150,6 +152,15 @@ fn check_repairs(sale: &Sale, day: Date) -> Result<(), Violation> {
         Ok(())
     } else {
         Err(Violation::new("repairs", "must lie between the purchase and the day"))
+    }
+}
+
+/// What the customer sees is one of what the terms know.
+fn check_symptom(symptom: Option<&str>, terms: &Terms) -> Result<(), Violation> {
+    if symptom.is_none_or(|code| terms.symptoms.contains_key(code)) {
+        Ok(())
+    } else {
+        Err(Violation::new("symptom", "must be one of the terms' symptoms"))
     }
 }
 

@@ -1,12 +1,12 @@
 //! What the field rules of the terms cannot say.
 
+mod beyond;
+
 use std::collections::BTreeMap;
 
 use support_proto::support::warranty::v1::{CountryLaw, CoverageTerms, Damage};
 
-use super::read::{
-    self, ELSEWHERE, NOTHING_TO_REPAIR, REPAIR_AT_PRICE, REPAIR_WARRANTY, UNAUTHORISED_CHANGE, VOLUNTARY_RETURN,
-};
+use super::read::{self, OWN, OWN_PREFIXES};
 use crate::domain::country::Country;
 
 /// What is wrong, with the path of its field.
@@ -20,15 +20,8 @@ struct Faults {
 /// Everything that is wrong with the terms beyond their field rules.
 pub(super) fn faults(terms: &CoverageTerms) -> Vec<(String, String)> {
     let mut faults = Faults::default();
-    for id in [
-        ELSEWHERE,
-        REPAIR_WARRANTY,
-        VOLUNTARY_RETURN,
-        REPAIR_AT_PRICE,
-        UNAUTHORISED_CHANGE,
-        NOTHING_TO_REPAIR,
-    ] {
-        faults.ids.insert(id.to_owned(), "the terms themselves".to_owned());
+    for id in OWN {
+        faults.ids.insert((*id).to_owned(), "the terms themselves".to_owned());
     }
     let mut promises: Vec<_> = terms.limited_warranties.iter().collect();
     promises.sort_unstable_by_key(|(id, _)| *id);
@@ -37,6 +30,7 @@ pub(super) fn faults(terms: &CoverageTerms) -> Vec<(String, String)> {
         faults.id(id, &path);
         faults.span(&path, &promise.sold_from, &promise.sold_until);
         faults.excludes(&path, promise.excludes());
+        faults.served_in(&path, promise);
     }
     let mut countries: Vec<_> = terms.countries.iter().collect();
     countries.sort_unstable_by_key(|(code, _)| *code);
@@ -50,6 +44,7 @@ pub(super) fn faults(terms: &CoverageTerms) -> Vec<(String, String)> {
     if let Some(given) = &terms.repair_warranty {
         faults.excludes("repair_warranty", given.excludes());
     }
+    faults.beyond(terms);
     faults.found
 }
 
@@ -93,6 +88,12 @@ impl Faults {
 
     /// Decisions name rules by their ids alone.
     fn id(&mut self, id: &str, path: &str) {
+        if let Some(prefix) = OWN_PREFIXES.iter().find(|prefix| id.starts_with(**prefix)) {
+            self.add(
+                path,
+                format!("begins with {prefix}, as what decisions weigh beside the terms"),
+            );
+        }
         if let Some(taken) = self.ids.get(id) {
             let fault = format!("has the id of {taken}");
             self.add(path, fault);

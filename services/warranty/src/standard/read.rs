@@ -2,6 +2,8 @@
 //!
 //! Only what concerns the country is read, so the cost is that of its few rules and not of the whole world's.
 
+mod beyond;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,23 +19,36 @@ use crate::domain::terms::{Certain, Law, Length, ReturnRule, Rule, Scope, SpareP
 use crate::wire::{read_damage, read_law_start, read_product_line, read_remedy};
 
 /// The id of the rule that says that a country's law is not in the terms.
-pub(super) const ELSEWHERE: &str = "statutory-elsewhere";
+const ELSEWHERE: &str = "statutory-elsewhere";
 /// The id of the warranty on a repair.
-pub(super) const REPAIR_WARRANTY: &str = "repair-warranty";
+const REPAIR_WARRANTY: &str = "repair-warranty";
 /// The id of the right to give a device back that the maker gives.
-pub(super) const VOLUNTARY_RETURN: &str = "voluntary-return";
+const VOLUNTARY_RETURN: &str = "voluntary-return";
 /// The id of repair at a price.
-pub(super) const REPAIR_AT_PRICE: &str = "repair-at-price";
+const REPAIR_AT_PRICE: &str = "repair-at-price";
 /// The id of the refusal of devices that were changed without authority.
-pub(super) const UNAUTHORISED_CHANGE: &str = "unauthorised-change";
+const UNAUTHORISED_CHANGE: &str = "unauthorised-change";
 /// The id of the refusal to repair what is gone.
-pub(super) const NOTHING_TO_REPAIR: &str = "nothing-to-repair";
+const NOTHING_TO_REPAIR: &str = "nothing-to-repair";
+/// The ids that are none of the document's: of what decisions weigh beside it.
+pub(super) const OWN: &[&str] = &[
+    ELSEWHERE,
+    REPAIR_WARRANTY,
+    VOLUNTARY_RETURN,
+    REPAIR_AT_PRICE,
+    UNAUTHORISED_CHANGE,
+    NOTHING_TO_REPAIR,
+    "goodwill",
+    "parts-unavailable",
+];
+/// What the ids of bars and plans begin with in a chain.
+pub(super) const OWN_PREFIXES: &[&str] = &["bar-", "plan-"];
 
 /// The terms of `document` for sales in `country`. The order of the rules does not depend on that of the document's maps.
 pub(super) fn terms(document: &CoverageTerms, version: Arc<str>, country: Country) -> Terms {
     let law = document.countries.get(country.code());
     let mut rules: Vec<Rule> = sorted(&document.limited_warranties)
-        .map(|(id, promise)| limited_warranty(id, promise))
+        .map(|(id, promise)| limited_warranty(id, promise, country))
         .collect();
     match law {
         Some(law) => rules.extend(statutory(law)),
@@ -41,11 +56,17 @@ pub(super) fn terms(document: &CoverageTerms, version: Arc<str>, country: Countr
     }
     rules.extend(document.repair_warranty.as_ref().map(repair_warranty));
     rules.extend(document.priced_repair.iter().flat_map(priced_repair));
+    let (programs, programs_of) = beyond::programs(document);
     Terms {
         version,
         rules,
         returns: returns(document, law),
         spare_parts: law.into_iter().flat_map(spare_parts).collect(),
+        programs,
+        programs_of,
+        goodwill: document.goodwill.as_ref().map(beyond::goodwill),
+        symptoms: beyond::symptoms(document),
+        repair_terms: document.priced_repair.as_ref().map_or("", |given| &given.source).into(),
     }
 }
 
@@ -56,8 +77,17 @@ fn sorted<V>(map: &HashMap<String, V>) -> impl Iterator<Item = (&String, &V)> {
     entries.into_iter()
 }
 
-fn limited_warranty(id: &str, promise: &wire::LimitedWarranty) -> Rule {
+fn limited_warranty(id: &str, promise: &wire::LimitedWarranty, country: Country) -> Rule {
+    let also = promise
+        .also_served_in
+        .iter()
+        .filter_map(|code| Country::from_code(code));
     Rule {
+        places: promise
+            .only_where_sold
+            .then(|| [country].into_iter().chain(also).collect()),
+        wearing_part_months: promise.wearing_part_months.map(number),
+        cosmetic_parts: promise.covers_cosmetic_parts,
         id: id.into(),
         outcome: Outcome::LimitedWarranty,
         scope: scope(&promise.sold_from, &promise.sold_until, promise.product_lines()),
@@ -87,6 +117,9 @@ fn statutory(country: &CountryLaw) -> Vec<Rule> {
             excludes: excludes(law.excludes()),
             granted: Reason::WithinPeriod,
             source: law.source.as_str().into(),
+            places: None,
+            wearing_part_months: None,
+            cosmetic_parts: true,
             law: Some(Arc::new(facts(law))),
         })
         .collect()
@@ -122,6 +155,9 @@ fn law_not_in_terms() -> Rule {
         excludes: Vec::new(),
         granted: Reason::WithinPeriod,
         source: "the consumer law of the country of purchase".into(),
+        places: None,
+        wearing_part_months: None,
+        cosmetic_parts: true,
         law: None,
     }
 }
@@ -135,6 +171,9 @@ fn repair_warranty(given: &wire::RepairWarranty) -> Rule {
         excludes: excludes(given.excludes()),
         granted: Reason::WithinPeriod,
         source: given.source.as_str().into(),
+        places: None,
+        wearing_part_months: None,
+        cosmetic_parts: true,
         law: None,
     }
 }
@@ -151,6 +190,9 @@ fn priced_repair(given: &wire::PricedRepair) -> [Rule; 3] {
         excludes,
         granted,
         source: given.source.as_str().into(),
+        places: None,
+        wearing_part_months: None,
+        cosmetic_parts: true,
         law: None,
     };
     let all_but = |left_out: &dyn Fn(&Damage) -> Option<Reason>| {

@@ -1,5 +1,7 @@
 //! That the document says nothing wrong and nothing in vain.
 
+mod beyond;
+
 use std::collections::BTreeSet;
 
 use rand::SeedableRng as _;
@@ -164,6 +166,19 @@ const CHANGES: &[Change] = &[
     ("WithdrawalRight.source", |terms| {
         withdrawal(terms).source = "another act".to_owned();
     }),
+    ("LimitedWarranty.only_where_sold", |terms| {
+        promise(terms).only_where_sold = true;
+    }),
+    ("LimitedWarranty.also_served_in", |terms| {
+        let accessories = terms.limited_warranties.get_mut("limited-warranty-accessory");
+        accessories.unwrap().also_served_in = vec!["ES".to_owned()];
+    }),
+    ("LimitedWarranty.wearing_part_months", |terms| {
+        promise(terms).wearing_part_months = None;
+    }),
+    ("LimitedWarranty.covers_cosmetic_parts", |terms| {
+        promise(terms).covers_cosmetic_parts = true;
+    }),
     ("RepairWarranty.days", |terms| {
         terms.repair_warranty.as_mut().unwrap().days = 180;
     }),
@@ -190,8 +205,15 @@ const CHANGES: &[Change] = &[
     }),
 ];
 
-/// Everything that is answered by the terms for a telephone sold in Portugal, new and used, whatever came to it.
+/// Everything that is answered by the terms for devices sold in Portugal.
 fn answers(document: &CoverageTerms) -> Vec<Decision> {
+    let mut answers = beyond::answers(document);
+    answers.extend(of_a_telephone(document));
+    answers
+}
+
+/// For a telephone, new and used, whatever came to it.
+fn of_a_telephone(document: &CoverageTerms) -> Vec<Decision> {
     let portugal = Country::from_code("PT").unwrap();
     let terms = terms(document, "", portugal);
     let rules = Rules {
@@ -222,11 +244,15 @@ fn answers(document: &CoverageTerms) -> Vec<Decision> {
     answers
 }
 
+fn all_changes() -> impl Iterator<Item = &'static Change> {
+    CHANGES.iter().chain(beyond::CHANGES)
+}
+
 #[test]
 fn every_field_of_the_document_takes_effect() {
     let shipped = COVERAGE_TERMS.parse_shipped().unwrap();
     let before = answers(&shipped);
-    for (field, change) in CHANGES {
+    for (field, change) in all_changes() {
         let mut changed = shipped.clone();
         change(&mut changed);
         assert_ne!(changed, shipped, "{field}");
@@ -255,7 +281,7 @@ fn every_field_of_the_document_is_changed_by_that_test() {
         .unwrap();
     let mut fields = BTreeSet::new();
     walk(&document, &mut fields);
-    let changed: BTreeSet<String> = CHANGES.iter().map(|(field, _)| (*field).to_owned()).collect();
+    let changed: BTreeSet<String> = all_changes().map(|(field, _)| (*field).to_owned()).collect();
     assert_eq!(changed, fields);
 }
 
@@ -327,7 +353,7 @@ fn what_the_field_rules_cannot_say_is_checked() {
     ];
     let shipped = COVERAGE_TERMS.parse_shipped().unwrap();
     assert_eq!(super::check::faults(&shipped), []);
-    for ((path, change), fault) in wrong {
+    for ((path, change), fault) in wrong.iter().chain(beyond::WRONG) {
         let mut terms = shipped.clone();
         change(&mut terms);
         assert_eq!(

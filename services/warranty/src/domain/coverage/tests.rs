@@ -1,8 +1,12 @@
 //! Table and property tests of the decision.
 
+mod beyond;
 mod laws;
 mod midnights;
+mod promises;
 mod properties;
+mod reference;
+mod world;
 
 use std::sync::LazyLock;
 
@@ -14,7 +18,7 @@ use crate::domain::country::Country;
 use crate::domain::prices::Prices;
 use crate::domain::product::ProductLine;
 use crate::domain::sale::{PastRepair, Repairs};
-use crate::domain::terms::{Remedy, Start};
+use crate::domain::terms::{Remedy, Rule, Start};
 use crate::standard::{COVERAGE_TERMS, terms};
 
 fn country(code: &str) -> Country {
@@ -55,7 +59,12 @@ fn decide(terms: &Terms, sale: &Sale, day: Date, damage: Damage) -> Result<Decis
         offers: &[],
     };
     let facts = Facts::of(sale.clone(), "PHN-12-128", "AAAA0001");
-    super::decide(&rules, &facts, &Question::of(day, damage, country("DE")))
+    let only_there = terms
+        .rules
+        .iter()
+        .find_map(|rule| rule.places.as_ref()?.first().copied());
+    let place = only_there.unwrap_or(country("DE"));
+    super::decide(&rules, &facts, &Question::of(day, damage, place))
 }
 
 /// What is owed, by which rule, until when.
@@ -173,6 +182,7 @@ fn the_chain_says_what_became_of_every_rule() {
             ("statutory-es-2007", false, false, None, "not_in_force_at_sale"),
             ("statutory-es-2022", true, true, law_end, "within_period"),
             ("repair-warranty", false, false, None, "no_repair_before"),
+            ("goodwill", false, false, None, "price_not_known"),
             ("repair-at-price", true, false, None, "repair_at_price"),
             ("unauthorised-change", false, false, None, "no_unauthorised_change"),
             ("nothing-to-repair", false, false, None, "device_at_hand"),

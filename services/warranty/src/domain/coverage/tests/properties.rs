@@ -104,7 +104,13 @@ fn rules() -> impl Strategy<Value = Rule> {
         ],
     ];
     (
-        prop::sample::select(Outcome::ALL),
+        prop::sample::select(vec![
+            Outcome::LimitedWarranty,
+            Outcome::StatutoryRight,
+            Outcome::RepairWarranty,
+            Outcome::OutOfWarranty,
+            Outcome::Refused,
+        ]),
         prop::sample::select(vec![vec![], vec![ProductLine::Phone, ProductLine::Watch]]),
         lengths,
         prop::sample::select(excludes),
@@ -123,6 +129,9 @@ fn rules() -> impl Strategy<Value = Rule> {
             excludes,
             granted: Reason::WithinPeriod,
             source: "a test".into(),
+            places: None,
+            wearing_part_months: None,
+            cosmetic_parts: true,
             law: law.map(Arc::new),
         })
 }
