@@ -127,7 +127,7 @@ pub struct PlanHeld {
 }
 
 /// How many repairs a plan gives, and those that it has given. The twelve months begin with the first day of the plan
-/// ([`PlanHeld::begins`]), and anew on each day of that date.
+/// ([`PlanHeld::begins`]), and end and begin anew as [`plan::term::twelve_months`](super::plan::term::twelve_months) says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incidents {
     /// In twelve months.
