@@ -15,6 +15,7 @@ use crate::domain::money::Currency;
 use crate::domain::plan::book::{Book, Ineligibility, Kind, Wish};
 use crate::domain::plan::life::State;
 use crate::domain::plan::{Agreed, Buyer, Plan, QuoteId};
+use crate::domain::zone;
 use crate::error::{Error, PlanError};
 use crate::ops::device;
 use crate::standard::plans::book_on;
@@ -79,12 +80,19 @@ async fn look(
     now: time::OffsetDateTime,
 ) -> Result<(Book, Wish), Error> {
     let country = registered.device.purchase_country;
-    let day = today(now, country);
+    let bought_on = registered.device.purchase_date;
+    // Where the device was bought it may be a day on already: a plan can be bought together with it.
+    let bought = bought_on <= zone::latest_day(now, country);
+    let day = if bought {
+        today(now, country).max(bought_on)
+    } else {
+        today(now, country)
+    };
     let book = book_on(terms, country, day);
     let wish = Wish {
         line: registered.product.product_line,
         model: registered.product.model_code.clone(),
-        bought_on: registered.device.purchase_date,
+        bought_on,
         sold_used: registered.device.sold_used,
         day,
         buyer: ask.buyer,

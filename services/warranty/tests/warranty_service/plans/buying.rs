@@ -317,3 +317,60 @@ async fn customers_and_partners_say_only_what_is_theirs_to_say() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_plan_can_be_bought_together_with_the_device() {
+    let scene = Scene::new().await;
+    // It is the tenth in New York, and still the ninth in Honolulu.
+    let device = scene
+        .world
+        .device("C39XK0A1B4", |request| {
+            request.purchase_country_code = "US".to_owned();
+            request.purchase_date = Some(day(2026, 3, 10));
+        })
+        .await;
+    let request = warranty::QuotePlanRequest {
+        device_id: device.device_id,
+        ..scene.quote_request("standard")
+    };
+    let quote = scene.world.plans(&staff()).quote_plan(request).await.unwrap();
+    let agreed = quote.into_inner().quote.unwrap().agreement.unwrap();
+    let price = agreed.price.unwrap();
+    assert_eq!((price.currency_code.as_str(), price.minor_units), ("USD", 11_900));
+}
+
+#[tokio::test]
+async fn whose_renewal_would_change_is_shown_before_it_is_published() {
+    let scene = Scene::new().await;
+    let plan = scene.active("monthly", false).await;
+    scene.enrolled("standard", false).await;
+    let cheaper = json!({"plans": {
+        "monthly": {"prices": {"phone": {"by_currency": {"EUR": {"minor_units": 499}}}}},
+        "standard": {"prices": {"phone": {"by_currency": {"EUR": {"minor_units": 9900}}}}},
+    }});
+    let check = async |place: &str| {
+        let asked = support_proto::support::standard::v1::CheckContentRequest {
+            document: "warranty/plan-terms".to_owned(),
+            place: place.to_owned(),
+            content: cheaper.to_string(),
+            effective_from: None,
+        };
+        let mut door = support_proto::support::standard::v1::standard_service_client::StandardServiceClient::new(
+            scene.world.door(&crate::world::lawgiver()),
+        );
+        let report = door.check_content(asked).await.unwrap().into_inner().report.unwrap();
+        assert!(report.faults.is_empty() && report.loosened.is_empty(), "{report:?}");
+        report.consequences
+    };
+    // What was never paid has no renewal that could change.
+    let told = check("country/DE").await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(
+        (told[0].whom.as_str(), told[0].count),
+        ("plans that live, monthly, DE", 1)
+    );
+    assert_eq!(told[0].before, "renewed for 599 minor units of EUR, 1 months");
+    assert_eq!(told[0].after, "renewed for 499 minor units of EUR, 1 months");
+    assert_eq!(told[0].examples, [plan.plan_id]);
+    assert!(check("country/FR").await.is_empty());
+}

@@ -204,3 +204,19 @@ async fn what_is_no_longer_sold_is_not_renewed_and_keeps_its_term() {
     scene.let_it_be(date!(2026 - 04 - 14));
     scene.becomes(&plan, PlanState::Expired).await;
 }
+
+#[tokio::test]
+async fn a_first_payment_that_fails_is_told_and_can_be_made_good() {
+    let scene = Scene::new().await;
+    let plan = scene.enrolled("standard", false).await;
+    let failed = PlanPaymentOutcome::Failed;
+    let plan = scene.record(&plan, "try-1", failed, euros(12_500)).await.unwrap();
+    assert_eq!(plan.state(), PlanState::PendingPayment);
+    assert!(plan.due.as_ref().unwrap().failed);
+    assert_eq!(
+        scene.world.events::<PlanPaymentFailed>(1).await[0].pay_by,
+        Some(day(2026, 3, 24))
+    );
+    let paid = scene.paid(&plan, "try-2").await;
+    assert_eq!((paid.state(), paid.due), (PlanState::Active, None));
+}

@@ -41,6 +41,23 @@ fn terms_end_on_the_date_of_the_first_day() {
 }
 
 #[test]
+fn incidents_are_counted_in_twelve_months_from_the_first_day() {
+    let begins = date!(2024 - 02 - 29);
+    let of = |day| term::twelve_months(begins, day);
+    assert_eq!(of(date!(2024 - 02 - 28)), None);
+    assert_eq!(of(begins), Some((0, begins, date!(2025 - 02 - 28))));
+    assert_eq!(of(date!(2025 - 02 - 28)), Some((0, begins, date!(2025 - 02 - 28))));
+    assert_eq!(
+        of(date!(2025 - 03 - 01)),
+        Some((1, date!(2025 - 03 - 01), date!(2026 - 02 - 28)))
+    );
+    assert_eq!(
+        of(date!(2028 - 02 - 29)),
+        Some((3, date!(2027 - 03 - 01), date!(2028 - 02 - 29)))
+    );
+}
+
+#[test]
 fn what_covers_the_same_is_held_as_one_and_what_does_not_is_not() {
     let mut plan = plan(State::Active, periods(date!(2026 - 01 - 01), &[1, 1, 1]));
     plan.periods[2].agreed.version = "v2".to_owned();
@@ -100,6 +117,19 @@ proptest! {
         prop_assert_eq!(last, crate::domain::calendar::last_day(begins, whole));
         let wanted = begins.day().min(last.month().length(last.year()));
         prop_assert_eq!(last.day(), wanted);
+    }
+
+    #[test]
+    fn every_day_lies_in_one_span_of_twelve_months(begins in days(), after in 0..8000_i64) {
+        let day = begins + time::Duration::days(after);
+        let (number, from, until) = term::twelve_months(begins, day).unwrap();
+        prop_assert!(from <= day && day <= until);
+        let tomorrow = term::twelve_months(begins, day.next_day().unwrap()).unwrap();
+        if day == until {
+            prop_assert_eq!(tomorrow, (number + 1, day.next_day().unwrap(), tomorrow.2));
+        } else {
+            prop_assert_eq!(tomorrow, (number, from, until));
+        }
     }
 
     #[test]
