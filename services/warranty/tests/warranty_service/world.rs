@@ -214,7 +214,8 @@ impl Drop for World {
     }
 }
 
-const SCOPES: [&str; 10] = [
+const SCOPES: [&str; 11] = [
+    "devices.approve",
     "plans.read",
     "plans.settle",
     "plans.write",
