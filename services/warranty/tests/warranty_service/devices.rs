@@ -30,7 +30,10 @@ async fn a_device_is_registered_once() {
         .device("C39XK0A1B2", |request| request.owner_customer_id = owner.to_string())
         .await;
     let of = device.product.as_ref().unwrap();
-    assert_eq!((&of.product_id, of.model_code.as_str()), (&product.product_id, "PHN-12-128"));
+    assert_eq!(
+        (&of.product_id, of.model_code.as_str()),
+        (&product.product_id, "PHN-12-128")
+    );
     assert_eq!(device.serial_number, "C39XK0A1B2");
     assert_eq!(device.owner_customer_id, owner.to_string());
     assert_eq!(

@@ -99,7 +99,10 @@ fn what_is_set_is_lifted_by_somebody_and_by_nobody_for_every_reason() {
 #[test]
 fn every_lock_and_flag_says_what_it_bars() {
     let of = |locks: &[Lock], flags: &[Flag], retired| -> Vec<Bar> {
-        Obstacle::of(locks, flags, retired).into_iter().filter_map(Obstacle::bar).collect()
+        Obstacle::of(locks, flags, retired)
+            .into_iter()
+            .filter_map(Obstacle::bar)
+            .collect()
     };
     assert_eq!(of(&[Lock::Stolen, Lock::Lost], &[], false), [Bar::Lost, Bar::Stolen]);
     assert_eq!(of(&[Lock::Activation], &[Flag::DemoUnit, Flag::Refurbished], false), []);
@@ -133,7 +136,10 @@ fn a_transfer_ends_once() {
     }
     assert_eq!(end(&open, Some(&other), NOW), Err(TransferRefusal::NotForYou));
     assert_eq!(accept(&open, &device, &other, NOW), Err(TransferRefusal::NotForYou));
-    for state in TransferState::ALL.iter().filter(|state| **state != TransferState::Offered) {
+    for state in TransferState::ALL
+        .iter()
+        .filter(|state| **state != TransferState::Offered)
+    {
         let ended = Transfer {
             state: *state,
             ..open.clone()
@@ -146,7 +152,10 @@ fn a_transfer_ends_once() {
         ..device.clone()
     };
     assert_eq!(accept(&open, &retired, &to, NOW), Err(TransferRefusal::Retired));
-    assert_eq!(offer(ids.next(), &device, &other, None, 7, NOW), Err(TransferRefusal::NotOwner));
+    assert_eq!(
+        offer(ids.next(), &device, &other, None, 7, NOW),
+        Err(TransferRefusal::NotOwner)
+    );
 }
 
 #[test]
@@ -159,7 +168,11 @@ fn codes_differ_and_are_read_as_they_are_spoken() {
     assert_eq!(sorted.len(), codes.len());
     for code in &codes {
         assert_eq!(code.len(), 19);
-        let spoken = code.to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l");
+        let spoken = code
+            .to_lowercase()
+            .replace('-', " ")
+            .replace('0', "o")
+            .replace('1', "l");
         assert_eq!(code_hash(code), code_hash(&spoken));
     }
     assert_ne!(code_hash(&codes[0]), code_hash(&codes[1]));
@@ -195,7 +208,11 @@ fn two_people_see_every_proof() {
         ended_at: None,
     };
     for reason in ReviewReason::ALL {
-        let state = if reason.accepts() { ProofState::Accepted } else { ProofState::Rejected };
+        let state = if reason.accepts() {
+            ProofState::Accepted
+        } else {
+            ProofState::Rejected
+        };
         assert_eq!(review(&proof, &actor(ActorKind::Staff, "agent-9"), *reason), Ok(state));
         // Also where the same person comes with another kind of passport.
         for (kind, id) in [
