@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod beyond;
 mod catalogue;
 mod claim_races;
 mod claim_repairs;

@@ -98,7 +98,11 @@ async fn every_constraint_of_the_catalogue_holds() {
             product("'2029-01-02', 1", "'2029-01-02', 0"),
             "products_revision_positive",
         ),
-        ("products", product("0000000001'", "0000000099'"), "products_family_fkey"),
+        (
+            "products",
+            product("0000000001'", "0000000099'"),
+            "products_family_fkey",
+        ),
         (
             "products",
             product("'Phone', 'phone'", "'Watch', 'watch'"),
