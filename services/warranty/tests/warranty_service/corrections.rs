@@ -554,15 +554,15 @@ async fn families_are_added_once_and_listed() {
         page_size: 1,
         ..Default::default()
     };
-    let (found, token) = keys(first.clone()).await;
+    let (found, next) = keys(first.clone()).await;
     assert_eq!(found, ["halden-phone"]);
     let second = ListProductFamiliesRequest {
-        page_token: token,
+        page_token: next,
         ..first
     };
-    let (found, token) = keys(second).await;
+    let (found, next) = keys(second).await;
     assert_eq!(
-        (found.as_slice(), token.as_str()),
+        (found.as_slice(), next.as_str()),
         (["halden-watch".to_owned()].as_slice(), "")
     );
     let watches = ListProductFamiliesRequest {
