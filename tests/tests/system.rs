@@ -7,6 +7,7 @@
 mod system {
     mod bad_input;
     mod conservation;
+    mod entitlements;
     mod journey;
     mod once;
     mod privacy;
