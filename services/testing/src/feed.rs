@@ -8,7 +8,8 @@ use support_chassis::service::{Parts, Service};
 use support_chassis::settings::SettingDocs;
 use support_proto::codec;
 use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
-use support_proto::support::feed::v1::{Event, SubscribeRequest};
+use support_proto::support::feed::v1::{Event, SubscribeRequest, SubscribeResponse};
+use tonic::Streaming;
 
 use crate::door::Door;
 
@@ -52,18 +53,36 @@ pub async fn events_of<E: codec::Event>(door: Door, count: usize) -> Vec<E> {
         .collect()
 }
 
-async fn read(door: Door, count: usize, event_types: Vec<String>) -> Vec<Event> {
-    let asked = !event_types.is_empty();
+/// The first events of one type until they are enough, waited for [`LIMIT`] at most.
+pub async fn events_until<E: codec::Event>(door: Door, enough: impl Fn(&[E]) -> bool) -> Vec<E> {
+    let mut stream = subscribe(door, vec![E::full_name()]).await;
+    let mut events: Vec<E> = Vec::new();
+    let reading = async {
+        while !enough(&events) {
+            let batch = stream.message().await.unwrap().expect("the feed goes on").events;
+            events.extend(batch.iter().map(|event| E::decode(&event.payload[..]).unwrap()));
+        }
+    };
+    tokio::time::timeout(LIMIT, reading).await.expect("the events come");
+    events
+}
+
+async fn subscribe(door: Door, event_types: Vec<String>) -> Streaming<SubscribeResponse> {
     let request = SubscribeRequest {
         consumer: "reader".to_owned(),
         after_position: 0,
         event_types,
     };
-    let mut stream = FeedServiceClient::new(door)
+    FeedServiceClient::new(door)
         .subscribe(request)
         .await
         .unwrap()
-        .into_inner();
+        .into_inner()
+}
+
+async fn read(door: Door, count: usize, event_types: Vec<String>) -> Vec<Event> {
+    let asked = !event_types.is_empty();
+    let mut stream = subscribe(door, event_types).await;
     let mut events = Vec::new();
     let reading = async {
         while events.len() < count {

@@ -21,7 +21,7 @@ mod loosen;
 mod publish;
 
 pub use door::{Bearer, Door, call_as, call_by, channel};
-pub use feed::{LIMIT, events, events_of, feed_only};
+pub use feed::{LIMIT, events, events_of, events_until, feed_only};
 pub use found::loosening_is_found;
 pub use keys::{sign, signer, signing_key, trust};
 pub use loosen::{Loosening, loosening, loosenings};

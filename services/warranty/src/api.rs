@@ -5,6 +5,7 @@ mod claims;
 mod coverage;
 mod devices;
 mod explain;
+mod fleet;
 mod plans;
 mod present;
 mod prices;
@@ -12,13 +13,16 @@ mod sentences;
 
 pub use plans::PlanApi;
 
+use std::sync::Arc;
+
 use support_chassis::clock::Clock;
 use support_chassis::db::Db;
 use support_chassis::id::Ids;
 use support_chassis::standard::Standard;
 use support_proto::support::warranty::v1::CoverageTerms;
+use tokio::sync::Semaphore;
 
-use crate::standard::PriceBook;
+use crate::standard::{PriceBook, Rulebook};
 use crate::words::Words;
 
 /// The default number of entries on a page.
@@ -35,6 +39,9 @@ pub struct Api {
     terms: Standard<CoverageTerms>,
     prices: PriceBook,
     words: Words,
+    rules: Rulebook,
+    /// Room for batches of fleets.
+    fleets: Arc<Semaphore>,
 }
 
 impl Api {
@@ -46,8 +53,10 @@ impl Api {
         clock: Clock,
         terms: Standard<CoverageTerms>,
         prices: PriceBook,
+        rules: Rulebook,
         words: Words,
     ) -> Self {
+        let fleets = Arc::new(fleet::room(db.pool().options().get_max_connections()));
         Self {
             db,
             ids,
@@ -55,6 +64,8 @@ impl Api {
             terms,
             prices,
             words,
+            rules,
+            fleets,
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod money;
 pub mod plan;
 pub mod prices;
 pub mod product;
+pub mod reproduction;
 pub mod sale;
 pub mod terms;
 pub mod zone;

@@ -24,13 +24,14 @@ use support_proto::support::warranty::v1::device_service_server::DeviceServiceSe
 use support_proto::support::warranty::v1::device_transfer_service_server::DeviceTransferServiceServer;
 use support_proto::support::warranty::v1::entitlement_service_server::EntitlementServiceServer;
 use support_proto::support::warranty::v1::explanation_service_server::ExplanationServiceServer;
+use support_proto::support::warranty::v1::fleet_service_server::FleetServiceServer;
 use support_proto::support::warranty::v1::plan_service_server::PlanServiceServer;
 use support_proto::support::warranty::v1::proof_of_purchase_service_server::ProofOfPurchaseServiceServer;
 use support_proto::support::warranty::v1::repair_price_service_server::RepairPriceServiceServer;
 
 use crate::api::{Api, PlanApi};
 use crate::standard::plans::PLAN_TERMS;
-use crate::standard::{COVERAGE_TERMS, PriceBook, REPAIR_PRICES};
+use crate::standard::{COVERAGE_TERMS, PriceBook, REPAIR_PRICES, Rulebook};
 use crate::words::Words;
 use crate::work::RepairEvents;
 
@@ -63,6 +64,7 @@ fn parts(kit: Kit) -> Result<Parts, StartError> {
             async move { work::entitlements::expire(&db).await }
         }
     });
+    let plans_of_rules = plan_terms.clone();
     let plans = PlanApi::new(kit.db.clone(), kit.ids.clone(), kit.clock.clone(), plan_terms.clone());
     let upkeep_of_plans = kit.lifecycle.every(work::plans::EVERY, None, {
         let (db, clock) = (kit.db.clone(), kit.clock.clone());
@@ -76,7 +78,8 @@ fn parts(kit: Kit) -> Result<Parts, StartError> {
         let db = kit.db.clone();
         move || work::transfers::expire(db.clone())
     });
-    let api = Api::new(kit.db, kit.ids, kit.clock, terms, prices, words);
+    let rules = Rulebook::new(terms.clone(), prices.clone(), plans_of_rules);
+    let api = Api::new(kit.db, kit.ids, kit.clock, terms, prices, rules, words);
     Ok(Parts::new()
         .serve(CatalogueServiceServer::new(api.clone()))
         .serve(DeviceServiceServer::new(api.clone()))
@@ -86,6 +89,7 @@ fn parts(kit: Kit) -> Result<Parts, StartError> {
         .serve(RepairPriceServiceServer::new(api.clone()))
         .serve(CoverageServiceServer::new(api.clone()))
         .serve(ExplanationServiceServer::new(api.clone()))
+        .serve(FleetServiceServer::new(api.clone()))
         .serve(EntitlementServiceServer::new(api))
         .serve(PlanServiceServer::new(plans))
         .consume("repair-logistics", repairs)

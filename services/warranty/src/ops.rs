@@ -5,6 +5,7 @@ mod claims;
 mod coverage;
 mod devices;
 mod explain;
+mod fleet;
 pub mod plans;
 mod prices;
 mod viewer;
@@ -17,7 +18,7 @@ pub use claims::{
     AskReserve, RepairMoved, RepairOrdered, Unfit, claim, commit_claim, expire_claims, extend_claim, hold_claim,
     list_claims, release_claim, repair_moved, repair_ordered, reserve_claim,
 };
-pub use coverage::{AskCoverage, decide_coverage, decision};
+pub use coverage::{AskCoverage, decide_coverage, decision, list_decisions};
 pub use devices::{
     AcceptBy, ImportedDevice, NewActivation, NewDevice, NewOffer, NewReplacementUnit, accept_transfer,
     affected_decisions, change_flag, change_lock, device, device_by_serial_number, device_history, end_transfer,
@@ -26,5 +27,6 @@ pub use devices::{
     withdraw_proof,
 };
 pub use explain::{Explained, explain_coverage};
+pub use fleet::{FleetQuestion, decide_batch};
 pub use prices::{AskPrice, Priced, ServiceLife, quote_repair, service_life};
 pub use viewer::{Viewer, actor};

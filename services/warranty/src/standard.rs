@@ -4,14 +4,16 @@ mod check;
 pub mod plans;
 pub mod prices;
 mod read;
+mod rulebook;
 mod simulate;
 
 use std::sync::Arc;
 
-use support_chassis::standard::{Document, Standard};
+use support_chassis::standard::Document;
 use support_proto::support::warranty::v1::CoverageTerms;
 
 pub use prices::{PriceBook, REPAIR_PRICES};
+pub use rulebook::{Held, Rulebook};
 
 use crate::domain::country::Country;
 use crate::domain::terms::Terms;
@@ -22,20 +24,12 @@ use crate::domain::terms::Terms;
 /// span of sales of every promise and every law, so that a device has what held when it was sold.
 pub static COVERAGE_TERMS: Document<CoverageTerms> = Document::new(include_str!("../standard/coverage-terms.yaml"))
     .checked_by(check::faults)
-    .simulated_by(simulate::simulate);
+    .simulated_by(simulate::simulate_terms);
 
 /// The terms of `document` for sales in `country`, under the name `version`.
 #[must_use]
 pub fn terms(document: &CoverageTerms, version: impl Into<Arc<str>>, country: Country) -> Terms {
     read::terms(document, version.into(), country)
-}
-
-/// The terms that a decision about a sale in `country` was made by, read again; none where this region does not know them,
-/// or the decision is older than the standard.
-#[must_use]
-pub fn terms_of_version(standard: &Standard<CoverageTerms>, version: &str, country: Country) -> Option<Terms> {
-    let held = standard.by_basis(&version.parse().ok()?)?;
-    Some(terms(&held.document, version.to_owned(), country))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 pub mod claims;
 pub mod decisions;
 pub mod devices;
+pub mod facts;
 pub mod families;
 pub mod models;
 pub mod parts;

@@ -33,7 +33,7 @@ impl CoverageService for Api {
         let mut answer = self
             .db
             .write::<_, _, Error, _>(&call, &request, async |tx| {
-                let kept = ops::decide_coverage(tx, &self.ids, &self.terms, &viewer, &ask).await?;
+                let kept = ops::decide_coverage(tx, &self.ids, &self.rules, &viewer, &ask).await?;
                 Ok(DecideCoverageResponse {
                     decision: Some(said_in(&request.locale, kept)),
                 })
@@ -53,10 +53,10 @@ impl CoverageService for Api {
         let viewer = Viewer::of(&Call::of(&request)?);
         let request = request.into_inner();
         let id = id::parse("decision_id", &request.decision_id)?;
-        let kept = ops::decision(&mut *self.db.read().await?, &self.terms, &viewer, id).await?;
+        let (kept, reproduction) = ops::decision(&mut *self.db.read().await?, &self.rules, &viewer, id).await?;
         let mut answer = GetCoverageDecisionResponse {
+            reproduction: Some(present::reproduction(reproduction, kept.seal)),
             decision: Some(said_in(&request.locale, kept)),
-            reproduction: None,
         };
         self.words
             .write(&request.locale, sentences::of(answer.decision.iter_mut()))
@@ -66,7 +66,7 @@ impl CoverageService for Api {
 }
 
 /// A decision, with sentences where a language was asked for.
-fn said_in(locale: &str, kept: Kept) -> wire_warranty::CoverageDecision {
+pub(super) fn said_in(locale: &str, kept: Kept) -> wire_warranty::CoverageDecision {
     if locale.is_empty() {
         present::decision(kept)
     } else {
@@ -74,7 +74,7 @@ fn said_in(locale: &str, kept: Kept) -> wire_warranty::CoverageDecision {
     }
 }
 
-fn parse(request: &DecideCoverageRequest, viewer: &Viewer) -> Result<AskCoverage, InvalidFields> {
+pub(super) fn parse(request: &DecideCoverageRequest, viewer: &Viewer) -> Result<AskCoverage, InvalidFields> {
     let mut fields = Violations::new();
     let day = fields.take(request.day.map(|day| wire::read_date("day", day)).transpose());
     let damage = fields.take(

@@ -23,7 +23,7 @@ impl ExplanationService for Api {
         let viewer = Viewer::of(&Call::of(&request)?);
         let request = request.into_inner();
         let id = id::parse("decision_id", &request.decision_id)?;
-        let explained = ops::explain_coverage(&mut *self.db.read().await?, &self.terms, &viewer, id).await?;
+        let explained = ops::explain_coverage(&mut *self.db.read().await?, &self.rules, &viewer, id).await?;
         let mut explanation = present(explained);
         self.words.write(&request.locale, all(&mut explanation)).await;
         Ok(Response::new(ExplainCoverageResponse {

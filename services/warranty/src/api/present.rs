@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use std::fmt::Write as _;
+
 use support_chassis::clock::timestamp;
 use support_chassis::day;
 use support_proto::support::warranty::v1 as warranty;
 
 use crate::domain::coverage::{LawFacts, PartDecision, PlanDifference, ReturnRight, SparePartRight, Weighed};
 use crate::domain::product::Product;
+use crate::domain::reproduction::{Reproduction, Seal};
 use crate::store::decisions::Kept;
 use crate::wire;
 
@@ -21,6 +24,31 @@ pub(super) fn product(product: Product) -> warranty::Product {
         release_date: Some(day::to_proto(product.release_date)),
         ..warranty::Product::default()
     }
+}
+
+/// What became of making a decision again.
+pub(super) fn reproduction(of: Reproduction, stored: Seal) -> warranty::Reproduction {
+    use warranty::ReproductionState as State;
+    let (state, digest) = match of {
+        Reproduction::Same(digest) => (State::Same, Some(digest)),
+        Reproduction::Different(digest) => (State::Different, Some(digest)),
+        Reproduction::EarlierEngine(digest) => (State::EarlierEngine, Some(digest)),
+        Reproduction::RulesUnknown => (State::RulesUnknown, None),
+        Reproduction::NotRecorded => (State::NotRecorded, None),
+    };
+    warranty::Reproduction {
+        state: state.into(),
+        stored_digest: stored.digest.map(hex).unwrap_or_default(),
+        digest: digest.map(hex).unwrap_or_default(),
+    }
+}
+
+fn hex(digest: [u8; 32]) -> String {
+    let mut text = String::with_capacity(2 * digest.len());
+    for byte in digest {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 pub(super) fn decision(kept: Kept) -> warranty::CoverageDecision {

@@ -4,24 +4,24 @@ use sqlx::PgConnection;
 use support_chassis::db::Tx;
 use support_chassis::error::Violation;
 use support_chassis::id::Ids;
-use support_chassis::standard::{Place, Standard};
-use support_proto::support::warranty::v1::{CoverageDecided, CoverageTerms};
-use time::Date;
+use support_chassis::page::Page;
+use support_proto::support::warranty::v1::CoverageDecided;
+use time::{Date, OffsetDateTime};
 
-use super::{Viewer, device_by_serial_number};
-use crate::domain::claim::past_repairs;
+use super::{Viewer, device};
 use crate::domain::country::Country;
 use crate::domain::coverage::{Damage, DecisionId, decide, explain};
 use crate::domain::device::DeviceId;
-use crate::domain::facts::{Facts, Question, Rules};
-use crate::domain::prices::Prices;
+use crate::domain::facts::Question;
+use crate::domain::reproduction::{Reproduction, compare, seal};
 use crate::domain::sale::{PastRepair, Repairs, Sale};
 use crate::domain::terms::Terms;
 use crate::domain::zone::{self, Zone};
 use crate::error::Error;
-use crate::store::decisions::Kept;
-use crate::store::devices::standing::{self, Standing};
-use crate::{standard, store, wire};
+use crate::standard::Rulebook;
+use crate::store::decisions::{Kept, NewRow};
+use crate::store::facts::Known;
+use crate::{store, wire};
 
 /// A question of coverage.
 #[derive(Debug, Clone)]
@@ -46,41 +46,65 @@ pub struct AskCoverage {
     pub repairs: Repairs,
 }
 
+/// A decision that was made, and its answer as it is stored.
+#[derive(Debug, Clone)]
+pub(super) struct Made {
+    pub(super) kept: Kept,
+    pub(super) answer: String,
+}
+
 /// Decides coverage by the terms that hold where the device was sold on the day it is decided for, and keeps the decision.
 pub async fn decide_coverage(
     tx: &mut Tx,
     ids: &Ids,
-    terms: &Standard<CoverageTerms>,
+    rules: &Rulebook,
     viewer: &Viewer,
     ask: &AskCoverage,
 ) -> Result<Kept, Error> {
-    let registered = device_by_serial_number(tx, viewer, &ask.serial_number).await?;
-    let (device, product) = (registered.device, registered.product);
-    let country = device.purchase_country;
-    let standing = standing::of_devices(tx, &[device.id])
-        .await?
-        .remove(&device.id)
-        .unwrap_or_default();
-    let sale = Sale {
-        day: device.purchase_date,
-        line: product.product_line,
-        warranty_months: standing.warranty_months,
-        used: device.sold_used,
-        repairs: ask.repairs.clone(),
+    let serial_numbers = std::slice::from_ref(&ask.serial_number);
+    let mut known = store::facts::of_serial_numbers(tx, serial_numbers).await?;
+    let known = known
+        .remove(&ask.serial_number)
+        .filter(|known| viewer.sees(&known.device))
+        .ok_or(Error::DeviceNotFound)?;
+    let Made { kept, answer } = make(ids, rules, viewer, known, ask, tx.now())?;
+    let row = NewRow {
+        kept: &kept,
+        answer: &answer,
+        item: None,
     };
-    let now = tx.now();
+    store::decisions::insert(tx, vec![row]).await?;
+    tx.append(kept.id, &told(&kept)).await?;
+    Ok(kept)
+}
+
+/// Decides what is owed for a device, and seals it. Pure but for the id: what is known was read before.
+pub(super) fn make(
+    ids: &Ids,
+    rules: &Rulebook,
+    viewer: &Viewer,
+    known: Known,
+    ask: &AskCoverage,
+    now: OffsetDateTime,
+) -> Result<Made, Error> {
+    let Known {
+        device,
+        model,
+        mut facts,
+        repaired,
+        ..
+    } = known;
+    let country = device.purchase_country;
     let place = ask.place.unwrap_or(country);
     let day = ask.day.unwrap_or_else(|| {
         // What was sold this very day, in whatever zone of the country, is not asked about for the day before.
-        zone::today(now, ask.zone.as_ref(), place).max(sale.day.min(zone::latest_day(now, country)))
+        zone::today(now, ask.zone.as_ref(), place).max(facts.sale.day.min(zone::latest_day(now, country)))
     });
-    check_repairs(&sale, day)?;
-    let held = terms.on(&Place::country(country.code()), day);
-    let held = standard::terms(&held.document, held.basis.to_string(), country);
-    check_symptom(ask.symptom.as_deref(), &held)?;
-    let sale = with_known_repairs(tx, device.id, &standing, sale, day).await?;
-    let mut facts = Facts::of(sale, product.model_code, device.serial_number);
-    facts.bars = standing.bars;
+    check_repairs(&facts.sale, &ask.repairs, day)?;
+    check_symptom(ask.symptom.as_deref(), &rules.terms(country, day))?;
+    facts.sale.repairs = repairs(&facts.sale, &ask.repairs, &repaired, day);
+    facts.unit.parts = model.parts_asked_for(&ask.parts, ask.component.as_deref());
+    facts.unit.obsolete_from = rules.obsolete_from(model.sold, country, place, day);
     let question = Question {
         day,
         damage: ask.damage,
@@ -89,66 +113,54 @@ pub async fn decide_coverage(
         component: ask.component.clone(),
         parts: ask.parts.clone(),
     };
-    let rules = Rules {
-        terms: &held,
-        prices: &Prices::default(),
-        offers: &[],
-    };
-    let decision = decide(&rules, &facts, &question)?;
+    let held = rules.on(country, &facts, &question);
+    let decision = decide(&held.rules(), &facts, &question)?;
+    let (answer, seal) = seal(&decision).map_err(|_| Error::Database(store::decisions::unwritable()))?;
     let kept = Kept {
         id: ids.next(),
         device_id: device.id,
         country,
-        sale: facts.sale,
+        facts,
+        question,
         decision,
-        asked_by_organisation: match viewer {
-            Viewer::Partner(organisation) => Some(organisation.clone()),
-            Viewer::Customer(_) | Viewer::Insider | Viewer::Stranger => None,
-        },
+        versions: held.versions(),
+        seal,
+        asked_by_organisation: viewer.organisation().map(str::to_owned),
         decided_at: now,
     };
-    store::decisions::insert(tx, &kept).await?;
-    let event = CoverageDecided {
+    Ok(Made { kept, answer })
+}
+
+/// What the others are told of a decision.
+pub(super) fn told(kept: &Kept) -> CoverageDecided {
+    CoverageDecided {
         decision_id: kept.id.to_string(),
         device_id: kept.device_id.to_string(),
         outcome: wire::outcome(kept.decision.outcome).into(),
         terms_version: kept.decision.terms_version.to_string(),
-    };
-    tx.append(kept.id, &event).await?;
-    Ok(kept)
+    }
 }
 
-/// The sale with the repairs that this service has kept book of itself.
-async fn with_known_repairs(
-    connection: &mut PgConnection,
-    device: DeviceId,
-    standing: &Standing,
-    mut sale: Sale,
-    day: Date,
-) -> Result<Sale, Error> {
-    // What was repaired on the units before it was repaired on it, and each of their replacements is a repair too.
-    let units: Vec<_> = standing.before.iter().copied().chain([device]).collect();
-    let claims = store::claims::of_devices(connection, &units).await?;
-    let known = claims
-        .values()
-        .flat_map(|claims| past_repairs(claims))
-        .chain(standing.replacements.iter().cloned());
-    let is_within = |repair: &PastRepair| sale.day <= repair.received && repair.returned <= day;
-    let mut repairs: Vec<_> = sale.repairs.iter().cloned().collect();
-    for repair in known.filter(is_within) {
+/// The repairs that a device has had by `day`: those that were told, and those that this service has kept book of itself.
+fn repairs(sale: &Sale, told: &Repairs, kept: &[PastRepair], day: Date) -> Repairs {
+    if kept.is_empty() {
+        return told.clone();
+    }
+    let is_within = |repair: &&PastRepair| sale.day <= repair.received && repair.returned <= day;
+    let mut repairs: Vec<_> = told.iter().cloned().collect();
+    for repair in kept.iter().filter(is_within) {
         let is_told = |told: &PastRepair| (told.received, told.returned) == (repair.received, repair.returned);
         if !repairs.iter().any(is_told) {
-            repairs.push(repair);
+            repairs.push(repair.clone());
         }
     }
-    sale.repairs = Repairs::new(repairs);
-    Ok(sale)
+    Repairs::new(repairs)
 }
 
 /// What was repaired was sold before, and is back by the day of the decision.
-fn check_repairs(sale: &Sale, day: Date) -> Result<(), Violation> {
+fn check_repairs(sale: &Sale, repairs: &Repairs, day: Date) -> Result<(), Violation> {
     let is_within = |repair: &PastRepair| sale.day <= repair.received && repair.returned <= day;
-    if sale.repairs.iter().all(is_within) {
+    if repairs.iter().all(is_within) {
         Ok(())
     } else {
         Err(Violation::new("repairs", "must lie between the purchase and the day"))
@@ -164,19 +176,48 @@ fn check_symptom(symptom: Option<&str>, terms: &Terms) -> Result<(), Violation> 
     }
 }
 
-/// The decision with this id, if the viewer may see it, with what the terms it names say beside.
+/// The decision with this id, if the viewer may see it, with what the terms it names say beside, and what became of making it
+/// again.
 pub async fn decision(
     connection: &mut PgConnection,
-    terms: &Standard<CoverageTerms>,
+    rules: &Rulebook,
     viewer: &Viewer,
     id: DecisionId,
-) -> Result<Kept, Error> {
+) -> Result<(Kept, Reproduction), Error> {
     let (mut kept, _) = store::decisions::get(connection, id)
         .await?
         .filter(|(kept, owner)| viewer.sees_decision(*owner, kept.asked_by_organisation.as_deref()))
         .ok_or(Error::DecisionNotFound)?;
-    if let Some(terms) = standard::terms_of_version(terms, &kept.decision.terms_version, kept.country) {
-        explain(&mut kept.decision, &terms, &kept.sale);
+    let held = rules.of(&kept);
+    let again = held.and_then(|held| decide(&held.rules(), &kept.facts, &kept.question).ok());
+    let reproduction = compare(kept.seal, again.as_ref());
+    explained(rules, &mut kept);
+    Ok((kept, reproduction))
+}
+
+/// The decisions about a device that the viewer may see, newest first, made at `since` or later, and the token of the next
+/// page.
+pub async fn list_decisions(
+    connection: &mut PgConnection,
+    rules: &Rulebook,
+    viewer: &Viewer,
+    id: DeviceId,
+    since: Option<OffsetDateTime>,
+    page: &Page<DecisionId>,
+) -> Result<(Vec<Kept>, String), Error> {
+    device(connection, viewer, id).await?;
+    let decisions =
+        store::decisions::list(connection, id, since, viewer.organisation(), page.after, page.limit()).await?;
+    let (mut decisions, next_page_token) = page.cut(decisions, |last| last.id);
+    for kept in &mut decisions {
+        explained(rules, kept);
     }
-    Ok(kept)
+    Ok((decisions, next_page_token))
+}
+
+/// Adds to a decision that was read what the terms it names say beside; nothing where they cannot be had.
+pub(super) fn explained(rules: &Rulebook, kept: &mut Kept) {
+    if let Some(terms) = rules.terms_of_version(&kept.decision.terms_version, kept.country) {
+        explain(&mut kept.decision, &terms, &kept.facts.sale);
+    }
 }

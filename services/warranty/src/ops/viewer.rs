@@ -31,6 +31,15 @@ impl Viewer {
         }
     }
 
+    /// The organisation that asks, where a partner does.
+    #[must_use]
+    pub fn organisation(&self) -> Option<&str> {
+        match self {
+            Self::Partner(organisation) => Some(organisation),
+            Self::Customer(_) | Self::Insider | Self::Stranger => None,
+        }
+    }
+
     /// Whether they may see this device at all.
     #[must_use]
     pub fn sees(&self, device: &Device) -> bool {
@@ -38,6 +47,15 @@ impl Viewer {
             Self::Customer(customer) => device.owner == Some(*customer),
             Self::Partner(_) | Self::Insider => true,
             Self::Stranger => false,
+        }
+    }
+
+    /// Whether a device is one that they may ask about with a whole fleet: partners ask for those of their own organisation only.
+    #[must_use]
+    pub fn manages(&self, device: &Device) -> bool {
+        match self {
+            Self::Partner(organisation) => device.organisation.as_ref() == Some(organisation),
+            Self::Customer(_) | Self::Insider | Self::Stranger => self.sees(device),
         }
     }
 

@@ -1,18 +1,31 @@
-//! Coverage decisions and their chains. Written once, never changed: a trigger refuses it.
+//! Coverage decisions: what was known, what was asked and what was answered, one row each. Written once, never changed: a
+//! trigger refuses it.
+//!
+//! Facts, question and answer are JSON, as the types of the domain write themselves. What decisions come to know, to ask
+//! and to say needs no migration; what an earlier service wrote stays readable, since a field that came later has a default.
 
 use sqlx::PgConnection;
+use sqlx::types::{Json, Uuid};
 use support_chassis::db::{DbError, stored};
 use support_chassis::standard::Reach;
-use time::{Date, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::domain::country::Country;
-use crate::domain::coverage::{Damage, Decision, DecisionId, Outcome, Pays, Reason, Uses, Weighed};
+use crate::domain::coverage::{Decision, DecisionId};
 use crate::domain::device::{CustomerId, DeviceId};
-use crate::domain::product::ProductLine;
-use crate::domain::sale::{PastRepair, Repairs, Sale};
+use crate::domain::facts::{Facts, Question};
+use crate::domain::reproduction::Seal;
 
 const TABLE: &str = "coverage_decisions";
-const RULES: &str = "coverage_decision_rules";
+
+/// The versions that a decision goes by beside those of its terms.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Versions {
+    /// Of the prices at the place; none where it went by none.
+    pub prices: Option<String>,
+    /// Of the plans that could have been bought; none where it went by none.
+    pub offers: Option<String>,
+}
 
 /// A decision as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,60 +36,82 @@ pub struct Kept {
     pub device_id: DeviceId,
     /// Where it was sold.
     pub country: Country,
-    /// What was known of the sale, and of the repairs since.
-    pub sale: Sale,
-    /// What was decided.
+    /// What was known of the device.
+    pub facts: Facts,
+    /// What was asked.
+    pub question: Question,
+    /// What was answered.
     pub decision: Decision,
+    /// By what versions, beside those of its terms.
+    pub versions: Versions,
+    /// By which engine, and the digest of the answer.
+    pub seal: Seal,
     /// The partner's organisation that asked; none where no partner did.
     pub asked_by_organisation: Option<String>,
     /// When it was decided.
     pub decided_at: OffsetDateTime,
 }
 
-/// What was asked in a decision, without what was answered.
+/// Names a question on a fleet's stream, so that it is answered once however often it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemKey {
+    /// Whose question it is and its request id, hashed.
+    pub key: Uuid,
+    /// SHA-256 of the question.
+    pub digest: [u8; 32],
+}
+
+/// What was known and asked in a decision, without what was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
     /// The decision's id.
     pub id: DecisionId,
     /// Where the device was sold.
     pub country: Country,
-    /// What was known of the sale, and of the repairs since.
-    pub sale: Sale,
-    /// The day for which it was decided.
-    pub day: Date,
-    /// The damage it was decided for.
-    pub damage: Damage,
+    /// What was known of the device.
+    pub facts: Facts,
+    /// What was asked.
+    pub question: Question,
 }
 
-/// What a row says of a sale.
-struct SaleColumns {
-    purchase_date: Date,
-    product_line: String,
-    warranty_months: i16,
-    sold_used: bool,
-    repairs_received: Vec<Date>,
-    repairs_returned: Vec<Date>,
+/// A row of `coverage_decisions`.
+struct Row {
+    id: DecisionId,
+    device_id: DeviceId,
+    purchase_country_code: String,
+    facts: Json<Facts>,
+    question: Json<Question>,
+    answer: Json<Decision>,
+    digest: Option<Vec<u8>>,
+    engine: i16,
+    prices_version: Option<String>,
+    offers_version: Option<String>,
+    asked_by_organisation: Option<String>,
+    decided_at: OffsetDateTime,
 }
 
-impl TryFrom<SaleColumns> for Sale {
+impl TryFrom<Row> for Kept {
     type Error = DbError;
 
-    fn try_from(row: SaleColumns) -> Result<Self, DbError> {
-        let repairs = row
-            .repairs_received
-            .into_iter()
-            .zip(row.repairs_returned)
-            .map(|(received, returned)| PastRepair {
-                received,
-                returned,
-                components: Vec::new(),
-            });
+    fn try_from(row: Row) -> Result<Self, DbError> {
+        let digest = row.digest.map(|digest| stored(digest.try_into().ok(), TABLE, "digest"));
         Ok(Self {
-            day: row.purchase_date,
-            line: stored(ProductLine::from_name(&row.product_line), TABLE, "product_line")?,
-            warranty_months: stored(u8::try_from(row.warranty_months).ok(), TABLE, "warranty_months")?,
-            used: row.sold_used,
-            repairs: Repairs::new(repairs.collect()),
+            id: row.id,
+            device_id: row.device_id,
+            country: country(&row.purchase_country_code)?,
+            facts: row.facts.0,
+            question: row.question.0,
+            decision: row.answer.0,
+            versions: Versions {
+                prices: row.prices_version,
+                offers: row.offers_version,
+            },
+            seal: Seal {
+                engine: row.engine,
+                digest: digest.transpose()?,
+            },
+            asked_by_organisation: row.asked_by_organisation,
+            decided_at: row.decided_at,
         })
     }
 }
@@ -84,35 +119,20 @@ impl TryFrom<SaleColumns> for Sale {
 /// A row of `coverage_decisions` without what was answered.
 struct PastRow {
     id: DecisionId,
-    day: Date,
-    damage: String,
     purchase_country_code: String,
-    purchase_date: Date,
-    product_line: String,
-    warranty_months: i16,
-    sold_used: bool,
-    repairs_received: Vec<Date>,
-    repairs_returned: Vec<Date>,
+    facts: Json<Facts>,
+    question: Json<Question>,
 }
 
 impl TryFrom<PastRow> for Past {
     type Error = DbError;
 
     fn try_from(row: PastRow) -> Result<Self, DbError> {
-        let sale = SaleColumns {
-            purchase_date: row.purchase_date,
-            product_line: row.product_line,
-            warranty_months: row.warranty_months,
-            sold_used: row.sold_used,
-            repairs_received: row.repairs_received,
-            repairs_returned: row.repairs_returned,
-        };
         Ok(Self {
             id: row.id,
             country: country(&row.purchase_country_code)?,
-            sale: sale.try_into()?,
-            day: row.day,
-            damage: stored(Damage::from_name(&row.damage), TABLE, "damage")?,
+            facts: row.facts.0,
+            question: row.question.0,
         })
     }
 }
@@ -121,182 +141,214 @@ fn country(code: &str) -> Result<Country, DbError> {
     stored(Country::from_code(code), TABLE, "purchase_country_code")
 }
 
-/// Adds a decision with its chain. One statement.
-pub async fn insert(connection: &mut PgConnection, kept: &Kept) -> Result<(), DbError> {
-    let chain = &kept.decision.chain;
-    let rule_ids: Vec<String> = chain.iter().map(|weighed| weighed.rule_id.to_string()).collect();
-    let outcomes: Vec<String> = chain
-        .iter()
-        .map(|weighed| weighed.outcome.as_str().to_owned())
-        .collect();
-    let applies: Vec<bool> = chain.iter().map(|weighed| weighed.applies).collect();
-    let decided: Vec<bool> = chain.iter().map(|weighed| weighed.decided).collect();
-    let from: Vec<Option<Date>> = chain.iter().map(|weighed| weighed.from).collect();
-    let until: Vec<Option<Date>> = chain.iter().map(|weighed| weighed.until).collect();
-    let sources: Vec<String> = chain.iter().map(|weighed| weighed.source.to_string()).collect();
-    let reasons: Vec<String> = chain.iter().map(|weighed| weighed.reason.as_str().to_owned()).collect();
-    let sale = &kept.sale;
-    let received: Vec<Date> = sale.repairs.iter().map(|repair| repair.received).collect();
-    let returned: Vec<Date> = sale.repairs.iter().map(|repair| repair.returned).collect();
-    sqlx::query!(
-        r#"with decision as (
-               insert into coverage_decisions (id, device_id, day, damage, outcome, covered_until, terms_version,
-                                               asked_by_organisation, decided_at, purchase_country_code, purchase_date,
-                                               product_line, warranty_months, sold_used, repairs_received,
-                                               repairs_returned)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $18, $19, $20, $21, $22, $23, $24)
-               returning id
-           )
-           insert into coverage_decision_rules (decision_id, place, rule_id, outcome, applies, decided, from_day,
-                                                until_day, source, reason_key)
-           select decision.id, weighed.place - 1, weighed.rule_id, weighed.outcome, weighed.applies, weighed.decided,
-                  weighed.from_day, weighed.until_day, weighed.source, weighed.reason_key
-           from decision, unnest($10::text[], $11::text[], $12::boolean[], $13::boolean[], $14::date[], $15::date[],
-                                 $16::text[], $17::text[]) with ordinality
-               as weighed (rule_id, outcome, applies, decided, from_day, until_day, source, reason_key, place)"#,
-        kept.id.uuid(),
-        kept.device_id.uuid(),
-        kept.decision.day,
-        kept.decision.damage.as_str(),
-        kept.decision.outcome.as_str(),
-        kept.decision.covered_until,
-        &kept.decision.terms_version,
-        kept.asked_by_organisation,
-        kept.decided_at,
-        &rule_ids,
-        &outcomes,
-        &applies,
-        &decided,
-        &from as &[Option<Date>],
-        &until as &[Option<Date>],
-        &sources,
-        &reasons,
-        kept.country.code(),
-        sale.day,
-        sale.line.as_str(),
-        i16::from(sale.warranty_months),
-        sale.used,
-        &received,
-        &returned,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+/// What a row to be inserted holds beside the decision.
+#[derive(Debug)]
+pub struct NewRow<'a> {
+    /// The decision.
+    pub kept: &'a Kept,
+    /// Its answer, as it was sealed.
+    pub answer: &'a str,
+    /// The question it answers; none where it came by itself.
+    pub item: Option<ItemKey>,
 }
 
-/// The decision with this id, and who has its device now. What its terms say beside is not stored.
-pub async fn get(connection: &mut PgConnection, id: DecisionId) -> Result<Option<(Kept, Option<CustomerId>)>, DbError> {
-    let row = sqlx::query!(
-        r#"select device_id as "device_id: DeviceId", day, damage, outcome, covered_until, terms_version,
-                  asked_by_organisation, decided_at, coverage_decisions.purchase_country_code,
-                  coverage_decisions.purchase_date, product_line, warranty_months, coverage_decisions.sold_used,
-                  repairs_received, repairs_returned, owner_customer_id as "owner: CustomerId"
-           from coverage_decisions join devices on devices.id = coverage_decisions.device_id
-           where coverage_decisions.id = $1"#,
-        id.uuid(),
-    )
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let outcome = stored(Outcome::from_name(&row.outcome), TABLE, "outcome")?;
-    let decision = Decision {
-        day: row.day,
-        damage: stored(Damage::from_name(&row.damage), TABLE, "damage")?,
-        place: country(&row.purchase_country_code)?,
-        symptom: None,
-        component: None,
-        outcome,
-        covered_until: row.covered_until,
-        pays: pays(outcome),
-        price: None,
-        uses: Uses::Nothing,
-        incidents_left: None,
-        chain: chain(connection, id).await?,
-        parts: Vec::new(),
-        plans_would_have: Vec::new(),
-        terms_version: row.terms_version.into(),
-        returns: Vec::new(),
-        spare_parts: Vec::new(),
-        likely_components: Vec::new(),
-        ask: Vec::new(),
-    };
-    let sale = SaleColumns {
-        purchase_date: row.purchase_date,
-        product_line: row.product_line,
-        warranty_months: row.warranty_months,
-        sold_used: row.sold_used,
-        repairs_received: row.repairs_received,
-        repairs_returned: row.repairs_returned,
-    };
-    let kept = Kept {
-        id,
-        device_id: row.device_id,
-        country: country(&row.purchase_country_code)?,
-        sale: sale.try_into()?,
-        decision,
-        asked_by_organisation: row.asked_by_organisation,
-        decided_at: row.decided_at,
-    };
-    Ok(Some((kept, row.owner)))
-}
-
-/// What was paid by a rule, where nothing but free repairs and unknown prices was decided.
-fn pays(outcome: Outcome) -> Pays {
-    match outcome {
-        Outcome::OutOfWarranty => Pays::Unknown,
-        Outcome::Refused => Pays::NoRepair,
-        _ => Pays::Nothing,
+/// A decision that cannot be written: it holds a day of a year with more than four digits, which no rule gives.
+#[must_use]
+pub fn unwritable() -> DbError {
+    DbError::Corrupt {
+        table: TABLE,
+        column: "answer",
     }
 }
 
-async fn chain(connection: &mut PgConnection, id: DecisionId) -> Result<Vec<Weighed>, DbError> {
+fn json<T: serde::Serialize>(value: &T, column: &'static str) -> Result<String, DbError> {
+    stored(serde_json::to_string(value).ok(), TABLE, column)
+}
+
+/// Adds decisions, with one statement. One whose item was answered before is left out. Gives the ids of those that were
+/// added.
+pub async fn insert(connection: &mut PgConnection, mut rows: Vec<NewRow<'_>>) -> Result<Vec<DecisionId>, DbError> {
+    // Two batches with the same items wait for each other's; in the same order, so that neither waits for ever.
+    rows.sort_unstable_by_key(|row| row.item.map(|item| item.key));
+    let (mut facts, mut questions) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for row in &rows {
+        facts.push(json(&row.kept.facts, "facts")?);
+        questions.push(json(&row.kept.question, "question")?);
+    }
+    let answers: Vec<String> = rows.iter().map(|row| row.answer.to_owned()).collect();
+    let of = |column: fn(&Kept) -> Uuid| rows.iter().map(|row| column(row.kept)).collect::<Vec<_>>();
+    let text = |column: fn(&Kept) -> &str| rows.iter().map(|row| column(row.kept).to_owned()).collect::<Vec<_>>();
+    let days: Vec<_> = rows.iter().map(|row| row.kept.decision.day).collect();
+    let covered_until: Vec<_> = rows.iter().map(|row| row.kept.decision.covered_until).collect();
+    let organisations: Vec<_> = rows.iter().map(|row| row.kept.asked_by_organisation.clone()).collect();
+    let decided_at: Vec<_> = rows.iter().map(|row| row.kept.decided_at).collect();
+    let digests: Vec<_> = rows.iter().map(|row| row.kept.seal.digest.map(Vec::from)).collect();
+    let engines: Vec<_> = rows.iter().map(|row| row.kept.seal.engine).collect();
+    let prices_versions: Vec<_> = rows.iter().map(|row| row.kept.versions.prices.clone()).collect();
+    let offers_versions: Vec<_> = rows.iter().map(|row| row.kept.versions.offers.clone()).collect();
+    let item_keys: Vec<_> = rows.iter().map(|row| row.item.map(|item| item.key)).collect();
+    let item_digests: Vec<_> = rows
+        .iter()
+        .map(|row| row.item.map(|item| item.digest.to_vec()))
+        .collect();
+    sqlx::query_scalar!(
+        r#"insert into coverage_decisions (id, device_id, purchase_country_code, day, outcome, covered_until, terms_version,
+                                           facts, question, answer, digest, engine, item_key, item_digest,
+                                           asked_by_organisation, decided_at, prices_version, offers_version)
+           select id, device_id, country, day, outcome, covered_until, terms_version, facts::jsonb, question::jsonb,
+                  answer::jsonb, digest, engine, item_key, item_digest, organisation, decided_at, prices_version,
+                  offers_version
+           from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::text[], $6::date[], $7::text[], $8::text[],
+                       $9::text[], $10::text[], $11::bytea[], $12::smallint[], $13::uuid[], $14::bytea[], $15::text[],
+                       $16::timestamptz[], $17::text[], $18::text[])
+               as made (id, device_id, country, day, outcome, covered_until, terms_version, facts, question, answer,
+                        digest, engine, item_key, item_digest, organisation, decided_at, prices_version, offers_version)
+           on conflict do nothing
+           returning id as "id: DecisionId""#,
+        &of(|kept| kept.id.uuid()),
+        &of(|kept| kept.device_id.uuid()),
+        &text(|kept| kept.country.code()),
+        &days,
+        &text(|kept| kept.decision.outcome.as_str()),
+        &covered_until as &[Option<time::Date>],
+        &text(|kept| &kept.decision.terms_version),
+        &facts,
+        &questions,
+        &answers,
+        &digests as &[Option<Vec<u8>>],
+        &engines,
+        &item_keys as &[Option<Uuid>],
+        &item_digests as &[Option<Vec<u8>>],
+        &organisations as &[Option<String>],
+        &decided_at,
+        &prices_versions as &[Option<String>],
+        &offers_versions as &[Option<String>],
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(DbError::from)
+}
+
+/// The decisions that answered these items before, each with the digest of its question.
+pub async fn of_items(connection: &mut PgConnection, keys: &[Uuid]) -> Result<Vec<(ItemKey, Kept)>, DbError> {
     sqlx::query!(
-        "select rule_id, outcome, applies, decided, from_day, until_day, source, reason_key
-         from coverage_decision_rules where decision_id = $1 order by place",
-        id.uuid(),
+        r#"select id as "id: DecisionId", device_id as "device_id: DeviceId", purchase_country_code,
+                  facts as "facts: Json<Facts>", question as "question: Json<Question>",
+                  answer as "answer: Json<Decision>", digest, engine, prices_version, offers_version,
+                  asked_by_organisation, decided_at,
+                  item_key as "item_key!", item_digest as "item_digest!"
+           from coverage_decisions where item_key = any($1)"#,
+        keys,
     )
     .fetch_all(connection)
     .await?
     .into_iter()
     .map(|row| {
-        let outcome = stored(Outcome::from_name(&row.outcome), RULES, "outcome")?;
-        Ok(Weighed {
-            rule_id: row.rule_id.into(),
-            outcome,
-            applies: row.applies,
-            decided: row.decided,
-            from: row.from_day,
-            until: row.until_day,
-            suspended: false,
-            pays: pays(outcome),
-            uses: Uses::Nothing,
-            incidents_left: None,
-            reason: stored(Reason::from_name(&row.reason_key), RULES, "reason_key")?,
-            version: None,
-            source: row.source.into(),
-            law: None,
-        })
+        let item = ItemKey {
+            key: row.item_key,
+            digest: stored(row.item_digest.try_into().ok(), TABLE, "item_digest")?,
+        };
+        let row = Row {
+            id: row.id,
+            device_id: row.device_id,
+            purchase_country_code: row.purchase_country_code,
+            facts: row.facts,
+            question: row.question,
+            answer: row.answer,
+            digest: row.digest,
+            engine: row.engine,
+            prices_version: row.prices_version,
+            offers_version: row.offers_version,
+            asked_by_organisation: row.asked_by_organisation,
+            decided_at: row.decided_at,
+        };
+        Ok((item, row.try_into()?))
     })
     .collect()
 }
 
-/// What was asked in the latest decisions about devices sold where the rules of a place hold, newest first, `limit` at most.
-pub async fn latest(connection: &mut PgConnection, reach: &Reach, limit: i64) -> Result<Vec<Past>, DbError> {
+/// The decision with this id, and who has its device now.
+pub async fn get(connection: &mut PgConnection, id: DecisionId) -> Result<Option<(Kept, Option<CustomerId>)>, DbError> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"select id as "id: DecisionId", device_id as "device_id: DeviceId", purchase_country_code,
+                  facts as "facts: Json<Facts>", question as "question: Json<Question>",
+                  answer as "answer: Json<Decision>", digest, engine, prices_version, offers_version,
+                  asked_by_organisation, decided_at
+           from coverage_decisions where id = $1"#,
+        id.uuid(),
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let owner = sqlx::query_scalar!(
+        r#"select owner_customer_id as "owner: CustomerId" from devices where id = $1"#,
+        row.device_id.uuid(),
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(Some((row.try_into()?, owner)))
+}
+
+/// The decisions about a device, newest first, after one, `limit` at most: those made at `since` or later, and those that
+/// an organisation asked for, where these are given.
+pub async fn list(
+    connection: &mut PgConnection,
+    device: DeviceId,
+    since: Option<OffsetDateTime>,
+    organisation: Option<&str>,
+    after: Option<DecisionId>,
+    limit: i64,
+) -> Result<Vec<Kept>, DbError> {
+    sqlx::query_as!(
+        Row,
+        r#"select id as "id: DecisionId", device_id as "device_id: DeviceId", purchase_country_code,
+                  facts as "facts: Json<Facts>", question as "question: Json<Question>",
+                  answer as "answer: Json<Decision>", digest, engine, prices_version, offers_version,
+                  asked_by_organisation, decided_at
+           from coverage_decisions
+           where device_id = $1 and ($2::timestamptz is null or decided_at >= $2)
+             and ($3::text is null or asked_by_organisation = $3) and ($4::uuid is null or id < $4)
+           order by id desc limit $5"#,
+        device.uuid(),
+        since,
+        organisation,
+        after.map(DecisionId::uuid),
+        limit,
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(Kept::try_from)
+    .collect()
+}
+
+/// What was asked in decisions about devices sold where the rules of a place hold, newest first, those before one, `limit`
+/// at most.
+pub async fn before(
+    connection: &mut PgConnection,
+    reach: &Reach,
+    before: Option<DecisionId>,
+    limit: i64,
+) -> Result<Vec<Past>, DbError> {
+    let before = before.map(DecisionId::uuid);
     let rows = match reach {
         // Country by country, so that each is read along its index, however rare it is.
         Reach::Only(countries) => {
             let countries: Vec<String> = countries.iter().cloned().collect();
             sqlx::query_as!(
                 PastRow,
-                r#"select latest.id as "id: DecisionId", latest.day, latest.damage, latest.purchase_country_code,
-                          latest.purchase_date, latest.product_line, latest.warranty_months, latest.sold_used,
-                          latest.repairs_received, latest.repairs_returned
+                r#"select latest.id as "id: DecisionId", latest.purchase_country_code,
+                          latest.facts as "facts: Json<Facts>", latest.question as "question: Json<Question>"
                    from unnest($1::text[]) as code
                    cross join lateral (
-                       select * from coverage_decisions where purchase_country_code = code order by id desc limit $2
+                       select id, purchase_country_code, facts, question from coverage_decisions
+                       where purchase_country_code = code and ($2::uuid is null or id < $2)
+                       order by id desc limit $3
                    ) as latest
-                   order by latest.id desc limit $2"#,
+                   order by latest.id desc limit $3"#,
                 &countries,
+                before,
                 limit,
             )
             .fetch_all(connection)
@@ -306,12 +358,13 @@ pub async fn latest(connection: &mut PgConnection, reach: &Reach, limit: i64) ->
             let countries: Vec<String> = countries.iter().cloned().collect();
             sqlx::query_as!(
                 PastRow,
-                r#"select id as "id: DecisionId", day, damage, purchase_country_code, purchase_date, product_line,
-                          warranty_months, sold_used, repairs_received, repairs_returned
+                r#"select id as "id: DecisionId", purchase_country_code, facts as "facts: Json<Facts>",
+                          question as "question: Json<Question>"
                    from coverage_decisions
-                   where purchase_country_code <> all($1)
-                   order by id desc limit $2"#,
+                   where purchase_country_code <> all($1) and ($2::uuid is null or id < $2)
+                   order by id desc limit $3"#,
                 &countries,
+                before,
                 limit,
             )
             .fetch_all(connection)

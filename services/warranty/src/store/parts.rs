@@ -21,6 +21,21 @@ pub struct OfModel {
     pub parts: Vec<PartFacts>,
 }
 
+impl OfModel {
+    /// Its parts with these numbers, and those of a component.
+    #[must_use]
+    pub fn parts_asked_for(&self, numbers: &[String], component: Option<&str>) -> Vec<PartFacts> {
+        if numbers.is_empty() && component.is_none() {
+            return Vec::new();
+        }
+        let parts = self.parts.iter();
+        parts
+            .filter(|part| numbers.contains(&part.part_number) || component == Some(&*part.component))
+            .cloned()
+            .collect()
+    }
+}
+
 /// What is known of these models, in one round trip. A model that is not there is not in the answer.
 pub async fn of_models(
     connection: &mut PgConnection,

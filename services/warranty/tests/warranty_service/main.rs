@@ -15,6 +15,7 @@ mod corrections;
 mod coverage;
 mod devices;
 mod explain;
+mod fleet;
 mod import;
 mod plans;
 mod prices;

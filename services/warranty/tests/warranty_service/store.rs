@@ -10,10 +10,8 @@ const DEVICE: &str =
     "('0198f2c4-0000-7000-8000-000000000002', '0198f2c4-0000-7000-8000-000000000001', 'AAAA0001', null,
     'DE', '2025-01-01', 'proven', now())";
 const DECISION: &str = "('0198f2c4-0000-7000-8000-000000000003', '0198f2c4-0000-7000-8000-000000000002', '2025-02-01',
-    'none', 'limited_warranty', '2026-01-01', '1', null, now(), 'DE', '2025-01-31', 'phone', 12, false,
-    '{2025-01-31}', '{2025-02-01}')";
-const RULE: &str = "('0198f2c4-0000-7000-8000-000000000003', 0, 'a', 'limited_warranty', true, true, '2025-01-01',
-    '2026-01-01', 'terms', 'key')";
+    'limited_warranty', '2026-01-01', '1', null, now(), 'DE', '{}', '{}', '{}', sha256('answer'), 1,
+    'p', 'o', '0198f2c4-0000-7000-8000-000000000004', sha256('item'))";
 
 async fn run(connection: &mut PgConnection, statement: String) -> Result<(), DbError> {
     sqlx::raw_sql(AssertSqlSafe(statement))
@@ -32,7 +30,6 @@ async fn every_constraint_holds() {
         ("products", PRODUCT),
         ("devices", DEVICE),
         ("coverage_decisions", DECISION),
-        ("coverage_decision_rules", RULE),
     ] {
         run(&mut connection, format!("insert into {table} values {row}"))
             .await
@@ -47,7 +44,11 @@ async fn every_constraint_holds() {
             .replacen(from, to, 1)
     };
     let device = |from: &str, to: &str| other(&DEVICE.replacen("AAAA0001", "AAAA0002", 1), from, to);
-    let second = RULE.replacen(", 0,", ", 1,", 1);
+    // Of another item.
+    let decision = |from: &str, to: &str| {
+        let row = DECISION.replacen("000000000004'", "000000000014'", 1);
+        other(&row.replacen("000000000003'", "000000000013'", 1), from, to)
+    };
     for (table, row, constraint) in [
         (
             "products",
@@ -93,98 +94,78 @@ async fn every_constraint_holds() {
         ),
         (
             "coverage_decisions",
-            other(DECISION, "0000000002'", "0000000099'"),
+            decision("0000000002'", "0000000099'"),
             "coverage_decisions_device_fkey",
         ),
         (
             "coverage_decisions",
-            other(DECISION, "'none'", "'fire'"),
-            "coverage_decisions_damage_known",
-        ),
-        (
-            "coverage_decisions",
-            other(DECISION, "limited_warranty", "luck"),
+            decision("limited_warranty", "luck"),
             "coverage_decisions_outcome_known",
         ),
         (
             "coverage_decisions",
-            other(DECISION, "2026-01-01", "2025-01-31"),
+            decision("2026-01-01", "2025-01-31"),
             "coverage_decisions_until_not_past",
         ),
         (
             "coverage_decisions",
-            other(DECISION, "'1'", "''"),
+            decision("'1'", "''"),
             "coverage_decisions_version_given",
         ),
         (
             "coverage_decisions",
-            other(DECISION, "'DE'", "'de'"),
+            decision("'DE'", "'de'"),
             "coverage_decisions_country_form",
         ),
         (
             "coverage_decisions",
-            other(DECISION, "'2025-01-31', 'phone'", "'2025-02-02', 'phone'"),
-            "coverage_decisions_sold_before",
+            decision("'DE', '{}'", "'DE', '[]'"),
+            "coverage_decisions_facts_object",
         ),
         (
             "coverage_decisions",
-            other(DECISION, "'phone'", "'toaster'"),
-            "coverage_decisions_product_line_known",
+            decision("'{}', '{}', '{}'", "'{}', '1', '{}'"),
+            "coverage_decisions_question_object",
         ),
         (
             "coverage_decisions",
-            other(DECISION, "12, false", "121, false"),
-            "coverage_decisions_warranty_range",
+            decision("'{}', sha256", "'null', sha256"),
+            "coverage_decisions_answer_object",
         ),
         (
             "coverage_decisions",
-            other(DECISION, "'{2025-02-01}'", "'{}'"),
-            "coverage_decisions_repairs_paired",
+            decision("sha256('answer')", "'short'"),
+            "coverage_decisions_digest_length",
         ),
         (
             "coverage_decisions",
-            other(DECISION, "'{2025-02-01}'", "'{null}'"),
-            "coverage_decisions_repairs_paired",
+            decision("sha256('answer')", "null"),
+            "coverage_decisions_digest_given",
         ),
         (
-            "coverage_decision_rules",
-            RULE.to_owned(),
-            "coverage_decision_rules_pkey",
+            "coverage_decisions",
+            decision("'p'", "''"),
+            "coverage_decisions_prices_version_given",
         ),
         (
-            "coverage_decision_rules",
-            second.clone(),
-            "coverage_decision_rules_one_decides",
+            "coverage_decisions",
+            decision("'o'", "''"),
+            "coverage_decisions_offers_version_given",
         ),
         (
-            "coverage_decision_rules",
-            other(&second, "true, true", "false, true"),
-            "coverage_decision_rules_decided_applies",
+            "coverage_decisions",
+            decision("sha256('item')", "'short'"),
+            "coverage_decisions_item_digest_length",
         ),
         (
-            "coverage_decision_rules",
-            other(&second, "0000000003'", "0000000099'"),
-            "coverage_decision_rules_decision_fkey",
+            "coverage_decisions",
+            decision("sha256('item')", "null"),
+            "coverage_decisions_item_whole",
         ),
         (
-            "coverage_decision_rules",
-            other(&second, "limited_warranty", "luck"),
-            "coverage_decision_rules_outcome_known",
-        ),
-        (
-            "coverage_decision_rules",
-            other(&second, "2025-01-01", "2026-01-02"),
-            "coverage_decision_rules_period",
-        ),
-        (
-            "coverage_decision_rules",
-            other(&second, "'2025-01-01'", "null"),
-            "coverage_decision_rules_period",
-        ),
-        (
-            "coverage_decision_rules",
-            other(&second, ", 1,", ", -1,"),
-            "coverage_decision_rules_place_range",
+            "coverage_decisions",
+            other(DECISION, "'1'", "'1'"),
+            "coverage_decisions_item_key",
         ),
     ] {
         let refused = run(&mut connection, format!("insert into {table} values {row}"))
@@ -192,21 +173,11 @@ async fn every_constraint_holds() {
             .unwrap_err();
         assert_eq!(refused.constraint(), Some(constraint), "{refused:?}: {row}");
     }
-    for (table, change, constraint) in [
-        (
-            "coverage_decisions",
-            "outcome = 'refused'",
-            "coverage_decisions_immutable",
-        ),
-        (
-            "coverage_decision_rules",
-            "reason_key = 'other'",
-            "coverage_decisions_immutable",
-        ),
-    ] {
-        let refused = run(&mut connection, format!("update {table} set {change}"))
-            .await
-            .unwrap_err();
-        assert_eq!(refused.constraint(), Some(constraint));
-    }
+    let refused = run(
+        &mut connection,
+        "update coverage_decisions set outcome = 'refused'".to_owned(),
+    )
+    .await
+    .unwrap_err();
+    assert_eq!(refused.constraint(), Some("coverage_decisions_immutable"));
 }

@@ -30,6 +30,8 @@ struct Scene {
     sold: Day,
     today: Day,
     asked: std::cell::Cell<u64>,
+    /// The id of the device of Germany.
+    german: String,
 }
 
 impl Scene {
@@ -38,19 +40,24 @@ impl Scene {
         let today = day_of(world.clock.now());
         let sold = today - Duration::days(400);
         world.product("PHN-12-128").await;
+        let mut german = String::new();
         for (serial, country) in [("TTTT0001", "DE"), ("TTTT0002", "FR"), ("TTTT0003", "US")] {
-            world
+            let device = world
                 .device(serial, |request| {
                     country.clone_into(&mut request.purchase_country_code);
                     request.purchase_date = Some(wire(sold));
                 })
                 .await;
+            if country == "DE" {
+                german = device.device_id;
+            }
         }
         Self {
             world,
             sold,
             today,
             asked: std::cell::Cell::new(0),
+            german,
         }
     }
 
@@ -225,38 +232,60 @@ async fn who_would_fare_differently_is_shown_before_it_is_published() {
     }
     let report = scene.check("country/DE", &more_in_germany()).await;
     assert!(report.faults.is_empty() && report.loosened.is_empty(), "{report:?}");
-    let shown: Vec<_> = report
-        .consequences
-        .iter()
-        .map(|told| {
-            (
-                told.place.as_str(),
-                told.before.as_str(),
-                told.after.as_str(),
-                told.count,
-            )
-        })
-        .collect();
+    let shown = |report: &CheckReport, whom: &str| -> Vec<(String, String, i64)> {
+        let told = report.consequences.iter().filter(|told| told.whom == whom);
+        told.map(|told| (told.before.clone(), told.after.clone(), told.count))
+            .collect()
+    };
+    let told = |before: &str, after: &str, count| (before.to_owned(), after.to_owned(), count);
+    assert!(report.consequences.iter().all(|told| told.place == "country/DE"));
+    let decided = "of all 4 coverage decisions";
     assert_eq!(
-        shown,
+        shown(&report, decided),
         [
-            ("country/DE", "limited warranty", "limited warranty, for longer", 1),
-            ("country/DE", "statutory right", "limited warranty", 3),
+            told("limited warranty", "limited warranty, for longer", 1),
+            told("statutory right", "limited warranty", 3),
         ]
     );
-    let mut examples = report.consequences[1].examples.clone();
-    examples.sort();
+    let examples = |whom: &str, before: &str| {
+        let mut told = report.consequences.iter();
+        let told = told.find(|told| told.whom == whom && told.before == before);
+        let mut examples = told.unwrap().examples.clone();
+        examples.sort();
+        examples
+    };
     german.sort();
-    assert_eq!(examples, german);
-    assert_eq!(report.consequences[0].whom, "of the latest 4 coverage decisions");
+    assert_eq!(examples(decided, "statutory right"), german);
+    // Of the device there is, for each kind of damage.
+    let devices = |damage: &str| format!("of all 1 devices, damage {damage}");
+    assert_eq!(
+        shown(&report, &devices("none")),
+        [told("statutory right", "limited warranty", 1)]
+    );
+    assert_eq!(
+        shown(&report, &devices("accidental")),
+        [told("out of warranty", "limited warranty", 1)]
+    );
+    assert!(shown(&report, &devices("liquid")).is_empty(), "{report:?}");
+    assert_eq!(examples(&devices("none"), "statutory right"), [scene.german.clone()]);
 
     // Of a change everywhere, those next door too.
     let everywhere = json!({"limited_warranties": {"limited-warranty": {"months": 24}}});
     let mut global: Value = serde_json::from_str(&scene.content().await).unwrap();
     merge(&mut global, &everywhere);
     let report = scene.check("global", &global).await;
-    let of_everybody: i64 = report.consequences.iter().map(|told| told.count).sum();
+    let of_everybody: i64 = shown(&report, "of all 6 coverage decisions")
+        .iter()
+        .map(|told| told.2)
+        .sum();
     assert_eq!(of_everybody, 6, "{report:?}");
+    assert_eq!(
+        shown(&report, "of all 3 devices, damage none"),
+        [
+            told("out of warranty", "limited warranty", 1),
+            told("statutory right", "limited warranty", 2),
+        ]
+    );
 }
 
 impl Scene {

@@ -1,5 +1,8 @@
 //! A running service with its database, a clock that stands still, and callers.
 
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use support_chassis::call::Caller;
 use support_chassis::clock::{Clock, ManualClock};
 use support_chassis::db::{DatabaseSettings, Db};
@@ -40,7 +43,8 @@ pub(crate) struct World {
     pub(crate) db: Db,
     /// What repair-logistics tells from; none where nobody listens to it.
     repairs: Option<Db>,
-    _databases: Vec<TestDatabase>,
+    _repairs_database: Option<TestDatabase>,
+    database: TestDatabase,
 }
 
 /// Repair-logistics: nothing but its feed.
@@ -119,7 +123,8 @@ impl World {
                 .unwrap()
                 .with_clock(clock),
             repairs: repairs_db,
-            _databases: [Some(database), repairs].into_iter().flatten().collect(),
+            _repairs_database: repairs,
+            database,
         }
     }
 
@@ -202,6 +207,68 @@ impl World {
             .unwrap()
     }
 
+    /// Runs a statement on the database.
+    pub(crate) async fn run(&self, statement: &str) {
+        let mut connection = PgConnection::connect(self.database.url()).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+
+    /// How many rows there are in a table.
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        let mut connection = PgConnection::connect(self.database.url()).await.unwrap();
+        sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {table}")))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+
+    /// The one text that a statement gives.
+    pub(crate) async fn text(&self, statement: &str) -> String {
+        let mut connection = PgConnection::connect(self.database.url()).await.unwrap();
+        sqlx::query_scalar(AssertSqlSafe(statement.to_owned()))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+
+    /// How many decisions are stored, once no transaction is open that could add some and the number stays.
+    pub(crate) async fn settled(&self) -> i64 {
+        let mut connection = PgConnection::connect(self.database.url()).await.unwrap();
+        let mut seen = (-1, 0);
+        let settling = async {
+            loop {
+                let (stored, busy): (i64, i64) = sqlx::query_as(
+                    "select (select count(*) from coverage_decisions),
+                            (select count(*) from pg_stat_activity where datname = current_database()
+                             and pid <> pg_backend_pid() and state <> 'idle')",
+                )
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+                seen = if seen.0 == stored && busy == 0 {
+                    (stored, seen.1 + 1)
+                } else {
+                    (stored, 0)
+                };
+                // As often as any pause between two batches is not.
+                if seen.1 == 50 {
+                    return stored;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(LIMIT, settling).await.expect("it comes to rest")
+    }
+
+    /// The events of this type, in order, once there are enough.
+    pub(crate) async fn events_until<E: Event>(&self, enough: impl Fn(&[E]) -> bool) -> Vec<E> {
+        let door = self.door(&caller(CallerKind::Service, "reader", None));
+        support_testing::events_until(door, enough).await
+    }
+
     /// The events of this type, in order, once there are `count` of them.
     pub(crate) async fn events<E: Event>(&self, count: usize) -> Vec<E> {
         events_of(self.door(&caller(CallerKind::Service, "reader", None)), count).await
@@ -214,11 +281,12 @@ impl Drop for World {
     }
 }
 
-const SCOPES: [&str; 11] = [
+const SCOPES: [&str; 12] = [
     "devices.approve",
     "plans.read",
     "plans.settle",
     "plans.write",
+    "coverage.fleet",
     "entitlements.write",
     "entitlements.read",
     "products.write",
@@ -254,6 +322,11 @@ pub(crate) fn lawgiver() -> Caller {
 
 pub(crate) fn staff() -> Caller {
     caller(CallerKind::Staff, "agent-7", Some("maker"))
+}
+
+/// Staff who look after an organisation's devices.
+pub(crate) fn fleet_manager() -> Caller {
+    caller(CallerKind::Staff, "agent-8", Some("maker"))
 }
 
 pub(crate) fn partner(organisation: &str) -> Caller {
