@@ -36,7 +36,7 @@ impl EntitlementService for Api {
         let answer = self
             .db
             .write::<_, _, Error, _>(&call, &request, async |tx| {
-                let claim = ops::reserve_claim(tx, &self.ids, &viewer, ask).await?;
+                let claim = ops::reserve_claim(tx, &self.ids, &self.rules, &viewer, ask).await?;
                 Ok(ReserveEntitlementResponse {
                     entitlement: Some(present(claim)),
                 })

@@ -19,6 +19,7 @@ use crate::domain::claim::{Claim, ClaimId, DECISION_GOOD_FOR, RESERVED_FOR, Stat
 use crate::domain::coverage::DecisionId;
 use crate::domain::device::DeviceId;
 use crate::error::Error;
+use crate::standard::Rulebook;
 use crate::store;
 use tell::{told_committed, told_expired, told_over_limit, told_released, told_reserved};
 
@@ -32,7 +33,13 @@ pub struct AskReserve {
 }
 
 /// Reserves what a decision grants, for [`RESERVED_FOR`].
-pub async fn reserve_claim(tx: &mut Tx, ids: &Ids, viewer: &Viewer, ask: AskReserve) -> Result<Claim, Error> {
+pub async fn reserve_claim(
+    tx: &mut Tx,
+    ids: &Ids,
+    rules: &Rulebook,
+    viewer: &Viewer,
+    ask: AskReserve,
+) -> Result<Claim, Error> {
     let (kept, _) = store::decisions::get(tx, ask.decision)
         .await?
         .filter(|(kept, owner)| viewer.sees_decision(*owner, kept.asked_by_organisation.as_deref()))
@@ -43,7 +50,7 @@ pub async fn reserve_claim(tx: &mut Tx, ids: &Ids, viewer: &Viewer, ask: AskRese
     if now - kept.decided_at > DECISION_GOOD_FOR || !has_come {
         return Err(Error::DecisionNotCurrent);
     }
-    let grant = grant::of(tx, &kept).await?.ok_or(Error::NothingGranted)?;
+    let grant = grant::of(tx, rules, &kept).await?.ok_or(Error::NothingGranted)?;
     let claim = Claim {
         id: ids.next(),
         device_id: kept.device_id,

@@ -1,20 +1,55 @@
 //! What a decision grants.
 
 use sqlx::PgConnection;
-use support_chassis::db::DbError;
+use support_chassis::db::{DbError, stored};
 
 use crate::domain::claim::Grant;
-use crate::domain::coverage::Outcome;
+use crate::domain::coverage::Uses;
+use crate::domain::device::DeviceId;
+use crate::standard::Rulebook;
+use crate::store;
 use crate::store::decisions::Kept;
 
-/// What a decision grants; none where it grants nothing that could be used.
-pub(super) async fn of(_connection: &mut PgConnection, kept: &Kept) -> Result<Option<Grant>, DbError> {
-    Ok(match kept.decision.outcome {
-        free @ (Outcome::LimitedWarranty | Outcome::StatutoryRight | Outcome::RepairWarranty) => {
-            Some(Grant::free(free))
+/// What a decision grants by the terms that it names; none where it grants nothing that could be used.
+pub(super) async fn of(connection: &mut PgConnection, rules: &Rulebook, kept: &Kept) -> Result<Option<Grant>, DbError> {
+    let decision = &kept.decision;
+    if !decision.outcome.is_covered() {
+        return Ok(None);
+    }
+    // A decision that can be relied on was made here not long ago, so that its terms are known.
+    let terms = || rules.terms_of_version(&decision.terms_version, kept.country);
+    Ok(match &decision.uses {
+        Uses::Nothing => Some(Grant::free(decision.outcome)),
+        Uses::Plan(plan) => {
+            let mut held = kept.facts.plans.iter().filter(|held| held.plan_id == *plan);
+            let held =
+                held.find(|held| held.from <= decision.day && held.until.is_none_or(|until| decision.day <= until));
+            held.and_then(|held| {
+                let per_12_months = held.incidents.as_ref().map(|incidents| incidents.per_12_months);
+                Grant::incident(*plan, held.begins, per_12_months, decision.day)
+            })
         }
-        _ => None,
+        Uses::Program(id) => {
+            let unit = unit(connection, kept.device_id).await?;
+            terms().and_then(|terms| {
+                let program = terms.programs.iter().find(|program| program.id == *id)?;
+                Some(Grant::program(id.to_string(), unit, program.times))
+            })
+        }
+        Uses::Goodwill => {
+            let unit = unit(connection, kept.device_id).await?;
+            let rule = decision.chain.iter().find(|weighed| weighed.decided);
+            let times = terms().and_then(|terms| terms.goodwill.as_ref().map(|goodwill| goodwill.times));
+            rule.zip(times)
+                .map(|(rule, times)| Grant::goodwill(rule.rule_id.to_string(), unit, times))
+        }
     })
+}
+
+/// The first of the devices that replaced each other: whatever they use for good, they use as one.
+async fn unit(connection: &mut PgConnection, device: DeviceId) -> Result<DeviceId, DbError> {
+    let registered = store::devices::get(connection, device).await?;
+    stored(registered, "claims", "device_id").map(|registered| registered.device.origin())
 }
 
 /// The components it is about; none for the whole device.
