@@ -52,6 +52,7 @@ use support_proto::support::warranty::v1::entitlement_service_client::Entitlemen
 use support_proto::support::warranty::v1::explanation_service_client::ExplanationServiceClient;
 use support_proto::support::warranty::v1::fleet_service_client::FleetServiceClient;
 use support_proto::support::warranty::v1::plan_service_client::PlanServiceClient;
+use support_proto::support::warranty::v1::proof_of_purchase_service_client::ProofOfPurchaseServiceClient;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 
@@ -231,6 +232,8 @@ clients! {
     explanations: ExplanationServiceClient,
     /// Decisions about many devices.
     fleet: FleetServiceClient,
+    /// Proofs of purchase.
+    proofs: ProofOfPurchaseServiceClient,
     /// Plans that customers buy.
     plans: PlanServiceClient,
     /// What decisions grant.

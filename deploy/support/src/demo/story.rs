@@ -1,5 +1,7 @@
 //! The story.
 
+mod cover;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -25,9 +27,7 @@ use support_proto::support::routing::v1::{
     WatchOffersResponse,
 };
 use support_proto::support::types::v1::{Channel, PersonName, ProductLine};
-use support_proto::support::warranty::v1::{
-    CoverageOutcome, Damage, DecideCoverageRequest, PurchaseDateEvidence, RegisterDeviceRequest,
-};
+use support_proto::support::warranty::v1::{Damage, PurchaseDateEvidence, RegisterDeviceRequest};
 use time::OffsetDateTime;
 use tonic::Streaming;
 
@@ -331,39 +331,6 @@ impl Story {
             said.len(),
             words.len()
         );
-        Ok(())
-    }
-
-    async fn coverage(&mut self, serial: &str) -> anyhow::Result<()> {
-        self.say.step("Lukas asks what the maker owes her, and why.");
-        let asked = DecideCoverageRequest {
-            request_id: self.id("coverage"),
-            serial_number: serial.to_owned(),
-            day: None,
-            damage: Damage::None.into(),
-            ..DecideCoverageRequest::default()
-        };
-        let decided = self
-            .say
-            .call("Lukas", "CoverageService/DecideCoverage", asked, async |request| {
-                self.agent.coverage().decide_coverage(request).await
-            })
-            .await?;
-        let decision = decided.decision.context("a decision")?;
-        ensure!(
-            decision.outcome() == CoverageOutcome::LimitedWarranty,
-            "a phone of eight months is {}",
-            decision.outcome().as_str_name()
-        );
-        for rule in &decision.chain {
-            let asked = RenderMessageRequest {
-                key: rule.reason_key.clone(),
-                languages: vec!["de".to_owned()],
-                arguments: Vec::new(),
-            };
-            let words = self.visitor.messages().render_message(asked).await?.into_inner();
-            Narrator::note(format!("{}: {} ({})", rule.rule_id, words.text, rule.source));
-        }
         Ok(())
     }
 

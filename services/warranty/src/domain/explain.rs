@@ -8,6 +8,9 @@ mod law;
 mod said;
 mod talk;
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 

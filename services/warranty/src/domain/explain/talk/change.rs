@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use time::Date;
 
-use super::{Alternative, Change, Known, PLANS, bar_key, damage_key};
+use super::{Alternative, Change, Known, PLANS, SYMPTOMS, bar_key, damage_key};
 use crate::domain::coverage::{Damage, Decision, Outcome, Pays, Reason, decide};
 use crate::domain::device::Evidence;
 use crate::domain::explain::{Sentence, Value, component, named};
@@ -16,6 +16,7 @@ pub(super) fn alternatives(decision: &Decision, known: &Known<'_>) -> Vec<Altern
     let mut found: Vec<Alternative> = anew.proof().into_iter().collect();
     found.extend(anew.plans());
     found.extend(anew.bars());
+    found.extend(anew.symptoms());
     found.extend(anew.components());
     found.extend(anew.place());
     found.extend(anew.damages());
@@ -103,6 +104,30 @@ impl Anew<'_> {
         let first = *self.known.facts.bars.iter().find(|bar| can_be_lifted(bar))?;
         let other = self.decide(|facts, _| facts.bars.retain(|bar| !can_be_lifted(bar)))?;
         self.differing(Change::BarLifted, &other, Sentence::new(bar_key(first)))
+    }
+
+    /// Each symptom of the terms, where none was said and there are rules that go by it; the better ones.
+    fn symptoms(&self) -> Vec<Alternative> {
+        if self.known.question.symptom.is_some() || !self.chain_says(Reason::SymptomNotSaid) {
+            return Vec::new();
+        }
+        let mut codes: Vec<&str> = self
+            .known
+            .rules
+            .iter()
+            .flat_map(|rules| rules.terms.symptoms.keys().map(|code| &**code))
+            .collect();
+        codes.sort_unstable();
+        codes
+            .into_iter()
+            .filter_map(|code| {
+                let other = self.decide(|_, question| question.symptom = Some(code.to_owned()))?;
+                let name = named(SYMPTOMS, "coverage.symptom", code);
+                let condition = Sentence::new("coverage.change.symptom").with("symptom", name);
+                self.differing(Change::Symptom(code.to_owned()), &other, condition)
+            })
+            .filter(|alternative| alternative.better)
+            .collect()
     }
 
     /// Each component that it may be, where none was said and there are rules that go by it.
