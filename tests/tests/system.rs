@@ -14,5 +14,6 @@ mod system {
     mod standard;
     mod three_ways;
     mod trace;
+    mod warranty;
     mod words;
 }
