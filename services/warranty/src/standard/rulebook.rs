@@ -71,12 +71,15 @@ impl<T, R> Readings<T, R> {
     }
 }
 
+/// What could have been bought on a day, by the model's code.
+type OffersOfModels = HashMap<String, Arc<[PlanOffer]>>;
+
 /// The plans of a country, and what of them could have been bought: by the day of the sale and the model. Of a fleet many were
 /// bought alike.
 struct Plans {
     book: Book,
     version: String,
-    offered: RwLock<HashMap<Date, HashMap<String, Arc<[PlanOffer]>>>>,
+    offered: RwLock<HashMap<Date, OffersOfModels>>,
 }
 
 /// The most days of sales of which offers are kept, of one country and version.

@@ -105,6 +105,7 @@ async fn gather(connection: &mut PgConnection, registered: Vec<Registered>) -> R
             };
             let mut facts = Facts::of(sale, product.model_code.clone(), device.serial_number.clone());
             facts.unit.price_group.clone_from(&model.price_group);
+            facts.unit.earlier = standing.earlier;
             facts.bars = standing.bars;
             facts.plans = plans_of(of_units(&plans, &units), &incidents);
             facts.used = Used {

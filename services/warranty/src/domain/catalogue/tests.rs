@@ -98,10 +98,13 @@ fn nothing_is_taken_from_those_who_have_one() {
     }
 }
 
+/// What is put wrong, and the fields that are found at fault.
+type Row = (fn(&mut Details), &'static [&'static str]);
+
 #[test]
 fn days_follow_each_other_and_nothing_is_there_twice() {
     assert_eq!(details().faults(""), []);
-    let table: &[(fn(&mut Details), &[&str])] = &[
+    let table: &[Row] = &[
         (|of| of.last_sold = Some(date!(2020 - 01 - 15)), &[]),
         (|of| of.last_sold = Some(date!(2020 - 01 - 14)), &["last_sold_date"]),
         (|of| of.vintage_from = Some(date!(2020 - 01 - 15)), &["vintage_date"]),

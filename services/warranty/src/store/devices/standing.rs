@@ -9,7 +9,7 @@ use support_chassis::db::{DbError, stored};
 use time::Date;
 
 use crate::domain::device::{DeviceId, Obstacle};
-use crate::domain::facts::Bar;
+use crate::domain::facts::{Bar, EarlierUnit};
 use crate::domain::sale::PastRepair;
 
 /// What is to be known of a device beside its sale.
@@ -19,6 +19,8 @@ pub struct Standing {
     pub bars: Vec<Bar>,
     /// The units before it, the first one first: what was used on them was used on it.
     pub before: Vec<DeviceId>,
+    /// What they were, the last one first.
+    pub earlier: Vec<EarlierUnit>,
     /// When each of them was handed in and the next one handed over: a replacement counts as a repair.
     pub replacements: Vec<PastRepair>,
     /// The longest of the maker's warranties that the catalogue names for it and the units before it, in months.
@@ -35,6 +37,7 @@ pub async fn of_devices(
     let rows = sqlx::query!(
         r#"select devices.id as "id: DeviceId", devices.locks, devices.flags, devices.retired_at is not null as "is_retired!",
                   own.limited_warranty_months, earlier.id as "earlier?: DeviceId",
+                  earlier.serial_number as "earlier_serial_number?", theirs.model_code as "earlier_model_code?",
                   replacement.received_on as "received_on?", replacement.replaced_on as "replaced_on?",
                   theirs.limited_warranty_months as "their_months?"
            from devices
@@ -63,6 +66,13 @@ pub async fn of_devices(
             }
         };
         standing.before.extend(row.earlier);
+        if let Some((model_code, serial_number)) = row.earlier_model_code.zip(row.earlier_serial_number) {
+            let unit = EarlierUnit {
+                model_code,
+                serial_number,
+            };
+            standing.earlier.insert(0, unit);
+        }
         if let Some((received, returned)) = row.received_on.zip(row.replaced_on) {
             standing.replacements.push(repair(received, returned));
         }
