@@ -73,9 +73,15 @@ async fn what_a_repair_uses_is_reserved_used_and_known_from_then_on() {
     let (workshop, _) = partner(town, "nordlicht-service").await;
 
     let repair = ordered(&workshop, &case.case_id, &serial).await;
-    assert_eq!(repair.customer_pays.as_ref().map(|pays| pays.kind()), Some(PaymentKind::Nothing));
+    assert_eq!(
+        repair.customer_pays.as_ref().map(|pays| pays.kind()),
+        Some(PaymentKind::Nothing)
+    );
     let held = once(&agent.caller, &repair, EntitlementState::Reserved).await;
-    assert_eq!((held.expire_time, held.decision_id.as_str()), (None, &*repair.coverage_decision_id));
+    assert_eq!(
+        (held.expire_time, held.decision_id.as_str()),
+        (None, &*repair.coverage_decision_id)
+    );
     assert_eq!(held.outcome(), repair.coverage_outcome());
     // The customer sees it too, the partner who asked for the decision as well.
     for caller in [&customer.caller, &workshop] {

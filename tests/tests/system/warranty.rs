@@ -1,17 +1,25 @@
-//! Cover from end to end: decisions in the reader's language, explained; a purchase date that is proven.
+//! Cover from end to end: a plan that is bought and used up, a purchase date that is proven, decisions in the reader's language.
 
 use support::session::Caller;
 use support_chassis::day;
 use support_chassis::error::explain;
 use support_proto::support::localisation::v1::Direction;
+use support_proto::support::repair::v1::{
+    FinishRepairRequest, ReceiveDeviceRequest, RecordDiagnosisRequest, RepairOutcome, ReturnDeviceRequest,
+    StartRepairRequest, SubmitRepairRequest,
+};
 use support_proto::support::warranty::v1::{
     AlternativeKind, CoverageDecision, CoverageExplanation, CoverageOutcome, Damage, DecideCoverageRequest, Device,
-    ExplainCoverageRequest, FollowUpKind, ListDecisionsAffectedRequest, ProofKind, PurchaseDateEvidence,
-    RegisterDeviceRequest, ReviewProofRequest, ReviewReason, Sentence, SubmitProofRequest,
+    EnrolPlanRequest, Entitlement, EntitlementState, ExplainCoverageRequest, FollowUpKind,
+    ListDecisionsAffectedRequest, ListEntitlementsRequest, PaymentKind, Plan, PlanPaymentOutcome, ProofKind,
+    PurchaseDateEvidence, QuotePlanRequest, RecordPlanPaymentRequest, RegisterDeviceRequest, ReserveEntitlementRequest,
+    ReviewProofRequest, ReviewReason, Sentence, SubmitProofRequest,
 };
-use support_tests::people::{Agent, Customer, request_id, serial_number};
+use support_tests::people::{Agent, Customer, partner, request_id, serial_number};
 use support_tests::town::{Town, shared};
+use support_tests::wait::until;
 use time::{Date, Duration, OffsetDateTime};
+use tonic::Code;
 
 fn today() -> Date {
     OffsetDateTime::now_utc().date()
@@ -234,6 +242,180 @@ async fn a_proof_of_purchase_is_asked_for_where_it_helps_and_puts_the_decision_r
     );
     let after = decide(&agent.caller, &device.serial_number, Damage::None, "").await;
     assert_eq!((after.outcome(), after.pays), (change.outcome(), change.pays.clone()));
+}
+
+/// Buys a plan for a device, and has it paid.
+async fn plan(town: &Town, customer: &Customer, device: &Device) -> Plan {
+    let quote = QuotePlanRequest {
+        request_id: request_id(),
+        device_id: device.device_id.clone(),
+        kind: "standard".to_owned(),
+        ..QuotePlanRequest::default()
+    };
+    let quote = customer.caller.plans().quote_plan(quote).await.unwrap();
+    let enrol = EnrolPlanRequest {
+        request_id: request_id(),
+        quote_id: quote.into_inner().quote.unwrap().quote_id,
+        ..EnrolPlanRequest::default()
+    };
+    let plan = customer.caller.plans().enrol_plan(enrol).await.unwrap();
+    let plan = plan.into_inner().plan.unwrap();
+    let payment = RecordPlanPaymentRequest {
+        request_id: request_id(),
+        plan_id: plan.plan_id.clone(),
+        payment_reference: request_id(),
+        outcome: PlanPaymentOutcome::Paid.into(),
+        amount: plan.due.unwrap().amount,
+    };
+    let paid = town.operator().plans().record_plan_payment(payment).await.unwrap();
+    paid.into_inner().plan.unwrap()
+}
+
+async fn entitlements(caller: &Caller, device_id: &str) -> Vec<Entitlement> {
+    let asked = ListEntitlementsRequest {
+        device_id: device_id.to_owned(),
+        ..ListEntitlementsRequest::default()
+    };
+    let listed = caller.entitlements().list_entitlements(asked).await.unwrap();
+    listed.into_inner().entitlements
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_pays_for_its_repairs_and_not_for_one_more() {
+    let town = shared();
+    let customer = Customer::verified(town).await;
+    let agent = Agent::at_work(town, &customer.language, 1).await;
+    let device = phone(
+        &customer.caller,
+        today() - Duration::days(10),
+        PurchaseDateEvidence::Declared,
+    )
+    .await;
+    let serial = &device.serial_number;
+
+    // Without a plan a fall costs the price, and the explanation says what a plan would have changed.
+    let without = decide(&agent.caller, serial, Damage::Accidental, "").await;
+    assert_eq!(without.outcome(), CoverageOutcome::OutOfWarranty);
+    let explanation = explained(&agent.caller, &without.decision_id, "de").await;
+    assert!(
+        explanation
+            .would_change
+            .iter()
+            .any(|one| one.kind() == AlternativeKind::Plan)
+    );
+    are_whole(&sentences(&explanation), "de");
+
+    let plan = plan(town, &customer, &device).await;
+    let decision = decide(&agent.caller, serial, Damage::Accidental, "ja").await;
+    assert_eq!(decision.outcome(), CoverageOutcome::Plan);
+    let pays = decision.pays.clone().unwrap();
+    assert_eq!(pays.kind(), PaymentKind::Amount);
+    assert!(pays.amount.unwrap().minor_units < without.pays.unwrap().amount.unwrap().minor_units);
+    assert_eq!(decision.incidents_left, Some(2));
+    let said = decision.sentence.unwrap();
+    assert!(said.text.contains("サービス料"), "{}", said.text);
+
+    // A repair under the plan holds one of its two, and uses it once the device is back.
+    let case = customer.opens("It fell down the stairs").await;
+    let (workshop, _) = partner(town, "nordlicht-service").await;
+    let mut repairs = workshop.repairs();
+    let order = SubmitRepairRequest {
+        request_id: request_id(),
+        case_id: case.case_id,
+        provider_code: "ASP-BER-01".to_owned(),
+        serial_number: serial.clone(),
+        problem: "The display is cracked".to_owned(),
+        language: "en".to_owned(),
+        damage: Damage::Accidental.into(),
+        partner_reference: request_id(),
+        ..SubmitRepairRequest::default()
+    };
+    let submitted = until("the workshop's system has heard of the case", async || {
+        repairs.submit_repair(order.clone()).await.ok()
+    })
+    .await;
+    let repair_id = submitted.into_inner().repair.unwrap().repair_id;
+    let held = until("the repair holds a repair of the plan", async || {
+        let held = entitlements(&agent.caller, &device.device_id).await.pop()?;
+        (held.repair_id == repair_id).then_some(held)
+    })
+    .await;
+    assert_eq!(
+        (held.outcome(), held.state()),
+        (CoverageOutcome::Plan, EntitlementState::Reserved)
+    );
+    assert_eq!((held.plan_id.as_str(), held.limit), (plan.plan_id.as_str(), 2));
+
+    let receive = ReceiveDeviceRequest {
+        request_id: request_id(),
+        repair_id: repair_id.clone(),
+        ..ReceiveDeviceRequest::default()
+    };
+    repairs.receive_device(receive).await.unwrap();
+    let diagnose = RecordDiagnosisRequest {
+        request_id: request_id(),
+        repair_id: repair_id.clone(),
+        diagnosis_code: "DISPLAY-CRACKED".to_owned(),
+        ..RecordDiagnosisRequest::default()
+    };
+    repairs.record_diagnosis(diagnose).await.unwrap();
+    let start = StartRepairRequest {
+        request_id: request_id(),
+        repair_id: repair_id.clone(),
+        ..StartRepairRequest::default()
+    };
+    repairs.start_repair(start).await.unwrap();
+    let finish = FinishRepairRequest {
+        request_id: request_id(),
+        repair_id: repair_id.clone(),
+        outcome: RepairOutcome::Repaired.into(),
+        ..FinishRepairRequest::default()
+    };
+    repairs.finish_repair(finish).await.unwrap();
+    let give_back = ReturnDeviceRequest {
+        request_id: request_id(),
+        repair_id: repair_id.clone(),
+        ..ReturnDeviceRequest::default()
+    };
+    repairs.return_device(give_back).await.unwrap();
+    until("the repair of the plan is used", async || {
+        let used = entitlements(&agent.caller, &device.device_id).await.pop()?;
+        (used.state() == EntitlementState::Committed).then_some(())
+    })
+    .await;
+
+    // Two repairs at once want the last one, and one gets it.
+    let first = decide(&agent.caller, serial, Damage::Accidental, "").await;
+    let second = decide(&agent.caller, serial, Damage::Accidental, "").await;
+    assert_eq!((first.incidents_left, second.incidents_left), (Some(1), Some(1)));
+    let reserve = |decision: &CoverageDecision| {
+        let asked = ReserveEntitlementRequest {
+            request_id: request_id(),
+            decision_id: decision.decision_id.clone(),
+            ..ReserveEntitlementRequest::default()
+        };
+        let mut entitlements = agent.caller.entitlements();
+        async move { entitlements.reserve_entitlement(asked).await }
+    };
+    let (one, other) = tokio::join!(reserve(&first), reserve(&second));
+    let refused = match (one, other) {
+        (Ok(_), Err(refused)) | (Err(refused), Ok(_)) => refused,
+        both => panic!("the last repair of the plan was given out otherwise than once: {both:?}"),
+    };
+    let refused = explain(&refused);
+    assert_eq!(refused.reason, "WARRANTY_ERROR_REASON_ENTITLEMENT_USED_UP");
+    assert_ne!(refused.code, Code::Internal);
+
+    // After that a fall costs the price again, and the chain says why the plan does not pay.
+    let after = decide(&agent.caller, serial, Damage::Accidental, "en").await;
+    assert_eq!(after.outcome(), CoverageOutcome::OutOfWarranty);
+    let why = after
+        .chain
+        .iter()
+        .find(|rule| rule.outcome() == CoverageOutcome::Plan)
+        .unwrap();
+    assert_eq!(why.reason_key, "coverage.reason.incidents_used_up");
+    assert!(why.sentence.as_ref().unwrap().text.contains("used up"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -85,7 +85,8 @@ pub(super) async fn tell(
         .get(PARTNER)
         .with_context(|| format!("the partner {PARTNER} is not in this system"))?;
     story.repair(partner, &case_id, &serial).await?;
-    story.end(&customer, &case_id, &task_id).await
+    story.end(&customer, &case_id, &task_id).await?;
+    story.plan(&customer).await
 }
 
 impl Story {
