@@ -8,6 +8,7 @@ mod system {
     mod bad_input;
     mod conservation;
     mod entitlements;
+    mod fleet;
     mod journey;
     mod once;
     mod privacy;

@@ -47,6 +47,7 @@ use support_proto::support::routing::v1::task_service_client::TaskServiceClient;
 use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
 use support_proto::support::warranty::v1::catalogue_service_client::CatalogueServiceClient;
 use support_proto::support::warranty::v1::coverage_service_client::CoverageServiceClient;
+use support_proto::support::warranty::v1::device_life_service_client::DeviceLifeServiceClient;
 use support_proto::support::warranty::v1::device_service_client::DeviceServiceClient;
 use support_proto::support::warranty::v1::entitlement_service_client::EntitlementServiceClient;
 use support_proto::support::warranty::v1::explanation_service_client::ExplanationServiceClient;
@@ -226,6 +227,8 @@ clients! {
     catalogue: CatalogueServiceClient,
     /// Devices.
     devices: DeviceServiceClient,
+    /// How devices come into the register, and what becomes of them.
+    device_life: DeviceLifeServiceClient,
     /// Coverage decisions.
     coverage: CoverageServiceClient,
     /// Decisions, explained.

@@ -86,7 +86,9 @@ pub(super) async fn tell(
         .with_context(|| format!("the partner {PARTNER} is not in this system"))?;
     story.repair(partner, &case_id, &serial).await?;
     story.end(&customer, &case_id, &task_id).await?;
-    story.plan(&customer).await
+    story.plan(&customer).await?;
+    Narrator::note("\n    Every step came as it should.");
+    Ok(())
 }
 
 impl Story {
@@ -575,7 +577,6 @@ impl Story {
             told(TimelineEntryKind::RepairStateChanged) == 5,
             "five steps of the repair"
         );
-        Narrator::note("\n    Every step came as it should.");
         Ok(())
     }
 }
