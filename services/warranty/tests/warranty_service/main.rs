@@ -17,6 +17,7 @@ mod devices;
 mod explain;
 mod fleet;
 mod import;
+mod outcomes;
 mod plans;
 mod prices;
 mod store;
