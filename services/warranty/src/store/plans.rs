@@ -244,7 +244,10 @@ pub async fn insert_move(
     at: OffsetDateTime,
 ) -> Result<(), DbError> {
     sqlx::query!(
-        "insert into plan_moves (plan_id, from_device_id, to_device_id, moved_on, moved_at) values ($1, $2, $3, $4, $5)",
+        // After the move before it, whatever the clock says: two replacements may come at one moment.
+        "insert into plan_moves (plan_id, from_device_id, to_device_id, moved_on, moved_at)
+         select $1, $2, $3, $4, greatest($5::timestamptz, max(moved_at) + interval '1 microsecond')
+         from plan_moves where plan_id = $1",
         plan_id.uuid(),
         from.uuid(),
         to.uuid(),

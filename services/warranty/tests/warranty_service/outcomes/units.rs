@@ -100,8 +100,7 @@ async fn another_unit_has_all_that_the_one_it_replaced_had() {
     assert_eq!(retired.outcome(), CoverageOutcome::Refused);
     assert_eq!(why(&retired, "bar-replaced"), "replaced");
 
-    // What was used on any of them was used.
-    scene.a_second_later();
+    // What was used on any of them was used. It is replaced at the same moment by the clock.
     scene.replace(&second, THIRD, "", 10).await;
     let worn = scene.decide_on_worn_battery(THIRD).await;
     assert_eq!(why(&worn, "battery-phone-14"), "program_used");
