@@ -230,7 +230,7 @@ async fn many_messages_are_written_in_one_call_and_none_fails_the_others() {
     assert_refused(
         world.messages(&anonymous()).render_messages(none).await,
         Code::InvalidArgument,
-        "COMMON_ERROR_REASON_INVALID_FIELDS",
+        "INVALID_FIELDS",
     );
 }
 
