@@ -173,11 +173,15 @@ async fn every_constraint_holds() {
             .unwrap_err();
         assert_eq!(refused.constraint(), Some(constraint), "{refused:?}: {row}");
     }
-    let refused = run(
-        &mut connection,
-        "update coverage_decisions set outcome = 'refused'".to_owned(),
-    )
-    .await
-    .unwrap_err();
-    assert_eq!(refused.constraint(), Some("coverage_decisions_immutable"));
+    for (statement, constraint) in [
+        (
+            "update coverage_decisions set outcome = 'refused'",
+            "coverage_decisions_immutable",
+        ),
+        ("delete from coverage_decisions", "coverage_decisions_kept"),
+        ("truncate coverage_decisions", "coverage_decisions_kept"),
+    ] {
+        let refused = run(&mut connection, statement.to_owned()).await.unwrap_err();
+        assert_eq!(refused.constraint(), Some(constraint), "{statement}");
+    }
 }
