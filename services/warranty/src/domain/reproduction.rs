@@ -64,3 +64,6 @@ pub fn compare(stored: Seal, again: Option<&Decision>) -> Reproduction {
         Some(now) => Reproduction::EarlierEngine(now),
     }
 }
+
+#[cfg(test)]
+mod tests;
