@@ -61,22 +61,26 @@ pub(crate) async fn database() -> TestDatabase {
 impl World {
     /// Without localisation and without repair-logistics.
     pub(crate) async fn start() -> Self {
-        Self::start_with(None, NOBODY).await
+        Self::start_over(database().await).await
+    }
+
+    /// The same over a database that is there already.
+    pub(crate) async fn start_over(database: TestDatabase) -> Self {
+        Self::start_with(database, None, NOBODY).await
     }
 
     /// With a repair-logistics that tells what a test has it tell.
     pub(crate) async fn start_with_repairs() -> Self {
         let repairs = support_testing::database("feed-only", REPAIR_LOGISTICS.migrator).await;
-        Self::start_with(Some(repairs), NOBODY).await
+        Self::start_with(database().await, Some(repairs), NOBODY).await
     }
 
     /// With localisation at this address.
     pub(crate) async fn start_with_words(words: &str) -> Self {
-        Self::start_with(None, words).await
+        Self::start_with(database().await, None, words).await
     }
 
-    async fn start_with(repairs: Option<TestDatabase>, words: &str) -> Self {
-        let database = database().await;
+    async fn start_with(database: TestDatabase, repairs: Option<TestDatabase>, words: &str) -> Self {
         let (clock, hand) = Clock::manual(NOW);
         let mut settings = Settings::new(&["warranty", "repair-logistics"])
             .set("region", "eu")
