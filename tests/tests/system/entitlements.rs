@@ -7,7 +7,7 @@ use support_proto::support::repair::v1::{
     ReturnDeviceRequest, StartRepairRequest, SubmitRepairRequest,
 };
 use support_proto::support::warranty::v1::{
-    CoverageDecision, CoverageOutcome, Damage, DecideCoverageRequest, Entitlement, EntitlementState,
+    CoverageDecision, CoverageOutcome, CustomerPayment, Damage, DecideCoverageRequest, Entitlement, EntitlementState,
     GetEntitlementRequest, PaymentKind,
 };
 use support_tests::people::{Agent, Customer, partner, request_id};
@@ -74,7 +74,7 @@ async fn what_a_repair_uses_is_reserved_used_and_known_from_then_on() {
 
     let repair = ordered(&workshop, &case.case_id, &serial).await;
     assert_eq!(
-        repair.customer_pays.as_ref().map(|pays| pays.kind()),
+        repair.customer_pays.as_ref().map(CustomerPayment::kind),
         Some(PaymentKind::Nothing)
     );
     let held = once(&agent.caller, &repair, EntitlementState::Reserved).await;

@@ -28,6 +28,7 @@ const SOMEBODY_ELSES: i64 = 390;
 
 /// Brings telephones of three countries into the register, bought day by day over two years, and gives their serial numbers.
 async fn imported(workshop: &Caller) -> Vec<String> {
+    #[expect(clippy::disallowed_methods, reason = "the system under test runs by the real clock")]
     let today = OffsetDateTime::now_utc().date();
     let rows: Vec<ImportRow> = (0..DEVICES)
         .map(|place| ImportRow {
@@ -194,7 +195,7 @@ async fn a_fleet_is_answered_in_one_call_and_bad_questions_by_themselves() {
         ..ListCoverageDecisionsRequest::default()
     };
     let listed = workshop.fleet().list_coverage_decisions(asked).await.unwrap();
-    assert_eq!(listed.into_inner().decisions, [first.clone()]);
+    assert_eq!(listed.into_inner().decisions, std::slice::from_ref(first));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,6 +22,7 @@ use time::{Date, Duration, OffsetDateTime};
 use tonic::Code;
 
 fn today() -> Date {
+    #[expect(clippy::disallowed_methods, reason = "the system under test runs by the real clock")]
     OffsetDateTime::now_utc().date()
 }
 
@@ -159,7 +160,7 @@ async fn a_proof_of_purchase_is_asked_for_where_it_helps_and_puts_the_decision_r
     let town = shared();
     let customer = Customer::verified(town).await;
     let agent = Agent::at_work(town, &customer.language, 1).await;
-    let reviewer = Agent::at_work(town, &customer.language, 1).await;
+    let colleague = Agent::at_work(town, &customer.language, 1).await;
     // By the estimate every period is over; the model was sold since before.
     let asked = RegisterDeviceRequest {
         request_id: request_id(),
@@ -210,13 +211,13 @@ async fn a_proof_of_purchase_is_asked_for_where_it_helps_and_puts_the_decision_r
     };
     let own = agent.caller.proofs().review_proof(review.clone()).await.unwrap_err();
     assert_eq!(explain(&own).reason, "WARRANTY_ERROR_REASON_REVIEWER_INVOLVED");
-    let reviewed = reviewer.caller.proofs().review_proof(review).await.unwrap();
+    let reviewed = colleague.caller.proofs().review_proof(review).await.unwrap();
     assert_eq!(reviewed.into_inner().decisions_affected, 1);
     let affected = ListDecisionsAffectedRequest {
         device_id: device.device_id.clone(),
         ..ListDecisionsAffectedRequest::default()
     };
-    let affected = reviewer
+    let affected = colleague
         .caller
         .proofs()
         .list_decisions_affected(affected)
@@ -228,7 +229,7 @@ async fn a_proof_of_purchase_is_asked_for_where_it_helps_and_puts_the_decision_r
         .into_iter()
         .map(|one| one.decision_id)
         .collect();
-    assert_eq!(ids, [before.decision_id.clone()]);
+    assert_eq!(ids, std::slice::from_ref(&before.decision_id));
 
     // The decision stays as it was made, and its explanation says that another is due; that one is as was foretold.
     let explanation = explained(&agent.caller, &before.decision_id, "en").await;
