@@ -102,34 +102,32 @@ fn row(rule: &WeighedRule) -> Row<'_> {
     )
 }
 
-#[tokio::test]
-async fn what_was_decided_before_reads_as_it_did() {
+/// Number and device, damage, day, outcome, until when and for how many days, what is paid, and the chain of a decision.
+type Decided = (
+    (u64, u64),
+    Damage,
+    Date,
+    CoverageOutcome,
+    (Option<Date>, i32),
+    PaymentKind,
+    Vec<Row<'static>>,
+);
+
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn decided() -> [Decided; 4] {
     use CoverageOutcome::{LimitedWarranty, OutOfWarranty, Refused, RepairWarranty, StatutoryRight};
-    let world = scene().await;
     let sold = Some(day(2024, 2, 29));
     let (year, two) = (Some(day(2025, 2, 28)), Some(day(2026, 2, 28)));
     let law = "Directive (EU) 2019/771";
-    let table: [(
-        u64,
-        u64,
-        Damage,
-        Date,
-        CoverageOutcome,
-        Option<Date>,
-        i32,
-        PaymentKind,
-        &[Row<'_>],
-    ); 4] = [
+    [
         (
-            0x101,
-            0x11,
+            (0x101, 0x11),
             Damage::None,
             day(2024, 12, 31),
             LimitedWarranty,
-            year,
-            59,
+            (year, 59),
             PaymentKind::Nothing,
-            &[
+            vec![
                 (
                     "limited-warranty",
                     LimitedWarranty,
@@ -163,15 +161,13 @@ async fn what_was_decided_before_reads_as_it_did() {
             ],
         ),
         (
-            0x102,
-            0x11,
+            (0x102, 0x11),
             Damage::Liquid,
             day(2026, 1, 3),
             OutOfWarranty,
-            None,
-            0,
+            (None, 0),
             PaymentKind::Unknown,
-            &[
+            vec![
                 (
                     "limited-warranty",
                     LimitedWarranty,
@@ -195,15 +191,13 @@ async fn what_was_decided_before_reads_as_it_did() {
             ],
         ),
         (
-            0x103,
-            0x11,
+            (0x103, 0x11),
             Damage::UnauthorisedChange,
             day(2026, 1, 3),
             Refused,
-            None,
-            0,
+            (None, 0),
             PaymentKind::NoRepair,
-            &[(
+            vec![(
                 "unauthorised",
                 Refused,
                 true,
@@ -215,15 +209,13 @@ async fn what_was_decided_before_reads_as_it_did() {
             )],
         ),
         (
-            0x104,
-            0x13,
+            (0x104, 0x13),
             Damage::None,
             day(2026, 2, 20),
             RepairWarranty,
-            Some(day(2026, 5, 11)),
-            80,
+            (Some(day(2026, 5, 11)), 80),
             PaymentKind::Nothing,
-            &[
+            vec![
                 (
                     "limited-warranty",
                     LimitedWarranty,
@@ -246,8 +238,13 @@ async fn what_was_decided_before_reads_as_it_did() {
                 ),
             ],
         ),
-    ];
-    for (number, device, damage, on, outcome, covered_until, days_remaining, pays, chain) in table {
+    ]
+}
+
+#[tokio::test]
+async fn what_was_decided_before_reads_as_it_did() {
+    let world = scene().await;
+    for ((number, device), damage, on, outcome, (covered_until, days_remaining), pays, chain) in decided() {
         let (decision, state) = read(&world, number).await;
         assert_eq!(state, ReproductionState::NotRecorded, "{number:x}");
         assert_eq!(decision.device_id, id(device));

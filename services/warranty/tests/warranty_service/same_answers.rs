@@ -41,7 +41,7 @@ fn fresh(world: &World) -> String {
 async fn scene() -> World {
     let world = World::start().await;
     let mut product = new_product("PHN-14-128");
-    product.price_group = "phone-2022".to_owned();
+    "phone-2022".clone_into(&mut product.price_group);
     let part = |number: &str, wears, cosmetic| warranty::ProductPart {
         part_number: number.to_owned(),
         name: "Part".to_owned(),
@@ -70,9 +70,9 @@ async fn scene() -> World {
     let mut devices = Vec::new();
     for (serial_number, (country, sold)) in DEVICES.iter().filter(|serial| **serial != DEVICES[2]).zip(sales) {
         let device = world.device(serial_number, |request| {
-            request.model_code = "PHN-14-128".to_owned();
+            "PHN-14-128".clone_into(&mut request.model_code);
             request.owner_customer_id = owner.to_string();
-            request.purchase_country_code = country.to_owned();
+            country.clone_into(&mut request.purchase_country_code);
             request.purchase_date = Some(sold);
             request.sold_used = country == "BR";
         });
