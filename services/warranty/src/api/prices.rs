@@ -2,7 +2,6 @@
 
 use support_chassis::day;
 use support_chassis::error::{InvalidFields, Violation, Violations};
-use support_proto::support::types::v1 as types;
 use support_proto::support::warranty::v1 as warranty;
 use support_proto::support::warranty::v1::repair_price_service_server::RepairPriceService;
 use support_proto::support::warranty::v1::{QuoteRepairRequest, QuoteRepairResponse, RepairPriceQuote};
@@ -10,7 +9,7 @@ use tonic::{Request, Response, Status};
 
 use super::Api;
 use crate::domain::country::Country;
-use crate::domain::money::{Amount, Rounding};
+use crate::domain::money::Rounding;
 use crate::domain::prices::{Quote, TaxTreatment};
 use crate::error::Error;
 use crate::ops::{self, AskPrice, Priced};
@@ -57,7 +56,7 @@ fn parse(request: &QuoteRepairRequest) -> Result<AskPrice, InvalidFields> {
 fn shown(quote: &Quote<'_>, priced: &Priced, country: Country) -> RepairPriceQuote {
     let terms = quote.terms;
     RepairPriceQuote {
-        price: Some(money(quote.price)),
+        price: Some(wire::money(quote.price)),
         tax: quote.tax.map(money),
         tax_name: terms.tax.name.clone(),
         tax_basis_points: terms.tax.basis_points.into(),
@@ -75,7 +74,7 @@ fn shown(quote: &Quote<'_>, priced: &Priced, country: Country) -> RepairPriceQuo
         }
         .into(),
         rounding_step_minor_units: i64::from(terms.step),
-        list_price: Some(money(quote.list)),
+        list_price: Some(wire::money(quote.list)),
         price_group: priced.group.clone(),
         priced_component: quote.component.unwrap_or_default().to_owned(),
         priced_by_damage: quote.is_of_damage,
@@ -84,12 +83,5 @@ fn shown(quote: &Quote<'_>, priced: &Priced, country: Country) -> RepairPriceQuo
         source: terms.source.clone(),
         tax_source: terms.tax.source.clone(),
         basis: priced.prices.version().to_owned(),
-    }
-}
-
-fn money(amount: Amount) -> types::Money {
-    types::Money {
-        currency_code: amount.currency.code().to_owned(),
-        minor_units: amount.minor,
     }
 }

@@ -5,11 +5,10 @@ mod repairs;
 mod tell;
 
 use sqlx::PgConnection;
-use support_chassis::db::{DbError, Tx};
+use support_chassis::db::{DbError, Tx, stored};
 use support_chassis::error::Violation;
 use support_chassis::id::Ids;
 use support_chassis::page::Page;
-use support_chassis::standard::day_of;
 use time::{Date, Duration, OffsetDateTime};
 
 pub use repairs::{RepairMoved, RepairOrdered, Unfit, repair_moved, repair_ordered};
@@ -17,7 +16,8 @@ pub use repairs::{RepairMoved, RepairOrdered, Unfit, repair_moved, repair_ordere
 use super::Viewer;
 use crate::domain::claim::{Claim, ClaimId, DECISION_GOOD_FOR, RESERVED_FOR, State};
 use crate::domain::coverage::DecisionId;
-use crate::domain::device::DeviceId;
+use crate::domain::device::{Device, DeviceId};
+use crate::domain::zone;
 use crate::error::Error;
 use crate::standard::Rulebook;
 use crate::store;
@@ -45,9 +45,8 @@ pub async fn reserve_claim(
         .filter(|(kept, owner)| viewer.sees_decision(*owner, kept.asked_by_organisation.as_deref()))
         .ok_or(Error::DecisionNotFound)?;
     let now = tx.now();
-    // East of Greenwich it is tomorrow already.
-    let has_come = kept.decision.day <= day_of(now + Duration::DAY);
-    if now - kept.decided_at > DECISION_GOOD_FOR || !has_come {
+    let today = zone::latest_day(now, kept.question.place).max(zone::latest_day(now, kept.country));
+    if now - kept.decided_at > DECISION_GOOD_FOR || kept.decision.day > today {
         return Err(Error::DecisionNotCurrent);
     }
     let grant = grant::of(tx, rules, &kept).await?.ok_or(Error::NothingGranted)?;
@@ -189,17 +188,20 @@ async fn check_days(
     returned: Date,
     now: OffsetDateTime,
 ) -> Result<(), Error> {
-    let device = store::devices::get(connection, claim.device_id)
-        .await?
-        .ok_or(Error::DeviceNotFound)?
-        .device;
+    let device = device_of(connection, claim.device_id).await?;
     if received < device.purchase_date {
         return Err(Violation::new("received_on", "must not be before the purchase").into());
     }
-    if returned > day_of(now + Duration::DAY) {
+    if returned > zone::latest_day(now, device.purchase_country) {
         return Err(Violation::new("returned_on", "must not be after today").into());
     }
     Ok(())
+}
+
+/// The device that a claim or a decision is about.
+async fn device_of(connection: &mut PgConnection, id: DeviceId) -> Result<Device, DbError> {
+    let registered = store::devices::get(connection, id).await?;
+    stored(registered, "claims", "device_id").map(|registered| registered.device)
 }
 
 /// Gives back what a claim holds.

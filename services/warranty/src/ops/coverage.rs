@@ -96,10 +96,25 @@ pub(super) fn make(
     } = known;
     let country = device.purchase_country;
     let place = ask.place.unwrap_or(country);
+    let latest = zone::latest_day(now, country);
     let day = ask.day.unwrap_or_else(|| {
+        // Whoever asks from farther east does not lose a day that has not come at the place.
+        let today = zone::today(now, ask.zone.as_ref(), place).min(latest.max(zone::latest_day(now, place)));
         // What was sold this very day, in whatever zone of the country, is not asked about for the day before.
-        zone::today(now, ask.zone.as_ref(), place).max(facts.sale.day.min(zone::latest_day(now, country)))
+        today.max(facts.sale.day.min(latest))
     });
+    let repaired: Vec<_> = match ask.day {
+        Some(_) => repaired,
+        // What is back by now is back today, on whatever day that was where it came back.
+        None => repaired
+            .into_iter()
+            .map(|repair| PastRepair {
+                received: repair.received.min(day),
+                returned: repair.returned.min(day),
+                ..repair
+            })
+            .collect(),
+    };
     check_repairs(&facts.sale, &ask.repairs, day)?;
     check_symptom(ask.symptom.as_deref(), &rules.terms(country, day))?;
     facts.sale.repairs = repairs(&facts.sale, &ask.repairs, &repaired, day);

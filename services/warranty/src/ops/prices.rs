@@ -37,7 +37,7 @@ pub fn service_life(
     country: Option<Country>,
     day: Option<Date>,
 ) -> ServiceLife {
-    let day = day.unwrap_or_else(|| prices.today());
+    let day = day.unwrap_or_else(|| prices.today(country));
     let place = country.map_or(Place::Global, |country| Place::country(country.code()));
     let rule = prices.life_rule(&place, day);
     let (duties, terms_version) = match country {
@@ -68,7 +68,7 @@ pub struct AskPrice {
     pub damage: Damage,
     /// Where it is repaired.
     pub country: Country,
-    /// The day on which it is; none for today, UTC.
+    /// The day on which it is; none for today there.
     pub day: Option<Date>,
 }
 
@@ -99,7 +99,7 @@ pub async fn quote_repair(
     {
         return Err(Error::ComponentNotFound);
     }
-    let day = ask.day.unwrap_or_else(|| prices.today());
+    let day = ask.day.unwrap_or_else(|| prices.today(Some(ask.country)));
     let life = service_life(prices, terms, model.details.sold(), Some(ask.country), Some(day)).life;
     if let Some(repaired_until) = life.repaired_until().filter(|last| *last < day) {
         return Err(Error::ProductObsolete { repaired_until });

@@ -17,6 +17,7 @@ use crate::domain::country::Country;
 use crate::domain::coverage::Damage;
 use crate::domain::money::{Currency, Rounding};
 use crate::domain::prices::{ListPrice, PriceTerms, Prices, Tax, TaxTreatment};
+use crate::domain::zone;
 
 /// The prices of repairs, and for how long a model is repaired.
 ///
@@ -94,10 +95,11 @@ impl PriceBook {
         }))
     }
 
-    /// Today, UTC.
+    /// Today in a country, where it began last; without one, UTC.
     #[must_use]
-    pub fn today(&self) -> Date {
-        day_of(self.0.clock.now())
+    pub fn today(&self, country: Option<Country>) -> Date {
+        let now = self.0.clock.now();
+        country.map_or_else(|| day_of(now), |country| zone::earliest_day(now, country))
     }
 
     /// The prices in `country` on `day`. Made once; then it is two lookups.

@@ -260,8 +260,8 @@ fn every_field_of_the_document_takes_effect() {
     }
 }
 
-#[test]
-fn every_field_of_the_document_is_changed_by_that_test() {
+/// The fields of a message and of those in it, all the way down, as `Message.field`.
+pub(crate) fn fields_of(message: &str) -> BTreeSet<String> {
     fn walk(message: &prost_reflect::MessageDescriptor, fields: &mut BTreeSet<String>) {
         for field in message.fields() {
             if !fields.insert(format!("{}.{}", message.name(), field.name())) {
@@ -276,11 +276,14 @@ fn every_field_of_the_document_is_changed_by_that_test() {
             }
         }
     }
-    let document = descriptors()
-        .get_message_by_name("support.warranty.v1.CoverageTerms")
-        .unwrap();
     let mut fields = BTreeSet::new();
-    walk(&document, &mut fields);
+    walk(&descriptors().get_message_by_name(message).unwrap(), &mut fields);
+    fields
+}
+
+#[test]
+fn every_field_of_the_document_is_changed_by_that_test() {
+    let fields = fields_of("support.warranty.v1.CoverageTerms");
     let changed: BTreeSet<String> = all_changes().map(|(field, _)| (*field).to_owned()).collect();
     assert_eq!(changed, fields);
 }

@@ -20,8 +20,6 @@ use crate::domain::plan::PlanId;
 pub const SLOT_KEY: &str = "claims_slot_key";
 /// The index by which what a decision grants is used once.
 pub const DECISION_KEY: &str = "claims_decision_key";
-/// The constraint on the device.
-pub const DEVICE_FKEY: &str = "claims_device_fkey";
 
 const TABLE: &str = "claims";
 
@@ -101,7 +99,7 @@ fn column(value: u16) -> i16 {
 }
 
 /// Adds a claim. Breaks [`SLOT_KEY`] where its place in the pool is taken, [`DECISION_KEY`] where another has what its decision
-/// grants, [`DEVICE_FKEY`] where there is no such device.
+/// grants.
 pub async fn insert(connection: &mut PgConnection, claim: &Claim) -> Result<(), DbError> {
     let (grant, pool) = (&claim.grant, claim.grant.pool.as_ref());
     sqlx::query!(

@@ -1,97 +1,34 @@
-//! Plans with their terms, their quotes and their payments.
+//! Plans with their terms.
+
+mod alike;
+mod held;
+mod payments;
+mod quotes;
 
 use std::collections::HashMap;
 
 use sqlx::PgConnection;
 use sqlx::types::{Json, Uuid};
 use support_chassis::db::{DbError, stored};
-use support_chassis::standard::Reach;
-use time::{Date, OffsetDateTime};
+use time::Date;
+
+pub use alike::{Alike, living};
+pub use held::{held, insert_move};
+pub use payments::{Payment, REFERENCE_KEY, insert_payment, payment};
+pub use quotes::{Quote, insert_quote, quote};
 
 use crate::domain::country::Country;
 use crate::domain::device::{CustomerId, DeviceId};
-use crate::domain::facts::PlanHeld;
 use crate::domain::money::{Amount, Currency};
-use crate::domain::plan::held::held as held_by_plan;
 use crate::domain::plan::life::{State, next};
 use crate::domain::plan::{Agreed, Buyer, Canceled, Cause, PaymentId, Period, Plan, PlanId, QuoteId, Renewal};
-use crate::domain::product::ProductLine;
 
 /// The index that lets one plan of a kind live on a device.
 pub const ONE_OF_A_KIND: &str = "plans_one_of_a_kind";
 /// The constraint that lets a quote be bought once.
 pub const QUOTE_KEY: &str = "plans_quote_key";
-/// The constraint on the reference of a payment.
-pub const REFERENCE_KEY: &str = "plan_payments_reference_key";
 
 const TABLE: &str = "plans";
-
-/// A quote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quote {
-    /// Its id.
-    pub id: QuoteId,
-    /// The device.
-    pub device_id: DeviceId,
-    /// Who buys.
-    pub buyer: Buyer,
-    /// What would be agreed.
-    pub agreed: Agreed,
-    /// Where the inspection is filed.
-    pub inspection_reference: Option<String>,
-    /// The partner's organisation that asked.
-    pub quoted_by: Option<String>,
-    /// When.
-    pub quoted_at: OffsetDateTime,
-    /// Until when it holds.
-    pub expires_at: OffsetDateTime,
-}
-
-/// Adds a quote.
-pub async fn insert_quote(connection: &mut PgConnection, quote: &Quote) -> Result<(), DbError> {
-    sqlx::query!(
-        "insert into plan_quotes (id, device_id, kind, buyer, agreed, inspection_reference, quoted_by_organisation,
-                                  quoted_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        quote.id.uuid(),
-        quote.device_id.uuid(),
-        quote.agreed.kind,
-        quote.buyer.as_str(),
-        Json(&quote.agreed) as _,
-        quote.inspection_reference,
-        quote.quoted_by,
-        quote.quoted_at,
-        quote.expires_at,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// The quote with this id, and whether it has been bought.
-pub async fn quote(connection: &mut PgConnection, id: QuoteId) -> Result<Option<(Quote, bool)>, DbError> {
-    let row = sqlx::query!(
-        r#"select device_id as "device_id: DeviceId", buyer, agreed as "agreed: Json<Agreed>", inspection_reference,
-                  quoted_by_organisation, quoted_at, expires_at,
-                  exists (select from plans where quote_id = plan_quotes.id) as "bought!"
-           from plan_quotes where id = $1"#,
-        id.uuid(),
-    )
-    .fetch_optional(connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let quote = Quote {
-        id,
-        device_id: row.device_id,
-        buyer: stored(Buyer::from_name(&row.buyer), "plan_quotes", "buyer")?,
-        agreed: row.agreed.0,
-        inspection_reference: row.inspection_reference,
-        quoted_by: row.quoted_by_organisation,
-        quoted_at: row.quoted_at,
-        expires_at: row.expires_at,
-    };
-    Ok(Some((quote, row.bought)))
-}
 
 /// Adds a plan, which has no terms yet. Breaks [`ONE_OF_A_KIND`] where the device has one, [`QUOTE_KEY`] where the quote is used.
 pub async fn insert(connection: &mut PgConnection, plan: &Plan) -> Result<(), DbError> {
@@ -164,95 +101,6 @@ pub async fn insert_period(
         period.paid_on,
         payment.uuid(),
         Json(&period.agreed) as _,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// A payment, or that there was none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payment {
-    /// Its id.
-    pub id: PaymentId,
-    /// The plan.
-    pub plan_id: PlanId,
-    /// Its name where it was made.
-    pub reference: String,
-    /// Whether it was paid; else it could not be collected.
-    pub paid: bool,
-    /// How much.
-    pub amount: Amount,
-    /// When it was recorded.
-    pub recorded_at: OffsetDateTime,
-}
-
-/// Adds a payment. Breaks [`REFERENCE_KEY`] where another has its reference.
-pub async fn insert_payment(connection: &mut PgConnection, payment: &Payment) -> Result<(), DbError> {
-    sqlx::query!(
-        "insert into plan_payments (id, plan_id, reference, outcome, amount_minor, currency_code, recorded_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
-        payment.id.uuid(),
-        payment.plan_id.uuid(),
-        payment.reference,
-        if payment.paid { "paid" } else { "failed" },
-        payment.amount.minor,
-        payment.amount.currency.code(),
-        payment.recorded_at,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// The payment with this reference.
-pub async fn payment(connection: &mut PgConnection, reference: &str) -> Result<Option<Payment>, DbError> {
-    let row = sqlx::query!(
-        r#"select id as "id: PaymentId", plan_id as "plan_id: PlanId", outcome, amount_minor, currency_code, recorded_at
-           from plan_payments where reference = $1"#,
-        reference,
-    )
-    .fetch_optional(connection)
-    .await?;
-    row.map(|row| {
-        Ok(Payment {
-            id: row.id,
-            plan_id: row.plan_id,
-            reference: reference.to_owned(),
-            paid: row.outcome == "paid",
-            amount: Amount::new(
-                stored(
-                    Currency::from_code(&row.currency_code),
-                    "plan_payments",
-                    "currency_code",
-                )?,
-                row.amount_minor,
-            ),
-            recorded_at: row.recorded_at,
-        })
-    })
-    .transpose()
-}
-
-/// Records that a plan left a device.
-pub async fn insert_move(
-    connection: &mut PgConnection,
-    plan_id: PlanId,
-    from: DeviceId,
-    to: DeviceId,
-    on: Date,
-    at: OffsetDateTime,
-) -> Result<(), DbError> {
-    sqlx::query!(
-        // After the move before it, whatever the clock says: two replacements may come at one moment.
-        "insert into plan_moves (plan_id, from_device_id, to_device_id, moved_on, moved_at)
-         select $1, $2, $3, $4, greatest($5::timestamptz, max(moved_at) + interval '1 microsecond')
-         from plan_moves where plan_id = $1",
-        plan_id.uuid(),
-        from.uuid(),
-        to.uuid(),
-        on,
-        at,
     )
     .execute(connection)
     .await?;
@@ -434,112 +282,6 @@ pub async fn due(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(|row| (row.act_on, row.id)).collect())
-}
-
-/// What devices hold of plans on any day: those that ended too, and those that have gone to another device since. The days of
-/// incidents are not filled in. Four statements, however many devices there are.
-pub async fn held(
-    connection: &mut PgConnection,
-    devices: &[DeviceId],
-) -> Result<HashMap<DeviceId, Vec<PlanHeld>>, DbError> {
-    let mut found: HashMap<DeviceId, Vec<PlanHeld>> = HashMap::new();
-    let devices: Vec<Uuid> = devices.iter().map(|device| device.uuid()).collect();
-    let left = sqlx::query!(
-        r#"select plan_id as "plan_id: PlanId", from_device_id as "device_id: DeviceId", max(moved_on) as "moved_on!"
-           from plan_moves where from_device_id = any($1) group by plan_id, from_device_id"#,
-        &devices,
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut ids = sqlx::query_scalar!(
-        "select id from plans where device_id = any($1) and state <> 'pending_payment'",
-        &devices,
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    if ids.is_empty() && left.is_empty() {
-        return Ok(found);
-    }
-    ids.extend(left.iter().map(|row| row.plan_id.uuid()));
-    ids.sort_unstable();
-    ids.dedup();
-    let plans = load(connection, &ids).await?;
-    for plan in &plans {
-        if devices.contains(&plan.device_id.uuid()) {
-            found
-                .entry(plan.device_id)
-                .or_default()
-                .extend(held_by_plan(plan, None));
-        }
-        // A plan that came back is told by where it is now.
-        for row in left
-            .iter()
-            .filter(|row| row.plan_id == plan.id && row.device_id != plan.device_id)
-        {
-            found
-                .entry(row.device_id)
-                .or_default()
-                .extend(held_by_plan(plan, Some(row.moved_on)));
-        }
-    }
-    // The same order whatever the database says: a decision is to come out the same.
-    for plans in found.values_mut() {
-        plans.sort_by_key(|held| (held.begins, held.plan_id, held.from));
-    }
-    Ok(found)
-}
-
-/// Plans that are alike in all that their renewal hangs on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alike {
-    /// The key in the terms.
-    pub kind: String,
-    /// Where the devices were bought.
-    pub country: Country,
-    /// What they are.
-    pub line: ProductLine,
-    /// Their model.
-    pub model: String,
-    /// In which currency the plans are paid.
-    pub currency: Currency,
-    /// How many they are.
-    pub count: i64,
-    /// Some of them.
-    pub examples: Vec<PlanId>,
-}
-
-/// The plans that are paid for, where the rules of a place hold, counted by what is alike.
-pub async fn living(connection: &mut PgConnection, reach: &Reach) -> Result<Vec<Alike>, DbError> {
-    let (countries, only) = match reach {
-        Reach::Only(countries) => (countries, true),
-        Reach::AllBut(countries) => (countries, false),
-    };
-    let countries: Vec<String> = countries.iter().cloned().collect();
-    let rows = sqlx::query!(
-        r#"select plans.kind, plans.country_code, plans.currency_code, product_line, model_code, count(*) as "count!",
-                  (array_agg(plans.id order by plans.id desc))[1:10] as "examples!: Vec<PlanId>"
-           from plans join devices on devices.id = plans.device_id join products on products.id = devices.product_id
-           where plans.state in ('active', 'in_grace') and (plans.country_code = any($1)) = $2
-           group by plans.kind, plans.country_code, plans.currency_code, product_line, model_code
-           order by plans.kind, plans.country_code, model_code, plans.currency_code"#,
-        &countries,
-        only,
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Alike {
-                kind: row.kind,
-                country: stored(Country::from_code(&row.country_code), TABLE, "country_code")?,
-                line: stored(ProductLine::from_name(&row.product_line), "products", "product_line")?,
-                model: row.model_code,
-                currency: stored(Currency::from_code(&row.currency_code), TABLE, "currency_code")?,
-                count: row.count,
-                examples: row.examples,
-            })
-        })
-        .collect()
 }
 
 /// The plans with these ids, newest first.

@@ -8,14 +8,6 @@ use crate::domain::plan::book::Ineligibility;
 use crate::domain::plan::life::State;
 use crate::domain::plan::{Buyer, Cause};
 
-/// An amount of money.
-pub(crate) fn money(amount: Amount) -> types::Money {
-    types::Money {
-        currency_code: amount.currency.code().to_owned(),
-        minor_units: amount.minor,
-    }
-}
-
 /// The amount in a request; none where its currency is none.
 pub(crate) fn read_money(money: &types::Money) -> Option<Amount> {
     Currency::from_code(&money.currency_code).map(|currency| Amount::new(currency, money.minor_units))

@@ -5,7 +5,6 @@ use futures_util::future::BoxFuture;
 use support_chassis::db::Tx;
 use support_chassis::feed::{ApplyError, Consumer, Received, read_field};
 use support_chassis::id::Ids;
-use support_chassis::standard::day_of;
 use support_proto::support::repair::v1::{RepairOutcome, RepairState, RepairStateChanged, RepairSubmitted};
 
 use crate::ops::{self, RepairMoved, RepairOrdered, Unfit};
@@ -36,7 +35,7 @@ impl Consumer for RepairEvents {
 }
 
 async fn apply(tx: &mut Tx, ids: &Ids, event: &Received) -> Result<(), ApplyError> {
-    let day = day_of(event.occurred_at);
+    let at = event.occurred_at;
     if let Some(told) = event.decode::<RepairSubmitted>()? {
         let claim = match told.entitlement_id.as_str() {
             "" => None,
@@ -47,15 +46,15 @@ async fn apply(tx: &mut Tx, ids: &Ids, event: &Received) -> Result<(), ApplyErro
             device: read_field("device_id", &told.device_id)?,
             claim,
             outcome: wire::read_outcome(told.coverage_outcome()),
-            day,
+            at,
         };
         return ops::repair_ordered(tx, ids, ordered).await.map_err(apply_error);
     }
     if let Some(told) = event.decode::<RepairStateChanged>()? {
         let moved = match (told.to_state(), told.outcome()) {
-            (RepairState::Received, _) => RepairMoved::Received(day),
-            (RepairState::Returned, RepairOutcome::Repaired) => RepairMoved::Repaired(day),
-            (RepairState::Returned, _) => RepairMoved::Unrepaired(day),
+            (RepairState::Received, _) => RepairMoved::Received(at),
+            (RepairState::Returned, RepairOutcome::Repaired) => RepairMoved::Repaired(at),
+            (RepairState::Returned, _) => RepairMoved::Unrepaired(at),
             (RepairState::Canceled, _) => RepairMoved::Canceled,
             _ => return Ok(()),
         };

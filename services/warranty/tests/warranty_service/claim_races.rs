@@ -362,7 +362,7 @@ async fn act(bench: &Bench, known: &Mutex<Vec<(ClaimId, RepairId)>>, chance: &mu
                 .map(drop)
         }
         (7, Some((claim, repair))) => ordered(bench, &mut tx, claim, repair).await,
-        (8, Some((_, repair))) => moved(&mut tx, repair, RepairMoved::Repaired(TODAY)).await,
+        (8, Some((_, repair))) => moved(&mut tx, repair, RepairMoved::Repaired(NOW)).await,
         (9, Some((_, repair))) => moved(&mut tx, repair, RepairMoved::Canceled).await,
         (_, Some(_)) => ops::expire_claims(&mut tx, 3).await.map(drop).map_err(Error::from),
     };
@@ -389,7 +389,7 @@ async fn ordered(bench: &Bench, tx: &mut Tx, claim: ClaimId, repair: RepairId) -
         device: bench.device,
         claim: Some(claim),
         outcome: None,
-        day: TODAY,
+        at: NOW,
     };
     match ops::repair_ordered(tx, &bench.ids, told).await {
         Ok(()) => Ok(()),

@@ -6,7 +6,7 @@ use support_proto::support::repair::v1::{RepairOutcome, RepairState, RepairState
 use support_proto::support::warranty::v1::{
     CommitEntitlementRequest, CoverageOutcome, Damage, DecideCoverageRequest, Entitlement, EntitlementCommitted,
     EntitlementReleased, EntitlementReserved, EntitlementState, GetEntitlementRequest, ListEntitlementsRequest,
-    ReleaseEntitlementRequest, ReserveEntitlementRequest,
+    ReleaseEntitlementRequest, ReserveEntitlementRequest, WeighedRule,
 };
 use support_warranty::domain::claim::RepairId;
 use support_warranty::work::entitlements::expire;
@@ -156,6 +156,87 @@ async fn an_ordered_repair_keeps_its_reservation_and_uses_it_in_the_end() {
         .iter()
         .find(|rule| rule.outcome() == CoverageOutcome::RepairWarranty);
     assert!(known.is_some_and(|rule| rule.applies));
+}
+
+/// A repair that came in and went back by the clock of the world, and what is known of it then.
+async fn repaired(world: &World, serial: &str, country: &str) -> Entitlement {
+    let device = world
+        .device(serial, |request| country.clone_into(&mut request.purchase_country_code))
+        .await;
+    let (repair, submitted) = order(world, &device.device_id, "");
+    world.told(repair, &submitted).await;
+    for (state, outcome) in [
+        (RepairState::Received, RepairOutcome::Unspecified),
+        (RepairState::Returned, RepairOutcome::Repaired),
+    ] {
+        world.told(repair, &moved(repair, state, outcome)).await;
+    }
+    let request = ListEntitlementsRequest {
+        device_id: device.device_id,
+        ..ListEntitlementsRequest::default()
+    };
+    let listed = world.entitlements(&staff()).list_entitlements(request).await.unwrap();
+    listed.into_inner().entitlements.remove(0)
+}
+
+#[tokio::test]
+async fn the_days_of_a_repair_are_those_of_the_country() {
+    let (world, _) = phone().await;
+    let days = |entitlement: Entitlement| (entitlement.received_on.unwrap(), entitlement.returned_on.unwrap());
+    // Half past seven in the evening of the tenth in Germany, of the eleventh in Japan: 15:30 UTC.
+    world.hand.advance(Duration::from_hours(6));
+    assert_eq!(
+        days(repaired(&world, "FFFF0011", "DE").await),
+        (day(2026, 3, 10), day(2026, 3, 10))
+    );
+    assert_eq!(
+        days(repaired(&world, "FFFF0012", "JP").await),
+        (day(2026, 3, 11), day(2026, 3, 11))
+    );
+    // 05:30 UTC on the eleventh: in New York it is the eleventh, in Los Angeles still the tenth.
+    world.hand.advance(Duration::from_hours(14));
+    let american = repaired(&world, "FFFF0013", "US").await;
+    assert_eq!(days(american.clone()), (day(2026, 3, 10), day(2026, 3, 11)));
+    // It is back, also for who asks where it is the tenth.
+    let request = DecideCoverageRequest {
+        request_id: request_id(21),
+        serial_number: "FFFF0013".to_owned(),
+        damage: Damage::None.into(),
+        ..DecideCoverageRequest::default()
+    };
+    let answer = world.coverage(&staff()).decide_coverage(request).await.unwrap();
+    let decision = answer.into_inner().decision.unwrap();
+    assert_eq!(decision.day, Some(day(2026, 3, 10)));
+    let is_repair_warranty = |rule: &&_| CoverageOutcome::RepairWarranty == WeighedRule::outcome(rule);
+    assert!(
+        decision
+            .chain
+            .iter()
+            .find(is_repair_warranty)
+            .is_some_and(|rule| rule.applies)
+    );
+    // On the day of its sale a device comes in on no day before.
+    let sold_today = world
+        .device("FFFF0014", |request| {
+            "US".clone_into(&mut request.purchase_country_code);
+            request.purchase_date = Some(day(2026, 3, 11));
+        })
+        .await;
+    let (repair, submitted) = order(&world, &sold_today.device_id, "");
+    world.told(repair, &submitted).await;
+    world
+        .told(
+            repair,
+            &moved(repair, RepairState::Received, RepairOutcome::Unspecified),
+        )
+        .await;
+    let request = ListEntitlementsRequest {
+        device_id: sold_today.device_id,
+        ..ListEntitlementsRequest::default()
+    };
+    let listed = world.entitlements(&staff()).list_entitlements(request).await.unwrap();
+    assert_eq!(listed.into_inner().entitlements[0].received_on, Some(day(2026, 3, 11)));
+    assert_eq!(world.parked().await, 0);
 }
 
 #[tokio::test]

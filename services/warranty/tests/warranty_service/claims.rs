@@ -183,7 +183,7 @@ async fn what_grants_nothing_or_is_not_current_is_not_reserved() {
         request_id: request_id(8),
         serial_number: SERIAL.to_owned(),
         damage: Damage::None.into(),
-        day: Some(day(2026, 3, 12)),
+        day: Some(day(2026, 3, 11)),
         ..DecideCoverageRequest::default()
     };
     let future = world
@@ -334,7 +334,7 @@ async fn a_repair_elsewhere_prolongs_what_is_owed_too() {
         (used(3, Some(day(2026, 3, 9)), None), "returned_on"),
         (used(3, Some(day(2026, 3, 9)), Some(day(2026, 3, 8))), "returned_on"),
         (used(3, Some(day(2025, 2, 28)), Some(day(2026, 3, 8))), "received_on"),
-        (used(3, Some(day(2026, 3, 9)), Some(day(2026, 3, 12))), "returned_on"),
+        (used(3, Some(day(2026, 3, 9)), Some(day(2026, 3, 11))), "returned_on"),
     ] {
         assert_eq!(violated(door.commit_entitlement(request).await), [field]);
     }

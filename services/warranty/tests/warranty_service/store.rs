@@ -1,9 +1,9 @@
 //! What the database itself refuses.
 
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection};
 use support_chassis::db::DbError;
 
-use crate::world::database;
+use crate::world::{database, run};
 
 const PRODUCT: &str = "('0198f2c4-0000-7000-8000-000000000001', 'PHN-1', 'Phone', 'phone', 12, '2020-01-01', now())";
 const DEVICE: &str =
@@ -12,14 +12,6 @@ const DEVICE: &str =
 const DECISION: &str = "('0198f2c4-0000-7000-8000-000000000003', '0198f2c4-0000-7000-8000-000000000002', '2025-02-01',
     'limited_warranty', '2026-01-01', '1', null, now(), 'DE', '{}', '{}', '{}', sha256('answer'), 1,
     'p', 'o', '0198f2c4-0000-7000-8000-000000000004', sha256('item'))";
-
-async fn run(connection: &mut PgConnection, statement: String) -> Result<(), DbError> {
-    sqlx::raw_sql(AssertSqlSafe(statement))
-        .execute(connection)
-        .await
-        .map(drop)
-        .map_err(DbError::from)
-}
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a table")]

@@ -1,9 +1,9 @@
 //! What the database itself refuses of a catalogue.
 
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection};
 use support_chassis::db::DbError;
 
-use crate::world::database;
+use crate::world::{database, run};
 
 const FAMILY: &str = "'0198f2c4-0000-7000-8000-000000000001', 'phones', 'Phones', 'phone', now()";
 const PRODUCT: &str = "'0198f2c4-0000-7000-8000-000000000002', 'PHN-1', 'Phone', 'phone', 12, '2020-01-01', now(),
@@ -12,14 +12,6 @@ const CONFIGURATION: &str = "'0198f2c4-0000-7000-8000-000000000002', '128', '128
 const COMPONENT: &str = "'0198f2c4-0000-7000-8000-000000000002', 'battery', 0";
 const PART: &str = "'0198f2c4-0000-7000-8000-000000000002', 'battery', '661-1', 'Battery', true, false, 0";
 const CHANGE: &str = "'0198f2c4-0000-7000-8000-000000000002', 1, now(), 'operator:o', 'why', '{}'";
-
-async fn run(connection: &mut PgConnection, statement: String) -> Result<(), DbError> {
-    sqlx::raw_sql(AssertSqlSafe(statement))
-        .execute(connection)
-        .await
-        .map(drop)
-        .map_err(DbError::from)
-}
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a table")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use support_chassis::call::Caller;
 use support_chassis::clock::{Clock, ManualClock};
-use support_chassis::db::{DatabaseSettings, Db};
+use support_chassis::db::{DatabaseSettings, Db, DbError};
 use support_chassis::error::{Explained, explain};
 use support_chassis::feed::wait_until_caught_up;
 use support_chassis::id::Ids;
@@ -56,6 +56,15 @@ const NOBODY: &str = "http://127.0.0.1:9";
 /// A database with the schema of the service.
 pub(crate) async fn database() -> TestDatabase {
     support_testing::database("warranty", &support_warranty::MIGRATOR).await
+}
+
+/// Runs a statement that the database may refuse.
+pub(crate) async fn run(connection: &mut PgConnection, statement: String) -> Result<(), DbError> {
+    sqlx::raw_sql(AssertSqlSafe(statement))
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(DbError::from)
 }
 
 impl World {

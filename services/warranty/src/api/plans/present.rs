@@ -12,7 +12,7 @@ use crate::ops::Viewer;
 use crate::ops::plans::{Offered, Preview};
 use crate::store::plans::Quote;
 use crate::wire;
-use crate::wire::plans::money;
+use crate::wire::money;
 
 /// A plan as `viewer` may see it on `day`.
 pub(super) fn plan(plan: &Plan, viewer: &Viewer, day: Date) -> warranty::Plan {

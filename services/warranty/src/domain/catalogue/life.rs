@@ -130,10 +130,4 @@ impl Life {
     pub fn not_repaired_from(&self) -> Option<Date> {
         self.repaired_until()?.next_day()
     }
-
-    /// Whether it is repaired on `day`.
-    #[must_use]
-    pub fn is_repaired_on(&self, day: Date) -> bool {
-        self.repaired_until().is_none_or(|last| day <= last)
-    }
 }

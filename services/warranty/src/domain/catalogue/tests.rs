@@ -227,7 +227,7 @@ fn a_model_is_repaired_for_years_after_it_was_sold_last() {
     ] {
         assert_eq!(ended.state_on(day), state, "{day}");
     }
-    assert!(ended.is_repaired_on(date!(2027 - 02 - 28)) && !ended.is_repaired_on(date!(2027 - 03 - 01)));
+    assert_eq!(ended.repaired_until(), Some(date!(2027 - 02 - 28)));
     assert_eq!(ended.not_repaired_from(), Some(date!(2027 - 03 - 01)));
 
     // A law that asks for parts for longer has its way, where it holds for what was sold last.

@@ -96,20 +96,6 @@ impl Meid {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// The same in 18 decimal digits.
-    #[must_use]
-    pub fn to_decimal(&self) -> String {
-        let part = |digits: &str| u64::from_str_radix(digits, 16).unwrap_or_default();
-        format!("{:010}{:08}", part(&self.0[..8]), part(&self.0[8..]))
-    }
-
-    /// The check digit that is printed after it.
-    #[must_use]
-    pub fn check_digit(&self) -> char {
-        let base = if is_decimal(&self.0) { 10 } else { 16 };
-        check_digit(&self.0, base)
-    }
 }
 
 impl Identifiers {

@@ -1,13 +1,12 @@
 //! What a decision grants.
 
 use sqlx::PgConnection;
-use support_chassis::db::{DbError, stored};
+use support_chassis::db::DbError;
 
+use super::device_of;
 use crate::domain::claim::Grant;
 use crate::domain::coverage::Uses;
-use crate::domain::device::DeviceId;
 use crate::standard::Rulebook;
-use crate::store;
 use crate::store::decisions::Kept;
 
 /// What a decision grants by the terms that it names; none where it grants nothing that could be used.
@@ -29,27 +28,22 @@ pub(super) async fn of(connection: &mut PgConnection, rules: &Rulebook, kept: &K
                 Grant::incident(*plan, held.begins, per_12_months, decision.day)
             })
         }
+        // The devices that replaced each other use what is given for good as one.
         Uses::Program(id) => {
-            let unit = unit(connection, kept.device_id).await?;
+            let unit = device_of(connection, kept.device_id).await?.origin();
             terms().and_then(|terms| {
                 let program = terms.programs.iter().find(|program| program.id == *id)?;
                 Some(Grant::program(id.to_string(), unit, program.times))
             })
         }
         Uses::Goodwill => {
-            let unit = unit(connection, kept.device_id).await?;
+            let unit = device_of(connection, kept.device_id).await?.origin();
             let rule = decision.chain.iter().find(|weighed| weighed.decided);
             let times = terms().and_then(|terms| terms.goodwill.as_ref().map(|goodwill| goodwill.times));
             rule.zip(times)
                 .map(|(rule, times)| Grant::goodwill(rule.rule_id.to_string(), unit, times))
         }
     })
-}
-
-/// The first of the devices that replaced each other: whatever they use for good, they use as one.
-async fn unit(connection: &mut PgConnection, device: DeviceId) -> Result<DeviceId, DbError> {
-    let registered = store::devices::get(connection, device).await?;
-    stored(registered, "claims", "device_id").map(|registered| registered.device.origin())
 }
 
 /// The components it is about; none for the whole device.

@@ -1,16 +1,21 @@
 //! What becomes of repairs decides what becomes of their claims.
 //!
 //! Each of these may be told again, and then changes nothing: what was heard of a repair stands in its claim.
+//!
+//! What is told has a moment and no place. Its day is that of the country where the device was sold, and where that has
+//! several at once the one that is best for the customer: a device comes in on the earliest and goes back on the latest, so
+//! that what is owed is prolonged by all of the time, and what is owed for the repair begins last.
 
 use support_chassis::db::{DbError, Tx};
 use support_chassis::id::Ids;
-use time::Date;
+use time::{Date, OffsetDateTime};
 
 use super::tell::{told_over_limit, told_reserved};
-use super::{committed, released, take_again};
+use super::{committed, device_of, released, take_again};
 use crate::domain::claim::{Claim, ClaimId, Grant, RepairId, State};
 use crate::domain::coverage::Outcome;
-use crate::domain::device::DeviceId;
+use crate::domain::device::{Device, DeviceId};
+use crate::domain::zone;
 use crate::store;
 
 /// A repair was ordered.
@@ -24,19 +29,19 @@ pub struct RepairOrdered {
     pub claim: Option<ClaimId>,
     /// What is owed for it; none where it is not known here.
     pub outcome: Option<Outcome>,
-    /// The day on which it was ordered.
-    pub day: Date,
+    /// When it was ordered.
+    pub at: OffsetDateTime,
 }
 
 /// A repair moved on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RepairMoved {
-    /// The device came in on this day.
-    Received(Date),
-    /// It went back on this day, repaired.
-    Repaired(Date),
-    /// It went back on this day as it was.
-    Unrepaired(Date),
+    /// The device came in then.
+    Received(OffsetDateTime),
+    /// It went back then, repaired.
+    Repaired(OffsetDateTime),
+    /// It went back then as it was.
+    Unrepaired(OffsetDateTime),
     /// The order was taken back.
     Canceled,
 }
@@ -114,9 +119,7 @@ async fn record(tx: &mut Tx, ids: &Ids, told: RepairOrdered) -> Result<(), Unfit
     else {
         return Ok(());
     };
-    if store::devices::get(tx, told.device).await?.is_none() {
-        return Err(Unfit::NoSuchDevice);
-    }
+    let device = store::devices::get(tx, told.device).await?.ok_or(Unfit::NoSuchDevice)?;
     let claim = Claim {
         id: ids.next(),
         device_id: told.device,
@@ -125,7 +128,7 @@ async fn record(tx: &mut Tx, ids: &Ids, told: RepairOrdered) -> Result<(), Unfit
         state: State::Reserved,
         slot: None,
         over_limit: false,
-        day: told.day,
+        day: received_on(&device.device, told.at),
         components: Vec::new(),
         reference: None,
         repair_id: Some(told.repair),
@@ -146,20 +149,24 @@ pub async fn repair_moved(tx: &mut Tx, repair: RepairId, moved: RepairMoved) -> 
     let Some(mut claim) = store::claims::lock_of_repair(tx, repair).await? else {
         return Ok(());
     };
-    if let RepairMoved::Received(day) = moved {
+    if let RepairMoved::Received(at) = moved {
         if claim.received_on.is_none() {
-            claim.received_on = Some(day);
+            let device = device_of(tx, claim.device_id).await?;
+            claim.received_on = Some(received_on(&device, at));
             store::claims::update(tx, &claim).await?;
         }
         return Ok(());
     }
-    if let RepairMoved::Repaired(day) | RepairMoved::Unrepaired(day) = moved {
+    if let RepairMoved::Repaired(at) | RepairMoved::Unrepaired(at) = moved {
         if claim.returned_on.is_some() {
             return Ok(());
         }
+        let device = device_of(tx, claim.device_id).await?;
+        let returned_on = zone::latest_day(at, device.purchase_country);
         // What came in before this service listened: it was there no later than it went back.
-        claim.received_on = claim.received_on.or(Some(day)).min(Some(day));
-        claim.returned_on = Some(day);
+        let received_on = claim.received_on.unwrap_or_else(|| received_on(&device, at));
+        claim.received_on = Some(received_on.min(returned_on));
+        claim.returned_on = Some(returned_on);
     }
     if claim.state != State::Reserved {
         store::claims::update(tx, &claim).await?;
@@ -175,4 +182,10 @@ pub async fn repair_moved(tx: &mut Tx, repair: RepairId, moved: RepairMoved) -> 
         }
     }
     Ok(())
+}
+
+/// The day on which a device came in at a moment: the earliest in its country, and none before it was sold.
+fn received_on(device: &Device, at: OffsetDateTime) -> Date {
+    let latest = zone::latest_day(at, device.purchase_country);
+    zone::earliest_day(at, device.purchase_country).max(device.purchase_date.min(latest))
 }

@@ -177,7 +177,7 @@ pub async fn quote(
         quote_id: quote.id.to_string(),
         device_id: quote.device_id.to_string(),
         kind: quote.agreed.kind.clone(),
-        price: Some(wire::plans::money(quote.agreed.price)),
+        price: Some(wire::money(quote.agreed.price)),
     };
     tx.append(quote.id, &event).await?;
     Ok(quote)
@@ -229,7 +229,7 @@ pub async fn enrol(tx: &mut Tx, ids: &Ids, viewer: &Viewer, enrol: &Enrol) -> Re
         device_id: plan.device_id.to_string(),
         kind: plan.kind().to_owned(),
         terms_version: plan.first.version.clone(),
-        due: Some(wire::plans::money(plan.first.price)),
+        due: Some(wire::money(plan.first.price)),
         pay_by: plan.due().map(|due| support_chassis::day::to_proto(due.by)),
     };
     tx.append(plan.id, &event).await?;

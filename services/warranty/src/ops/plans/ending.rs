@@ -66,7 +66,7 @@ async fn end(tx: &mut Tx, plan: &mut Plan, reckoned: &Preview, cause: Cause) -> 
         device_id: plan.device_id.to_string(),
         cause: wire::plans::cause(cause).into(),
         day: Some(to_proto(reckoned.day)),
-        refund: Some(wire::plans::money(refund)),
+        refund: Some(wire::money(refund)),
     };
     keep(tx, plan, &event).await
 }

@@ -70,7 +70,7 @@ pub(super) async fn pay(tx: &mut Tx, ids: &Ids, plan: &mut Plan, payment: Paymen
     let event = PlanPaymentFailed {
         plan_id: plan.id.to_string(),
         device_id: plan.device_id.to_string(),
-        due: Some(wire::plans::money(payment.amount)),
+        due: Some(wire::money(payment.amount)),
         pay_by: Some(to_proto(by)),
     };
     keep(tx, plan, &event).await

@@ -58,7 +58,7 @@ pub(super) async fn prepare(
     let event = PlanRenewalDue {
         plan_id: plan.id.to_string(),
         device_id: plan.device_id.to_string(),
-        due: Some(wire::plans::money(agreed.price)),
+        due: Some(wire::money(agreed.price)),
         from: days.map(|(from, _)| to_proto(from)),
         pay_by: plan.grace_until().map(to_proto),
         terms_version: agreed.version.clone(),

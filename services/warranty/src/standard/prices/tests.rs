@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use support_chassis::standard::{CONTENT_LIMIT, Content, Patch, Schema, content, looser};
-use support_proto::descriptors;
 use support_proto::support::warranty::v1::{PriceRounding, RepairPrice, TaxTreatment as WireTreatment};
 use support_testing::loosenings;
 use time::macros::date;
 
 use super::*;
+use crate::standard::tests::fields_of;
 
 /// A change of the prices, named by the field it is about.
 type Change = (&'static str, fn(&mut RepairPrices));
@@ -120,25 +120,7 @@ fn every_field_of_the_document_takes_effect() {
 
 #[test]
 fn every_field_of_the_document_is_changed_by_that_test() {
-    fn walk(message: &prost_reflect::MessageDescriptor, fields: &mut BTreeSet<String>) {
-        for field in message.fields() {
-            if !fields.insert(format!("{}.{}", message.name(), field.name())) {
-                continue;
-            }
-            let inner = match field.kind() {
-                prost_reflect::Kind::Message(entry) if field.is_map() => entry.map_entry_value_field().kind(),
-                kind => kind,
-            };
-            if let prost_reflect::Kind::Message(inner) = inner {
-                walk(&inner, fields);
-            }
-        }
-    }
-    let document = descriptors()
-        .get_message_by_name("support.warranty.v1.RepairPrices")
-        .unwrap();
-    let mut fields = BTreeSet::new();
-    walk(&document, &mut fields);
+    let fields = fields_of("support.warranty.v1.RepairPrices");
     let changed: BTreeSet<String> = CHANGES.iter().map(|(field, _)| (*field).to_owned()).collect();
     assert_eq!(changed, fields);
 }
