@@ -33,4 +33,4 @@ pub fn terms(document: &CoverageTerms, version: impl Into<Arc<str>>, country: Co
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

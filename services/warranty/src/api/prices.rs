@@ -57,7 +57,7 @@ fn shown(quote: &Quote<'_>, priced: &Priced, country: Country) -> RepairPriceQuo
     let terms = quote.terms;
     RepairPriceQuote {
         price: Some(wire::money(quote.price)),
-        tax: quote.tax.map(money),
+        tax: quote.tax.map(wire::money),
         tax_name: terms.tax.name.clone(),
         tax_basis_points: terms.tax.basis_points.into(),
         tax_treatment: match terms.tax.treatment {

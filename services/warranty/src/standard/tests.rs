@@ -3,6 +3,7 @@
 mod beyond;
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -244,18 +245,21 @@ fn of_a_telephone(document: &CoverageTerms) -> Vec<Decision> {
     answers
 }
 
+/// What is shipped, read and checked once for all tests.
+pub(crate) static SHIPPED: LazyLock<CoverageTerms> = LazyLock::new(|| COVERAGE_TERMS.parse_shipped().unwrap());
+
 fn all_changes() -> impl Iterator<Item = &'static Change> {
     CHANGES.iter().chain(beyond::CHANGES)
 }
 
 #[test]
 fn every_field_of_the_document_takes_effect() {
-    let shipped = COVERAGE_TERMS.parse_shipped().unwrap();
-    let before = answers(&shipped);
+    let shipped = &*SHIPPED;
+    let before = answers(shipped);
     for (field, change) in all_changes() {
         let mut changed = shipped.clone();
         change(&mut changed);
-        assert_ne!(changed, shipped, "{field}");
+        assert_ne!(changed, *shipped, "{field}");
         assert_ne!(answers(&changed), before, "{field} takes no effect");
     }
 }
@@ -354,8 +358,8 @@ fn what_the_field_rules_cannot_say_is_checked() {
             "has the id of limited_warranties[\"limited-warranty\"]",
         ),
     ];
-    let shipped = COVERAGE_TERMS.parse_shipped().unwrap();
-    assert_eq!(super::check::faults(&shipped), []);
+    let shipped = &*SHIPPED;
+    assert_eq!(super::check::faults(shipped), []);
     for ((path, change), fault) in wrong.iter().chain(beyond::WRONG) {
         let mut terms = shipped.clone();
         change(&mut terms);
@@ -379,20 +383,18 @@ fn overlays_that_loosen_in_one_place_are_refused_at_that_place() {
     let strict = r#"{"priced_repair": {"refuses_unauthorised_change": false}, "voluntary_return": {"maker_pays_way_back": true},
         "countries": {"PT": {"withdrawals": {"withdrawal-pt": {"distance_only": false, "seller_pays_way_back": true}}}}}"#;
     let strict = Patch::from_json(&schema, strict).unwrap();
+    // The laws are alike: those of some countries stand for all.
+    let mut some = global.to_value();
+    let countries = some["countries"].as_object_mut().unwrap();
+    countries.retain(|code, _| ["PT", "FR", "GB", "CN"].contains(&code.as_str()));
+    assert_eq!(countries.len(), 4);
+    let global = content::from_json(&schema, &some.to_string()).unwrap();
     let base = strict.apply(&global);
     assert_eq!(looser(&global, &base), []);
     let mut chance = StdRng::seed_from_u64(20_261_122);
     let mut tried = BTreeSet::new();
     let mut count = 0;
     for loosening in loosenings(schema.message(), &base.to_value(), &mut chance) {
-        // The laws are alike: those of some countries stand for all.
-        let is_far = loosening.path.starts_with("countries[\"")
-            && !["PT", "FR", "GB", "CN"]
-                .iter()
-                .any(|code| loosening.path.contains(code));
-        if is_far {
-            continue;
-        }
         let patch = Patch::from_json(&schema, &loosening.patch.to_string()).unwrap();
         let departed = looser(&base, &patch.apply(&base));
         let found: Vec<_> = departed.iter().map(|departed| departed.path.as_str()).collect();

@@ -16,8 +16,8 @@ async fn scene() -> World {
     world.product("PHN-14-128").await;
     world
         .device(SERIAL, |request| {
-            request.model_code = "PHN-14-128".to_owned();
-            request.purchase_country_code = "US".to_owned();
+            "PHN-14-128".clone_into(&mut request.model_code);
+            "US".clone_into(&mut request.purchase_country_code);
             request.purchase_date = Some(day(2023, 3, 1));
         })
         .await;

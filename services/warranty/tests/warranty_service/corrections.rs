@@ -369,6 +369,7 @@ async fn what_would_take_from_those_who_have_one_is_refused() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn a_correction_is_refused_with_its_reason_and_writes_nothing() {
     let world = World::start().await;
     let made = whole(&world, 1).await;
@@ -379,7 +380,7 @@ async fn a_correction_is_refused_with_its_reason_and_writes_nothing() {
         ..made.clone()
     };
     let lost = correct(&world, &stale, 2, &["name"], |details| {
-        details.name = "Another".to_owned()
+        details.name = "Another".to_owned();
     });
     refused(lost.await, Code::Aborted, "COMMON_ERROR_REASON_CONFLICT");
     let nobody = Product {
@@ -387,11 +388,11 @@ async fn a_correction_is_refused_with_its_reason_and_writes_nothing() {
         ..made.clone()
     };
     let unknown = correct(&world, &nobody, 3, &["name"], |details| {
-        details.name = "Another".to_owned()
+        details.name = "Another".to_owned();
     });
     refused(unknown.await, Code::NotFound, "WARRANTY_ERROR_REASON_PRODUCT_NOT_FOUND");
     let family = correct(&world, &made, 4, &["family"], |details| {
-        details.family = "no-such".to_owned()
+        details.family = "no-such".to_owned();
     });
     refused(
         family.await,

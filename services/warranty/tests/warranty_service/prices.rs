@@ -50,28 +50,28 @@ async fn quote(world: &World, request: QuoteRepairRequest) -> Result<RepairPrice
     Ok(answer.into_inner().quote.unwrap())
 }
 
-fn money(currency_code: &str, minor_units: i64) -> Option<Money> {
-    Some(Money {
+fn money(currency_code: &str, minor_units: i64) -> Money {
+    Money {
         currency_code: currency_code.to_owned(),
         minor_units,
-    })
+    }
 }
 
 #[tokio::test]
 async fn a_price_is_told_with_all_that_it_is_made_of() {
     let world = scene().await;
     let battery = quote(&world, asked("PHN-12-128", "battery", "DE")).await.unwrap();
-    assert_eq!(battery.price, money("EUR", 9900));
+    assert_eq!(battery.price, Some(money("EUR", 9900)));
     assert_eq!(
         (battery.tax.clone(), battery.tax_name.as_str(), battery.tax_basis_points),
-        (money("EUR", 1581), "MwSt.", 1900)
+        (Some(money("EUR", 1581)), "MwSt.", 1900)
     );
     assert_eq!(battery.tax_treatment(), TaxTreatment::Added);
     assert_eq!(
         (battery.rounding(), battery.rounding_step_minor_units),
         (PriceRounding::HalfUp, 100)
     );
-    assert_eq!(battery.list_price, money("EUR", 8319));
+    assert_eq!(battery.list_price, Some(money("EUR", 8319)));
     assert_eq!(
         (battery.price_group.as_str(), battery.priced_component.as_str()),
         ("phone-2022", "battery")
@@ -94,7 +94,7 @@ async fn a_price_is_told_with_all_that_it_is_made_of() {
     let abroad = quote(&world, asked("PHN-12-128", "battery", "US")).await.unwrap();
     assert_eq!(
         (abroad.price.clone(), abroad.tax.clone(), abroad.tax_treatment()),
-        (money("USD", 9900), money("USD", 0), TaxTreatment::AtSale)
+        (Some(money("USD", 9900)), Some(money("USD", 0)), TaxTreatment::AtSale)
     );
     let brazil = quote(&world, asked("PHN-12-128", "battery", "BR")).await.unwrap();
     assert_eq!(
@@ -165,7 +165,7 @@ async fn a_country_asks_less_and_only_there() {
     let less = json!({"currencies": {"EUR": {"groups": {"phone-2022": {"components": {"battery": {"minor_units": "5000"}}}}}}});
     publish_at(world.channel(), DOCUMENT, "country/DE", &less, world.clock.now()).await;
     let here = quote(&world, asked("PHN-12-128", "battery", "DE")).await.unwrap();
-    assert_eq!(here.price, money("EUR", 6000), "50.00 and 19 % are 59.50");
+    assert_eq!(here.price, Some(money("EUR", 6000)), "50.00 and 19 % are 59.50");
     assert!(here.basis.contains("country/DE@1"), "{}", here.basis);
     assert_eq!(
         quote(&world, asked("PHN-12-128", "battery", "FR")).await.unwrap(),
@@ -176,5 +176,5 @@ async fn a_country_asks_less_and_only_there() {
         day: Some(day(2026, 3, 9)),
         ..asked("PHN-12-128", "battery", "DE")
     };
-    assert_eq!(quote(&world, yesterday).await.unwrap().price, money("EUR", 9900));
+    assert_eq!(quote(&world, yesterday).await.unwrap().price, Some(money("EUR", 9900)));
 }

@@ -1,7 +1,6 @@
 //! What the database itself refuses.
 
 use sqlx::{Connection as _, PgConnection};
-use support_chassis::db::DbError;
 
 use crate::world::{database, run};
 

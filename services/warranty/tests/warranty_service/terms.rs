@@ -267,7 +267,10 @@ async fn who_would_fare_differently_is_shown_before_it_is_published() {
         [told("out of warranty", "limited warranty", 1)]
     );
     assert!(shown(&report, &devices("liquid")).is_empty(), "{report:?}");
-    assert_eq!(examples(&devices("none"), "statutory right"), [scene.german.clone()]);
+    assert_eq!(
+        examples(&devices("none"), "statutory right"),
+        std::slice::from_ref(&scene.german)
+    );
 
     // Of a change everywhere, those next door too.
     let everywhere = json!({"limited_warranties": {"limited-warranty": {"months": 24}}});

@@ -8,9 +8,6 @@ mod properties;
 mod reference;
 mod world;
 
-use std::sync::LazyLock;
-
-use support_proto::support::warranty::v1::CoverageTerms;
 use time::macros::date;
 
 use super::*;
@@ -19,7 +16,8 @@ use crate::domain::prices::Prices;
 use crate::domain::product::ProductLine;
 use crate::domain::sale::{PastRepair, Repairs};
 use crate::domain::terms::{Remedy, Rule, Start};
-use crate::standard::{COVERAGE_TERMS, terms};
+use crate::standard::terms;
+use crate::standard::tests::SHIPPED;
 
 fn country(code: &str) -> Country {
     Country::from_code(code).unwrap()
@@ -28,8 +26,6 @@ fn country(code: &str) -> Country {
 fn date_of(text: &str) -> Date {
     Date::parse(text, &time::format_description::well_known::Iso8601::DATE).unwrap()
 }
-
-static SHIPPED: LazyLock<CoverageTerms> = LazyLock::new(|| COVERAGE_TERMS.parse_shipped().unwrap());
 
 /// The shipped terms for a country.
 fn shipped(country: Country) -> Terms {

@@ -1,9 +1,6 @@
 //! What is said and asked, by the terms that are shipped.
 
-use std::sync::LazyLock;
-
 use proptest::prelude::*;
-use support_proto::support::warranty::v1::CoverageTerms;
 use time::Duration;
 use time::macros::date;
 
@@ -16,9 +13,8 @@ use crate::domain::prices::Prices;
 use crate::domain::product::ProductLine;
 use crate::domain::sale::{PastRepair, Repairs, Sale};
 use crate::domain::terms::Terms;
-use crate::standard::{COVERAGE_TERMS, terms};
-
-static SHIPPED: LazyLock<CoverageTerms> = LazyLock::new(|| COVERAGE_TERMS.parse_shipped().unwrap());
+use crate::standard::terms;
+use crate::standard::tests::SHIPPED;
 
 const DAY: Date = date!(2026 - 03 - 10);
 

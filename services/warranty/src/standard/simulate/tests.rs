@@ -7,7 +7,7 @@ use super::*;
 use crate::domain::money::{Amount, Currency};
 use crate::domain::product::ProductLine;
 use crate::domain::sale::{Repairs, Sale};
-use crate::standard::COVERAGE_TERMS;
+use crate::standard::tests::SHIPPED;
 
 fn country(code: &str) -> Country {
     Country::from_code(code).unwrap()
@@ -26,7 +26,7 @@ fn phone() -> Facts {
 
 #[test]
 fn what_turns_out_differently_is_told_by_what_becomes_of_it() {
-    let held = COVERAGE_TERMS.parse_shipped().unwrap();
+    let held = SHIPPED.clone();
     let mut proposed = held.clone();
     proposed.limited_warranties.get_mut("limited-warranty").unwrap().months = 24;
     let told = |held, proposed, day, damage| {
@@ -59,7 +59,7 @@ fn what_turns_out_differently_is_told_by_what_becomes_of_it() {
 
 #[test]
 fn a_country_whose_terms_stay_is_not_decided() {
-    let held = COVERAGE_TERMS.parse_shipped().unwrap();
+    let held = SHIPPED.clone();
     let mut proposed = held.clone();
     proposed
         .countries
@@ -78,7 +78,7 @@ fn a_country_whose_terms_stay_is_not_decided() {
 
 #[test]
 fn money_is_told_apart() {
-    let held = COVERAGE_TERMS.parse_shipped().unwrap();
+    let held = SHIPPED.clone();
     let question = Question::of(date!(2024 - 06 - 01), Damage::Liquid, country("US"));
     let mut proposed = held.clone();
     proposed.limited_warranties.get_mut("limited-warranty").unwrap().months = 24;

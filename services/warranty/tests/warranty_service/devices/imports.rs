@@ -56,7 +56,7 @@ async fn every_row_is_answered_and_none_is_registered_twice() {
         with("FLEET007", |row| row.imei = "490154203237518".to_owned()),
         with("FLEET008", |row| row.purchase_date = Some(day(2026, 3, 11))),
         with("fleet009", |row| {
-            row.purchase_date_evidence = PurchaseDateEvidence::Proven.into()
+            row.purchase_date_evidence = PurchaseDateEvidence::Proven.into();
         }),
         row("FLEET001"),
         with("FLEET010", |row| {

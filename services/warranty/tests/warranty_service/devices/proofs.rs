@@ -223,7 +223,7 @@ async fn nobody_reviews_what_they_submitted_or_whose_case_it_is() {
         .await
         .unwrap()
         .into_inner();
-    assert_eq!(waiting.proofs, [proof.clone()]);
+    assert_eq!(waiting.proofs, std::slice::from_ref(&proof));
     let withdraw = || WithdrawProofRequest {
         request_id: fresh(&world),
         proof_id: proof.proof_id.clone(),
@@ -247,17 +247,18 @@ async fn nobody_reviews_what_they_submitted_or_whose_case_it_is() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 async fn an_activation_corrects_a_guess_and_contradicts_a_proof() {
     let world = World::start().await;
     world.product("PHN-12-128").await;
     let guessed = world
         .device("AAAA0001", |request| {
-            request.purchase_date_evidence = PurchaseDateEvidence::Estimated.into()
+            request.purchase_date_evidence = PurchaseDateEvidence::Estimated.into();
         })
         .await;
     let said = world
         .device("AAAA0002", |request| {
-            request.purchase_date_evidence = PurchaseDateEvidence::Declared.into()
+            request.purchase_date_evidence = PurchaseDateEvidence::Declared.into();
         })
         .await;
     let activate = |device: &Device, day| RecordActivationRequest {

@@ -136,6 +136,7 @@ async fn the_new_unit_has_what_the_old_one_had() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn what_cannot_be_replaced_is_refused_and_nothing_is_written() {
     let world = World::start().await;
     world.product("PHN-12-128").await;
