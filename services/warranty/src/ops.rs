@@ -18,7 +18,7 @@ pub use claims::{
     AskReserve, RepairMoved, RepairOrdered, Unfit, claim, commit_claim, expire_claims, extend_claim, hold_claim,
     list_claims, release_claim, repair_moved, repair_ordered, reserve_claim,
 };
-pub use coverage::{AskCoverage, decide_coverage, decision, list_decisions};
+pub use coverage::{AskCoverage, Made, decide_coverage, decision, list_decisions, make};
 pub use devices::{
     AcceptBy, ImportedDevice, NewActivation, NewDevice, NewOffer, NewReplacementUnit, accept_transfer,
     affected_decisions, change_flag, change_lock, device, device_by_serial_number, device_history, end_transfer,

@@ -48,9 +48,11 @@ pub struct AskCoverage {
 
 /// A decision that was made, and its answer as it is stored.
 #[derive(Debug, Clone)]
-pub(super) struct Made {
-    pub(super) kept: Kept,
-    pub(super) answer: String,
+pub struct Made {
+    /// The decision.
+    pub kept: Kept,
+    /// Its answer, as it was sealed.
+    pub answer: String,
 }
 
 /// Decides coverage by the terms that hold where the device was sold on the day it is decided for, and keeps the decision.
@@ -79,7 +81,11 @@ pub async fn decide_coverage(
 }
 
 /// Decides what is owed for a device, and seals it. Pure but for the id: what is known was read before.
-pub(super) fn make(
+///
+/// # Errors
+///
+/// What the question says that cannot be, or a day before the sale.
+pub fn make(
     ids: &Ids,
     rules: &Rulebook,
     viewer: &Viewer,

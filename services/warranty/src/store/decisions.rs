@@ -196,7 +196,7 @@ pub async fn insert(connection: &mut PgConnection, mut rows: Vec<NewRow<'_>>) ->
                                            facts, question, answer, digest, engine, item_key, item_digest,
                                            asked_by_organisation, decided_at, prices_version, offers_version)
            select id, device_id, country, day, outcome, covered_until, terms_version, facts::jsonb, question::jsonb,
-                  answer::jsonb, digest, engine, item_key, item_digest, organisation, decided_at, prices_version,
+                  answer::json, digest, engine, item_key, item_digest, organisation, decided_at, prices_version,
                   offers_version
            from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::text[], $6::date[], $7::text[], $8::text[],
                        $9::text[], $10::text[], $11::bytea[], $12::smallint[], $13::uuid[], $14::bytea[], $15::text[],

@@ -513,8 +513,7 @@ async fn a_decision_that_was_tampered_with_is_found_out() {
         tamper("engine = 0, digest = null").await,
         ReproductionState::NotRecorded
     );
-    let unknown =
-        "digest = sha256('other'), answer = jsonb_set(answer, '{terms_version}', '\"warranty/coverage-terms@99\"')";
+    let unknown = "digest = sha256('other'), answer = jsonb_set(answer::jsonb, '{terms_version}', '\"warranty/coverage-terms@99\"')";
     assert_eq!(tamper(unknown).await, ReproductionState::RulesUnknown);
     assert_eq!(tamper(&sold(&was)).await, ReproductionState::RulesUnknown);
 }
