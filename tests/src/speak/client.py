@@ -2,21 +2,23 @@
 
 import importlib
 import json
+import pkgutil
 import sys
 
 import grpc
-from google.protobuf import json_format
+from google.protobuf import json_format, message_factory
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-MODULES = {
-    "support.identity.v1": "support.identity.v1.identity_pb2",
-    "support.case.v1": "support.case.v1.case_pb2",
-    "support.routing.v1": "support.routing.v1.routing_pb2",
-    "support.warranty.v1": "support.warranty.v1.warranty_pb2",
-    "support.repair.v1": "support.repair.v1.repair_pb2",
-    "support.localisation.v1": "support.localisation.v1.localisation_pb2",
-}
+
+def module_of(package, service):
+    """The generated module that declares the service: a package has as many as it has files."""
+    for found in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        if found.name.endswith("_pb2"):
+            module = importlib.import_module(f"{package}.{found.name}")
+            if service in module.DESCRIPTOR.services_by_name:
+                return module
+    raise LookupError(f"no file of {package} declares {service}")
 
 
 def error(failure):
@@ -57,10 +59,10 @@ def error(failure):
 def call(channel, language, wanted):
     service_name, method_name = wanted["path"].strip("/").split("/")
     package, service = service_name.rsplit(".", 1)
-    messages = importlib.import_module(MODULES[package])
-    stubs = importlib.import_module(MODULES[package] + "_grpc")
+    messages = module_of(package, service)
+    stubs = importlib.import_module(messages.__name__ + "_grpc")
     method = messages.DESCRIPTOR.services_by_name[service].methods_by_name[method_name]
-    request = getattr(messages, method.input_type.name)()
+    request = message_factory.GetMessageClass(method.input_type)()
     json_format.ParseDict(wanted["request"], request)
     metadata = [("accept-language", language)]
     if wanted["token"]:

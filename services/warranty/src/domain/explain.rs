@@ -2,7 +2,7 @@
 //! message catalogue's.
 //!
 //! A sentence is a key and its values, each of one type: a day, a number, an amount, another message. So every language can
-//! put them in its own order and its own form, and no words are built here. [`KEYS`] lists every key there is.
+//! put them in its own order and its own form, and no words are built here. [`keys`] lists every key there is.
 
 mod law;
 mod said;
