@@ -1,5 +1,23 @@
 //! The values of the domain as the contract writes them, and back.
 
+/// Values that are called the same on both sides: how each is written, and read; none where it is not said.
+macro_rules! mapped {
+    ($($write:ident, $read:ident: $domain:ident <-> $package:ident::$wire:ident { $($value:ident),+ })+) => {$(
+        pub(crate) fn $write(value: $domain) -> $package::$wire {
+            match value {
+                $($domain::$value => $package::$wire::$value,)+
+            }
+        }
+
+        pub(crate) fn $read(value: $package::$wire) -> Option<$domain> {
+            match value {
+                $package::$wire::Unspecified => None,
+                $($package::$wire::$value => Some($domain::$value),)+
+            }
+        }
+    )+};
+}
+
 pub(crate) mod devices;
 pub(crate) mod plans;
 
@@ -16,93 +34,20 @@ use crate::domain::money::Amount;
 use crate::domain::product::ProductLine;
 use crate::domain::terms::{Remedy, Start};
 
-/// A product line.
-pub(crate) fn product_line(line: ProductLine) -> types::ProductLine {
-    match line {
-        ProductLine::Phone => types::ProductLine::Phone,
-        ProductLine::Laptop => types::ProductLine::Laptop,
-        ProductLine::Tablet => types::ProductLine::Tablet,
-        ProductLine::Watch => types::ProductLine::Watch,
-        ProductLine::Audio => types::ProductLine::Audio,
-        ProductLine::Desktop => types::ProductLine::Desktop,
-        ProductLine::Accessory => types::ProductLine::Accessory,
+mapped! {
+    product_line, read_product_line: ProductLine <-> types::ProductLine {
+        Phone, Laptop, Tablet, Watch, Audio, Desktop, Accessory
     }
-}
-
-/// A product line of a request; none where it is not said.
-pub(crate) fn read_product_line(line: types::ProductLine) -> Option<ProductLine> {
-    match line {
-        types::ProductLine::Unspecified => None,
-        types::ProductLine::Phone => Some(ProductLine::Phone),
-        types::ProductLine::Laptop => Some(ProductLine::Laptop),
-        types::ProductLine::Tablet => Some(ProductLine::Tablet),
-        types::ProductLine::Watch => Some(ProductLine::Watch),
-        types::ProductLine::Audio => Some(ProductLine::Audio),
-        types::ProductLine::Desktop => Some(ProductLine::Desktop),
-        types::ProductLine::Accessory => Some(ProductLine::Accessory),
+    evidence, read_evidence: Evidence <-> warranty::PurchaseDateEvidence { Estimated, Declared, Proven }
+    damage, read_damage: Damage <-> warranty::Damage {
+        None, Accidental, Liquid, UnauthorisedChange, Wear, Cosmetic, Loss, Theft
     }
-}
-
-/// How sure a purchase date is.
-pub(crate) fn evidence(evidence: Evidence) -> warranty::PurchaseDateEvidence {
-    match evidence {
-        Evidence::Estimated => warranty::PurchaseDateEvidence::Estimated,
-        Evidence::Declared => warranty::PurchaseDateEvidence::Declared,
-        Evidence::Proven => warranty::PurchaseDateEvidence::Proven,
+    outcome, read_outcome: Outcome <-> warranty::CoverageOutcome {
+        LimitedWarranty, StatutoryRight, ServiceProgram, RepairWarranty, Plan, Goodwill, OutOfWarranty, Refused
     }
-}
-
-/// How sure a purchase date of a request is; none where it is not said.
-pub(crate) fn read_evidence(evidence: warranty::PurchaseDateEvidence) -> Option<Evidence> {
-    match evidence {
-        warranty::PurchaseDateEvidence::Unspecified => None,
-        warranty::PurchaseDateEvidence::Estimated => Some(Evidence::Estimated),
-        warranty::PurchaseDateEvidence::Declared => Some(Evidence::Declared),
-        warranty::PurchaseDateEvidence::Proven => Some(Evidence::Proven),
-    }
-}
-
-/// A damage.
-pub(crate) fn damage(damage: Damage) -> warranty::Damage {
-    match damage {
-        Damage::None => warranty::Damage::None,
-        Damage::Accidental => warranty::Damage::Accidental,
-        Damage::Liquid => warranty::Damage::Liquid,
-        Damage::UnauthorisedChange => warranty::Damage::UnauthorisedChange,
-        Damage::Wear => warranty::Damage::Wear,
-        Damage::Cosmetic => warranty::Damage::Cosmetic,
-        Damage::Loss => warranty::Damage::Loss,
-        Damage::Theft => warranty::Damage::Theft,
-    }
-}
-
-/// The damage of a request; none where it is not said.
-pub(crate) fn read_damage(damage: warranty::Damage) -> Option<Damage> {
-    match damage {
-        warranty::Damage::Unspecified => None,
-        warranty::Damage::None => Some(Damage::None),
-        warranty::Damage::Accidental => Some(Damage::Accidental),
-        warranty::Damage::Liquid => Some(Damage::Liquid),
-        warranty::Damage::UnauthorisedChange => Some(Damage::UnauthorisedChange),
-        warranty::Damage::Wear => Some(Damage::Wear),
-        warranty::Damage::Cosmetic => Some(Damage::Cosmetic),
-        warranty::Damage::Loss => Some(Damage::Loss),
-        warranty::Damage::Theft => Some(Damage::Theft),
-    }
-}
-
-/// An outcome.
-pub(crate) fn outcome(outcome: Outcome) -> warranty::CoverageOutcome {
-    match outcome {
-        Outcome::LimitedWarranty => warranty::CoverageOutcome::LimitedWarranty,
-        Outcome::StatutoryRight => warranty::CoverageOutcome::StatutoryRight,
-        Outcome::ServiceProgram => warranty::CoverageOutcome::ServiceProgram,
-        Outcome::RepairWarranty => warranty::CoverageOutcome::RepairWarranty,
-        Outcome::Plan => warranty::CoverageOutcome::Plan,
-        Outcome::Goodwill => warranty::CoverageOutcome::Goodwill,
-        Outcome::OutOfWarranty => warranty::CoverageOutcome::OutOfWarranty,
-        Outcome::Refused => warranty::CoverageOutcome::Refused,
-    }
+    claim_state, read_claim_state: State <-> warranty::EntitlementState { Reserved, Committed, Released, Expired }
+    law_start, read_law_start: Start <-> warranty::LawStart { Delivery, Invoice }
+    remedy, read_remedy: Remedy <-> warranty::Remedy { Repair, Replacement, PriceReduction, Refund }
 }
 
 /// An amount.
@@ -139,67 +84,6 @@ pub(crate) fn uses(uses: &Uses) -> warranty::CoverageUse {
         kind: kind.into(),
         plan_id,
         program_id,
-    }
-}
-
-/// The outcome that another service tells; none where it is not said.
-pub(crate) fn read_outcome(outcome: warranty::CoverageOutcome) -> Option<Outcome> {
-    Outcome::ALL
-        .iter()
-        .copied()
-        .find(|known| self::outcome(*known) == outcome)
-}
-
-/// How far a claim is.
-pub(crate) fn claim_state(state: State) -> warranty::EntitlementState {
-    match state {
-        State::Reserved => warranty::EntitlementState::Reserved,
-        State::Committed => warranty::EntitlementState::Committed,
-        State::Released => warranty::EntitlementState::Released,
-        State::Expired => warranty::EntitlementState::Expired,
-    }
-}
-
-/// How far claims of a request are; none where it is not said.
-pub(crate) fn read_claim_state(state: warranty::EntitlementState) -> Option<State> {
-    State::ALL.iter().copied().find(|known| claim_state(*known) == state)
-}
-
-/// What starts the periods of a law.
-pub(crate) fn law_start(start: Start) -> warranty::LawStart {
-    match start {
-        Start::Delivery => warranty::LawStart::Delivery,
-        Start::Invoice => warranty::LawStart::Invoice,
-    }
-}
-
-/// What starts the periods of a law in a document; none where it is not said.
-pub(crate) fn read_law_start(start: warranty::LawStart) -> Option<Start> {
-    match start {
-        warranty::LawStart::Unspecified => None,
-        warranty::LawStart::Delivery => Some(Start::Delivery),
-        warranty::LawStart::Invoice => Some(Start::Invoice),
-    }
-}
-
-/// A remedy.
-pub(crate) fn remedy(remedy: Remedy) -> warranty::Remedy {
-    match remedy {
-        Remedy::Repair => warranty::Remedy::Repair,
-        Remedy::Replacement => warranty::Remedy::Replacement,
-        Remedy::PriceReduction => warranty::Remedy::PriceReduction,
-        Remedy::Refund => warranty::Remedy::Refund,
-    }
-}
-
-/// A remedy in a document; none where it is not said.
-pub(crate) fn read_remedy(remedy: warranty::Remedy) -> Option<Remedy> {
-    match remedy {
-        warranty::Remedy::Unspecified => None,
-        warranty::Remedy::Repair => Some(Remedy::Repair),
-        warranty::Remedy::Replacement => Some(Remedy::Replacement),
-        warranty::Remedy::PriceReduction => Some(Remedy::PriceReduction),
-        warranty::Remedy::Refund => Some(Remedy::Refund),
     }
 }
 

@@ -8,37 +8,19 @@ use crate::domain::device::{
 use crate::ops::ImportedDevice;
 use crate::store::devices::history::Happening;
 
-/// Values that are called the same on both sides.
-macro_rules! mapped {
-    ($($write:ident, $read:ident: $domain:ident <-> $wire:ident { $($value:ident),+ })+) => {$(
-        pub(crate) fn $write(value: $domain) -> warranty::$wire {
-            match value {
-                $($domain::$value => warranty::$wire::$value,)+
-            }
-        }
-
-        pub(crate) fn $read(value: warranty::$wire) -> Option<$domain> {
-            match value {
-                warranty::$wire::Unspecified => None,
-                $(warranty::$wire::$value => Some($domain::$value),)+
-            }
-        }
-    )+};
-}
-
 mapped! {
-    lock, read_lock: Lock <-> DeviceLock { Lost, Stolen, Activation }
-    lock_reason, read_lock_reason: LockReason <-> LockReason {
+    lock, read_lock: Lock <-> warranty::DeviceLock { Lost, Stolen, Activation }
+    lock_reason, read_lock_reason: LockReason <-> warranty::LockReason {
         OwnerRequest, PoliceReport, CarrierReport, Recovered, SetInError, OwnershipProven, CourtOrder
     }
-    flag, read_flag: Flag <-> DeviceFlag { DemoUnit, Refurbished, Seized, UnderInvestigation, Counterfeit }
-    replacement_reason, read_replacement_reason: ReplacementReason <-> ReplacementReason {
+    flag, read_flag: Flag <-> warranty::DeviceFlag { DemoUnit, Refurbished, Seized, UnderInvestigation, Counterfeit }
+    replacement_reason, read_replacement_reason: ReplacementReason <-> warranty::ReplacementReason {
         Repair, DeadOnArrival, Recall, Loss
     }
-    proof_kind, read_proof_kind: ProofKind <-> ProofKind {
+    proof_kind, read_proof_kind: ProofKind <-> warranty::ProofKind {
         Invoice, Receipt, OrderConfirmation, DeliveryNote, SellerRecord, GiftReceipt
     }
-    review_reason, read_review_reason: ReviewReason <-> ReviewReason {
+    review_reason, read_review_reason: ReviewReason <-> warranty::ReviewReason {
         ShowsSale, ConfirmedBySeller, Illegible, OtherDevice, NoDate, NotGenuine, NoProof
     }
 }

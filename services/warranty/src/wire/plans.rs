@@ -13,29 +13,8 @@ pub(crate) fn read_money(money: &types::Money) -> Option<Amount> {
     Currency::from_code(&money.currency_code).map(|currency| Amount::new(currency, money.minor_units))
 }
 
-/// A state.
-pub(crate) fn state(state: State) -> warranty::PlanState {
-    match state {
-        State::PendingPayment => warranty::PlanState::PendingPayment,
-        State::Active => warranty::PlanState::Active,
-        State::InGrace => warranty::PlanState::InGrace,
-        State::Lapsed => warranty::PlanState::Lapsed,
-        State::Canceled => warranty::PlanState::Canceled,
-        State::Expired => warranty::PlanState::Expired,
-    }
-}
-
-/// The state in a request; none where it is not said.
-pub(crate) fn read_state(state: warranty::PlanState) -> Option<State> {
-    match state {
-        warranty::PlanState::Unspecified => None,
-        warranty::PlanState::PendingPayment => Some(State::PendingPayment),
-        warranty::PlanState::Active => Some(State::Active),
-        warranty::PlanState::InGrace => Some(State::InGrace),
-        warranty::PlanState::Lapsed => Some(State::Lapsed),
-        warranty::PlanState::Canceled => Some(State::Canceled),
-        warranty::PlanState::Expired => Some(State::Expired),
-    }
+mapped! {
+    state, read_state: State <-> warranty::PlanState { PendingPayment, Active, InGrace, Lapsed, Canceled, Expired }
 }
 
 /// Who buys, in a request; a consumer where it is not said.
