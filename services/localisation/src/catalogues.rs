@@ -10,12 +10,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use support_chassis::db::Db;
 use tokio::sync::Mutex;
 
-use crate::domain::catalogue::Catalogue;
-use crate::domain::locale::{Locales, NoDefault};
-use crate::domain::snapshot::{Published, Snapshot};
-use crate::domain::tag::Tag;
 use crate::error::Error;
 use crate::store::catalogues::{self, StoredLocale};
+use support_words::catalogue::Catalogue;
+use support_words::locale::{Locales, NoDefault};
+use support_words::snapshot::{Published, Snapshot};
+use support_words::tag::Tag;
 
 /// The catalogues in memory. Clones share them.
 #[derive(Debug, Clone)]

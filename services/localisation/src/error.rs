@@ -6,7 +6,7 @@ use support_chassis::page::PageError;
 use support_proto::support::localisation::v1::LocalisationErrorReason;
 use tonic::{Code, Status};
 
-use crate::domain::message::Fault;
+use support_words::message::Fault;
 
 /// The domain of this service's reasons.
 const DOMAIN: &str = "support.localisation.v1";
@@ -43,10 +43,10 @@ pub enum Error {
     Database(#[from] DbError),
     /// A locale's messages could not be compiled together.
     #[error(transparent)]
-    Compile(#[from] crate::domain::catalogue::CompileError),
+    Compile(#[from] support_words::catalogue::CompileError),
     /// The database has no default locale, which its migrations do not allow.
     #[error(transparent)]
-    NoDefault(#[from] crate::domain::locale::NoDefault),
+    NoDefault(#[from] support_words::locale::NoDefault),
     /// Work in the background was cut off.
     #[error("the catalogue could not be compiled")]
     Interrupted(#[from] tokio::task::JoinError),

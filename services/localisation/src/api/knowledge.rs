@@ -14,11 +14,11 @@ use tonic::{Request, Response, Status};
 use super::present;
 use crate::catalogues::Catalogues;
 use crate::domain::article::Audience;
-use crate::domain::tag::Tag;
 use crate::error::Error;
 use crate::ops::articles::{self, NewText, audience_of};
 use crate::store;
 use crate::store::articles::Block;
+use support_words::tag::Tag;
 
 /// How many articles a page holds where the caller does not say.
 const DEFAULT_PAGE: u32 = 50;

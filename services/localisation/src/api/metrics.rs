@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Counter;
 
-use crate::domain::catalogue::MESSAGE_DEGRADED;
-use crate::domain::tag::Tag;
+use support_words::catalogue::MESSAGE_DEGRADED;
+use support_words::tag::Tag;
 
 /// How messages degraded, by `degradation.kind` (`argument`, `message`, `locale`) and by the `locale` negotiated.
 static DEGRADATIONS: LazyLock<Counter<u64>> = LazyLock::new(|| {

@@ -11,10 +11,10 @@ use tonic::{Request, Response, Status};
 
 use super::render;
 use crate::catalogues::Catalogues;
-use crate::domain::catalogue::Arguments;
 use crate::domain::playbook::{Situation, Step, conversation};
 use crate::error::Error;
 use crate::standard::{Origins, has_step, steps};
+use support_words::catalogue::Arguments;
 
 /// `PlaybookService`.
 #[derive(Debug, Clone)]

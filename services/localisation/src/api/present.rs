@@ -4,9 +4,9 @@ use support_chassis::clock;
 use support_proto::support::localisation::v1 as wire;
 
 use crate::domain::article::Audience;
-use crate::domain::locale::{Direction, Locale};
-use crate::domain::snapshot::Snapshot;
 use crate::ops::articles::Read;
+use support_words::locale::{Direction, Locale};
+use support_words::snapshot::Snapshot;
 
 pub(super) fn direction(direction: Direction) -> wire::Direction {
     match direction {

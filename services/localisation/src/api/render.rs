@@ -5,8 +5,8 @@ use std::collections::btree_map::Entry;
 use support_proto::support::localisation::v1 as wire;
 
 use super::{metrics, present};
-use crate::domain::catalogue::{Arguments, Day, Item, List, ListKind, MESSAGE_DEGRADED, Money, Value};
-use crate::domain::snapshot::Snapshot;
+use support_words::catalogue::{Arguments, Day, Item, List, ListKind, MESSAGE_DEGRADED, Money, Value};
+use support_words::snapshot::Snapshot;
 
 /// What is reported where the text is not in the negotiated locale.
 const LOCALE_DEGRADED: &str = "locale";

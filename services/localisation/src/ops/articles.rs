@@ -9,10 +9,10 @@ use support_proto::support::localisation::v1::ArticlePublished;
 use support_proto::support::options::v1::CallerKind;
 
 use crate::domain::article::Audience;
-use crate::domain::locale::choose;
-use crate::domain::tag::Tag;
 use crate::error::Error;
 use crate::store::articles::{self, Article, Block, Text};
+use support_words::locale::choose;
+use support_words::tag::Tag;
 
 /// An article as somebody reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,11 +6,11 @@ use support_chassis::db::{DbError, Tx};
 use support_chassis::id::Ids;
 use support_proto::support::localisation::v1::CataloguePublished;
 
-use crate::domain::message::{Placeholders, check, check_all};
-use crate::domain::tag::Tag;
 use crate::error::{Error, FaultyMessage};
 use crate::ids::CatalogueVersionId;
 use crate::store::catalogues::{self, NewVersion, Text};
+use support_words::message::{Placeholders, check, check_all};
+use support_words::tag::Tag;
 
 /// A message to be published.
 #[derive(Debug, Clone, PartialEq, Eq)]

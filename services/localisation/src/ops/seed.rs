@@ -5,9 +5,9 @@ use support_chassis::id::Ids;
 
 use super::publish::{self, NewMessage};
 use crate::NAME;
-use crate::domain::tag::Tag;
 use crate::error::Error;
 use crate::shipped::Shipped;
+use support_words::tag::Tag;
 
 /// Publishes what is new or changed in `shipped`, a version a locale, and nothing where nothing is: it may run at every
 /// start, in several replicas at once. A text that somebody has published is never touched. Gives the number of messages

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::catalogue::{Arguments, Catalogue, Day, Money, Value};
-use crate::domain::message::{Placeholders, check, check_all};
-use crate::domain::tag::Tag;
+use support_words::catalogue::{Arguments, Catalogue, Day, Money, Value};
+use support_words::message::{Placeholders, check, check_all};
+use support_words::tag::Tag;
 
 use super::*;
 

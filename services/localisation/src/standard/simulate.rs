@@ -9,8 +9,8 @@ use support_chassis::lifecycle::BoxError;
 use support_chassis::standard::{Consequence, WhatIf};
 use support_proto::support::localisation::v1::Playbooks;
 
-use crate::domain::tag::Tag;
 use crate::store::catalogues;
+use support_words::tag::Tag;
 
 /// How many keys are named.
 const EXAMPLES: usize = 10;

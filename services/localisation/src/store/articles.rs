@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::domain::article::Audience;
-use crate::domain::tag::Tag;
 use crate::ids::ArticleId;
+use support_words::tag::Tag;
 
 /// An article without its texts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use sqlx::PgConnection;
 use support_chassis::db::DbError;
 use time::OffsetDateTime;
 
-use crate::domain::locale::{Direction, Locale};
-use crate::domain::tag::Tag;
 use crate::ids::CatalogueVersionId;
+use support_words::locale::{Direction, Locale};
+use support_words::tag::Tag;
 
 /// A locale as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,17 +16,17 @@ static FUNCTIONS: [(&str, &dyn Function); 10] = [
 ];
 
 /// The functions; a number without a function is written as the language writes numbers.
-pub(super) static REGISTRY: Registry = Registry::new(&FUNCTIONS).with_numbers(&fn_number::NUMBERS);
+pub(crate) static REGISTRY: Registry = Registry::new(&FUNCTIONS).with_numbers(&fn_number::NUMBERS);
 
 /// Isolates every value from the direction of the text around it, and gives times in UTC.
-pub(super) static CONTEXT: FormatContext = FormatContext::new(&host_std::ZONES_HOST);
+pub(crate) static CONTEXT: FormatContext = FormatContext::new(&host_std::ZONES_HOST);
 
 /// Whether there is a function of this name.
-pub(super) fn is_known(name: &str) -> bool {
+pub(crate) fn is_known(name: &str) -> bool {
     REGISTRY.get(name).is_some()
 }
 
 /// Whether it writes dates or times: those need calendar data beside the messages.
-pub(super) fn is_calendrical(name: &str) -> bool {
+pub(crate) fn is_calendrical(name: &str) -> bool {
     REGISTRY.is_date_function(name)
 }
