@@ -32,6 +32,9 @@ pub enum Error {
     /// No such playbook.
     #[error("no playbook for this purpose at this place")]
     PlaybookNotFound,
+    /// The catalogue never had the version.
+    #[error("the catalogue has no such version")]
+    VersionNotFound,
     /// Fields break their rules.
     #[error(transparent)]
     Fields(#[from] InvalidFields),
@@ -106,6 +109,11 @@ impl ServiceError for Error {
                 Code::NotFound,
                 LocalisationErrorReason::PlaybookNotFound,
                 "no playbook for this purpose at this place",
+            ),
+            Self::VersionNotFound => Self::own(
+                Code::NotFound,
+                LocalisationErrorReason::VersionNotFound,
+                "the catalogue has no such version",
             ),
             Self::Fields(error) => error.answer(),
             Self::Page(error) => error.answer(),

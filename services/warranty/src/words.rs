@@ -88,6 +88,7 @@ impl Words {
                     sentence.locale.clone_from(&text.locale);
                     sentence.direction = text.direction;
                     sentence.degradations.clone_from(&text.degradations);
+                    sentence.version = text.version;
                 }
                 None => sentence.degradations = vec![WORDS_DEGRADED.to_owned()],
             }

@@ -8,6 +8,8 @@ pub mod functions;
 mod list;
 pub mod locale;
 pub mod message;
+mod metrics;
 pub mod snapshot;
 pub mod tag;
 mod value;
+pub mod wire;

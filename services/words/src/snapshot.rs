@@ -38,6 +38,8 @@ pub struct Answer<'s> {
     pub rendered: Rendered,
     /// The locale it is written in.
     pub locale: &'s Locale,
+    /// The version of that locale's catalogue.
+    pub version: i64,
     /// Whether that is not the locale that was negotiated.
     pub fell_back: bool,
 }
@@ -86,11 +88,13 @@ impl Snapshot {
         let negotiated = self.locales.negotiate(languages);
         let found = self.find(negotiated.chain, key)?;
         let arguments = self.said(negotiated.chain, found.locale, arguments);
-        let rendered = self.published.get(found.locale)?.catalogue.render(key, &arguments)?;
+        let published = self.published.get(found.locale)?;
+        let rendered = published.catalogue.render(key, &arguments)?;
         let locale = self.locales.find(found.locale.as_str())?;
         Some(Answer {
             rendered,
             locale,
+            version: published.version,
             fell_back: locale.tag != negotiated.locale.tag,
         })
     }

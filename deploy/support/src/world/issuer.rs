@@ -19,7 +19,7 @@ const NAME: &str = "support-development";
 pub const OPERATOR: &str = "operator";
 
 /// What an agent may do.
-pub const AGENT_SCOPES: [&str; 23] = [
+pub const AGENT_SCOPES: [&str; 24] = [
     "agents.read",
     "articles.publish",
     "cases.assign",
@@ -34,6 +34,7 @@ pub const AGENT_SCOPES: [&str; 23] = [
     "devices.write",
     "entitlements.read",
     "entitlements.write",
+    "messages.read",
     "plans.read",
     "plans.write",
     "playbooks.read",
@@ -46,7 +47,7 @@ pub const AGENT_SCOPES: [&str; 23] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 31] = [
+pub const OPERATOR_SCOPES: [&str; 32] = [
     "agents.read",
     "agents.write",
     "articles.publish",
@@ -61,6 +62,7 @@ pub const OPERATOR_SCOPES: [&str; 31] = [
     "entitlements.read",
     "grants.revoke",
     "messages.publish",
+    "messages.read",
     "outbox.read",
     "partners.write",
     "plans.read",

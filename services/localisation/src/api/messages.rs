@@ -8,10 +8,11 @@ use support_proto::support::localisation::v1 as wire;
 use support_proto::support::localisation::v1::message_service_server::MessageService;
 use tonic::{Request, Response, Status};
 
-use super::{present, render};
+use super::present;
 use crate::catalogues::Catalogues;
 use crate::error::Error;
 use crate::ops::publish::{self, NewMessage};
+use support_words::wire as words;
 
 /// `MessageService`.
 #[derive(Debug, Clone)]
@@ -89,18 +90,21 @@ impl MessageService for MessageApi {
             arguments,
         } = request.into_inner();
         let snapshot = self.catalogues.current();
-        let rendered = render::text(&snapshot, &key, &languages, &render::values(arguments));
+        let rendered = words::text(&snapshot, &key, &languages, &words::values(arguments));
         let wire::RenderedText {
             text,
             locale,
             direction,
             degradations,
+            version,
+            ..
         } = rendered.ok_or(Error::MessageNotFound)?;
         Ok(Response::new(wire::RenderMessageResponse {
             text,
             locale,
             direction,
             degradations,
+            version,
         }))
     }
 
@@ -112,7 +116,7 @@ impl MessageService for MessageApi {
         let snapshot = self.catalogues.current();
         let texts = messages
             .into_iter()
-            .map(|message| render::text_or_key(&snapshot, &message.key, &languages, &render::values(message.arguments)))
+            .map(|message| words::text_or_key(&snapshot, &message.key, &languages, &words::values(message.arguments)))
             .collect();
         Ok(Response::new(wire::RenderMessagesResponse { texts }))
     }

@@ -9,12 +9,12 @@ use support_proto::support::localisation::v1 as wire;
 use support_proto::support::localisation::v1::playbook_service_server::PlaybookService;
 use tonic::{Request, Response, Status};
 
-use super::render;
 use crate::catalogues::Catalogues;
 use crate::domain::playbook::{Situation, Step, conversation};
 use crate::error::Error;
 use crate::standard::{Origins, has_step, steps};
 use support_words::catalogue::Arguments;
+use support_words::wire as words;
 
 /// `PlaybookService`.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl PlaybookApi {
             .into_iter()
             .map(|(name, playbook)| wire::PlaybookEntry {
                 purpose: name.clone(),
-                title: Some(render::text_or_key(
+                title: Some(words::text_or_key(
                     &snapshot,
                     &playbook.title,
                     &request.languages,
@@ -77,8 +77,8 @@ impl PlaybookApi {
         let steps = conversation(steps(&held, purpose).ok_or(Error::PlaybookNotFound)?, situation);
         let origins = Origins::of(&self.standard, &held);
         let snapshot = self.catalogues.current();
-        let arguments = render::values(request.arguments);
-        let text = |key: &str| render::text_or_key(&snapshot, key, &request.languages, &arguments);
+        let arguments = words::values(request.arguments);
+        let text = |key: &str| words::text_or_key(&snapshot, key, &request.languages, &arguments);
         Ok(wire::GetPlaybookResponse {
             title: purpose
                 .and_then(|name| held.purposes.get(name))

@@ -5,15 +5,8 @@ use support_proto::support::localisation::v1 as wire;
 
 use crate::domain::article::Audience;
 use crate::ops::articles::Read;
-use support_words::locale::{Direction, Locale};
+use support_words::locale::Locale;
 use support_words::snapshot::Snapshot;
-
-pub(super) fn direction(direction: Direction) -> wire::Direction {
-    match direction {
-        Direction::LeftToRight => wire::Direction::LeftToRight,
-        Direction::RightToLeft => wire::Direction::RightToLeft,
-    }
-}
 
 /// A locale with what is published in it now.
 pub(super) fn locale(locale: &Locale, snapshot: &Snapshot) -> wire::Locale {
@@ -31,7 +24,7 @@ pub(super) fn locale_at(locale: &Locale, message_count: usize, version: i64) -> 
         tag: locale.tag.to_string(),
         native_name: locale.native_name.clone(),
         english_name: locale.english_name.clone(),
-        direction: direction(locale.direction).into(),
+        direction: support_words::wire::direction(locale.direction).into(),
         message_count: i32::try_from(message_count).unwrap_or(i32::MAX),
         catalogue_version: version,
     }

@@ -61,6 +61,8 @@ impl MessageService for Localisation {
                 locale: language.clone(),
                 direction: Direction::LeftToRight.into(),
                 degradations: Vec::new(),
+                key: message.key.clone(),
+                version: 1,
             }
         });
         Ok(Response::new(RenderMessagesResponse { texts: texts.collect() }))

@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Counter;
 
-use support_words::catalogue::MESSAGE_DEGRADED;
-use support_words::tag::Tag;
+use super::catalogue::MESSAGE_DEGRADED;
+use super::tag::Tag;
 
 /// How messages degraded, by `degradation.kind` (`argument`, `message`, `locale`) and by the `locale` negotiated.
 static DEGRADATIONS: LazyLock<Counter<u64>> = LazyLock::new(|| {
-    opentelemetry::global::meter("support-localisation")
+    opentelemetry::global::meter("support-words")
         .u64_counter("localisation.render.degradations")
         .with_description("messages written out with something missing or wrong")
         .with_unit("{degradation}")

@@ -1,23 +1,32 @@
-//! Messages written out for an answer.
+//! Words on the wire: the values of a message as they come, and a message written out for an answer.
+//!
+//! Whoever writes a message out, the service or one who holds its catalogues, does it here: the same text, the same
+//! degradations, the same count of them.
 
 use std::collections::btree_map::Entry;
 
 use support_proto::support::localisation::v1 as wire;
 
-use super::{metrics, present};
-use support_words::catalogue::{Arguments, Day, Item, List, ListKind, MESSAGE_DEGRADED, Money, Value};
-use support_words::snapshot::Snapshot;
+use super::catalogue::{Arguments, Day, Item, List, ListKind, MESSAGE_DEGRADED, Money, Value};
+use super::locale::Direction;
+use super::metrics;
+use super::snapshot::Snapshot;
 
 /// What is reported where the text is not in the negotiated locale.
-const LOCALE_DEGRADED: &str = "locale";
+pub const LOCALE_DEGRADED: &str = "locale";
+
+/// A direction on the wire.
+#[must_use]
+pub fn direction(direction: Direction) -> wire::Direction {
+    match direction {
+        Direction::LeftToRight => wire::Direction::LeftToRight,
+        Direction::RightToLeft => wire::Direction::RightToLeft,
+    }
+}
 
 /// Writes the message `key` out for who reads `languages`, and counts what is missing or wrong; none where no locale has it.
-pub(super) fn text(
-    snapshot: &Snapshot,
-    key: &str,
-    languages: &[String],
-    arguments: &Arguments,
-) -> Option<wire::RenderedText> {
+#[must_use]
+pub fn text(snapshot: &Snapshot, key: &str, languages: &[String], arguments: &Arguments) -> Option<wire::RenderedText> {
     let answer = snapshot.render(key, languages, arguments)?;
     let mut degradations = answer.rendered.degradations;
     if answer.fell_back || !degradations.is_empty() {
@@ -30,18 +39,16 @@ pub(super) fn text(
     Some(wire::RenderedText {
         text: answer.rendered.text,
         locale: answer.locale.tag.to_string(),
-        direction: present::direction(answer.locale.direction).into(),
+        direction: direction(answer.locale.direction).into(),
         degradations,
+        key: key.to_owned(),
+        version: answer.version,
     })
 }
 
 /// The same, where the text is one of many and its key must do where no locale has it.
-pub(super) fn text_or_key(
-    snapshot: &Snapshot,
-    key: &str,
-    languages: &[String],
-    arguments: &Arguments,
-) -> wire::RenderedText {
+#[must_use]
+pub fn text_or_key(snapshot: &Snapshot, key: &str, languages: &[String], arguments: &Arguments) -> wire::RenderedText {
     text(snapshot, key, languages, arguments).unwrap_or_else(|| {
         let degradations = vec![MESSAGE_DEGRADED.to_owned()];
         metrics::degraded(
@@ -54,13 +61,16 @@ pub(super) fn text_or_key(
             locale: String::new(),
             direction: wire::Direction::LeftToRight.into(),
             degradations,
+            key: key.to_owned(),
+            version: 0,
         }
     })
 }
 
 /// The values by name. What is not exactly one value counts as missing: a message must reach its reader even if its sender
 /// made a mistake.
-pub(super) fn values(arguments: Vec<wire::Argument>) -> Arguments {
+#[must_use]
+pub fn values(arguments: Vec<wire::Argument>) -> Arguments {
     let mut values = Arguments::new();
     for argument in arguments {
         let wire::Argument {
