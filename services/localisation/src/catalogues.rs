@@ -68,7 +68,8 @@ async fn read(db: &Db, held: Option<&Snapshot>) -> Result<Snapshot, Error> {
     let mut connection = db.read().await?;
     let stored = catalogues::locales(&mut connection).await?;
     let mut published = BTreeMap::new();
-    for StoredLocale { locale, version, .. } in &stored {
+    // A locale in which nothing was ever published has its formats alone.
+    for StoredLocale { locale, version, .. } in stored.iter().filter(|stored| stored.version > 0) {
         let tag = &locale.tag;
         let unchanged = held
             .and_then(|held| held.published(tag))

@@ -47,6 +47,9 @@ pub enum Error {
     /// A locale's messages could not be compiled together.
     #[error(transparent)]
     Compile(#[from] support_words::catalogue::CompileError),
+    /// The locales that come with the software cannot be read.
+    #[error(transparent)]
+    Locales(#[from] support_words::locale::ShippedError),
     /// The database has no default locale, which its migrations do not allow.
     #[error(transparent)]
     NoDefault(#[from] support_words::locale::NoDefault),
@@ -118,7 +121,7 @@ impl ServiceError for Error {
             Self::Fields(error) => error.answer(),
             Self::Page(error) => error.answer(),
             Self::Database(error) => error.answer(),
-            Self::Compile(_) | Self::NoDefault(_) | Self::Interrupted(_) => Answer::internal(),
+            Self::Compile(_) | Self::Locales(_) | Self::NoDefault(_) | Self::Interrupted(_) => Answer::internal(),
         }
     }
 }

@@ -45,6 +45,9 @@ pub static SERVICE: Service = Service {
 
 async fn start(kit: Kit) -> Result<Parts, StartError> {
     let settings: LocalisationSettings = kit.section()?;
+    ops::locales::register(&kit.db)
+        .await
+        .map_err(|error| StartError::other("the locales cannot be registered", error))?;
     if settings.seed_shipped_messages {
         let shipped =
             shipped::shipped().map_err(|error| StartError::other("shipped messages cannot be read", error))?;

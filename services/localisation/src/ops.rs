@@ -1,5 +1,6 @@
 //! What can be done, each in one transaction.
 
 pub mod articles;
+pub mod locales;
 pub mod publish;
 pub mod seed;

@@ -3,10 +3,12 @@
 //! Who is served what follows CLDR's language matching (UTS #35, part 1, section 4.4) over what the person reads, best
 //! first: es-MX is served es-419 before es, zh-TW never zh-Hans. Look-up by cutting subtags off the end (RFC 4647,
 //! section 3.4) was the first thought, and wrong just there: it makes `zh` of `zh-TW`. Fallback chains are CLDR's parent
-//! locales.
+//! locales, and then what else the reader reads.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use icu_locale::LocaleExpander;
 use icu_locale::fallback::LocaleFallbacker;
 use mf2::LanguageMatching;
 
@@ -43,8 +45,17 @@ pub struct Locale {
 /// All locales. One of them is the default, which is also the source that the others are translated from.
 #[derive(Debug, Clone)]
 pub struct Locales {
-    by_tag: BTreeMap<Tag, (Locale, Vec<Tag>)>,
+    by_tag: BTreeMap<Tag, Entry>,
     default: Tag,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    locale: Locale,
+    /// The locale, its parents, the default.
+    chain: Vec<Tag>,
+    /// How many of the chain are the locale or one of its parents.
+    inherited: usize,
 }
 
 /// What a negotiation came to.
@@ -52,8 +63,8 @@ pub struct Locales {
 pub struct Negotiated<'l> {
     /// The locale chosen.
     pub locale: &'l Locale,
-    /// Where a message is looked for, in order.
-    pub chain: &'l [Tag],
+    /// Where a message is looked for, in order: the locale and its parents, what else the reader can read, the default.
+    pub chain: Cow<'l, [Tag]>,
     /// Which of the languages led to it, as it was given; none where the default was taken.
     pub matched: Option<String>,
 }
@@ -73,8 +84,17 @@ impl Locales {
         let by_tag = locales
             .into_iter()
             .map(|(tag, locale)| {
-                let chain = chain(&tag, &known, default);
-                (tag, (locale, chain))
+                let mut chain = parents(&tag, &known);
+                let inherited = chain.len();
+                if !chain.contains(default) {
+                    chain.push(default.clone());
+                }
+                let entry = Entry {
+                    locale,
+                    chain,
+                    inherited,
+                };
+                (tag, entry)
             })
             .collect();
         Ok(Self {
@@ -86,12 +106,12 @@ impl Locales {
     /// The locale with this tag, however it is capitalised.
     #[must_use]
     pub fn find(&self, tag: &str) -> Option<&Locale> {
-        self.by_tag.get(&Tag::parse(tag)?).map(|(locale, _)| locale)
+        self.by_tag.get(&Tag::parse(tag)?).map(|entry| &entry.locale)
     }
 
     /// All of them, by tag.
     pub fn iter(&self) -> impl Iterator<Item = &Locale> {
-        self.by_tag.values().map(|(locale, _)| locale)
+        self.by_tag.values().map(|entry| &entry.locale)
     }
 
     /// The default's tag.
@@ -106,7 +126,16 @@ impl Locales {
     pub fn chain(&self, tag: &Tag) -> &[Tag] {
         self.by_tag
             .get(tag)
-            .map_or(std::slice::from_ref(&self.default), |(_, chain)| chain)
+            .map_or(std::slice::from_ref(&self.default), |entry| &entry.chain)
+    }
+
+    /// Whether a text of `other` is one of `tag`'s own: it is the same locale, or one that `tag` inherits from by CLDR
+    /// (British English has English words where it says nothing else; Swiss French would have French ones, but no German).
+    #[must_use]
+    pub fn inherits(&self, tag: &Tag, other: &Tag) -> bool {
+        self.by_tag
+            .get(tag)
+            .is_some_and(|entry| entry.chain[..entry.inherited].contains(other))
     }
 
     /// The locale that serves best who reads `languages`, best first.
@@ -121,8 +150,48 @@ impl Locales {
             Some((tag, language)) => (tag, Some(languages[language].as_ref().to_owned())),
             None => (&self.default, None),
         };
-        let (locale, chain) = &self.by_tag[tag];
-        Negotiated { locale, chain, matched }
+        let entry = &self.by_tag[tag];
+        let chain = match &matched {
+            Some(matched) => self.chain_of_reader(entry, languages, matched),
+            None => Cow::Borrowed(entry.chain.as_slice()),
+        };
+        Negotiated {
+            locale: &entry.locale,
+            chain,
+            matched,
+        }
+    }
+
+    /// The chain of the locale chosen, with what else the reader reads before the default: a Catalan who also reads Spanish
+    /// is not given English where there is no Catalan text. The default has every message, so what is named after it, or
+    /// beside a locale that inherits from it, is never reached.
+    fn chain_of_reader<'l, S: AsRef<str>>(&'l self, own: &'l Entry, languages: &[S], matched: &str) -> Cow<'l, [Tag]> {
+        let mut chain = Cow::Borrowed(own.chain.as_slice());
+        if own.inherited == own.chain.len() {
+            return chain;
+        }
+        let supported: Vec<&Tag> = self.by_tag.keys().collect();
+        let further = languages
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|language| *language != matched)
+            .filter_map(|language| best(&[language], &supported));
+        for (tag, _) in further {
+            if *tag == self.default {
+                break;
+            }
+            let entry = &self.by_tag[tag];
+            for tag in &entry.chain[..entry.inherited] {
+                if *tag == self.default {
+                    return chain;
+                }
+                if !chain.contains(tag) {
+                    let before_default = chain.len() - 1;
+                    chain.to_mut().insert(before_default, tag.clone());
+                }
+            }
+        }
+        chain
     }
 }
 
@@ -165,32 +234,44 @@ fn best<'t, S: AsRef<str>>(languages: &[S], supported: &[&'t Tag]) -> Option<(&'
     })
 }
 
-/// The locale itself, those of its CLDR parents that are known, the default.
-fn chain(tag: &Tag, known: &[Tag], default: &Tag) -> Vec<Tag> {
+/// The locale itself and those of its CLDR parents that are known.
+fn parents(tag: &Tag, known: &[Tag]) -> Vec<Tag> {
     let fallbacker = LocaleFallbacker::new();
     let steps = |tag: &Tag| {
         fallbacker
             .for_config(icu_locale::fallback::LocaleFallbackConfig::default())
             .fallback_for((&tag.identifier()).into())
     };
-    // The iteration drops what is implied (`zh-Hans` begins as `zh`), so both sides are compared in that form.
-    let known: Vec<_> = known.iter().map(|tag| (steps(tag).take(), tag)).collect();
+    // The iteration drops what is implied (`zh-Hans` begins as `zh`), so both sides are compared in that form; and where
+    // the language alone is meant, it is the locale that the language alone implies (`pt` is `pt-BR`).
+    let expander = LocaleExpander::new_common();
+    let known: Vec<_> = known
+        .iter()
+        .map(|tag| {
+            let mut shortest = tag.identifier();
+            expander.minimize(&mut shortest);
+            ([steps(tag).take(), (&shortest).into()], tag)
+        })
+        .collect();
     let mut chain = vec![tag.clone()];
     let mut iterator = steps(tag);
     while !iterator.get().is_unknown() {
         chain.extend(
             known
                 .iter()
-                .filter(|(form, _)| form == iterator.get())
+                .filter(|(forms, _)| forms.contains(iterator.get()))
                 .map(|(_, tag)| (*tag).clone()),
         );
         iterator.step();
     }
-    chain.push(default.clone());
     let mut seen = std::collections::BTreeSet::new();
     chain.retain(|tag| seen.insert(tag.clone()));
     chain
 }
+
+mod shipped;
+
+pub use shipped::{Shipped, ShippedError, shipped};
 
 #[cfg(test)]
 mod tests;

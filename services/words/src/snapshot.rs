@@ -40,7 +40,7 @@ pub struct Answer<'s> {
     pub locale: &'s Locale,
     /// The version of that locale's catalogue.
     pub version: i64,
-    /// Whether that is not the locale that was negotiated.
+    /// Whether that is neither the locale that was negotiated nor one that it inherits from.
     pub fell_back: bool,
 }
 
@@ -86,8 +86,8 @@ impl Snapshot {
     #[must_use]
     pub fn render<S: AsRef<str>>(&self, key: &str, languages: &[S], arguments: &Arguments) -> Option<Answer<'_>> {
         let negotiated = self.locales.negotiate(languages);
-        let found = self.find(negotiated.chain, key)?;
-        let arguments = self.said(negotiated.chain, found.locale, arguments);
+        let found = self.find(&negotiated.chain, key)?;
+        let arguments = self.said(&negotiated.chain, found.locale, arguments);
         let published = self.published.get(found.locale)?;
         let rendered = published.catalogue.render(key, &arguments)?;
         let locale = self.locales.find(found.locale.as_str())?;
@@ -95,7 +95,7 @@ impl Snapshot {
             rendered,
             locale,
             version: published.version,
-            fell_back: locale.tag != negotiated.locale.tag,
+            fell_back: !self.locales.inherits(&negotiated.locale.tag, &locale.tag),
         })
     }
 

@@ -10,6 +10,7 @@ use support_chassis::standard::{Consequence, WhatIf};
 use support_proto::support::localisation::v1::Playbooks;
 
 use crate::store::catalogues;
+use support_words::locale::Locales;
 use support_words::tag::Tag;
 
 /// How many keys are named.
@@ -47,19 +48,46 @@ fn texts(document: &Playbooks) -> BTreeSet<&str> {
     always.chain(own).collect()
 }
 
+/// The locales that have words, each with its own and those that it inherits. Where nothing was ever published, all is said
+/// in another language anyway.
 async fn words(db: &Db) -> Result<Vec<Words>, DbError> {
     let mut connection = db.read().await?;
     let mut words = Vec::new();
-    for stored in catalogues::locales(&mut connection).await? {
-        let locale = stored.locale.tag;
+    let stored = catalogues::locales(&mut connection).await?;
+    for stored in stored.iter().filter(|stored| stored.version > 0) {
+        let locale = &stored.locale.tag;
         let texts = catalogues::texts(&mut connection, locale.as_str(), stored.version).await?;
         words.push(Words {
-            locale,
+            locale: locale.clone(),
             is_source: stored.is_default,
             keys: texts.into_iter().map(|text| text.key).collect(),
         });
     }
-    Ok(words)
+    let default = stored
+        .iter()
+        .find(|stored| stored.is_default)
+        .map(|stored| stored.locale.tag.clone());
+    let locales =
+        default.and_then(|default| Locales::new(stored.into_iter().map(|stored| stored.locale), &default).ok());
+    Ok(locales.map_or_else(Vec::new, |locales| inherited(&words, &locales)))
+}
+
+fn inherited(words: &[Words], locales: &Locales) -> Vec<Words> {
+    let keys = |locale: &Tag| {
+        words
+            .iter()
+            .filter(|other| locales.inherits(locale, &other.locale))
+            .flat_map(|other| other.keys.iter().cloned())
+            .collect()
+    };
+    words
+        .iter()
+        .map(|own| Words {
+            locale: own.locale.clone(),
+            is_source: own.is_source,
+            keys: keys(&own.locale),
+        })
+        .collect()
 }
 
 /// What becomes of the texts that are new. A text that lacks its source is said to nobody, whatever translations it has.
@@ -103,6 +131,22 @@ mod tests {
             is_source,
             keys: keys.iter().map(|key| (*key).to_owned()).collect(),
         }
+    }
+
+    #[test]
+    fn a_locale_has_the_words_of_those_it_inherits_from() {
+        let shipped = support_words::locale::shipped().unwrap();
+        let locales = Locales::new(shipped.locales, &shipped.default).unwrap();
+        let catalogues = [
+            words("en", true, &["a"]),
+            words("es", false, &["b"]),
+            words("es-419", false, &["c"]),
+        ];
+        let found: Vec<String> = inherited(&catalogues, &locales)
+            .iter()
+            .map(|words| words.keys.iter().cloned().collect::<Vec<_>>().join(" "))
+            .collect();
+        assert_eq!(found, ["a", "b", "b c"]);
     }
 
     #[test]

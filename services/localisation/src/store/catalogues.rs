@@ -64,6 +64,36 @@ pub async fn locales(connection: &mut PgConnection) -> Result<Vec<StoredLocale>,
         .collect()
 }
 
+/// Adds the locales that are not there yet, and renews the names and directions of the others. One that is not named
+/// stays: a replica of other software may know it. Gives the number added.
+pub async fn register(connection: &mut PgConnection, locales: &[Locale]) -> Result<u64, DbError> {
+    let column =
+        |of: fn(&Locale) -> &str| -> Vec<String> { locales.iter().map(|locale| of(locale).to_owned()).collect() };
+    let right_to_left: Vec<bool> = locales
+        .iter()
+        .map(|locale| locale.direction == Direction::RightToLeft)
+        .collect();
+    let added = sqlx::query_scalar!(
+        r#"insert into locales (tag, native_name, english_name, is_right_to_left)
+         select * from unnest($1::text[], $2::text[], $3::text[], $4::boolean[])
+         order by 1
+         on conflict (tag) do update
+         set native_name = excluded.native_name,
+             english_name = excluded.english_name,
+             is_right_to_left = excluded.is_right_to_left
+         where (locales.native_name, locales.english_name, locales.is_right_to_left)
+             is distinct from (excluded.native_name, excluded.english_name, excluded.is_right_to_left)
+         returning xmax = 0 as "is_new!""#,
+        &column(|locale| locale.tag.as_str()),
+        &column(|locale| &locale.native_name),
+        &column(|locale| &locale.english_name),
+        &right_to_left,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(added.into_iter().map(u64::from).sum())
+}
+
 /// Locks the default locale, from which the others are translated, against publishing; gives its tag and version. Always
 /// locked before another.
 pub async fn hold_source(connection: &mut PgConnection) -> Result<Option<(String, i64)>, DbError> {

@@ -249,7 +249,7 @@ async fn a_publishing_sent_again_publishes_once() {
 async fn bad_articles_are_refused() {
     let world = World::bare().await;
     let mut knowledge = world.knowledge(&staff());
-    let unknown = publishing("a", Audience::Customer, "fr", "A");
+    let unknown = publishing("a", Audience::Customer, "tlh", "A");
     assert_refused(
         knowledge.publish_article(unknown).await,
         Code::NotFound,

@@ -101,8 +101,24 @@ async fn what_is_missing_shows_and_is_named_and_fails_nothing() {
     let none = rendered(&world, request("case.opened.acknowledgement", "es", vec![empty])).await;
     assert_eq!(none.degradations, ["case_number"]);
     // Where the default is what was negotiated, nothing fell back.
-    let default = rendered(&world, request("case.closed", "fr", Vec::new())).await;
+    let default = rendered(&world, request("case.closed", "tlh", Vec::new())).await;
     assert_eq!((default.locale.as_str(), default.degradations.len()), ("en", 0));
+    // A language that has no texts yet has other words, and says so; a kind of English has its own.
+    let fallen = rendered(&world, request("case.closed", "ca-ES", Vec::new())).await;
+    assert_eq!(
+        (fallen.locale.as_str(), &fallen.degradations[..]),
+        ("en", &["locale".to_owned()][..])
+    );
+    let inherited = rendered(&world, request("case.closed", "en-AU", Vec::new())).await;
+    assert_eq!((inherited.locale.as_str(), inherited.degradations.len()), ("en", 0));
+    // Who reads another language beside it is not given English.
+    let mut both = request("case.closed", "ca-ES", Vec::new());
+    both.languages.push("es-MX".to_owned());
+    let spanish = rendered(&world, both).await;
+    assert_eq!(
+        (spanish.locale.as_str(), &spanish.degradations[..]),
+        ("es", &["locale".to_owned()][..])
+    );
 }
 
 #[tokio::test]
@@ -129,7 +145,7 @@ async fn a_catalogue_holds_everything_the_locale_can_say() {
 async fn unknown_locales_and_messages_are_not_found() {
     let world = World::bare().await;
     let mut messages = world.messages(&anonymous());
-    for locale in ["tlh", "zh-TW", "zh", "abcd"] {
+    for locale in ["tlh", "zh-TW", "zh", "abcd", "pt"] {
         let request = GetCatalogueRequest {
             locale: locale.to_owned(),
         };

@@ -122,6 +122,120 @@ fn chains_run_over_parents_to_the_default() {
 }
 
 #[test]
+fn what_else_a_reader_reads_comes_before_the_default() {
+    let locales = shipped_locales();
+    let table: &[(&[&str], &[&str])] = &[
+        (&["ca"], &["ca", "en"]),
+        (&["ca", "es-MX"], &["ca", "es-419", "es", "en"]),
+        (&["ca", "fr-CA", "es"], &["ca", "fr-CA", "fr", "es", "en"]),
+        // Named before, though another served better.
+        (&["sa", "tlh", "hi"], &["hi", "en"]),
+        // What comes after the default is never reached.
+        (&["ca", "en-GB", "es"], &["ca", "en-GB", "en"]),
+        (&["ca", "en", "es"], &["ca", "en"]),
+        (&["ca", "it", "en", "es"], &["ca", "it", "en"]),
+        // Who is served a kind of English has English, whatever else they read.
+        (&["en-AU", "fr"], &["en-GB", "en"]),
+        (&["en", "de"], &["en"]),
+        // Nothing that is read is there.
+        (&["tlh"], &["en"]),
+        (&["sr-Latn-ME", "hr"], &["sr-Latn", "hr", "en"]),
+        (&["zh-HK", "ja"], &["zh-Hant-HK", "zh-Hant", "ja", "en"]),
+        (&["pt-AO", "fr"], &["pt-PT", "pt-BR", "fr", "en"]),
+    ];
+    for (languages, chain) in table {
+        let negotiated = locales.negotiate(languages);
+        let found: Vec<&str> = negotiated.chain.iter().map(Tag::as_str).collect();
+        assert_eq!(&found, chain, "{languages:?}");
+    }
+}
+
+#[test]
+fn the_locales_that_are_shipped_serve_the_world() {
+    let locales = shipped_locales();
+    for (language, tag) in [
+        ("es-MX", "es-419"),
+        ("es-AR", "es-419"),
+        ("es-ES", "es"),
+        ("es-US", "es-419"),
+        ("pt", "pt-BR"),
+        ("pt-BR", "pt-BR"),
+        ("pt-AO", "pt-PT"),
+        ("pt-MO", "pt-PT"),
+        ("en-IN", "en-GB"),
+        ("en-AU", "en-GB"),
+        ("en-US", "en"),
+        ("en-PH", "en"),
+        ("fr-CA", "fr-CA"),
+        ("fr-CH", "fr"),
+        ("de-AT", "de"),
+        ("gsw", "de"),
+        ("sr-RS", "sr"),
+        ("sr-Latn-RS", "sr-Latn"),
+        ("sr-ME", "sr-Latn"),
+        ("sh", "sr-Latn"),
+        ("zh-CN", "zh-Hans"),
+        ("zh-SG", "zh-Hans"),
+        ("zh-TW", "zh-Hant"),
+        ("zh-HK", "zh-Hant-HK"),
+        ("zh-MO", "zh-Hant-HK"),
+        ("no", "nb"),
+        ("nn", "nb"),
+        ("tl", "fil"),
+        ("iw", "he"),
+        ("in", "id"),
+        ("mo", "ro"),
+        ("ar-EG", "ar"),
+        ("hi-IN", "hi"),
+        ("ur-PK", "ur"),
+        ("fa-AF", "fa"),
+        ("kk-KZ", "kk"),
+        ("sw-KE", "sw"),
+    ] {
+        assert_eq!(locales.negotiate(&[language]).locale.tag.as_str(), tag, "{language}");
+    }
+    // Nobody who reads traditional characters is given simplified ones, or the other way about.
+    for (languages, never) in [
+        (["zh-TW", "zh-Hant-MO", "zh-Hant", "zh-HK"], "zh-Hans"),
+        (["zh-CN", "zh-SG", "zh", "zh-MY"], "zh-Hant"),
+    ] {
+        for language in languages {
+            let negotiated = locales.negotiate(&[language]);
+            assert!(
+                negotiated.chain.iter().all(|tag| !tag.as_str().starts_with(never)),
+                "{language}: {:?}",
+                negotiated.chain
+            );
+        }
+    }
+}
+
+#[test]
+fn every_locale_is_served_itself_and_inherits_within_its_script() {
+    let locales = shipped_locales();
+    for locale in locales.iter() {
+        let negotiated = locales.negotiate(&[locale.tag.as_str()]);
+        assert_eq!(negotiated.locale, locale);
+        for parent in locales
+            .iter()
+            .filter(|parent| locales.inherits(&locale.tag, &parent.tag))
+        {
+            assert_eq!(parent.direction, locale.direction, "{} of {}", locale.tag, parent.tag);
+            let language = |tag: &Tag| tag.as_str().split('-').next().map(str::to_owned);
+            assert_eq!(language(&parent.tag), language(&locale.tag));
+        }
+    }
+    let inherits = |tag: &str, other: &str| locales.inherits(&Tag::parse(tag).unwrap(), &Tag::parse(other).unwrap());
+    assert!(inherits("en-GB", "en") && inherits("es-419", "es") && inherits("zh-Hant-HK", "zh-Hant"));
+    assert!(!inherits("en", "en-GB") && !inherits("sr-Latn", "sr") && !inherits("de", "en"));
+}
+
+fn shipped_locales() -> Locales {
+    let Shipped { locales, default } = shipped().unwrap();
+    Locales::new(locales, &default).unwrap()
+}
+
+#[test]
 fn what_exists_in_some_languages_only_is_given_in_the_best_of_them() {
     let default = Tag::parse("en").unwrap();
     let tags = |texts: &[&str]| texts.iter().map(|text| Tag::parse(text).unwrap()).collect::<Vec<_>>();
