@@ -9,7 +9,7 @@ use support_words::tag::Tag;
 use super::*;
 
 /// What warranty gives as reasons of a decision; its own list is `REASON_KEYS` in its coverage rules.
-const COVERAGE_REASONS: [&str; 46] = [
+const COVERAGE_REASONS: [&str; 47] = [
     "accidental_damage",
     "activation_locked",
     "barred",
@@ -18,6 +18,7 @@ const COVERAGE_REASONS: [&str; 46] = [
     "cosmetic_part",
     "damage_not_in_plan",
     "device_at_hand",
+    "duty_to_repair",
     "goodwill_limit",
     "goodwill_used_up",
     "incidents_used_up",

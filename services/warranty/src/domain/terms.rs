@@ -130,6 +130,8 @@ pub enum Length {
     OfLaw(Certain),
     /// This many days after the last repair.
     AfterRepair(u16),
+    /// From this day on, whenever the device was sold; no day ends it.
+    InForceFrom(Date),
     /// No day ends it.
     Open,
     /// The terms do not know it, and give nothing.

@@ -44,6 +44,7 @@ pub(super) fn faults(terms: &CoverageTerms) -> Vec<(String, String)> {
     if let Some(given) = &terms.repair_warranty {
         faults.excludes("repair_warranty", given.excludes());
     }
+    faults.repair_duties(terms);
     faults.beyond(terms);
     faults.found
 }

@@ -56,6 +56,7 @@ pub(super) fn terms(document: &CoverageTerms, version: Arc<str>, country: Countr
     }
     rules.extend(document.repair_warranty.as_ref().map(repair_warranty));
     rules.extend(document.priced_repair.iter().flat_map(priced_repair));
+    rules.extend(repair_duties(document, country));
     let (programs, programs_of) = beyond::programs(document);
     Terms {
         version,
@@ -218,6 +219,31 @@ fn priced_repair(given: &wire::PricedRepair) -> [Rule; 3] {
         open(UNAUTHORISED_CHANGE, refused, not_changed, Reason::UnauthorisedChange),
         open(NOTHING_TO_REPAIR, refused, not_gone, Reason::NothingToRepair),
     ]
+}
+
+/// What the maker must repair at a price, whatever it would do of its own will.
+fn repair_duties(document: &CoverageTerms, country: Country) -> impl Iterator<Item = Rule> {
+    let holding = sorted(&document.repair_duties)
+        .filter(move |(_, duty)| duty.country_codes.iter().any(|code| code == country.code()));
+    holding.filter_map(|(id, duty)| {
+        let gone = [Damage::Loss, Damage::Theft].map(|gone| (gone, Reason::NothingToRepair));
+        let changed =
+            (!duty.despite_repair_by_others).then_some((Damage::UnauthorisedChange, Reason::UnauthorisedChange));
+        Some(Rule {
+            id: id.as_str().into(),
+            outcome: Outcome::OutOfWarranty,
+            scope: scope(&duty.sold_from, "", duty.product_lines()),
+            // Checked before a version is published; what is no day gives nothing.
+            length: Length::InForceFrom(day(&duty.repaired_from)?),
+            excludes: gone.into_iter().chain(changed).collect(),
+            granted: Reason::DutyToRepair,
+            source: duty.source.as_str().into(),
+            places: None,
+            wearing_part_months: None,
+            cosmetic_parts: true,
+            law: None,
+        })
+    })
 }
 
 /// The maker's own right first, then the law's.

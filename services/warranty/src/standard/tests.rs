@@ -11,8 +11,8 @@ use support_chassis::standard::{CONTENT_LIMIT, Patch, Schema, content, looser};
 use support_proto::descriptors;
 use support_proto::support::types::v1::ProductLine as WireLine;
 use support_proto::support::warranty::v1::{
-    ConsumerLaw, CoverageTerms, Damage as WireDamage, LawStart, LimitedWarranty, Remedy, RemedyStep, SparePartDuty,
-    WithdrawalRight,
+    ConsumerLaw, CoverageTerms, Damage as WireDamage, LawStart, LimitedWarranty, Remedy, RemedyStep, RepairDuty,
+    SparePartDuty, WithdrawalRight,
 };
 use support_testing::loosenings;
 use time::macros::date;
@@ -29,6 +29,7 @@ const PROMISE: &str = "limited-warranty";
 const LAW: &str = "statutory-pt-2022";
 const PARTS: &str = "spare-parts-pt-2022";
 const WITHDRAWAL: &str = "withdrawal-pt";
+const DUTY: &str = "repair-duty-eu-2026";
 
 /// A change of the terms, named by the field it is about.
 type Change = (&'static str, fn(&mut CoverageTerms));
@@ -49,6 +50,10 @@ fn parts(terms: &mut CoverageTerms) -> &mut SparePartDuty {
         .spare_parts
         .get_mut(PARTS)
         .unwrap()
+}
+
+fn duty(terms: &mut CoverageTerms) -> &mut RepairDuty {
+    terms.repair_duties.get_mut(DUTY).unwrap()
 }
 
 fn withdrawal(terms: &mut CoverageTerms) -> &mut WithdrawalRight {
@@ -154,6 +159,25 @@ const CHANGES: &[Change] = &[
     ("SparePartDuty.source", |terms| {
         parts(terms).source = "another act".to_owned();
     }),
+    ("CoverageTerms.repair_duties", |terms| terms.repair_duties.clear()),
+    ("RepairDuty.country_codes", |terms| {
+        duty(terms).country_codes.retain(|code| code != "PT");
+    }),
+    ("RepairDuty.sold_from", |terms| {
+        duty(terms).sold_from = "2023-07-01".to_owned();
+    }),
+    ("RepairDuty.repaired_from", |terms| {
+        duty(terms).repaired_from = "2023-07-01".to_owned();
+    }),
+    ("RepairDuty.product_lines", |terms| {
+        duty(terms).product_lines = vec![WireLine::Audio.into()];
+    }),
+    ("RepairDuty.despite_repair_by_others", |terms| {
+        duty(terms).despite_repair_by_others = false;
+    }),
+    ("RepairDuty.source", |terms| {
+        duty(terms).source = "another act".to_owned();
+    }),
     ("WithdrawalRight.sold_from", |terms| {
         withdrawal(terms).sold_from = "2030-01-01".to_owned();
     }),
@@ -228,6 +252,23 @@ fn of_a_telephone(document: &CoverageTerms) -> Vec<Decision> {
         components: Vec::new(),
     };
     let mut answers = Vec::new();
+    // One that was sold late enough for the duty to repair, before and after that begins.
+    for (sold, asked) in [
+        (date!(2025 - 07 - 01), date!(2026 - 07 - 30)),
+        (date!(2025 - 07 - 01), date!(2026 - 07 - 31)),
+    ] {
+        let sale = Sale {
+            day: sold,
+            line: ProductLine::Phone,
+            warranty_months: 0,
+            used: false,
+            repairs: Repairs::default(),
+        };
+        let facts = Facts::of(sale, "PHN-12-128", "AAAA0001");
+        for damage in Damage::ALL {
+            answers.push(decide(&rules, &facts, &Question::of(asked, *damage, portugal)).unwrap());
+        }
+    }
     for used in [false, true] {
         let sale = Sale {
             day: date!(2023 - 07 - 01),
@@ -315,6 +356,31 @@ fn what_the_field_rules_cannot_say_is_checked() {
                 withdrawal(terms).sold_from = "2026-13-01".to_owned();
             }),
             "is no day of the calendar",
+        ),
+        (
+            ("repair_duties[\"repair-duty-eu-2026\"].repaired_from", |terms| {
+                duty(terms).repaired_from = "2026-06-31".to_owned();
+            }),
+            "is no day of the calendar",
+        ),
+        (
+            ("repair_duties[\"repair-duty-eu-2026\"].sold_from", |terms| {
+                duty(terms).sold_from = "2025-06-31".to_owned();
+            }),
+            "is no day of the calendar",
+        ),
+        (
+            ("repair_duties[\"repair-duty-eu-2026\"].country_codes[0]", |terms| {
+                duty(terms).country_codes[0] = "UK".to_owned();
+            }),
+            "is no country of ISO 3166-1",
+        ),
+        (
+            ("repair_duties[\"goodwill\"]", |terms| {
+                let duty = terms.repair_duties.remove(DUTY).unwrap();
+                terms.repair_duties.insert("goodwill".to_owned(), duty);
+            }),
+            "has the id of the terms themselves",
         ),
         (
             ("countries[\"PT\"].editions[\"statutory-pt-2022\"]", |terms| {
@@ -419,6 +485,8 @@ fn overlays_that_loosen_in_one_place_are_refused_at_that_place() {
         "days",
         "distance_only",
         "refuses_unauthorised_change",
+        "repaired_from",
+        "despite_repair_by_others",
     ] {
         assert!(tried.contains(field), "{field} was never tried: {tried:?}");
     }

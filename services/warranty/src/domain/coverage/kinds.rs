@@ -136,6 +136,8 @@ named! {
         LawNotInTerms = "coverage.reason.law_not_in_terms",
         /// The maker repairs at a price.
         RepairAtPrice = "coverage.reason.repair_at_price",
+        /// The law obliges the maker to repair at a reasonable price.
+        DutyToRepair = "coverage.reason.duty_to_repair",
         /// The maker has no parts for the model any more.
         PartsUnavailable = "coverage.reason.parts_unavailable",
         /// Nobody without authority changed the device, so there is nothing to refuse.

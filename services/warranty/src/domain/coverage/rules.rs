@@ -1,4 +1,4 @@
-//! The rules of the terms: the limited warranty, the law, the warranty on repairs, repair at a price, refusals.
+//! The rules of the terms: the limited warranty, the law, the warranty on repairs, repair at a price, duties to repair, refusals.
 
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ pub(super) fn weigh(rule: &Rule, asked: &Asked<'_>) -> (Weighed, Option<Date>) {
     (weighed, end)
 }
 
-/// Weighs repair at a price: until the maker has no parts any more.
+/// Weighs repair at a price, of the maker's own will or by a duty: until the maker has no parts any more.
 pub(super) fn priced(rule: &Rule, facts: &Facts, asked: &Asked<'_>) -> Weighed {
     let weighed = Weighed {
         pays: asked.price.map_or(Pays::Unknown, pays),
@@ -67,7 +67,8 @@ pub(super) fn priced(rule: &Rule, facts: &Facts, asked: &Asked<'_>) -> Weighed {
         .obsolete_from
         .map(|first| first.previous_day().unwrap_or(first));
     match (weighed.applies, last) {
-        (true, Some(last)) if last < asked.sale.day => Weighed {
+        // It has no parts any more from before it would begin.
+        (_, Some(last)) if weighed.from.is_some_and(|from| last < from) => Weighed {
             applies: false,
             from: None,
             until: None,
@@ -113,6 +114,7 @@ fn period(rule: &Rule, asked: &Asked<'_>) -> Result<(Date, Option<Date>), Reason
     match rule.length {
         Length::NotInTerms => Err(Reason::LawNotInTerms),
         Length::Open => Ok((sale.day, None)),
+        Length::InForceFrom(first) => Ok((first.max(sale.day), None)),
         Length::OfProduct(at_least) => match at_least.max(sale.warranty_months.into()) {
             0 => Err(Reason::NoWarrantyGiven),
             months => Ok((sale.day, Some(last_day(sale.day, months)))),

@@ -182,6 +182,7 @@ fn the_chain_says_what_became_of_every_rule() {
             ("repair-at-price", true, false, None, "repair_at_price"),
             ("unauthorised-change", false, false, None, "no_unauthorised_change"),
             ("nothing-to-repair", false, false, None, "device_at_hand"),
+            ("repair-duty-eu-2026", false, false, None, "not_in_force_at_sale"),
         ]
     );
     assert_eq!(decision.days_remaining(), 287);

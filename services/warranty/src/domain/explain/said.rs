@@ -34,6 +34,7 @@ pub(super) const KEYS: &[&str] = &[
     "coverage.rule.not_yet_begun_from",
     "coverage.rule.length_open_after",
     "coverage.rule.price",
+    "coverage.rule.duty_price",
     "coverage.rule.because",
     "coverage.part.free",
     "coverage.part.amount",
@@ -118,6 +119,9 @@ pub fn rule(day: Date, weighed: &Weighed) -> Sentence {
         (Reason::LengthOpen, Some(until)) => named("coverage.rule.length_open_after").with("until", until),
         (Reason::RepairAtPrice, _) if let Pays::Amount(amount) = weighed.pays => {
             named("coverage.rule.price").with("amount", amount)
+        }
+        (Reason::DutyToRepair, _) if let Pays::Amount(amount) = weighed.pays => {
+            named("coverage.rule.duty_price").with("amount", amount)
         }
         (Reason::NotYetBegun, _) if let Some(from) = weighed.from => {
             named("coverage.rule.not_yet_begun_from").with("from", from)

@@ -22,6 +22,7 @@ use crate::domain::facts::{Bar, Facts, Question, Rules};
 pub(super) const KEYS: &[&str] = &[
     "coverage.say.until",
     "coverage.say.incidents_left",
+    "coverage.say.duty_to_repair",
     "coverage.say.rights_remain",
     "coverage.say.rights_suspended",
     "coverage.say.date_estimated",
@@ -218,6 +219,9 @@ fn say(decision: &Decision, known: &Known<'_>) -> Vec<Sentence> {
                 .incidents_left
                 .map(|left| Sentence::new("coverage.say.incidents_left").with("count", left)),
         );
+    }
+    if let Some(duty) = decision.decided().filter(|rule| rule.reason == Reason::DutyToRepair) {
+        say.push(Sentence::new("coverage.say.duty_to_repair").with("source", &duty.source));
     }
     if !decision.outcome.is_covered() || !matches!(decision.pays, Pays::Nothing) {
         // Of the rules that gave nothing those that a customer counts on; of editions of a law the one of the sale's day.

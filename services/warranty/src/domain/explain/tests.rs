@@ -148,6 +148,52 @@ fn whether_it_fell_is_asked_where_that_hangs_on_it() {
 }
 
 #[test]
+fn that_the_law_obliges_to_repair_is_said_with_its_source() {
+    let terms = shipped();
+    let rules = Rules {
+        terms: &terms,
+        prices: &Prices::default(),
+        offers: &[],
+    };
+    let facts = facts(date!(2025 - 07 - 01));
+    let question = Question::of(date!(2027 - 07 - 02), Damage::UnauthorisedChange, germany());
+    let decision = decide(&rules, &facts, &question).unwrap();
+    assert_eq!(decision.outcome, Outcome::OutOfWarranty);
+    let known = Known {
+        rules: Some(&rules),
+        facts: &facts,
+        question: &question,
+        country: germany(),
+        evidence: Evidence::Proven,
+        purchased: facts.sale.day,
+        bought_by: DAY,
+    };
+    let duty = decision.decided().unwrap();
+    let said = Sentence::new("coverage.say.duty_to_repair").with("source", &duty.source);
+    assert!(super::explanation(&decision, &known).say.contains(&said));
+    // Of what nobody else has repaired it is not said: the maker repairs it of its own will.
+    let question = Question::of(question.day, Damage::Liquid, germany());
+    let decision = decide(&rules, &facts, &question).unwrap();
+    let known = Known {
+        question: &question,
+        ..known
+    };
+    assert!(!super::explanation(&decision, &known).say.contains(&said));
+    // With a price it is told with the rule.
+    let mut weighed = decision
+        .chain
+        .into_iter()
+        .find(|rule| rule.reason == Reason::DutyToRepair)
+        .unwrap();
+    assert_eq!(rule(DAY, &weighed).key, "coverage.rule.because");
+    weighed.pays = Pays::Amount(crate::domain::money::Amount::new(
+        crate::domain::money::Currency::from_code("EUR").unwrap(),
+        100,
+    ));
+    assert_eq!(rule(DAY, &weighed).key, "coverage.rule.duty_price");
+}
+
+#[test]
 fn the_law_is_told_in_its_order_with_its_days() {
     let (_, explanation) = explained(&facts(date!(2026 - 03 - 01)), &question(Damage::None), Evidence::Proven);
     let law = &explanation.remedies[0];

@@ -11,12 +11,25 @@ use crate::domain::money::Currency;
 
 impl Faults {
     pub(super) fn served_in(&mut self, path: &str, promise: &LimitedWarranty) {
-        for (place, code) in promise.also_served_in.iter().enumerate() {
+        self.countries(&format!("{path}.also_served_in"), &promise.also_served_in);
+    }
+
+    fn countries(&mut self, path: &str, codes: &[String]) {
+        for (place, code) in codes.iter().enumerate() {
             if Country::from_code(code).is_none() {
-                self.add(
-                    &format!("{path}.also_served_in[{place}]"),
-                    "is no country of ISO 3166-1",
-                );
+                self.add(&format!("{path}[{place}]"), "is no country of ISO 3166-1");
+            }
+        }
+    }
+
+    pub(super) fn repair_duties(&mut self, terms: &CoverageTerms) {
+        for (id, duty) in sorted(&terms.repair_duties) {
+            let path = format!("repair_duties[{id:?}]");
+            self.id(id, &path);
+            self.countries(&format!("{path}.country_codes"), &duty.country_codes);
+            self.span(&path, &duty.sold_from, "");
+            if read::day(&duty.repaired_from).is_none() {
+                self.add(&format!("{path}.repaired_from"), "is no day of the calendar");
             }
         }
     }

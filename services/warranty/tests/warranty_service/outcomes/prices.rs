@@ -223,3 +223,33 @@ async fn what_there_are_no_parts_for_is_refused() {
     assert_eq!(answer(&owed), free(CoverageOutcome::StatutoryRight));
     scene.all_made_again(4).await;
 }
+
+#[tokio::test]
+async fn what_others_repaired_is_repaired_at_its_price_where_the_law_wants_it() {
+    let scene = Scene::new(|request| request.purchase_date = Some(day(2025, 7, 1))).await;
+    // The law on what was faulty at delivery has ended, and so has the warranty.
+    let after = scene.decide_for(Damage::UnauthorisedChange, day(2027, 7, 2)).await;
+    assert_eq!(answer(&after), at(CoverageOutcome::OutOfWarranty, "EUR", 64_900));
+    assert!(rule(&after, "repair-duty-eu-2026").decided);
+    assert_eq!(why(&after, "repair-duty-eu-2026"), "duty_to_repair");
+    assert!(rule(&after, "repair-duty-eu-2026").source.contains("2024/1799"));
+    // What the maker would do of its own will stands beside, and what covers it decides as before.
+    assert_eq!(why(&after, "unauthorised-change"), "unauthorised_change");
+    let before = scene.decide_for(Damage::UnauthorisedChange, day(2027, 7, 1)).await;
+    assert_eq!(answer(&before), free(CoverageOutcome::StatutoryRight));
+    scene.all_made_again(2).await;
+    // Outside of the Union, and of what was sold too early, the maker refuses.
+    for (country, sold) in [("CH", day(2025, 7, 1)), ("DE", day(2025, 6, 19))] {
+        let scene = Scene::new(|request| {
+            country.clone_into(&mut request.purchase_country_code);
+            request.purchase_date = Some(sold);
+        })
+        .await;
+        let refused = scene.decide_for(Damage::UnauthorisedChange, day(2027, 7, 2)).await;
+        assert_eq!(
+            answer(&refused),
+            (CoverageOutcome::Refused, PaymentKind::NoRepair, None),
+            "{country}"
+        );
+    }
+}

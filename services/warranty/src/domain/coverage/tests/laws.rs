@@ -4,6 +4,7 @@
 //! their days are written out, so that nothing here reckons as the decision does. What is found wrong is returned and not
 //! asserted, so that [`mutations`] can hold against the same tables terms in which one thing is wrong.
 
+mod duties;
 mod editions;
 mod maker;
 mod mutations;

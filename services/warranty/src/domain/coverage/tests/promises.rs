@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use proptest::prelude::*;
 use time::{Date, Duration};
 
-use super::world::{World, goodwill, plans, programs, repairs, rights, worlds};
+use super::world::{World, duties, goodwill, plans, programs, repairs, rights, worlds};
 use crate::domain::coverage::{Decision, Outcome, Pays, Uses};
 use crate::domain::facts::EarlierUnit;
 use crate::domain::plan::term::twelve_months;
@@ -111,6 +111,13 @@ proptest! {
     fn another_rule_never_takes_anything_away(world in worlds(), rule in rights("added"), place in 0..4_usize) {
         let mut more = world.clone();
         more.terms.rules.insert(place.min(world.terms.rules.len()), rule);
+        prop_assert!(is_no_worse(&more.decide().unwrap(), &world.decide().unwrap()));
+    }
+
+    #[test]
+    fn another_duty_never_takes_anything_away(world in worlds(), duty in duties("added"), place in 0..4_usize) {
+        let mut more = world.clone();
+        more.terms.rules.insert(place.min(world.terms.rules.len()), duty);
         prop_assert!(is_no_worse(&more.decide().unwrap(), &world.decide().unwrap()));
     }
 

@@ -113,6 +113,7 @@ impl Case<'_> {
         match rule.length {
             Length::NotInTerms | Length::AfterRepair(_) => None,
             Length::Open => Some(None),
+            Length::InForceFrom(first) => (first <= self.day()).then_some(None),
             Length::OfProduct(months) => {
                 let months = months.max(u16::from(sale.warranty_months));
                 (months > 0).then(|| Some(months_later(sale.day, months)))

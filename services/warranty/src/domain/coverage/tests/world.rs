@@ -402,6 +402,28 @@ fn last_resorts() -> Vec<Rule> {
     ]
 }
 
+/// A duty to repair at a price, from a day on.
+pub(super) fn duties(id: &'static str) -> impl Strategy<Value = Rule> {
+    let lines = prop::sample::select(vec![vec![], vec![ProductLine::Phone], vec![ProductLine::Watch]]);
+    (days(), later(), lines, excludes()).prop_map(move |(first, from, lines, excludes)| Rule {
+        id: id.into(),
+        outcome: Outcome::OutOfWarranty,
+        scope: Scope {
+            from,
+            until: None,
+            lines,
+        },
+        length: Length::InForceFrom(first),
+        excludes,
+        granted: Reason::DutyToRepair,
+        source: "a test".into(),
+        places: None,
+        wearing_part_months: None,
+        cosmetic_parts: true,
+        law: None,
+    })
+}
+
 fn terms() -> impl Strategy<Value = Terms> {
     let rights = (
         prop::option::of(rights("one")),
@@ -412,8 +434,9 @@ fn terms() -> impl Strategy<Value = Terms> {
         prop::option::of(programs("first")),
         prop::option::of(programs("second")),
     );
-    (rights, programs, prop::option::weighted(0.8, goodwill())).prop_map(
-        |((one, two, three), (first, second), goodwill)| {
+    let duty = prop::option::of(duties("duty"));
+    (rights, programs, prop::option::weighted(0.8, goodwill()), duty).prop_map(
+        |((one, two, three), (first, second), goodwill, duty)| {
             let mut terms = Terms {
                 version: "terms@1".into(),
                 rules: one.into_iter().chain(two).chain(three).collect(),
@@ -439,6 +462,7 @@ fn terms() -> impl Strategy<Value = Terms> {
                 .programs_of
                 .insert(MODEL.into(), (0..terms.programs.len()).collect());
             terms.rules.extend(last_resorts());
+            terms.rules.extend(duty);
             terms
         },
     )

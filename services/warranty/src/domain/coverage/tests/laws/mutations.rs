@@ -4,11 +4,11 @@ use std::sync::LazyLock;
 
 use support_proto::support::types::v1::ProductLine;
 use support_proto::support::warranty::v1::{
-    ConsumerLaw, CountryLaw, CoverageTerms, LawStart, SparePartDuty, WithdrawalRight,
+    ConsumerLaw, CountryLaw, CoverageTerms, LawStart, RepairDuty, SparePartDuty, WithdrawalRight,
 };
 use time::Duration;
 
-use super::{SHIPPED, date_of, editions, maker, rights};
+use super::{SHIPPED, date_of, duties, editions, maker, rights};
 
 /// What was done to a rule, and the rule then.
 type Wrong<T> = (String, T);
@@ -147,6 +147,21 @@ fn of_duty(duty: &SparePartDuty) -> Vec<Wrong<SparePartDuty>> {
     wrong.made
 }
 
+fn of_repair_duty(duty: &RepairDuty) -> Vec<Wrong<RepairDuty>> {
+    let mut wrong = Mutations::of(duty);
+    wrong.day("sold_from", |duty| &mut duty.sold_from);
+    wrong.day("repaired_from", |duty| &mut duty.repaired_from);
+    wrong.lines(|duty| &mut duty.product_lines);
+    wrong.flag("despite_repair_by_others", |duty| &mut duty.despite_repair_by_others);
+    for place in 0..duty.country_codes.len() {
+        wrong.add("a country less", |duty| drop(duty.country_codes.remove(place)));
+    }
+    for code in ["NO", "GB"] {
+        wrong.add("a country more", |duty| duty.country_codes.push(code.to_owned()));
+    }
+    wrong.made
+}
+
 /// The shipped terms but for all their countries, so that a copy is cheap.
 static WITHOUT_COUNTRIES: LazyLock<CoverageTerms> = LazyLock::new(|| {
     let mut terms = SHIPPED.clone();
@@ -213,6 +228,20 @@ fn whatever_is_wrong_in_a_right_is_seen_by_its_row() {
         }
     }
     assert!(tried > 400, "{tried}");
+}
+
+#[test]
+fn whatever_is_wrong_in_a_duty_to_repair_is_seen() {
+    let mut tried = 0;
+    for (id, duty) in &SHIPPED.repair_duties {
+        for (what, duty) in of_repair_duty(duty) {
+            let mut terms = WITHOUT_COUNTRIES.clone();
+            terms.repair_duties.insert(id.clone(), duty);
+            assert_ne!(duties::faults(&terms), Vec::<String>::new(), "{id}: {what} is not seen");
+            tried += 1;
+        }
+    }
+    assert!(tried > 40, "{tried}");
 }
 
 #[test]
