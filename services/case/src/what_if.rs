@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use support_chassis::lifecycle::BoxError;
-use support_chassis::standard::{Consequence, WhatIf};
+use support_chassis::standard::{Consequence, Findings, WhatIf};
 use support_proto::support::case::v1::ServiceLevels;
 use time::Duration;
 
@@ -23,14 +23,14 @@ const EXAMPLES: usize = 10;
 
 /// Of the cases that are open where the rules of the place are the ones that hold, how many would be due earlier or
 /// later, by severity.
-pub(crate) fn simulate(what_if: WhatIf<ServiceLevels>) -> BoxFuture<'static, Result<Vec<Consequence>, BoxError>> {
+pub(crate) fn simulate(what_if: WhatIf<ServiceLevels>) -> BoxFuture<'static, Result<Findings, BoxError>> {
     async move {
         let held = read(&what_if.held.document, String::new());
         let proposed = read(&what_if.proposed.document, String::new());
         let mut connection = what_if.db.read().await?;
         let mut open = open_cases::read(&mut connection, EXAMPLES).await?;
         open.retain(|cases| what_if.reach.holds(cases.country.as_deref()));
-        Ok(consequences(&held, &proposed, &open))
+        Ok(consequences(&held, &proposed, &open).into())
     }
     .boxed()
 }
@@ -89,6 +89,7 @@ fn consequences(held: &Levels, proposed: &Levels, open: &[OpenCases]) -> Vec<Con
                     before: format!("{before} after opening"),
                     after: format!("{after} after opening"),
                     examples: turned.examples.iter().take(EXAMPLES).map(CaseId::to_string).collect(),
+                    ..Consequence::default()
                 }
             }));
         }

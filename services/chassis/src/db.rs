@@ -128,7 +128,9 @@ impl Db {
         tokio::join!(self.shared.pool.close(), self.shared.feed_pool.close());
     }
 
-    pub(crate) fn clock(&self) -> &Clock {
+    /// What time it is to this database's service.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
         &self.clock
     }
 

@@ -24,7 +24,7 @@ use crate::domain::terms::Terms;
 /// span of sales of every promise and every law, so that a device has what held when it was sold.
 pub static COVERAGE_TERMS: Document<CoverageTerms> = Document::new(include_str!("../standard/coverage-terms.yaml"))
     .checked_by(check::faults)
-    .simulated_by(simulate::simulate_terms);
+    .simulated_by(|what_if| simulate::terms(&what_if));
 
 /// The terms of `document` for sales in `country`, under the name `version`.
 #[must_use]

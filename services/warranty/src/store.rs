@@ -11,3 +11,4 @@ pub mod parts;
 pub mod plans;
 pub mod product_changes;
 pub mod products;
+pub mod sweep;

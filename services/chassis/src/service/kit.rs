@@ -85,13 +85,8 @@ impl Kit {
     /// Of one that is not it gives an empty document, and the service does not start.
     #[must_use]
     pub fn standard<T: StandardDocument + 'static>(&self, document: &Document<T>) -> Standard<T> {
-        let snapshot = self.book.snapshot();
-        let declared = snapshot.documents().iter().find(|registered| {
-            registered.declared().name() == document.name()
-                && registered.schema().message().full_name() == T::full_name()
-        });
-        if let Some(declared) = declared {
-            return Standard::of_book(&self.book, declared, self.clock.clone());
+        if let Some(standard) = self.book.standard(document) {
+            return standard;
         }
         self.undeclared
             .lock()

@@ -4,9 +4,11 @@ mod parse;
 mod present;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use support_proto::support::standard::v1 as wire;
 use support_proto::support::standard::v1::standard_service_server::{StandardService, StandardServiceServer};
+use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 use super::book::Book;
@@ -24,6 +26,9 @@ use crate::page;
 const PAGE_SIZE: u32 = 50;
 /// The most entries on a page.
 const PAGE_SIZE_LIMIT: u32 = 100;
+
+/// The longest that a report takes; the call may take 60 s.
+const REPORT_WITHIN: Duration = Duration::from_secs(48);
 
 /// The service behind `StandardService`.
 #[derive(Clone, Debug)]
@@ -54,6 +59,12 @@ impl Api {
             tracing::warn!(error = chain(&error), "what was published is not read yet");
         }
     }
+}
+
+/// By when a report is to be told: before whoever asked goes away, as a report that is not all is better than none.
+fn report_by(call: &Call) -> Instant {
+    let left = call.remaining().map_or(REPORT_WITHIN, |left| left * 4 / 5);
+    Instant::now() + left.min(REPORT_WITHIN)
 }
 
 #[tonic::async_trait]
@@ -139,8 +150,9 @@ impl StandardService for Api {
         &self,
         request: Request<wire::CheckContentRequest>,
     ) -> Result<Response<wire::CheckContentResponse>, Status> {
+        let until = report_by(&Call::of(&request)?);
         let proposal = parse::content(request.into_inner(), self.desk.book.today())?;
-        let report = ops::report(&self.desk, proposal, self.desk.book.now()).await?;
+        let report = ops::report(&self.desk, proposal, self.desk.book.now(), until).await?;
         Ok(Response::new(wire::CheckContentResponse {
             report: Some(present::report(report)),
         }))
@@ -227,9 +239,10 @@ impl StandardService for Api {
         &self,
         request: Request<wire::CheckDraftRequest>,
     ) -> Result<Response<wire::CheckDraftResponse>, Status> {
+        let until = report_by(&Call::of(&request)?);
         let request = request.get_ref();
         let draft = self.draft(&request.document, &request.draft_id).await?;
-        let report = ops::report_of_draft(&self.desk, &draft, self.desk.book.now()).await?;
+        let report = ops::report_of_draft(&self.desk, &draft, self.desk.book.now(), until).await?;
         Ok(Response::new(wire::CheckDraftResponse {
             report: Some(present::report(report)),
         }))

@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use support_proto::codec::StandardDocument;
 use time::{Date, OffsetDateTime};
 use tokio::sync::{Mutex, watch};
 
 use super::day_of;
-use super::document::{DocumentType, ShippedError, TERRITORIES};
+use super::document::{Document, DocumentType, ShippedError, TERRITORIES};
+use super::handle::Standard;
 use super::heard::Heard;
 use super::snapshot::{Registered, Snapshot};
 use super::store;
@@ -110,6 +112,16 @@ impl Book {
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.0.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What holds of a document of the service; none where it is none of them.
+    pub(crate) fn standard<T: StandardDocument + 'static>(&self, document: &Document<T>) -> Option<Standard<T>> {
+        let snapshot = self.snapshot();
+        let declared = snapshot.documents().iter().find(|registered| {
+            registered.declared().name() == document.name()
+                && registered.schema().message().full_name() == T::full_name()
+        })?;
+        Some(Standard::of_book(self, declared, self.0.clock.clone()))
     }
 
     /// Which snapshot there is: another number, another snapshot.

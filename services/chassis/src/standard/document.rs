@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -14,7 +15,7 @@ use super::effective::{Effective, Held};
 use super::place::{self, Place};
 use super::reach::Reach;
 use super::schema::{Schema, SchemaError};
-use super::simulate::{Consequence, Simulator, WhatIf};
+use super::simulate::{Findings, Others, Simulator, WhatIf};
 use crate::db::Db;
 use crate::lifecycle::BoxError;
 
@@ -45,7 +46,7 @@ pub trait DocumentType: fmt::Debug + Send + Sync + 'static {
     fn read_shipped(&self) -> Result<Content, ShippedError>;
 
     /// Says what would turn out differently under other rules; none where the service cannot tell.
-    fn simulate(&self, change: Change) -> Option<BoxFuture<'static, Result<Vec<Consequence>, BoxError>>>;
+    fn simulate(&self, change: Change) -> Option<BoxFuture<'static, Result<Findings, BoxError>>>;
 }
 
 /// What a simulation is asked, before it is known what type the document has; see [`WhatIf`].
@@ -63,6 +64,10 @@ pub struct Change {
     pub proposed: Held,
     /// The first day of the change.
     pub day: Date,
+    /// What holds of the service's other documents.
+    pub others: Others,
+    /// How long it may take.
+    pub within: Duration,
 }
 
 /// Declares a document: what the build ships of it, what the field rules of the proto cannot say, and how to tell what a
@@ -196,7 +201,7 @@ impl<T: StandardDocument + 'static> DocumentType for Document<T> {
         }
     }
 
-    fn simulate(&self, change: Change) -> Option<BoxFuture<'static, Result<Vec<Consequence>, BoxError>>> {
+    fn simulate(&self, change: Change) -> Option<BoxFuture<'static, Result<Findings, BoxError>>> {
         let simulate = self.simulator?;
         let (held, proposed) = (effective(&change.held), effective(&change.proposed));
         Some(
@@ -211,6 +216,8 @@ impl<T: StandardDocument + 'static> DocumentType for Document<T> {
                     held: Arc::new(held),
                     proposed: Arc::new(proposed),
                     day: change.day,
+                    others: change.others,
+                    within: change.within,
                 })
                 .await
             }

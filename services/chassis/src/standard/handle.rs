@@ -115,6 +115,12 @@ impl<T: StandardDocument + 'static> Standard<T> {
         }
     }
 
+    /// These rules everywhere, for ever: for what asks what would be if they held.
+    #[must_use]
+    pub fn still(effective: Arc<Effective<T>>, clock: Clock) -> Self {
+        Self::with(effective, clock, None)
+    }
+
     /// What holds of a document by the book.
     pub(crate) fn of_book(book: &Book, document: &Registered, clock: Clock) -> Self {
         let shipped = document.shipped();
@@ -137,11 +143,16 @@ impl<T: StandardDocument + 'static> Standard<T> {
             format!("{service}/{}", <T as StandardDocument>::NAME),
             vec![BasisLayer::shipped(digest)],
         );
+        let shipped = Arc::new(Effective {
+            document: shipped,
+            basis,
+        });
+        Self::with(shipped, clock, source)
+    }
+
+    fn with(shipped: Arc<Effective<T>>, clock: Clock, source: Option<(Book, Registered)>) -> Self {
         Self(Arc::new(Inner {
-            shipped: Arc::new(Effective {
-                document: shipped,
-                basis,
-            }),
+            shipped,
             clock,
             source,
             still: watch::Sender::new(0),

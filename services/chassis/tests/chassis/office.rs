@@ -29,7 +29,7 @@ use support_chassis::error::{Explained, explain};
 use support_chassis::lifecycle::{BoxError, Lifecycle};
 use support_chassis::service::{Parts, Running, Service, migrate, run_at};
 use support_chassis::settings::{SettingDocs, Settings, TrustRole};
-use support_chassis::standard::{Consequence, Document, WhatIf};
+use support_chassis::standard::{Consequence, Document, Examination, Fare, Faring, Findings, MoneyChange, WhatIf};
 use support_postgres::testing::{TestDatabase, database};
 use support_proto::codec::Event;
 use support_proto::support::identity::v1::VerificationPolicy;
@@ -89,7 +89,7 @@ fn check_policy(policy: &VerificationPolicy) -> Vec<(String, String)> {
 }
 
 /// How many sends are lost. It counts the locks of those who publish, which nobody may hold while it works.
-async fn simulate(change: WhatIf<VerificationPolicy>) -> Result<Vec<Consequence>, BoxError> {
+async fn simulate(change: WhatIf<VerificationPolicy>) -> Result<Findings, BoxError> {
     let locks: i64 = sqlx::query_scalar(
         "select count(*) from pg_locks where locktype = 'advisory'
          and database = (select oid from pg_database where datname = current_database())",
@@ -97,13 +97,36 @@ async fn simulate(change: WhatIf<VerificationPolicy>) -> Result<Vec<Consequence>
     .fetch_one(change.db.pool())
     .await?;
     let sends = |policy: &VerificationPolicy| policy.codes.unwrap_or_default().sends;
-    Ok(vec![Consequence {
+    let playbooks = change.others.standard(&PLAYBOOKS_DOCUMENT);
+    let consequence = Consequence {
         whom: format!("customers, {}", change.reach.holds(Some("FR"))),
         count: locks,
         before: format!("{} sends by {}", sends(&change.held), change.held.basis),
         after: format!("{} sends", sends(&change.proposed)),
         examples: vec!["eu-1".to_owned()],
-    }])
+        fare: Some(Fare::Worse),
+        // What holds of another document is at hand.
+        rule: playbooks.on(&change.place, change.day).basis.to_string(),
+        money: vec![MoneyChange {
+            currency: "EUR".to_owned(),
+            more: 5,
+            less: 0,
+        }],
+        ..Consequence::default()
+    };
+    let examination = Examination {
+        what: "customers".to_owned(),
+        total: 7,
+        looked_at: 5,
+        farings: vec![Faring {
+            worse: 5,
+            ..Faring::default()
+        }],
+    };
+    Ok(Findings {
+        consequences: vec![consequence],
+        examinations: vec![examination],
+    })
 }
 
 /// The service in one region.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use support_chassis::lifecycle::BoxError;
-use support_chassis::standard::{Consequence, Effective, Reach, WhatIf};
+use support_chassis::standard::{Consequence, Effective, Findings, Reach, WhatIf};
 use support_proto::support::identity::v1::VerificationPolicy;
 
 use super::{code_rules, rules};
@@ -25,7 +25,7 @@ const DAYS: u32 = 28;
 ///
 /// Those of the database.
 #[must_use]
-pub fn simulate(what_if: WhatIf<VerificationPolicy>) -> BoxFuture<'static, Result<Vec<Consequence>, BoxError>> {
+pub fn simulate(what_if: WhatIf<VerificationPolicy>) -> BoxFuture<'static, Result<Findings, BoxError>> {
     async move {
         let (countries, all_but) = match &what_if.reach {
             Reach::Only(countries) => (countries, false),
@@ -63,7 +63,7 @@ pub fn simulate(what_if: WhatIf<VerificationPolicy>) -> BoxFuture<'static, Resul
             ));
         }
         tx.rollback().await?;
-        Ok(told)
+        Ok(told.into())
     }
     .boxed()
 }
@@ -141,5 +141,6 @@ fn consequence(whom: &str, count: &Count, before: String, after: String) -> Opti
         before,
         after,
         examples: count.examples.iter().map(ToString::to_string).collect(),
+        ..Consequence::default()
     })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use support_chassis::standard::{Consequence, Document, Effective, Place, Reach, Standard, WhatIf};
+use support_chassis::standard::{Consequence, Document, Effective, Others, Place, Reach, Standard, WhatIf};
 use support_identity_verification::domain::contact::Contact;
 use support_identity_verification::domain::grant::Assurance;
 use support_identity_verification::domain::verification::{Method, Purpose};
@@ -144,8 +144,10 @@ async fn who_would_have_been_beyond_stricter_rules_is_told() {
             held: Arc::clone(&held),
             proposed: Arc::clone(proposed),
             day: date!(2026 - 04 - 01),
+            others: Others::shipped(),
+            within: Duration::from_secs(30),
         };
-        simulate(what_if).await.unwrap()
+        simulate(what_if).await.unwrap().consequences
     };
     let summary = |told: &[Consequence]| -> Vec<String> {
         told.iter()

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use support_chassis::lifecycle::BoxError;
-use support_chassis::standard::{Consequence, WhatIf};
+use support_chassis::standard::{Consequence, Findings, WhatIf};
 use support_proto::support::repair::v1::RepairProcedures;
 use time::{Duration, OffsetDateTime};
 
@@ -21,7 +21,7 @@ const LATEST: i64 = 10_000;
 const EXAMPLES: usize = 10;
 
 /// Holds the latest repairs of the place's providers against both procedures.
-pub(super) fn simulate(what_if: WhatIf<RepairProcedures>) -> BoxFuture<'static, Result<Vec<Consequence>, BoxError>> {
+pub(super) fn simulate(what_if: WhatIf<RepairProcedures>) -> BoxFuture<'static, Result<Findings, BoxError>> {
     async move {
         let (carried, waiting) = {
             let mut connection = what_if.db.read().await?;
@@ -31,13 +31,7 @@ pub(super) fn simulate(what_if: WhatIf<RepairProcedures>) -> BoxFuture<'static, 
             )
         };
         let begins = what_if.day.midnight().assume_utc();
-        Ok(consequences(
-            &carried,
-            &waiting,
-            &what_if.held,
-            &what_if.proposed,
-            begins,
-        ))
+        Ok(consequences(&carried, &waiting, &what_if.held, &what_if.proposed, begins).into())
     }
     .boxed()
 }
@@ -104,6 +98,7 @@ fn moved(
                 before: before.to_owned(),
                 after: after.to_owned(),
                 examples: ids.iter().rev().take(EXAMPLES).map(RepairId::to_string).collect(),
+                ..Consequence::default()
             }
         })
         .into_iter()

@@ -15,6 +15,7 @@ use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_testing::{Door, call_as, channel, signing_key, trust};
 use support_warranty::SERVICE;
 use support_warranty::store::facts::{self, Known};
+use support_warranty::store::sweep;
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tonic::transport::Channel;
@@ -197,18 +198,14 @@ impl World {
     pub(crate) async fn known(&self, report: &mut Report) -> Vec<Known> {
         let mut connection = self.connection().await;
         let reach = Reach::AllBut(std::collections::BTreeSet::new());
+        let stretches = sweep::devices(&mut connection, &reach, 1000).await.unwrap();
         // Once beforehand, so that what reading itself takes is there already.
-        let first = facts::before(&mut connection, &reach, None, 1000).await.unwrap();
+        let first = facts::of_stretch(&mut connection, &stretches[0]).await.unwrap();
         drop(first);
         let before = resident();
         let mut known: Vec<Known> = Vec::with_capacity(usize::try_from(self.devices).unwrap());
-        loop {
-            let last = known.last().map(|known| known.device.id);
-            let mut more = facts::before(&mut connection, &reach, last, 1000).await.unwrap();
-            if more.is_empty() {
-                break;
-            }
-            known.append(&mut more);
+        for stretch in &stretches {
+            known.append(&mut facts::of_stretch(&mut connection, stretch).await.unwrap());
         }
         assert_eq!(known.len(), usize::try_from(self.devices).unwrap());
         let bytes = real(resident() - before) / f64::from(self.devices) * 1e6;

@@ -20,6 +20,7 @@ mod about;
 mod bars;
 mod beyond;
 mod decision;
+mod fares;
 mod kinds;
 mod law;
 mod plans;
@@ -35,6 +36,7 @@ use time::Date;
 pub use decision::{
     Decision, LawFacts, PartDecision, Pays, PlanDifference, ReturnRight, SparePartRight, Uses, Weighed,
 };
+pub use fares::{Aspect, Difference, Fare, Turned, difference};
 pub use kinds::{Damage, Outcome, REASON_KEYS, Reason};
 
 use self::about::Asked;

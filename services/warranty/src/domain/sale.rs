@@ -55,6 +55,24 @@ impl Repairs {
         Self(repairs)
     }
 
+    /// Those that a device sold as `sale` says has had by `day`: these, which were told, and those that this service has kept
+    /// book of itself.
+    #[must_use]
+    pub fn joined(&self, sale: &Sale, kept: &[PastRepair], day: Date) -> Self {
+        if kept.is_empty() {
+            return self.clone();
+        }
+        let is_within = |repair: &&PastRepair| sale.day <= repair.received && repair.returned <= day;
+        let mut repairs: Vec<_> = self.iter().cloned().collect();
+        for repair in kept.iter().filter(is_within) {
+            let is_told = |told: &PastRepair| (told.received, told.returned) == (repair.received, repair.returned);
+            if !repairs.iter().any(is_told) {
+                repairs.push(repair.clone());
+            }
+        }
+        Self::new(repairs)
+    }
+
     /// In the order of their first days.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &PastRepair> {

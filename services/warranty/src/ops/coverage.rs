@@ -123,7 +123,7 @@ pub fn make(
     };
     check_repairs(&facts.sale, &ask.repairs, day)?;
     check_symptom(ask.symptom.as_deref(), &rules.terms(country, day))?;
-    facts.sale.repairs = repairs(&facts.sale, &ask.repairs, &repaired, day);
+    facts.sale.repairs = ask.repairs.joined(&facts.sale, &repaired, day);
     facts.unit.parts = model.parts_asked_for(&ask.parts, ask.component.as_deref());
     facts.unit.obsolete_from = rules.obsolete_from(model.sold, country, place, day);
     let question = Question {
@@ -160,22 +160,6 @@ pub(super) fn told(kept: &Kept) -> CoverageDecided {
         outcome: wire::outcome(kept.decision.outcome).into(),
         terms_version: kept.decision.terms_version.to_string(),
     }
-}
-
-/// The repairs that a device has had by `day`: those that were told, and those that this service has kept book of itself.
-fn repairs(sale: &Sale, told: &Repairs, kept: &[PastRepair], day: Date) -> Repairs {
-    if kept.is_empty() {
-        return told.clone();
-    }
-    let is_within = |repair: &&PastRepair| sale.day <= repair.received && repair.returned <= day;
-    let mut repairs: Vec<_> = told.iter().cloned().collect();
-    for repair in kept.iter().filter(is_within) {
-        let is_told = |told: &PastRepair| (told.received, told.returned) == (repair.received, repair.returned);
-        if !repairs.iter().any(is_told) {
-            repairs.push(repair.clone());
-        }
-    }
-    Repairs::new(repairs)
 }
 
 /// What was repaired was sold before, and is back by the day of the decision.

@@ -191,7 +191,7 @@ fn terms(placed: &CountryPrices, source: &str) -> Option<PriceTerms> {
     })
 }
 
-fn life_rule(document: &RepairPrices, version: String) -> LifeRule {
+pub(in crate::standard) fn life_rule(document: &RepairPrices, version: String) -> LifeRule {
     let rule = document.service_life.clone().unwrap_or_default();
     let years = |years: i32| u16::try_from(years).unwrap_or_default();
     LifeRule {

@@ -105,14 +105,25 @@ impl Plans {
 
 /// What decisions go by, of all versions and countries. Clones share it.
 #[derive(Clone)]
-pub struct Rulebook(Arc<Inner>);
-
-struct Inner {
-    terms: Standard<CoverageTerms>,
-    read_terms: Readings<CoverageTerms, Terms>,
+pub struct Rulebook {
+    terms: Arc<Source<CoverageTerms, Terms>>,
     prices: PriceBook,
-    plans: Standard<PlanTerms>,
-    read_plans: Readings<PlanTerms, Plans>,
+    plans: Arc<Source<PlanTerms, Plans>>,
+}
+
+/// A document, and what was read from it.
+struct Source<T, R> {
+    standard: Standard<T>,
+    readings: Readings<T, R>,
+}
+
+impl<T, R> Source<T, R> {
+    fn new(standard: Standard<T>) -> Arc<Self> {
+        Arc::new(Self {
+            standard,
+            readings: Readings::default(),
+        })
+    }
 }
 
 /// What one decision goes by.
@@ -149,26 +160,48 @@ impl Rulebook {
     /// By these documents.
     #[must_use]
     pub fn new(terms: Standard<CoverageTerms>, prices: PriceBook, plans: Standard<PlanTerms>) -> Self {
-        Self(Arc::new(Inner {
-            terms,
-            read_terms: Readings::default(),
+        Self {
+            terms: Source::new(terms),
             prices,
-            plans,
-            read_plans: Readings::default(),
-        }))
+            plans: Source::new(plans),
+        }
+    }
+
+    /// The same by other terms of coverage.
+    #[must_use]
+    pub fn with_terms(&self, terms: Standard<CoverageTerms>) -> Self {
+        Self {
+            terms: Source::new(terms),
+            ..self.clone()
+        }
+    }
+
+    /// The same by other prices.
+    #[must_use]
+    pub fn with_prices(&self, prices: PriceBook) -> Self {
+        Self { prices, ..self.clone() }
+    }
+
+    /// The same by other terms of plans.
+    #[must_use]
+    pub fn with_plans(&self, plans: Standard<PlanTerms>) -> Self {
+        Self {
+            plans: Source::new(plans),
+            ..self.clone()
+        }
     }
 
     /// The terms for sales in `country` that hold there on `day`.
     #[must_use]
     pub fn terms(&self, country: Country, day: Date) -> Arc<Terms> {
-        self.read_terms(self.0.terms.on(&Place::country(country.code()), day), country)
+        self.read_terms(self.terms.standard.on(&Place::country(country.code()), day), country)
     }
 
     /// The terms that a decision about a sale in `country` was made by; none where this region does not know them, or the
     /// decision is older than the standard.
     #[must_use]
     pub fn terms_of_version(&self, version: &str, country: Country) -> Option<Arc<Terms>> {
-        let held = self.0.terms.by_basis(&version.parse().ok()?)?;
+        let held = self.terms.standard.by_basis(&version.parse().ok()?)?;
         Some(self.read_terms(held, country))
     }
 
@@ -176,11 +209,11 @@ impl Rulebook {
     /// is asked about, and the plans that were offered on the day of the sale.
     #[must_use]
     pub fn on(&self, country: Country, facts: &Facts, question: &Question) -> Held {
-        let plans = self.0.plans.on(&Place::country(country.code()), facts.sale.day);
+        let plans = self.plans.standard.on(&Place::country(country.code()), facts.sale.day);
         let plans = self.read_plans(plans, country);
         Held {
             terms: self.terms(country, question.day),
-            prices: self.0.prices.on(question.place, question.day),
+            prices: self.prices.on(question.place, question.day),
             offers: plans.offers(facts.sale.line, &facts.unit.model_code, facts.sale.day),
             offers_version: Some(plans.version.clone()),
         }
@@ -191,12 +224,12 @@ impl Rulebook {
     pub fn of(&self, kept: &Kept) -> Option<Held> {
         let (facts, versions) = (&kept.facts, &kept.versions);
         let prices = match &versions.prices {
-            Some(version) => self.0.prices.of_version(version, kept.question.place)?,
+            Some(version) => self.prices.of_version(version, kept.question.place)?,
             None => Arc::default(),
         };
         let offers = match &versions.offers {
             Some(version) => {
-                let plans = self.0.plans.by_basis(&version.parse().ok()?)?;
+                let plans = self.plans.standard.by_basis(&version.parse().ok()?)?;
                 let plans = self.read_plans(plans, kept.country);
                 plans.offers(facts.sale.line, &facts.unit.model_code, facts.sale.day)
             }
@@ -216,18 +249,18 @@ impl Rulebook {
     pub fn obsolete_from(&self, sold: Sold, country: Country, place: Country, day: Date) -> Option<Date> {
         // What is still sold and of which nobody said otherwise has no end.
         sold.last.or(sold.vintage_from).or(sold.obsolete_from)?;
-        let rule = self.0.prices.life_rule(&Place::country(place.code()), day);
+        let rule = self.prices.life_rule(&Place::country(place.code()), day);
         Life::of(sold, &rule, &self.terms(country, day).spare_parts).not_repaired_from()
     }
 
     fn read_terms(&self, held: Arc<Effective<CoverageTerms>>, country: Country) -> Arc<Terms> {
-        self.0.read_terms.get(held, country, |held, country| {
+        self.terms.readings.get(held, country, |held, country| {
             terms(&held.document, held.basis.to_string(), country)
         })
     }
 
     fn read_plans(&self, held: Arc<Effective<PlanTerms>>, country: Country) -> Arc<Plans> {
-        self.0.read_plans.get(held, country, |held, country| {
+        self.plans.readings.get(held, country, |held, country| {
             let version = held.basis.to_string();
             Plans {
                 book: book(&held.document, version.clone(), country),
@@ -240,7 +273,7 @@ impl Rulebook {
 
 impl fmt::Debug for Rulebook {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Rulebook").field(&self.0.terms).finish()
+        formatter.debug_tuple("Rulebook").field(&self.terms.standard).finish()
     }
 }
 

@@ -7,9 +7,9 @@
 use sqlx::PgConnection;
 use sqlx::types::{Json, Uuid};
 use support_chassis::db::{DbError, stored};
-use support_chassis::standard::Reach;
 use time::OffsetDateTime;
 
+use super::sweep::Stretch;
 use crate::domain::country::Country;
 use crate::domain::coverage::{Decision, DecisionId};
 use crate::domain::device::{CustomerId, DeviceId};
@@ -323,53 +323,22 @@ pub async fn list(
     .collect()
 }
 
-/// What was asked in decisions about devices sold where the rules of a place hold, newest first, those before one, `limit`
-/// at most.
-pub async fn before(
-    connection: &mut PgConnection,
-    reach: &Reach,
-    before: Option<DecisionId>,
-    limit: i64,
-) -> Result<Vec<Past>, DbError> {
-    let before = before.map(DecisionId::uuid);
-    let rows = match reach {
-        // Country by country, so that each is read along its index, however rare it is.
-        Reach::Only(countries) => {
-            let countries: Vec<String> = countries.iter().cloned().collect();
-            sqlx::query_as!(
-                PastRow,
-                r#"select latest.id as "id: DecisionId", latest.purchase_country_code,
-                          latest.facts as "facts: Json<Facts>", latest.question as "question: Json<Question>"
-                   from unnest($1::text[]) as code
-                   cross join lateral (
-                       select id, purchase_country_code, facts, question from coverage_decisions
-                       where purchase_country_code = code and ($2::uuid is null or id < $2)
-                       order by id desc limit $3
-                   ) as latest
-                   order by latest.id desc limit $3"#,
-                &countries,
-                before,
-                limit,
-            )
-            .fetch_all(connection)
-            .await?
-        }
-        Reach::AllBut(countries) => {
-            let countries: Vec<String> = countries.iter().cloned().collect();
-            sqlx::query_as!(
-                PastRow,
-                r#"select id as "id: DecisionId", purchase_country_code, facts as "facts: Json<Facts>",
-                          question as "question: Json<Question>"
-                   from coverage_decisions
-                   where purchase_country_code <> all($1) and ($2::uuid is null or id < $2)
-                   order by id desc limit $3"#,
-                &countries,
-                before,
-                limit,
-            )
-            .fetch_all(connection)
-            .await?
-        }
-    };
-    rows.into_iter().map(Past::try_from).collect()
+/// What was asked in the decisions of a stretch, newest first.
+pub async fn of_stretch(connection: &mut PgConnection, stretch: &Stretch) -> Result<Vec<Past>, DbError> {
+    sqlx::query_as!(
+        PastRow,
+        r#"select id as "id: DecisionId", purchase_country_code, facts as "facts: Json<Facts>",
+                  question as "question: Json<Question>"
+           from coverage_decisions
+           where purchase_country_code = $1 and id >= $2 and ($3::uuid is null or id < $3)
+           order by id desc"#,
+        stretch.country.code(),
+        stretch.first,
+        stretch.end,
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(Past::try_from)
+    .collect()
 }

@@ -14,10 +14,10 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
-use support_chassis::standard::Reach;
 use time::{Date, OffsetDateTime};
 
 use super::products;
+use super::sweep::Stretch;
 use crate::domain::country::Country;
 use crate::domain::device::{
     Chain, CustomerId, Device, DeviceId, Evidence, Flag, Identifiers, Imei, Lock, Meid, Owner, Sought,
@@ -346,51 +346,20 @@ pub async fn find_all(connection: &mut PgConnection, serial_numbers: &[String]) 
         .collect()
 }
 
-/// The devices sold where the rules of a place hold, newest first, those before one, `limit` at most.
-pub async fn before(
-    connection: &mut PgConnection,
-    reach: &Reach,
-    before: Option<DeviceId>,
-    limit: i64,
-) -> Result<Vec<Registered>, DbError> {
-    let before = before.map(DeviceId::uuid);
-    let rows = match reach {
-        // Country by country, so that each is read along its index, however rare it is.
-        Reach::Only(countries) => {
-            let countries: Vec<String> = countries.iter().cloned().collect();
-            select_devices!(
-                "where devices.id in (
-                     select one.id
-                     from unnest($1::text[]) as code
-                     cross join lateral (
-                         select sold.id from devices as sold
-                         where sold.purchase_country_code = code and ($2::uuid is null or sold.id < $2)
-                         order by sold.id desc limit $3
-                     ) as one
-                     order by one.id desc limit $3
-                 )
-                 order by devices.id desc",
-                &countries,
-                before,
-                limit,
-            )
-            .fetch_all(connection)
-            .await?
-        }
-        Reach::AllBut(countries) => {
-            let countries: Vec<String> = countries.iter().cloned().collect();
-            select_devices!(
-                "where purchase_country_code <> all($1) and ($2::uuid is null or devices.id < $2)
-                 order by devices.id desc limit $3",
-                &countries,
-                before,
-                limit,
-            )
-            .fetch_all(connection)
-            .await?
-        }
-    };
-    rows.into_iter().map(Registered::try_from).collect()
+/// The devices of a stretch, newest first.
+pub async fn of_stretch(connection: &mut PgConnection, stretch: &Stretch) -> Result<Vec<Registered>, DbError> {
+    select_devices!(
+        "where purchase_country_code = $1 and devices.id >= $2 and ($3::uuid is null or devices.id < $3)
+         order by devices.id desc",
+        stretch.country.code(),
+        stretch.first,
+        stretch.end,
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(Registered::try_from)
+    .collect()
 }
 
 /// All devices, newest first, after one, `limit` at most.

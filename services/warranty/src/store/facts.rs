@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
-use support_chassis::standard::Reach;
 use time::Date;
 
 use super::devices::{self, Registered, standing};
 use super::parts::{self, OfModel};
+use super::sweep::Stretch;
 use super::{claims, plans};
 use crate::domain::claim::{Claim, goodwill_on, past_repairs, programs_used};
 use crate::domain::device::{Device, DeviceId};
@@ -49,14 +49,9 @@ pub async fn of_serial_numbers(
         .collect())
 }
 
-/// What is known of the devices sold where the rules of a place hold, newest first, those before one, `limit` at most.
-pub async fn before(
-    connection: &mut PgConnection,
-    reach: &Reach,
-    before: Option<DeviceId>,
-    limit: i64,
-) -> Result<Vec<Known>, DbError> {
-    let registered = devices::before(connection, reach, before, limit).await?;
+/// What is known of the devices of a stretch, newest first.
+pub async fn of_stretch(connection: &mut PgConnection, stretch: &Stretch) -> Result<Vec<Known>, DbError> {
+    let registered = devices::of_stretch(connection, stretch).await?;
     gather(connection, registered).await
 }
 

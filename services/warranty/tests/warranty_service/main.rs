@@ -25,5 +25,6 @@ mod same_answers;
 mod store;
 mod store_catalogue;
 mod terms;
+mod what_if;
 mod words;
 mod world;

@@ -15,7 +15,7 @@ use crate::standard::ops::draft::{Draft, DraftState, Intent};
 use crate::standard::ops::{DocumentStatus, Report};
 use crate::standard::place::Place;
 use crate::standard::records::{Publication, Standing};
-use crate::standard::simulate::Consequence;
+use crate::standard::simulate::{Consequence, Examination, Fare, Faring, MoneyChange, Share};
 use crate::standard::snapshot::Snapshot;
 
 /// The most bytes of a report in which values are given whole. A client refuses an answer of 4 MiB.
@@ -160,10 +160,14 @@ pub(super) fn report(report: Report) -> wire::CheckReport {
         loosened: report.loosened.iter().map(departed).collect(),
         changes: report.changes.into_iter().map(change).collect(),
         consequences: report.consequences.into_iter().map(consequence).collect(),
+        examinations: report.examinations.into_iter().map(examination).collect(),
         digest: report.digest,
     };
     if presented.encoded_len() > REPORT_LIMIT {
         cut_values(&mut presented);
+    }
+    if presented.encoded_len() > REPORT_LIMIT {
+        leave_out_places(&mut presented);
     }
     presented
 }
@@ -190,6 +194,67 @@ fn consequence((place, consequence): (Place, Consequence)) -> wire::Consequence 
         before: consequence.before,
         after: consequence.after,
         examples: consequence.examples.into_iter().take(10).collect(),
+        fare: match consequence.fare {
+            None => wire::Fare::Unspecified,
+            Some(Fare::Better) => wire::Fare::Better,
+            Some(Fare::Worse) => wire::Fare::Worse,
+            Some(Fare::Otherwise) => wire::Fare::Otherwise,
+        }
+        .into(),
+        rule: consequence.rule,
+        because: consequence.because,
+        money: consequence.money.into_iter().map(money).collect(),
+        shares: consequence.shares.into_iter().map(share).collect(),
+    }
+}
+
+fn money(change: MoneyChange) -> wire::MoneyChange {
+    wire::MoneyChange {
+        currency_code: change.currency,
+        more_minor_units: change.more,
+        less_minor_units: change.less,
+    }
+}
+
+fn share(share: Share) -> wire::ConsequenceShare {
+    wire::ConsequenceShare {
+        country_code: share.country,
+        product: share.product,
+        count: share.count,
+    }
+}
+
+fn examination((place, examination): (Place, Examination)) -> wire::Examination {
+    wire::Examination {
+        place: place.to_string(),
+        what: examination.what,
+        total: examination.total,
+        looked_at: examination.looked_at,
+        complete: examination.looked_at >= examination.total,
+        farings: examination.farings.into_iter().map(faring).collect(),
+    }
+}
+
+fn faring(faring: Faring) -> wire::Faring {
+    wire::Faring {
+        tried: faring.tried,
+        country_code: faring.country,
+        product: faring.product,
+        better: faring.better,
+        worse: faring.worse,
+        otherwise: faring.otherwise,
+        same: faring.same,
+        money: faring.money.into_iter().map(money).collect(),
+    }
+}
+
+/// Leaves out where those are who would fare differently; how many they are together stays.
+fn leave_out_places(report: &mut wire::CheckReport) {
+    for consequence in &mut report.consequences {
+        consequence.shares.clear();
+    }
+    for examination in &mut report.examinations {
+        examination.farings.retain(|faring| faring.country_code.is_empty());
     }
 }
 
@@ -236,6 +301,30 @@ mod tests {
     fn values_are_given_whole_as_long_as_a_client_takes_them() {
         let told = report_of(10, 10_000);
         assert_eq!(told.loosened[9].standard_value, "ü".repeat(10_000));
+    }
+
+    #[test]
+    fn a_report_of_too_many_places_tells_them_together() {
+        let faring = |country: String| Faring {
+            country,
+            product: "p".repeat(100),
+            better: 1,
+            ..Faring::default()
+        };
+        let farings: Vec<_> = (0..30_000).map(|number| faring(format!("C{number}"))).collect();
+        let examination = Examination {
+            what: "devices".to_owned(),
+            total: 5,
+            looked_at: 4,
+            farings: [faring(String::new())].into_iter().chain(farings).collect(),
+        };
+        let told = report(Report {
+            examinations: vec![(Place::Global, examination)],
+            ..Report::default()
+        });
+        assert!(told.encoded_len() < REPORT_LIMIT, "{}", told.encoded_len());
+        assert_eq!(told.examinations[0].farings.len(), 1);
+        assert!(!told.examinations[0].complete);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a content or a withdrawal would mean, with what the service's own simulation says.
 
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use super::draft::{Act, Draft};
 use super::proposal::{Proposal, Signed, Weighed};
@@ -11,7 +12,7 @@ use crate::standard::content::Fault;
 use crate::standard::document::Change;
 use crate::standard::error::Error;
 use crate::standard::place::Place;
-use crate::standard::simulate::Consequence;
+use crate::standard::simulate::{Consequence, Examination, Others};
 use crate::standard::snapshot::Registered;
 
 /// Everything there is to say of a proposal.
@@ -25,13 +26,15 @@ pub struct Report {
     pub changes: Vec<PlaceChange>,
     /// What would turn out differently, by place.
     pub consequences: Vec<(Place, Consequence)>,
+    /// What was looked at for that, by place.
+    pub examinations: Vec<(Place, Examination)>,
     /// What stands for the check; empty where something is wrong.
     pub digest: String,
 }
 
 /// Checks a proposal and simulates what would come of it. Writes nothing, and holds no transaction while the service's
-/// simulator reads.
-pub async fn report(desk: &Desk, proposal: Proposal, now: OffsetDateTime) -> Result<Report, Error> {
+/// simulator reads. It is to be told by `until`.
+pub async fn report(desk: &Desk, proposal: Proposal, now: OffsetDateTime, until: Instant) -> Result<Report, Error> {
     let known = desk.book.snapshot();
     let declared = registered(&known, &proposal.document)?.clone();
     proposal.is_possible(&known, day_of(now))?;
@@ -49,19 +52,19 @@ pub async fn report(desk: &Desk, proposal: Proposal, now: OffsetDateTime) -> Res
             ..Report::default()
         });
     };
-    let changes = outcome.comparison.changes;
-    Ok(Report {
-        consequences: simulate(desk, &declared, &changes, day).await?,
-        changes,
+    let mut report = Report {
         digest: outcome.digest,
         ..Report::default()
-    })
+    };
+    let changes = outcome.comparison.changes;
+    simulate(desk, &declared, &changes, day, until, &mut report).await?;
+    Ok(Report { changes, ..report })
 }
 
 /// Checks a draft as it would be published now.
-pub async fn report_of_draft(desk: &Desk, draft: &Draft, now: OffsetDateTime) -> Result<Report, Error> {
+pub async fn report_of_draft(desk: &Desk, draft: &Draft, now: OffsetDateTime, until: Instant) -> Result<Report, Error> {
     draft.allows(Act::Check)?;
-    report(desk, draft.proposal(day_of(now)), now).await
+    report(desk, draft.proposal(day_of(now)), now, until).await
 }
 
 async fn simulate(
@@ -69,9 +72,13 @@ async fn simulate(
     document: &Registered,
     changes: &[PlaceChange],
     day: time::Date,
-) -> Result<Vec<(Place, Consequence)>, Error> {
-    let mut consequences = Vec::new();
-    for change in changes.iter().filter(|change| !change.values.is_empty()) {
+    until: Instant,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let changes: Vec<_> = changes.iter().filter(|change| !change.values.is_empty()).collect();
+    for (number, change) in changes.iter().enumerate() {
+        // Those to come have a share of the time too; what one leaves is the others'.
+        let share = u32::try_from(changes.len() - number).unwrap_or(u32::MAX);
         let simulation = document.declared().simulate(Change {
             db: desk.book.db().clone(),
             place: change.place.clone(),
@@ -79,12 +86,22 @@ async fn simulate(
             held: change.before.clone(),
             proposed: change.after.clone(),
             day,
+            others: Others::of_book(desk.book.clone()),
+            within: until.saturating_duration_since(Instant::now()) / share,
         });
         let Some(simulation) = simulation else {
-            return Ok(Vec::new());
+            return Ok(());
         };
         let found = simulation.await.map_err(Error::Simulation)?;
-        consequences.extend(found.into_iter().map(|consequence| (change.place.clone(), consequence)));
+        let place = || change.place.clone();
+        let consequences = found.consequences.into_iter();
+        report
+            .consequences
+            .extend(consequences.map(|consequence| (place(), consequence)));
+        let examinations = found.examinations.into_iter();
+        report
+            .examinations
+            .extend(examinations.map(|examination| (place(), examination)));
     }
-    Ok(consequences)
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use support_proto::support::options::v1::Departure;
-use support_proto::support::standard::v1::{CheckContentRequest, OverlayLifted, PlaceChange};
+use support_proto::support::standard::v1::{self as wire, CheckContentRequest, OverlayLifted, PlaceChange};
 
 use super::*;
 
@@ -80,6 +80,16 @@ async fn it_says_what_changes_where_what_is_lifted_and_what_comes_of_it() {
     );
     assert_eq!(report.consequences[0].before, format!("5 sends by {POLICY}@1"));
     assert_eq!(report.consequences[0].examples, ["eu-1"]);
+    assert_eq!(report.consequences[0].fare(), wire::Fare::Worse);
+    assert_eq!(report.consequences[0].rule, format!("{PLAYBOOKS}@1"));
+    assert_eq!(report.consequences[0].money[0].more_minor_units, 5);
+    let examination = &report.examinations[1];
+    assert_eq!(
+        (examination.place.as_str(), examination.total, examination.looked_at),
+        ("country/DE", 7, 5)
+    );
+    assert!(!examination.complete);
+    assert_eq!(examination.farings[0].worse, 5);
     assert_eq!(report.digest.len(), 64);
 
     // The check of the draft says the same; then it is as it said, and the owner is told.

@@ -1,6 +1,7 @@
 //! Table and property tests of the decision.
 
 mod beyond;
+mod fares;
 mod laws;
 mod midnights;
 mod promises;

@@ -314,4 +314,19 @@ fn whose_renewal_would_change_is_counted() {
             ("plans that live, standard, FR", before, after, 1, 1),
         ]
     );
+    let better = Some(support_chassis::standard::Fare::Better);
+    assert_eq!((found[1].fare, found[1].rule.as_str()), (better, "standard"));
+    let money = found[1].money.iter();
+    let money: Vec<_> = money
+        .map(|money| (money.currency.as_str(), money.more, money.less))
+        .collect();
+    assert_eq!(money, [("EUR", 0, 12 * 2600)]);
+    let shares = found[1].shares.iter();
+    let shares: Vec<_> = shares
+        .map(|share| (share.country.as_str(), share.product.as_str(), share.count))
+        .collect();
+    assert_eq!(shares, [("DE", "phone", 12)]);
+    // What is not renewed any more is worse, whatever it cost.
+    let worse = Some(support_chassis::standard::Fare::Worse);
+    assert_eq!((found[0].fare, found[0].money.len()), (worse, 0));
 }

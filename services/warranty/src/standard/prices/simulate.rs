@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use support_chassis::lifecycle::BoxError;
-use support_chassis::standard::{Consequence, WhatIf};
+use support_chassis::standard::{Consequence, Fare, Findings, Share, WhatIf};
 use support_proto::support::warranty::v1::RepairPrices;
 
+use super::super::simulate::prices as everybody;
 use super::{life_rule, prices};
 use crate::domain::country::Country;
 use crate::domain::coverage::Damage;
@@ -20,17 +21,17 @@ const EXAMPLES: usize = 10;
 /// How many consequences are told; what is beyond is told as one.
 const MOST: usize = 300;
 
-/// Prices everything in the place's countries twice: by the prices that hold and by those proposed.
-pub(super) fn simulate(what_if: WhatIf<RepairPrices>) -> BoxFuture<'static, Result<Vec<Consequence>, BoxError>> {
+/// Prices everything in the place's countries twice, by the prices that hold and by those proposed; then tells who would pay otherwise,
+/// of all devices and decisions.
+pub(super) fn simulate(what_if: WhatIf<RepairPrices>) -> BoxFuture<'static, Result<Findings, BoxError>> {
     async move {
         let counted = parts::count(&mut *what_if.db.read().await?).await?;
         let is_reached = |country: &str| what_if.reach.holds(Some(country));
-        Ok(consequences(
-            &counted,
-            &what_if.held.document,
-            &what_if.proposed.document,
-            is_reached,
-        ))
+        let mut told = consequences(&counted, &what_if.held.document, &what_if.proposed.document, is_reached);
+        let mut findings = everybody(&what_if).await?;
+        told.append(&mut findings.consequences);
+        findings.consequences = told;
+        Ok(findings)
     }
     .boxed()
 }
@@ -113,7 +114,7 @@ fn consequences(
             count: beyond,
             before: "as it is".to_owned(),
             after: "another price".to_owned(),
-            examples: Vec::new(),
+            ..Consequence::default()
         });
     }
     found.extend(lives(counted, held, proposed));
@@ -162,6 +163,17 @@ fn consequence(counted: &Counted, (group, component): &What, price: Price, reach
         count: countries.iter().filter_map(devices).sum(),
         before: price.0.map_or_else(|| "no price is known".to_owned(), Shown::words),
         after: after(price),
+        fare: Some(fare(price)),
+        shares: countries
+            .iter()
+            .filter_map(|country| {
+                Some(Share {
+                    country: (*country).to_owned(),
+                    product: group.clone(),
+                    count: *devices(country)?,
+                })
+            })
+            .collect(),
         examples: counted
             .models
             .get(group)
@@ -170,6 +182,16 @@ fn consequence(counted: &Counted, (group, component): &What, price: Price, reach
             .take(EXAMPLES)
             .map(ToString::to_string)
             .collect(),
+        ..Consequence::default()
+    }
+}
+
+/// Whether that is better for whoever has it repaired.
+fn fare(price: Price) -> Fare {
+    match price {
+        (Some(before), Some(after)) if before.code == after.code && after.minor < before.minor => Fare::Better,
+        (Some(before), Some(after)) if before.code == after.code => Fare::Worse,
+        _ => Fare::Otherwise,
     }
 }
 
@@ -206,7 +228,7 @@ fn lives(counted: &Counted, held: &RepairPrices, proposed: &RepairPrices) -> Opt
         count: counted.ended,
         before: words(&before),
         after: words(&after),
-        examples: Vec::new(),
+        ..Consequence::default()
     })
 }
 
