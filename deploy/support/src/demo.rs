@@ -61,7 +61,8 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let world = World::start(options, Lifecycle::new(), |line| println!("  {line}")).await?;
     let told = async {
         let token = world.issuer.operator_token(Duration::from_mins(10));
-        seed::seed(&world.gateway_url, &token, &place).await?;
+        let second = world.issuer.operator_token_of(seed::REVIEWER, Duration::from_mins(10));
+        seed::seed(&world.gateway_url, (&token, &second), &place).await?;
         let partners = seed::partner_clients(&place)?;
         story::tell(&world.gateway_url, &world.issuer, &partners, args.brief).await
     }

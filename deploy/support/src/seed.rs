@@ -15,6 +15,9 @@ use anyhow::Context as _;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use support_proto::support::identity::v1::CreatePartnerClientRequest;
+use support_proto::support::localisation::v1::{
+    ApproveArticleDraftRequest, CreateArticleDraftRequest, PublishArticleDraftRequest, SubmitArticleDraftRequest,
+};
 use support_proto::support::warranty::v1::ListProductsRequest;
 use tonic::{Code, Status};
 
@@ -23,6 +26,8 @@ use crate::world::{PARTNER_SCOPES, private};
 
 /// The run that the seed's request ids belong to.
 const RUN: &str = "seed/v1";
+/// The subject of the operator who approves what the first one writes.
+pub const REVIEWER: &str = "reviewer";
 /// How many calls are under way at once.
 const AT_ONCE: usize = 8;
 
@@ -95,14 +100,15 @@ fn partners_file(data_dir: &Path) -> PathBuf {
     data_dir.join("partners.json")
 }
 
-/// Fills the system behind `gateway_url`, as the operator of `token`. The partners' secrets are kept in the data directory.
+/// Fills the system behind `gateway_url`, as the operators of the two tokens: what one writes, the other approves. The partners' secrets are kept in the data directory.
 ///
 /// # Errors
 ///
 /// What the system refused.
-pub async fn seed(gateway_url: &str, token: &str, data_dir: &Path) -> anyhow::Result<Seeded> {
+pub async fn seed(gateway_url: &str, tokens: (&str, &str), data_dir: &Path) -> anyhow::Result<Seeded> {
     let session = Session::connect(gateway_url)?;
-    let operator = session.as_operator(token)?;
+    let operator = session.as_operator(tokens.0)?;
+    let reviewer = session.as_operator(tokens.1)?;
     if is_seeded(&session, &operator, data_dir).await? {
         return Ok(Seeded::default());
     }
@@ -140,14 +146,11 @@ pub async fn seed(gateway_url: &str, token: &str, data_dir: &Path) -> anyhow::Re
                 .await,
         )
     });
-    let articles = each(texts::articles()?, async |mut article| {
-        article.request_id = request_id(RUN, "article", &format!("{} {}", article.slug, article.language));
-        made(
-            session
-                .retrying(async || operator.knowledge().publish_article(article.clone()).await)
-                .await,
-        )
-    });
+    let (sources, translations) = texts::articles()?;
+    let articles = async {
+        let write = async |text| publish(&session, &operator, &reviewer, text).await;
+        Ok(each(sources, write).await? + each(translations, write).await?)
+    };
     let (products, agents, providers, articles) = tokio::try_join!(products, agents, providers, articles)?;
     // Last, because their file says that all the rest is there.
     let partners = partners(&session, &operator, data_dir).await?;
@@ -158,6 +161,51 @@ pub async fn seed(gateway_url: &str, token: &str, data_dir: &Path) -> anyhow::Re
         providers,
         articles,
     })
+}
+
+/// Has one text of an article written by one operator, approved by another and published, as the standard asks.
+async fn publish(
+    session: &Session,
+    operator: &Caller,
+    reviewer: &Caller,
+    mut text: CreateArticleDraftRequest,
+) -> anyhow::Result<bool> {
+    let about = format!("{} {}", text.slug, text.language);
+    let id = |step: &str| request_id(RUN, step, &about);
+    text.request_id = id("article draft");
+    let begun = session
+        .retrying(async || operator.knowledge().create_article_draft(text.clone()).await)
+        .await;
+    let draft_id = match begun {
+        Ok(begun) => begun.draft.context("a draft")?.draft_id,
+        Err(status) => return made::<()>(Err(status)),
+    };
+    let submitted = SubmitArticleDraftRequest {
+        request_id: id("article review"),
+        draft_id: draft_id.clone(),
+        etag: String::new(),
+    };
+    session
+        .retrying(async || operator.knowledge().submit_article_draft(submitted.clone()).await)
+        .await?;
+    let approved = ApproveArticleDraftRequest {
+        request_id: id("article approval"),
+        draft_id: draft_id.clone(),
+        etag: String::new(),
+    };
+    session
+        .retrying(async || reviewer.knowledge().approve_article_draft(approved.clone()).await)
+        .await?;
+    let published = PublishArticleDraftRequest {
+        request_id: id("article"),
+        draft_id,
+        etag: String::new(),
+    };
+    made(
+        session
+            .retrying(async || operator.knowledge().publish_article_draft(published.clone()).await)
+            .await,
+    )
 }
 
 /// Carries `make` out for each, several at a time; how many were new.

@@ -85,7 +85,8 @@ async fn live(args: &UpArgs, lifecycle: Lifecycle, began: Instant) -> anyhow::Re
     note_gateway(&args.data_dir, &world.gateway_url).context("cannot write into the data directory")?;
     if !args.no_seed {
         let token = world.issuer.operator_token(Duration::from_mins(10));
-        let seeding = seed::seed(&world.gateway_url, &token, &args.data_dir);
+        let second = world.issuer.operator_token_of(seed::REVIEWER, Duration::from_mins(10));
+        let seeding = seed::seed(&world.gateway_url, (&token, &second), &args.data_dir);
         let seeded = tokio::select! {
             seeded = seeding => seeded,
             () = draining.cancelled() => Ok(seed::Seeded::default()),

@@ -3,7 +3,7 @@
 use support_chassis::db::DbError;
 use support_chassis::error::{Answer, InvalidFields, ServiceError, Violation, into_status};
 use support_chassis::page::PageError;
-use support_proto::support::localisation::v1::LocalisationErrorReason;
+use support_proto::support::localisation::v1::{ArticleDraftState, LocalisationErrorReason};
 use tonic::{Code, Status};
 
 use support_words::message::Fault;
@@ -29,6 +29,33 @@ pub enum Error {
     /// No such article, or not for the caller.
     #[error("no such article")]
     ArticleNotFound,
+    /// No such draft of an article.
+    #[error("no such draft of an article")]
+    DraftNotFound,
+    /// The draft's state does not allow this.
+    #[error("the draft is {}", .0.as_str_name())]
+    DraftState(ArticleDraftState),
+    /// The draft is not as the caller has seen it.
+    #[error("the draft has changed")]
+    DraftChanged,
+    /// Who wrote in a draft cannot approve it.
+    #[error("who wrote in a draft cannot approve it")]
+    ApproverIsAuthor,
+    /// The rules ask for an approval that is missing.
+    #[error("the rules ask for an approval that the text does not have")]
+    ApprovalMissing,
+    /// There is a draft of this text.
+    #[error("there is a draft of this text already")]
+    DraftExists,
+    /// There is no such version of the source.
+    #[error("there is no such version of the source")]
+    SourceMissing,
+    /// No such offer, or not the caller's.
+    #[error("no such offer of answers")]
+    OfferNotFound,
+    /// No such case, or not for the caller.
+    #[error("no such case")]
+    CaseNotFound,
     /// No such playbook.
     #[error("no playbook for this purpose at this place")]
     PlaybookNotFound,
@@ -107,6 +134,48 @@ impl ServiceError for Error {
                 Code::NotFound,
                 LocalisationErrorReason::ArticleNotFound,
                 "no such article",
+            ),
+            Self::DraftNotFound => Self::own(
+                Code::NotFound,
+                LocalisationErrorReason::ArticleDraftNotFound,
+                "no such draft of an article",
+            ),
+            Self::DraftState(state) => Self::own(
+                Code::FailedPrecondition,
+                LocalisationErrorReason::ArticleDraftState,
+                "the draft's state does not allow this",
+            )
+            .with("state", state.as_str_name()),
+            Self::DraftChanged => Answer::conflict(),
+            Self::ApproverIsAuthor => Self::own(
+                Code::FailedPrecondition,
+                LocalisationErrorReason::ArticleApproverIsAuthor,
+                "who wrote in a draft cannot approve it",
+            ),
+            Self::ApprovalMissing => Self::own(
+                Code::FailedPrecondition,
+                LocalisationErrorReason::ArticleApprovalMissing,
+                "the rules ask for an approval that the text does not have",
+            ),
+            Self::DraftExists => Self::own(
+                Code::AlreadyExists,
+                LocalisationErrorReason::ArticleDraftExists,
+                "there is a draft of this text already",
+            ),
+            Self::SourceMissing => Self::own(
+                Code::FailedPrecondition,
+                LocalisationErrorReason::ArticleSourceMissing,
+                "there is no such version of the source",
+            ),
+            Self::OfferNotFound => Self::own(
+                Code::NotFound,
+                LocalisationErrorReason::AnswerOfferNotFound,
+                "no such offer of answers",
+            ),
+            Self::CaseNotFound => Self::own(
+                Code::NotFound,
+                LocalisationErrorReason::AnswerCaseNotFound,
+                "no such case",
             ),
             Self::PlaybookNotFound => Self::own(
                 Code::NotFound,

@@ -26,6 +26,7 @@ use api::playbooks::PlaybookApi;
 use catalogues::Catalogues;
 use settings::LocalisationSettings;
 use standard::PLAYBOOKS;
+use standard::knowledge::{KNOWLEDGE_RULES, Rules};
 
 /// The service's name.
 pub const NAME: &str = "localisation";
@@ -39,7 +40,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: include_str!("defaults.toml"),
     setting_docs: settings::DOCS,
-    standards: &[&PLAYBOOKS],
+    standards: &[&PLAYBOOKS, &KNOWLEDGE_RULES],
     start: |kit| start(kit).boxed(),
 };
 
@@ -64,6 +65,7 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
         async move { catalogues.refresh().await }
     });
     let playbooks = PlaybookApi::new(kit.standard(&PLAYBOOKS), catalogues.clone());
+    let rules = Rules::new(kit.standard(&KNOWLEDGE_RULES));
     Ok(Parts::new()
         .serve(PlaybookServiceServer::new(playbooks))
         .serve(LocaleServiceServer::new(LocaleApi::new(catalogues.clone())))
@@ -73,7 +75,7 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
             catalogues.clone(),
         )))
         .serve(KnowledgeServiceServer::new(KnowledgeApi::new(
-            kit.db, kit.ids, catalogues,
+            kit.db, kit.ids, kit.clock, catalogues, rules,
         )))
         .work("refresh", refresh))
 }

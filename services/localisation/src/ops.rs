@@ -1,6 +1,7 @@
 //! What can be done, each in one transaction.
 
 pub mod articles;
+pub mod drafts;
 pub mod locales;
 pub mod publish;
 pub mod seed;

@@ -1,5 +1,6 @@
-//! What this service is told by the standard: the playbooks.
+//! What this service is told by the standard: the playbooks, and how articles are kept ([`knowledge`]).
 
+pub mod knowledge;
 mod simulate;
 
 use std::sync::Arc;

@@ -10,6 +10,8 @@
 mod articles;
 #[path = "localisation_service/departures.rs"]
 mod departures;
+#[path = "localisation_service/drafts.rs"]
+mod drafts;
 #[path = "localisation_service/locales.rs"]
 mod locales;
 #[path = "localisation_service/messages.rs"]

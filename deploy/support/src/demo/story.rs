@@ -102,6 +102,7 @@ impl Story {
         let asked = GetArticleRequest {
             slug: "battery-drains-fast".to_owned(),
             languages: vec!["de-AT".to_owned()],
+            ..GetArticleRequest::default()
         };
         let read = self
             .say

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use serde::Deserialize;
-use support_proto::support::localisation::v1::{Audience, Block, BlockKind, PublishArticleRequest};
+use support_proto::support::localisation::v1::{
+    ArticleKind, ArticleProfile, Audience, Block, BlockKind, CreateArticleDraftRequest,
+};
 use support_proto::support::types::v1::ProductLine;
 
 /// The articles, as people write them.
@@ -14,6 +16,8 @@ const ARTICLES: &str = include_str!("articles.json");
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Article {
     slug: String,
+    kind: String,
+    symptoms: Vec<String>,
     audience: String,
     product_lines: Vec<String>,
     texts: BTreeMap<String, Text>,
@@ -28,34 +32,43 @@ struct Text {
     warning: String,
 }
 
-/// Every article in every language it has, without request ids.
-pub(super) fn articles() -> anyhow::Result<Vec<PublishArticleRequest>> {
+/// Every article in every language it has, without request ids: those in English, from which the others are translated, and
+/// the others.
+pub(super) fn articles() -> anyhow::Result<(Vec<CreateArticleDraftRequest>, Vec<CreateArticleDraftRequest>)> {
     let articles: Vec<Article> = serde_json::from_str(ARTICLES)?;
     let mut all = Vec::new();
     for article in articles {
-        let audience = Audience::from_str_name(&article.audience).context("no such audience")?;
-        let lines = article
-            .product_lines
-            .iter()
-            .map(|line| {
-                ProductLine::from_str_name(line)
-                    .map(i32::from)
-                    .context("no such product line")
-            })
-            .collect::<anyhow::Result<Vec<i32>>>()?;
+        let profile = ArticleProfile {
+            kind: ArticleKind::from_str_name(&article.kind)
+                .context("no such kind of article")?
+                .into(),
+            audience: Audience::from_str_name(&article.audience)
+                .context("no such audience")?
+                .into(),
+            product_lines: article
+                .product_lines
+                .iter()
+                .map(|line| {
+                    ProductLine::from_str_name(line)
+                        .map(i32::from)
+                        .context("no such product line")
+                })
+                .collect::<anyhow::Result<Vec<i32>>>()?,
+            symptoms: article.symptoms,
+            ..ArticleProfile::default()
+        };
         for (language, text) in article.texts {
-            all.push(PublishArticleRequest {
-                request_id: String::new(),
+            all.push(CreateArticleDraftRequest {
                 slug: article.slug.clone(),
-                audience: audience.into(),
-                product_lines: lines.clone(),
+                profile: Some(profile.clone()),
                 language,
                 title: text.title.clone(),
                 blocks: blocks(text),
+                ..CreateArticleDraftRequest::default()
             });
         }
     }
-    Ok(all)
+    Ok(all.into_iter().partition(|draft| draft.language == "en"))
 }
 
 fn blocks(text: Text) -> Vec<Block> {
@@ -75,10 +88,12 @@ mod tests {
 
     #[test]
     fn the_articles_can_be_read() {
-        let all = articles().unwrap();
-        assert_eq!(all.len(), 15, "every text of every article");
+        let (sources, translations) = articles().unwrap();
+        assert_eq!(sources.len(), 4, "every article has an English text");
+        assert_eq!(translations.len(), 11, "every other text of every article");
         assert!(
-            all.iter()
+            translations
+                .iter()
                 .any(|article| article.language == "ar" && article.blocks.len() > 3)
         );
     }

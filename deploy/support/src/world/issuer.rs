@@ -19,9 +19,12 @@ const NAME: &str = "support-development";
 pub const OPERATOR: &str = "operator";
 
 /// What an agent may do.
-pub const AGENT_SCOPES: [&str; 24] = [
+pub const AGENT_SCOPES: [&str; 27] = [
     "agents.read",
+    "articles.approve",
     "articles.publish",
+    "articles.read",
+    "articles.write",
     "cases.assign",
     "cases.read",
     "cases.write",
@@ -47,10 +50,13 @@ pub const AGENT_SCOPES: [&str; 24] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 32] = [
+pub const OPERATOR_SCOPES: [&str; 35] = [
     "agents.read",
     "agents.write",
+    "articles.approve",
     "articles.publish",
+    "articles.read",
+    "articles.write",
     "cases.read",
     "coverage.decide",
     "coverage.fleet",

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 use support_chassis::db::{DbError, Tx};
 use support_chassis::id::Ids;
-use support_proto::support::localisation::v1::ArticlePublished;
+use support_proto::support::localisation::v1::{ArticlePublished, ArticleRetired};
 use support_proto::support::options::v1::CallerKind;
+use time::Date;
 
-use crate::domain::article::Audience;
+use crate::domain::article::{Audience, Block, Profile, content_hash};
 use crate::error::Error;
-use crate::store::articles::{self, Article, Block, Text};
+use crate::standard::knowledge::Rules;
+use crate::store::articles::{self, Article, Text};
 use support_words::locale::choose;
 use support_words::tag::Tag;
 
@@ -32,16 +34,16 @@ pub struct Read {
 pub struct NewText {
     /// The slug.
     pub slug: String,
-    /// Who may read it.
-    pub audience: Audience,
-    /// The product lines, as numbers of the contract, ascending.
-    pub product_lines: Vec<i16>,
+    /// What the article is to be; none leaves it as it is.
+    pub profile: Option<Profile>,
     /// The language, the tag of a locale.
     pub language: Tag,
     /// The title.
     pub title: String,
     /// The text.
     pub blocks: Vec<Block>,
+    /// The version of the source that it was translated from; none for the current one.
+    pub source_version: Option<i64>,
 }
 
 /// The audience that a kind of caller belongs to: it may read what is for this one and for those around it.
@@ -54,80 +56,147 @@ pub fn audience_of(kind: CallerKind) -> Audience {
     }
 }
 
-/// Publishes an article, or the next version of it in one language; `by` is who publishes.
+/// Publishes an article, or the next version of it in one language; `by` is who publishes, `approver` who approved it. The
+/// first language that an article has is the source of the others.
 ///
 /// # Errors
 ///
-/// Where the database fails, or there is no locale of that language.
-pub async fn publish(tx: &mut Tx, ids: &Ids, new: &NewText, by: &str) -> Result<Read, Error> {
-    let id = articles::upsert(tx, ids.next(), &new.slug, new.audience, &new.product_lines).await?;
+/// Where the database fails, there is no locale of that language, no source it could be translated from, nothing is said
+/// of what a new article is, or the rules ask for an approval and there is none.
+pub async fn publish(
+    tx: &mut Tx,
+    ids: &Ids,
+    rules: &Rules,
+    new: &NewText,
+    by: &str,
+    approver: Option<&str>,
+) -> Result<Read, Error> {
+    // First of all: whoever publishes waits here for whoever came before, and finds what that one has written.
+    let change = articles::next_change(tx).await?;
+    let known = articles::find_any(tx, &new.slug).await?;
+    let mut profile = new
+        .profile
+        .clone()
+        .or_else(|| known.as_ref().map(|article| article.profile.clone()))
+        .ok_or_else(profile_missing)?;
+    if approver.is_none() && rules.asks_four_eyes(profile.kind) {
+        return Err(Error::ApprovalMissing);
+    }
     let at = tx.now();
-    let version = articles::insert_text(tx, id, &new.language, &new.title, &new.blocks, by, at)
+    let latest = rules.latest_review(profile.kind, at.date());
+    profile.review_on = Some(profile.review_on.map_or(latest, |day| day.min(latest)));
+    let source = known.as_ref().map_or(&new.language, |article| &article.source);
+    let translated_from = match &known {
+        Some(article) if *source != new.language => Some(
+            articles::content_hash(tx, article.id, source, new.source_version)
+                .await?
+                .ok_or(Error::SourceMissing)?,
+        ),
+        _ => None,
+    };
+    let id = articles::upsert(tx, ids.next(), &new.slug, &profile, source, change)
         .await
-        .map_err(|error| match error.constraint() {
-            Some("article_texts_language_exists") => Error::LocaleNotFound,
-            _ => Error::Database(error),
-        })?;
+        .map_err(unknown_language)?;
+    let text = articles::NewText {
+        article: id,
+        language: &new.language,
+        title: &new.title,
+        blocks: &new.blocks,
+        content_hash: &content_hash(&new.title, &new.blocks),
+        source: translated_from
+            .as_ref()
+            .map(|(version, hash)| (*version, hash.as_slice())),
+        by,
+        approver: approver.unwrap_or_default(),
+        at,
+    };
+    let version = articles::insert_text(tx, text).await.map_err(unknown_language)?;
     let event = ArticlePublished {
         article_id: id.to_string(),
         language: new.language.to_string(),
         version,
     };
     tx.append(id, &event).await?;
-    let article = articles::find(tx, &new.slug, Audience::Staff)
+    let mut read = in_language(tx, &new.slug, &new.language).await?;
+    read.blocks.clone_from(&new.blocks);
+    Ok(read)
+}
+
+pub(super) fn profile_missing() -> Error {
+    let mut fields = support_chassis::error::Violations::new();
+    fields.require(false, "profile", "must say what a new article is");
+    match fields.finish(Some(())) {
+        Err(error) => error.into(),
+        Ok(()) => Error::ArticleNotFound,
+    }
+}
+
+fn unknown_language(error: DbError) -> Error {
+    match error.constraint() {
+        Some("article_texts_language_exists" | "articles_source_language_exists") => Error::LocaleNotFound,
+        _ => Error::Database(error),
+    }
+}
+
+/// An article in one of its languages, without its blocks.
+async fn in_language(connection: &mut PgConnection, slug: &str, language: &Tag) -> Result<Read, Error> {
+    let article = articles::find_any(connection, slug)
         .await?
-        .ok_or(DbError::Corrupt {
-            table: "articles",
-            column: "slug",
-        })?;
-    let text = Text {
-        article: id.uuid(),
-        title: new.title.clone(),
-        version,
-        published_at: at,
-    };
+        .ok_or(Error::ArticleNotFound)?;
+    let text = articles::texts(connection, &[(article.id, language)], None)
+        .await?
+        .pop()
+        .ok_or(Error::ArticleNotFound)?;
     Ok(Read {
         article,
-        language: new.language.clone(),
+        language: language.clone(),
         text,
-        blocks: new.blocks.clone(),
+        blocks: Vec::new(),
     })
 }
 
-/// Reads an article in the best of its languages for who reads `languages`; `default` where none fits.
+/// What a reader asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'w> {
+    /// The slug.
+    pub slug: &'w str,
+    /// Who reads it.
+    pub reader: Audience,
+    /// What they read, best first.
+    pub languages: &'w [String],
+    /// Which version; none for the current one.
+    pub version: Option<i64>,
+}
+
+/// Reads an article in the best of its languages; `default` where none fits.
 ///
 /// # Errors
 ///
 /// [`Error::ArticleNotFound`], where there is none or its audience leaves the reader out.
-pub async fn get(
-    connection: &mut PgConnection,
-    slug: &str,
-    reader: Audience,
-    languages: &[String],
-    default: &Tag,
-) -> Result<Read, Error> {
-    let article = articles::find(connection, slug, reader)
+pub async fn get(connection: &mut PgConnection, wanted: Wanted<'_>, default: &Tag) -> Result<Read, Error> {
+    let article = articles::find(connection, wanted.slug, wanted.reader)
         .await?
         .ok_or(Error::ArticleNotFound)?;
     // What is published is never changed, so that the text cannot turn between these statements.
-    let mut read = in_best_language(connection, vec![article], languages, default).await?;
+    let mut read = in_best_language(connection, vec![article], wanted.languages, wanted.version, default).await?;
     let mut read = read.pop().ok_or(Error::ArticleNotFound)?;
     read.blocks = articles::blocks(connection, read.article.id, &read.language, read.text.version).await?;
     Ok(read)
 }
 
-/// Gives each article the current text in the best of its languages, without blocks.
+/// Gives each article the text in the best of its languages, without blocks: the current one, or that of `version`.
 pub async fn in_best_language(
     connection: &mut PgConnection,
     articles: Vec<Article>,
     languages: &[String],
+    version: Option<i64>,
     default: &Tag,
 ) -> Result<Vec<Read>, DbError> {
     let wanted: Vec<_> = articles
         .iter()
         .filter_map(|article| Some((article.id, choose(languages, &article.languages, default)?)))
         .collect();
-    let mut texts: BTreeMap<_, _> = articles::texts(connection, &wanted)
+    let mut texts: BTreeMap<_, _> = articles::texts(connection, &wanted, version)
         .await?
         .into_iter()
         .map(|text| (text.article, text))
@@ -151,6 +220,41 @@ pub async fn in_best_language(
         .collect())
 }
 
+/// Says that an article still holds; `on` is when it is to be looked at next, none for as late as the rules allow.
+///
+/// # Errors
+///
+/// No such article.
+pub async fn review(tx: &mut Tx, rules: &Rules, slug: &str, on: Option<Date>) -> Result<Read, Error> {
+    let change = articles::next_change(tx).await?;
+    let article = articles::find(tx, slug, Audience::Staff)
+        .await?
+        .ok_or(Error::ArticleNotFound)?;
+    let latest = rules.latest_review(article.profile.kind, tx.now().date());
+    let on = on.map_or(latest, |day| day.min(latest));
+    articles::set_review(tx, article.id, on, change).await?;
+    in_language(tx, slug, &article.source).await
+}
+
+/// Takes an article out of all languages.
+///
+/// # Errors
+///
+/// No such article.
+pub async fn retire(tx: &mut Tx, slug: &str) -> Result<(), Error> {
+    let change = articles::next_change(tx).await?;
+    let article = articles::find(tx, slug, Audience::Staff)
+        .await?
+        .ok_or(Error::ArticleNotFound)?;
+    let at = tx.now();
+    articles::retire(tx, article.id, at, change).await?;
+    let event = ArticleRetired {
+        article_id: article.id.to_string(),
+    };
+    tx.append(article.id, &event).await?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,11 +270,11 @@ mod tests {
             (Operator, Audience::ALL.to_vec()),
             (Service, Audience::ALL.to_vec()),
         ] {
-            let found: Vec<_> = Audience::ALL
+            let may_read: Vec<_> = Audience::ALL
                 .into_iter()
                 .filter(|audience| *audience <= audience_of(kind))
                 .collect();
-            assert_eq!(found, readable, "{kind:?}");
+            assert_eq!(may_read, readable, "{kind:?}");
         }
     }
 }

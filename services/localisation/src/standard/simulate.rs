@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use support_chassis::db::{Db, DbError};
 use support_chassis::lifecycle::BoxError;
-use support_chassis::standard::{Consequence, WhatIf};
+use support_chassis::standard::{Consequence, Findings, WhatIf};
 use support_proto::support::localisation::v1::Playbooks;
 
 use crate::store::catalogues;
@@ -25,15 +25,15 @@ struct Words {
 }
 
 /// Looks up the texts that would be said and are not said today.
-pub(super) fn simulate(what_if: WhatIf<Playbooks>) -> BoxFuture<'static, Result<Vec<Consequence>, BoxError>> {
+pub(super) fn simulate(what_if: WhatIf<Playbooks>) -> BoxFuture<'static, Result<Findings, BoxError>> {
     async move {
         let said = texts(&what_if.held);
         let proposed = texts(&what_if.proposed);
         let new: BTreeSet<&str> = proposed.difference(&said).copied().collect();
         if new.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Findings::default());
         }
-        Ok(consequences(&new, &words(&what_if.db).await?))
+        Ok(consequences(&new, &words(&what_if.db).await?).into())
     }
     .boxed()
 }
@@ -118,6 +118,7 @@ fn consequence(whom: &str, keys: &BTreeSet<&str>, after: &str) -> Option<Consequ
         before: "not said".to_owned(),
         after: after.to_owned(),
         examples: keys.iter().take(EXAMPLES).map(|key| (*key).to_owned()).collect(),
+        ..Consequence::default()
     })
 }
 

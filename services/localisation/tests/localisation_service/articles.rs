@@ -2,24 +2,31 @@
 
 use support_chassis::call::Caller;
 use support_proto::support::localisation::v1::{
-    Article, ArticlePublished, Audience, Block, BlockKind, GetArticleRequest, ListArticlesRequest,
-    PublishArticleRequest,
+    ApproveArticleDraftRequest, Article, ArticleKind, ArticleProfile, ArticlePublished, Audience, Block, BlockKind,
+    CreateArticleDraftRequest, GetArticleRequest, ListArticlesRequest, PublishArticleDraftRequest,
+    SubmitArticleDraftRequest,
 };
 use support_proto::support::types::v1::ProductLine;
 use tonic::Code;
 
 use crate::world::{World, anonymous, assert_refused, customer, operator, partner, request_id, staff};
 
-fn publishing(slug: &str, audience: Audience, language: &str, title: &str) -> PublishArticleRequest {
-    let block = |kind: BlockKind, text: &str| Block {
+pub(crate) fn block(kind: BlockKind, text: &str) -> Block {
+    Block {
         kind: kind.into(),
         text: text.to_owned(),
-    };
-    PublishArticleRequest {
+    }
+}
+
+pub(crate) fn writing(slug: &str, audience: Audience, language: &str, title: &str) -> CreateArticleDraftRequest {
+    CreateArticleDraftRequest {
         request_id: request_id(),
         slug: slug.to_owned(),
-        audience: audience.into(),
-        product_lines: Vec::new(),
+        profile: Some(ArticleProfile {
+            kind: ArticleKind::HowTo.into(),
+            audience: audience.into(),
+            ..ArticleProfile::default()
+        }),
         language: language.to_owned(),
         title: title.to_owned(),
         blocks: vec![
@@ -28,6 +35,7 @@ fn publishing(slug: &str, audience: Audience, language: &str, title: &str) -> Pu
             block(BlockKind::Step, "Open it."),
             block(BlockKind::Step, "Close it."),
         ],
+        source_version: 0,
     }
 }
 
@@ -35,18 +43,53 @@ fn reading(slug: &str, languages: &[&str]) -> GetArticleRequest {
     GetArticleRequest {
         slug: slug.to_owned(),
         languages: languages.iter().map(|tag| (*tag).to_owned()).collect(),
+        version: 0,
     }
 }
 
-async fn publish(world: &World, request: PublishArticleRequest) -> Article {
-    world
-        .knowledge(&staff())
-        .publish_article(request)
+/// Writes, has approved by another, and publishes.
+pub(crate) async fn publish(world: &World, written: CreateArticleDraftRequest) -> Article {
+    let (mut author, mut reviewer) = (world.knowledge(&staff()), world.knowledge(&operator()));
+    let draft = author
+        .create_article_draft(written)
         .await
         .unwrap()
         .into_inner()
-        .article
+        .draft
+        .unwrap();
+    let draft_id = draft.draft_id;
+    author
+        .submit_article_draft(SubmitArticleDraftRequest {
+            request_id: request_id(),
+            draft_id: draft_id.clone(),
+            etag: String::new(),
+        })
+        .await
+        .unwrap();
+    reviewer
+        .approve_article_draft(ApproveArticleDraftRequest {
+            request_id: request_id(),
+            draft_id: draft_id.clone(),
+            etag: String::new(),
+        })
+        .await
+        .unwrap();
+    let request = PublishArticleDraftRequest {
+        request_id: request_id(),
+        draft_id,
+        etag: String::new(),
+    };
+    let answer = author
+        .publish_article_draft(request.clone())
+        .await
         .unwrap()
+        .into_inner();
+    // Sent again it publishes nothing more.
+    assert_eq!(
+        author.publish_article_draft(request).await.unwrap().into_inner(),
+        answer
+    );
+    answer.article.unwrap()
 }
 
 async fn titles(world: &World, caller: &Caller, request: ListArticlesRequest) -> Vec<String> {
@@ -63,16 +106,12 @@ async fn titles(world: &World, caller: &Caller, request: ListArticlesRequest) ->
 #[tokio::test]
 async fn an_article_is_read_in_the_best_of_its_languages() {
     let world = World::bare().await;
-    let first = publish(&world, publishing("reset-watch", Audience::Customer, "en", "Reset")).await;
+    let first = publish(&world, writing("reset-watch", Audience::Customer, "en", "Reset")).await;
     assert_eq!((first.version, first.available_languages), (1, vec!["en".to_owned()]));
-    let german = publish(
-        &world,
-        publishing("reset-watch", Audience::Customer, "DE", "Zurücksetzen"),
-    )
-    .await;
+    let german = publish(&world, writing("reset-watch", Audience::Customer, "DE", "Zurücksetzen")).await;
     assert_eq!((german.version, german.language.as_str()), (1, "de"));
     assert_eq!(german.article_id, first.article_id);
-    let again = publish(&world, publishing("reset-watch", Audience::Customer, "en", "Reset it")).await;
+    let again = publish(&world, writing("reset-watch", Audience::Customer, "en", "Reset it")).await;
     assert_eq!(again.version, 2);
     assert_eq!(again.available_languages, ["de", "en"]);
 
@@ -126,7 +165,7 @@ async fn nobody_reads_what_is_not_for_them() {
         ("for-partners", Audience::Partner),
         ("for-staff", Audience::Staff),
     ] {
-        publish(&world, publishing(slug, audience, "en", slug)).await;
+        publish(&world, writing(slug, audience, "en", slug)).await;
     }
     for (caller, readable) in [
         (anonymous(), &["for-all"][..]),
@@ -151,7 +190,7 @@ async fn nobody_reads_what_is_not_for_them() {
         }
     }
     // The last publishing decides.
-    publish(&world, publishing("for-staff", Audience::Customer, "ja", "公開")).await;
+    publish(&world, writing("for-staff", Audience::Customer, "ja", "公開")).await;
     assert_eq!(
         titles(&world, &anonymous(), ListArticlesRequest::default()).await,
         ["for-all", "for-staff"]
@@ -171,9 +210,14 @@ async fn lists_are_cut_into_pages_and_by_product_line() {
         let lines: Vec<i32> = lines.into_iter().map(Into::into).collect();
         publish(
             &world,
-            PublishArticleRequest {
-                product_lines: lines,
-                ..publishing(slug, Audience::Customer, "en", slug)
+            CreateArticleDraftRequest {
+                profile: Some(ArticleProfile {
+                    kind: ArticleKind::HowTo.into(),
+                    audience: Audience::Customer.into(),
+                    product_lines: lines,
+                    ..ArticleProfile::default()
+                }),
+                ..writing(slug, Audience::Customer, "en", slug)
             },
         )
         .await;
@@ -230,51 +274,42 @@ async fn lists_are_cut_into_pages_and_by_product_line() {
 }
 
 #[tokio::test]
-async fn a_publishing_sent_again_publishes_once() {
-    let world = World::bare().await;
-    let request = publishing("once", Audience::Customer, "en", "Once");
-    let first = publish(&world, request.clone()).await;
-    assert_eq!(publish(&world, request).await, first);
-    let article = world
-        .knowledge(&anonymous())
-        .get_article(reading("once", &[]))
-        .await
-        .unwrap()
-        .into_inner()
-        .article;
-    assert_eq!(article, Some(first));
-}
-
-#[tokio::test]
 async fn bad_articles_are_refused() {
     let world = World::bare().await;
     let mut knowledge = world.knowledge(&staff());
-    let unknown = publishing("a", Audience::Customer, "tlh", "A");
+    let unknown = writing("a", Audience::Customer, "tlh", "A");
     assert_refused(
-        knowledge.publish_article(unknown).await,
+        knowledge.create_article_draft(unknown).await,
         Code::NotFound,
         "LOCALE_NOT_FOUND",
     );
-    let bad = PublishArticleRequest {
+    let bad = CreateArticleDraftRequest {
         slug: "Not A Slug".to_owned(),
-        audience: 9,
-        product_lines: vec![0],
+        profile: Some(ArticleProfile {
+            kind: 0,
+            audience: 9,
+            product_lines: vec![0],
+            symptoms: vec!["No power".to_owned()],
+            ..ArticleProfile::default()
+        }),
         title: String::new(),
         blocks: vec![Block {
             kind: 77,
             text: String::new(),
         }],
-        ..publishing("a", Audience::Customer, "en", "A")
+        ..writing("a", Audience::Customer, "en", "A")
     };
     let refused = assert_refused(
-        knowledge.publish_article(bad).await,
+        knowledge.create_article_draft(bad).await,
         Code::InvalidArgument,
         "INVALID_FIELDS",
     );
     for field in [
         "slug",
-        "audience",
-        "product_lines[0]",
+        "profile.kind",
+        "profile.audience",
+        "profile.product_lines[0]",
+        "profile.symptoms[0]",
         "title",
         "blocks[0].kind",
         "blocks[0].text",
@@ -284,6 +319,17 @@ async fn bad_articles_are_refused() {
             "{field}: {refused:?}"
         );
     }
+    // Nothing says what the new article is.
+    let bare = CreateArticleDraftRequest {
+        profile: None,
+        ..writing("a", Audience::Customer, "en", "A")
+    };
+    let refused = assert_refused(
+        knowledge.create_article_draft(bare).await,
+        Code::InvalidArgument,
+        "INVALID_FIELDS",
+    );
+    assert_eq!(refused.violations[0].field, "profile");
     assert_refused(
         knowledge.get_article(reading("a", &[])).await,
         Code::NotFound,
@@ -292,7 +338,7 @@ async fn bad_articles_are_refused() {
     for caller in [anonymous(), customer(), partner()] {
         let answer = world
             .knowledge(&caller)
-            .publish_article(publishing("a", Audience::Customer, "en", "A"))
+            .create_article_draft(writing("a", Audience::Customer, "en", "A"))
             .await;
         assert_refused(answer, Code::PermissionDenied, "CALLER_KIND_NOT_ALLOWED");
     }

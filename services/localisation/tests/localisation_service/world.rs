@@ -202,11 +202,33 @@ pub(crate) fn partner() -> Caller {
 }
 
 pub(crate) fn staff() -> Caller {
-    caller(CallerKind::Staff, "sam", &["articles.publish", "playbooks.read"])
+    caller(
+        CallerKind::Staff,
+        "sam",
+        &[
+            "articles.approve",
+            "articles.publish",
+            "articles.read",
+            "articles.write",
+            "cases.read",
+            "cases.write",
+            "playbooks.read",
+        ],
+    )
 }
 
 pub(crate) fn operator() -> Caller {
-    caller(CallerKind::Operator, "olga", &["messages.publish", "articles.publish"])
+    caller(
+        CallerKind::Operator,
+        "olga",
+        &[
+            "messages.publish",
+            "articles.approve",
+            "articles.publish",
+            "articles.read",
+            "articles.write",
+        ],
+    )
 }
 
 /// Who writes rules.
