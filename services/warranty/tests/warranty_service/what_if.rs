@@ -350,8 +350,11 @@ async fn what_is_not_tried_in_the_time_there_is_is_said() {
     );
     let mut told = all.consequences.iter();
     let told = told.find(|told| told.whom == "of all 15 devices, damage none").unwrap();
-    // The latest ones first.
-    assert_eq!((told.count, told.examples[0].as_str()), (15, device(29).as_str()));
+    assert_eq!(told.count, 15);
+    assert!(
+        told.examples[0].ends_with(&device(29)),
+        "the latest ones first: {told:?}"
+    );
 }
 
 #[tokio::test]
