@@ -53,8 +53,8 @@ pub enum Error {
     /// The decision grants nothing that could be used.
     #[error("the decision grants nothing that could be used")]
     NothingGranted,
-    /// The decision is too old, or for a day that has not come.
-    #[error("the decision is too old, or for a day that has not come")]
+    /// The decision is too old, for a day that has not come, or by a plan that has ended since.
+    #[error("the decision is too old, for a day that has not come, or by a plan that has ended since")]
     DecisionNotCurrent,
     /// What the decision grants is reserved or used.
     #[error("what the decision grants is reserved or used")]

@@ -50,6 +50,9 @@ pub async fn reserve_claim(
         return Err(Error::DecisionNotCurrent);
     }
     let grant = grant::of(tx, rules, &kept).await?.ok_or(Error::NothingGranted)?;
+    if let Some(plan) = grant.plan {
+        grant::check_plan(tx, &kept, plan).await?;
+    }
     let claim = Claim {
         id: ids.next(),
         device_id: kept.device_id,

@@ -125,6 +125,12 @@ impl Scene {
         self.paid(&plan, "first").await
     }
 
+    /// Another one, after the first has ended.
+    async fn active_again(&self, kind: &str) -> Plan {
+        let plan = self.enrolled(kind, false).await;
+        self.paid(&plan, "again").await
+    }
+
     async fn get(&self, plan: &Plan) -> Plan {
         let request = warranty::GetPlanRequest {
             plan_id: plan.plan_id.clone(),

@@ -7,8 +7,8 @@ use super::{Agreed, Period, Plan};
 use crate::domain::facts::{Incidents, PlanHeld};
 
 /// What a device holds of a plan from the first day of it to `leaves_on`, the last one before the plan left it for another
-/// device; none where it has not. Terms that follow each other and cover the same are told as one. Of a plan that was never paid
-/// there is nothing.
+/// device; none where it has not. Terms that follow each other and cover the same are told as one. Of what was never paid, or was paid
+/// back as a whole, there is nothing.
 ///
 /// The days of incidents are not known here.
 #[must_use]
@@ -26,7 +26,7 @@ pub fn held(plan: &Plan, leaves_on: Option<Date>) -> Vec<PlanHeld> {
     if let Some(last) = found.last_mut() {
         last.until = last.until.max(covers_on(plan));
     }
-    let until = [plan.ended_on, leaves_on].into_iter().flatten().min();
+    let until = [plan.ended_on, leaves_on, paid_until(plan)].into_iter().flatten().min();
     if let Some(end) = until {
         found.retain(|held| held.from <= end);
         for held in &mut found {
@@ -43,6 +43,16 @@ fn covers_on(plan: &Plan) -> Option<Date> {
         State::Active | State::InGrace | State::Lapsed | State::Expired | State::Canceled => plan.grace_until(),
         State::PendingPayment => None,
     }
+}
+
+/// The last day before the terms that were paid back as a whole when the plan was canceled: for those nobody has paid. None of a plan
+/// that was not canceled, or of which something was kept.
+fn paid_until(plan: &Plan) -> Option<Date> {
+    let (canceled, ended_on) = (plan.canceled?, plan.ended_on?);
+    let open = || plan.periods.iter().filter(|period| ended_on <= period.until);
+    let paid: i64 = open().map(|period| period.agreed.price.minor).sum();
+    let first = open().next()?;
+    (paid > 0 && canceled.refund.minor == paid).then(|| first.from.previous_day().unwrap_or(Date::MIN))
 }
 
 fn covers_the_same(held: &PlanHeld, agreed: &Agreed) -> bool {

@@ -1,12 +1,15 @@
 //! What a decision grants.
 
 use sqlx::PgConnection;
-use support_chassis::db::DbError;
+use support_chassis::db::{DbError, Tx};
 
 use super::device_of;
 use crate::domain::claim::Grant;
 use crate::domain::coverage::Uses;
+use crate::domain::plan::PlanId;
+use crate::error::Error;
 use crate::standard::Rulebook;
+use crate::store;
 use crate::store::decisions::Kept;
 
 /// What a decision grants by the terms that it names; none where it grants nothing that could be used.
@@ -44,6 +47,29 @@ pub(super) async fn of(connection: &mut PgConnection, rules: &Rulebook, kept: &K
                 .map(|(rule, times)| Grant::goodwill(rule.rule_id.to_string(), unit, times))
         }
     })
+}
+
+/// Looks again at the plan by which a decision grants something, and keeps it as it is until the transaction ends: since the decision
+/// it may have come to an end, gone to another device, or been paid back as a whole.
+///
+/// # Errors
+///
+/// [`Error::DecisionNotCurrent`] where it would have to be decided anew.
+pub(super) async fn check_plan(tx: &mut Tx, kept: &Kept, id: PlanId) -> Result<(), Error> {
+    let plan = store::plans::lock(tx, id).await?;
+    let has_ended_since = plan.is_none_or(|plan| plan.state.is_final() && kept.decided_at <= plan.state_changed_at);
+    let device = kept.device_id;
+    let held = store::plans::held(tx, &[device])
+        .await?
+        .remove(&device)
+        .unwrap_or_default();
+    let day = kept.decision.day;
+    let mut of_plan = held.iter().filter(|held| held.plan_id == id);
+    let covers = of_plan.any(|held| held.from <= day && held.until.is_none_or(|until| day <= until));
+    if has_ended_since || !covers {
+        return Err(Error::DecisionNotCurrent);
+    }
+    Ok(())
 }
 
 /// The components it is about; none for the whole device.

@@ -230,3 +230,112 @@ async fn what_is_lost_gets_no_plan_and_takes_none() {
         "WARRANTY_ERROR_REASON_PLAN_NOT_TRANSFERABLE",
     );
 }
+
+impl Scene {
+    async fn decide_on_a_fall(&self) -> warranty::CoverageDecision {
+        let request = warranty::DecideCoverageRequest {
+            request_id: self.request_id(),
+            serial_number: self.device.serial_number.clone(),
+            damage: warranty::Damage::Accidental.into(),
+            ..Default::default()
+        };
+        let answer = self.world.coverage(&staff()).decide_coverage(request).await.unwrap();
+        answer.into_inner().decision.unwrap()
+    }
+
+    async fn try_reserve(&self, decision: &warranty::CoverageDecision) -> Result<warranty::Entitlement, Status> {
+        let request = warranty::ReserveEntitlementRequest {
+            request_id: self.request_id(),
+            decision_id: decision.decision_id.clone(),
+            reference: String::new(),
+        };
+        let answer = self.world.entitlements(&staff()).reserve_entitlement(request).await?;
+        Ok(answer.into_inner().entitlement.unwrap())
+    }
+
+    /// What the plan gave when it was decided is not reserved any more.
+    async fn is_overtaken(&self, decision: &warranty::CoverageDecision) {
+        assert_eq!(decision.outcome(), warranty::CoverageOutcome::Plan);
+        let answer = self.try_reserve(decision).await;
+        refused(
+            answer,
+            Code::FailedPrecondition,
+            "WARRANTY_ERROR_REASON_DECISION_NOT_CURRENT",
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_was_canceled_since_the_decision_gives_nothing() {
+    let scene = Scene::new().await;
+    let plan = scene.active("standard", false).await;
+    let decision = scene.decide_on_a_fall().await;
+    scene.try_cancel(&plan, euros(12_500)).await.unwrap();
+    scene.is_overtaken(&decision).await;
+    // All was paid back, so that nobody has paid for this day either.
+    let anew = scene.decide_on_a_fall().await;
+    assert_eq!(anew.outcome(), warranty::CoverageOutcome::OutOfWarranty);
+
+    // Of one that was used for a while the day of its end is paid: it has to be decided anew, and is as it was.
+    let plan = scene.active_again("standard").await;
+    scene.let_it_be(date!(2026 - 06 - 01));
+    let decision = scene.decide_on_a_fall().await;
+    let refund = scene.preview(&plan).await.refund.unwrap();
+    scene.try_cancel(&plan, refund).await.unwrap();
+    scene.world.hand.advance(std::time::Duration::from_mins(1));
+    scene.is_overtaken(&decision).await;
+    let last = scene.decide_on_a_fall().await;
+    assert_eq!(scene.try_reserve(&last).await.unwrap().plan_id, plan.plan_id);
+    scene.let_it_be(date!(2026 - 06 - 02));
+    assert_eq!(
+        scene.decide_on_a_fall().await.outcome(),
+        warranty::CoverageOutcome::OutOfWarranty
+    );
+}
+
+#[tokio::test]
+async fn a_plan_that_came_to_its_end_since_the_decision_gives_nothing() {
+    let scene = Scene::new().await;
+    let plan = scene.active("standard", false).await;
+    scene.let_it_be(date!(2028 - 03 - 10));
+    let last = scene.decide_on_a_fall().await;
+    scene.let_it_be(date!(2028 - 03 - 11));
+    scene.becomes(&plan, PlanState::Expired).await;
+    scene.is_overtaken(&last).await;
+    assert_eq!(
+        scene.decide_on_a_fall().await.outcome(),
+        warranty::CoverageOutcome::OutOfWarranty
+    );
+}
+
+#[tokio::test]
+async fn a_plan_that_lapsed_since_the_decision_gives_nothing() {
+    let scene = Scene::new().await;
+    let plan = scene.active("monthly", true).await;
+    let ends = plan
+        .ends_on
+        .unwrap_or_else(|| plan.periods.last().unwrap().until.unwrap());
+    let ends = Day::from_calendar_date(
+        ends.year,
+        u8::try_from(ends.month).unwrap().try_into().unwrap(),
+        u8::try_from(ends.day).unwrap(),
+    );
+    let ends = ends.unwrap();
+    scene.let_it_be(ends.next_day().unwrap());
+    let in_grace = scene.becomes(&plan, PlanState::InGrace).await;
+    assert_eq!(in_grace.state(), PlanState::InGrace);
+    // Day by day, until the last of its grace.
+    let mut day = ends.next_day().unwrap();
+    let mut last = scene.decide_on_a_fall().await;
+    loop {
+        day = day.next_day().unwrap();
+        scene.let_it_be(day);
+        let next = scene.decide_on_a_fall().await;
+        if next.outcome() != warranty::CoverageOutcome::Plan {
+            break;
+        }
+        last = next;
+    }
+    scene.becomes(&plan, PlanState::Lapsed).await;
+    scene.is_overtaken(&last).await;
+}

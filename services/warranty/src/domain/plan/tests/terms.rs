@@ -83,6 +83,24 @@ fn what_covers_the_same_is_held_as_one_and_what_does_not_is_not() {
     plan.state = State::Canceled;
     plan.ended_on = Some(date!(2026 - 03 - 10));
     assert_eq!(spans(&plan, None), [first, (second.0, date!(2026 - 03 - 10))]);
+    // Of a term that was paid back as a whole nobody has paid a day; the ones before it were used.
+    let canceled = |refund| {
+        let refund = Amount::new(plan.first.price.currency, refund);
+        let cause = Cause::Requested;
+        Plan {
+            canceled: Some(Canceled { cause, refund }),
+            ..plan.clone()
+        }
+    };
+    let price = plan.periods[2].agreed.price.minor;
+    assert_eq!(spans(&canceled(price), None), [first]);
+    assert_eq!(
+        spans(&canceled(price - 1), None),
+        [first, (second.0, date!(2026 - 03 - 10))]
+    );
+    let mut at_once = canceled(3 * price);
+    at_once.ended_on = Some(date!(2026 - 01 - 10));
+    assert_eq!(spans(&at_once, None), []);
     // In its grace it covers on.
     plan.state = State::InGrace;
     plan.ended_on = None;
