@@ -10,6 +10,7 @@ use crate::domain::coverage::{Decision, Outcome, Pays, Uses};
 use crate::domain::facts::EarlierUnit;
 use crate::domain::plan::term::twelve_months;
 use crate::domain::sale::{PastRepair, Repairs};
+use crate::domain::terms::Length;
 
 /// How what the customer pays compares; none of amounts in different currencies.
 fn compare(one: Pays, other: Pays) -> Option<Ordering> {
@@ -49,7 +50,11 @@ fn events(world: &World, until: Date) -> Vec<Date> {
         [plan.from, anew]
     });
     let repairs = world.facts.sale.repairs.iter().map(|repair| repair.returned);
-    programs.chain(plans).chain(repairs).collect()
+    let duties = world.terms.rules.iter().filter_map(|rule| match rule.length {
+        Length::InForceFrom(first) => Some(first),
+        _ => None,
+    });
+    programs.chain(plans).chain(repairs).chain(duties).collect()
 }
 
 /// The days on which something was used up or ended.
