@@ -22,6 +22,7 @@ pub(super) const KEYS: &[&str] = &[
     "coverage.said.covered_amount",
     "coverage.said.out_of_warranty",
     "coverage.said.out_of_warranty_price",
+    "coverage.said.out_of_warranty_no_price",
     "coverage.said.refused",
     "coverage.said.refused_because",
     "coverage.rule.within_period",
@@ -35,6 +36,7 @@ pub(super) const KEYS: &[&str] = &[
     "coverage.rule.length_open_after",
     "coverage.rule.price",
     "coverage.rule.duty_price",
+    "coverage.rule.no_price",
     "coverage.rule.because",
     "coverage.part.free",
     "coverage.part.amount",
@@ -54,6 +56,7 @@ pub fn decision(decision: &Decision) -> Sentence {
         (Outcome::OutOfWarranty, Pays::Amount(amount)) => {
             Sentence::new("coverage.said.out_of_warranty_price").with("amount", amount)
         }
+        (Outcome::OutOfWarranty, Pays::Unknown) => Sentence::new("coverage.said.out_of_warranty_no_price"),
         (Outcome::OutOfWarranty, _) => Sentence::new("coverage.said.out_of_warranty"),
         (Outcome::Plan, Pays::Amount(amount)) if !amount.is_zero() => {
             Sentence::new("coverage.said.plan_fee").with("amount", amount)
@@ -122,6 +125,9 @@ pub fn rule(day: Date, weighed: &Weighed) -> Sentence {
         }
         (Reason::DutyToRepair, _) if let Pays::Amount(amount) = weighed.pays => {
             named("coverage.rule.duty_price").with("amount", amount)
+        }
+        (Reason::RepairAtPrice | Reason::DutyToRepair, _) if weighed.pays == Pays::Unknown => {
+            named("coverage.rule.no_price").with("reason", why(weighed.reason))
         }
         (Reason::NotYetBegun, _) if let Some(from) = weighed.from => {
             named("coverage.rule.not_yet_begun_from").with("from", from)

@@ -140,7 +140,7 @@ fn whether_it_fell_is_asked_where_that_hangs_on_it() {
     assert_eq!(
         keys,
         [
-            "coverage.said.out_of_warranty",
+            "coverage.said.out_of_warranty_no_price",
             "coverage.rule.because",
             "coverage.rule.because"
         ]
@@ -185,7 +185,7 @@ fn that_the_law_obliges_to_repair_is_said_with_its_source() {
         .into_iter()
         .find(|rule| rule.reason == Reason::DutyToRepair)
         .unwrap();
-    assert_eq!(rule(DAY, &weighed).key, "coverage.rule.because");
+    assert_eq!(rule(DAY, &weighed).key, "coverage.rule.no_price");
     weighed.pays = Pays::Amount(crate::domain::money::Amount::new(
         crate::domain::money::Currency::from_code("EUR").unwrap(),
         100,
