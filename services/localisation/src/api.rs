@@ -5,3 +5,5 @@ pub mod locales;
 pub mod messages;
 pub mod playbooks;
 mod present;
+pub mod regions;
+mod render;

@@ -62,6 +62,9 @@ pub enum Error {
     /// The catalogue never had the version.
     #[error("the catalogue has no such version")]
     VersionNotFound,
+    /// No profile of the place.
+    #[error("no profile of this place")]
+    RegionNotFound,
     /// Fields break their rules.
     #[error(transparent)]
     Fields(#[from] InvalidFields),
@@ -186,6 +189,10 @@ impl ServiceError for Error {
                 Code::NotFound,
                 LocalisationErrorReason::VersionNotFound,
                 "the catalogue has no such version",
+            Self::RegionNotFound => Self::own(
+                Code::NotFound,
+                LocalisationErrorReason::RegionNotFound,
+                "no profile of this place",
             ),
             Self::Fields(error) => error.answer(),
             Self::Page(error) => error.answer(),

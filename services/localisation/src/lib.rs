@@ -6,6 +6,7 @@ pub mod domain;
 pub mod error;
 pub mod ids;
 pub mod ops;
+pub mod regions;
 pub mod settings;
 pub mod shipped;
 pub mod standard;
@@ -13,17 +14,22 @@ pub mod store;
 
 use futures_util::FutureExt as _;
 use sqlx::migrate::Migrator;
+use support_calendars::REGION_PROFILES;
 use support_chassis::service::{Kit, Parts, Service, StartError};
+use support_chassis::standard::TERRITORIES;
 use support_proto::support::localisation::v1::knowledge_service_server::KnowledgeServiceServer;
 use support_proto::support::localisation::v1::locale_service_server::LocaleServiceServer;
 use support_proto::support::localisation::v1::message_service_server::MessageServiceServer;
 use support_proto::support::localisation::v1::playbook_service_server::PlaybookServiceServer;
+use support_proto::support::localisation::v1::region_service_server::RegionServiceServer;
 
 use api::knowledge::KnowledgeApi;
 use api::locales::LocaleApi;
 use api::messages::MessageApi;
 use api::playbooks::PlaybookApi;
+use api::regions::RegionApi;
 use catalogues::Catalogues;
+use regions::Regions;
 use settings::LocalisationSettings;
 use standard::PLAYBOOKS;
 use standard::knowledge::{KNOWLEDGE_RULES, Rules};
@@ -40,7 +46,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: include_str!("defaults.toml"),
     setting_docs: settings::DOCS,
-    standards: &[&PLAYBOOKS, &KNOWLEDGE_RULES],
+    standards: &[&PLAYBOOKS, &KNOWLEDGE_RULES, &REGION_PROFILES],
     start: |kit| start(kit).boxed(),
 };
 
@@ -64,10 +70,12 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
         let catalogues = refreshed.clone();
         async move { catalogues.refresh().await }
     });
+    let regions = Regions::new(kit.standard(&REGION_PROFILES), kit.standard(&TERRITORIES));
     let playbooks = PlaybookApi::new(kit.standard(&PLAYBOOKS), catalogues.clone());
     let rules = Rules::new(kit.standard(&KNOWLEDGE_RULES));
     Ok(Parts::new()
         .serve(PlaybookServiceServer::new(playbooks))
+        .serve(RegionServiceServer::new(RegionApi::new(regions, kit.clock.clone())))
         .serve(LocaleServiceServer::new(LocaleApi::new(catalogues.clone())))
         .serve(MessageServiceServer::new(MessageApi::new(
             kit.db.clone(),

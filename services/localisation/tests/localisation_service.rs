@@ -20,6 +20,8 @@ mod messages;
 mod playbooks;
 #[path = "localisation_service/publishing.rs"]
 mod publishing;
+#[path = "localisation_service/regions.rs"]
+mod regions;
 #[path = "localisation_service/seeding.rs"]
 mod seeding;
 #[path = "localisation_service/store.rs"]

@@ -17,6 +17,7 @@ use support_proto::support::localisation::v1::knowledge_service_client::Knowledg
 use support_proto::support::localisation::v1::locale_service_client::LocaleServiceClient;
 use support_proto::support::localisation::v1::message_service_client::MessageServiceClient;
 use support_proto::support::localisation::v1::playbook_service_client::PlaybookServiceClient;
+use support_proto::support::localisation::v1::region_service_client::RegionServiceClient;
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
 use support_testing::{Door, LIMIT, call_as, signing_key, trust};
@@ -93,6 +94,10 @@ impl World {
 
     pub(crate) fn playbooks(&self, caller: &Caller) -> PlaybookServiceClient<Door> {
         PlaybookServiceClient::new(door(&self.channel, caller))
+    }
+
+    pub(crate) fn regions(&self, caller: &Caller) -> RegionServiceClient<Door> {
+        RegionServiceClient::new(door(&self.channel, caller))
     }
 
     pub(crate) fn standard(&self, caller: &Caller) -> StandardServiceClient<Door> {
