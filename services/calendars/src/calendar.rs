@@ -224,12 +224,12 @@ impl Calendar {
     #[must_use]
     pub fn after_working_days(&self, start: OffsetDateTime, days: u16) -> OffsetDateTime {
         let first = self.day(start);
-        let working = std::iter::successors(first.next_day(), |day| day.next_day())
+        let mut working = std::iter::successors(first.next_day(), |day| day.next_day())
             .take(usize::from(days) * 10 + usize::from(LOOKED_AT))
             .filter(|day| self.is_working_day(*day));
         let last = match days {
             0 => Some(first),
-            days => working.skip(usize::from(days) - 1).next(),
+            days => working.nth(usize::from(days) - 1),
         };
         let last = last
             .or_else(|| first.checked_add(Duration::days(days.into())))
@@ -249,7 +249,7 @@ impl Calendar {
                 u8::try_from(minutes % 60).unwrap_or(0),
                 0,
             )
-            .map_or_else(|_| day.midnight(), |at| at)
+            .unwrap_or_else(|_| day.midnight())
             .assume_utc();
         let Some(shown) = shown(day, minutes) else {
             return utc;

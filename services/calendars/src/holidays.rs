@@ -172,7 +172,7 @@ impl Holidays {
         let mut kept = Year::new();
         let mut free: BTreeSet<Date> = fallen.iter().map(|one| one.day).collect();
         let mut keep = |day: Date, of: &Fallen<'_>, substitute: bool| {
-            let names = kept.entry(day).or_insert_with(Vec::new);
+            let names = kept.entry(day).or_default();
             if !names.iter().any(|known: &Kept| known.name == of.holiday.name) {
                 names.push(Kept {
                     name: Arc::clone(&of.holiday.name),

@@ -6,4 +6,3 @@ pub mod messages;
 pub mod playbooks;
 mod present;
 pub mod regions;
-mod render;

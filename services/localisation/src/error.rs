@@ -189,6 +189,7 @@ impl ServiceError for Error {
                 Code::NotFound,
                 LocalisationErrorReason::VersionNotFound,
                 "the catalogue has no such version",
+            ),
             Self::RegionNotFound => Self::own(
                 Code::NotFound,
                 LocalisationErrorReason::RegionNotFound,

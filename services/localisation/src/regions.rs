@@ -14,13 +14,16 @@ use support_proto::support::standard::v1::Territories;
 /// The most calendars that are kept; there are some for each country, and one for each site that somebody asked about.
 const MOST_CALENDARS: usize = 2_000;
 
+/// Calendars by country and by the versions of the standard.
+type Calendars = HashMap<(String, String), Arc<Calendar>>;
+
 /// The profiles of places. Clones share what was computed.
 #[derive(Debug, Clone)]
 pub struct Regions {
     profiles: Standard<RegionProfiles>,
     territories: Standard<Territories>,
-    /// By country and by the versions of the standard, which name the same content for ever.
-    calendars: Arc<RwLock<HashMap<(String, String), Arc<Calendar>>>>,
+    /// The versions name the same content for ever.
+    calendars: Arc<RwLock<Calendars>>,
 }
 
 /// What holds at a place.
@@ -60,7 +63,7 @@ impl Regions {
     #[must_use]
     pub fn at(&self, place: &Place) -> Option<Region> {
         let country = match place {
-            Place::Country(code) => code.to_string(),
+            Place::Country(code) => code.clone(),
             Place::Site(name) => {
                 let territories = self.territories.today(&Place::Global);
                 territories.sites.get(&**name)?.country.clone()
