@@ -57,6 +57,7 @@ fn follow_up(follow_up: FollowUp) -> warranty::FollowUpQuestion {
         FollowUpKind::Damage => warranty::FollowUpKind::Damage,
         FollowUpKind::ProofOfPurchase => warranty::FollowUpKind::ProofOfPurchase,
         FollowUpKind::Bar => warranty::FollowUpKind::Bar,
+        FollowUpKind::BeforeRepair => warranty::FollowUpKind::BeforeRepair,
     };
     warranty::FollowUpQuestion {
         kind: kind.into(),

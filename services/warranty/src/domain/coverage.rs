@@ -41,7 +41,7 @@ pub use kinds::{Damage, Outcome, REASON_KEYS, Reason};
 
 use self::about::Asked;
 use super::calendar::days_later;
-use super::facts::{Facts, Question, Rules};
+use super::facts::{Bar, Facts, Question, Rules};
 use super::money::Amount;
 use super::sale::Sale;
 use super::terms::Terms;
@@ -119,6 +119,9 @@ pub fn decide(rules: &Rules<'_>, facts: &Facts, question: &Question) -> Result<D
         ask: Vec::new(),
     };
     tell(&mut decision, rules.terms, &facts.sale);
+    if decision.outcome != Outcome::Refused && facts.bars.contains(&Bar::ActivationLocked) {
+        decision.ask.extend(rules.terms.activation_lock.ask.iter().cloned());
+    }
     Ok(decision)
 }
 
@@ -168,7 +171,7 @@ fn weigh(rules: &Rules<'_>, facts: &Facts, asked: &Asked<'_>) -> Owed {
         });
     }
     chain.extend(rules::obsolete(facts, asked, &terms.repair_terms));
-    let is_barred = bars::bar(&mut chain, &facts.bars, asked, &terms.repair_terms);
+    let is_barred = bars::bar(&mut chain, &facts.bars, asked, terms);
 
     let is_priced = |weighed: &Weighed| weighed.applies && weighed.outcome == Outcome::OutOfWarranty;
     let price = asked.price.filter(|_| chain.iter().any(is_priced));

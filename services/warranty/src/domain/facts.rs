@@ -148,7 +148,7 @@ pub struct Used {
 }
 
 named! {
-    /// What keeps the maker from repairing a device.
+    /// What keeps the maker from repairing a device; whether a lock to an account does, the terms say.
     Bar {
         /// Its owner has reported it lost.
         Lost = "lost",

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use support_chassis::named;
 use time::Date;
 
-pub use beyond::{Goodwill, Program, Symptom};
+pub use beyond::{ActivationLock, Goodwill, Program, Symptom};
 
 use super::country::Country;
 use super::coverage::{Damage, Outcome, Reason};
@@ -44,6 +44,8 @@ pub struct Terms {
     pub symptoms: HashMap<Box<str>, Symptom>,
     /// Where it is written down what bars a repair.
     pub repair_terms: Arc<str>,
+    /// What it means that a device is locked to an account.
+    pub activation_lock: ActivationLock,
 }
 
 impl Terms {

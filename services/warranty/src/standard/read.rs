@@ -67,6 +67,10 @@ pub(super) fn terms(document: &CoverageTerms, version: Arc<str>, country: Countr
         programs_of,
         goodwill: document.goodwill.as_ref().map(beyond::goodwill),
         symptoms: beyond::symptoms(document),
+        activation_lock: document
+            .activation_lock
+            .as_ref()
+            .map_or_else(Default::default, beyond::activation_lock),
         repair_terms: document.priced_repair.as_ref().map_or("", |given| &given.source).into(),
     }
 }

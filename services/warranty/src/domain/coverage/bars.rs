@@ -1,19 +1,20 @@
 //! What keeps the maker from repairing a device at all.
 
-use std::sync::Arc;
-
 use super::about::{Asked, unweighed};
 use super::decision::Weighed;
 use super::kinds::{Damage, Outcome, Reason};
 use crate::domain::facts::Bar;
+use crate::domain::terms::Terms;
 
 /// Adds what bars the repair to the chain: nothing else that would give one applies any more, and what the law gives is suspended.
 /// Says whether something bars it.
-pub(super) fn bar(chain: &mut Vec<Weighed>, bars: &[Bar], asked: &Asked<'_>, source: &Arc<str>) -> bool {
+pub(super) fn bar(chain: &mut Vec<Weighed>, bars: &[Bar], asked: &Asked<'_>, terms: &Terms) -> bool {
+    let source = &terms.repair_terms;
     // By their order, and once each, however they are listed.
     let binding = Bar::ALL
         .iter()
-        .filter(|bar| bars.contains(bar) && keeps(**bar, asked.damage));
+        .filter(|bar| bars.contains(bar) && keeps(**bar, asked.damage))
+        .filter(|bar| **bar != Bar::ActivationLocked || terms.activation_lock.bars);
     let before = chain.len();
     chain.extend(binding.map(|bar| {
         let (rule_id, reason) = words(*bar);

@@ -170,18 +170,18 @@ pub fn change_flag(device: &Device, flag: Flag, sets: bool) -> Result<(), MarkRe
 }
 
 impl Obstacle {
-    /// What keeps the maker from repairing it for as long as this is there. The lock against activation does not: it is on most
-    /// devices that are in use, and keeps them from thieves, not from repair.
+    /// What may keep the maker from repairing it for as long as this is there. Whether the lock against activation does say the
+    /// terms: it is on most devices that are in use, and keeps them from thieves.
     #[must_use]
-    pub fn bar(self) -> Option<Bar> {
+    pub const fn bar(self) -> Bar {
         match self {
-            Self::Lost => Some(Bar::Lost),
-            Self::Stolen => Some(Bar::Stolen),
-            Self::Activation => None,
-            Self::Seized => Some(Bar::Seized),
-            Self::UnderInvestigation => Some(Bar::UnderInvestigation),
-            Self::Counterfeit => Some(Bar::NotGenuine),
-            Self::Replaced => Some(Bar::Replaced),
+            Self::Lost => Bar::Lost,
+            Self::Stolen => Bar::Stolen,
+            Self::Activation => Bar::ActivationLocked,
+            Self::Seized => Bar::Seized,
+            Self::UnderInvestigation => Bar::UnderInvestigation,
+            Self::Counterfeit => Bar::NotGenuine,
+            Self::Replaced => Bar::Replaced,
         }
     }
 

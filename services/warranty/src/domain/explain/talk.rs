@@ -139,6 +139,8 @@ pub enum FollowUpKind {
     ProofOfPurchase,
     /// Something that keeps the maker from repairing the device and that the customer can undo.
     Bar,
+    /// The terms ask for it before the device is sent in.
+    BeforeRepair,
 }
 
 /// What the answer would be if one fact were another.
@@ -283,11 +285,12 @@ fn ask(decision: &Decision, known: &Known<'_>, would_change: &[Alternative]) -> 
             proof,
         );
     }
+    let chain_says = |reason| decision.chain.iter().any(|weighed| weighed.reason == reason);
     for bar in &known.facts.bars {
         let question = match bar {
             Bar::Lost => Some("coverage.ask.bar_lost"),
             Bar::Stolen => Some("coverage.ask.bar_stolen"),
-            Bar::ActivationLocked => Some("coverage.ask.bar_activation_locked"),
+            Bar::ActivationLocked if chain_says(Reason::ActivationLocked) => Some("coverage.ask.bar_activation_locked"),
             _ => None,
         };
         if let Some(question) = question {
@@ -295,7 +298,6 @@ fn ask(decision: &Decision, known: &Known<'_>, would_change: &[Alternative]) -> 
             follow(FollowUpKind::Bar, Sentence::new(question), because);
         }
     }
-    let chain_says = |reason| decision.chain.iter().any(|weighed| weighed.reason == reason);
     if known.question.symptom.is_none() && chain_says(Reason::SymptomNotSaid) {
         let because = because(&|one| matches!(one.change, Change::Symptom(_)));
         follow(
@@ -312,8 +314,14 @@ fn ask(decision: &Decision, known: &Known<'_>, would_change: &[Alternative]) -> 
     if known.question.damage == Damage::None && !damage.is_empty() {
         follow(FollowUpKind::Damage, Sentence::new("coverage.ask.damage"), damage);
     }
+    let before_repair = known.rules.map_or(&[][..], |rules| &rules.terms.activation_lock.ask);
     for key in &decision.ask {
-        follow(FollowUpKind::Symptom, Sentence::new(key.to_string()), Vec::new());
+        let kind = if before_repair.contains(key) {
+            FollowUpKind::BeforeRepair
+        } else {
+            FollowUpKind::Symptom
+        };
+        follow(kind, Sentence::new(key.to_string()), Vec::new());
     }
     ask
 }

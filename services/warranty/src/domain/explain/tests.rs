@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::country::Country;
 use crate::domain::coverage::{Decision, Pays, decide};
 use crate::domain::device::Evidence;
-use crate::domain::facts::{Facts, Question, Rules};
+use crate::domain::facts::{Bar, Facts, Question, Rules};
 use crate::domain::prices::Prices;
 use crate::domain::product::ProductLine;
 use crate::domain::sale::{PastRepair, Repairs, Sale};
@@ -144,6 +144,36 @@ fn whether_it_fell_is_asked_where_that_hangs_on_it() {
             "coverage.rule.because",
             "coverage.rule.because"
         ]
+    );
+}
+
+#[test]
+fn who_sends_a_locked_device_in_is_asked_to_unlock_it() {
+    let mut locked = facts(date!(2026 - 01 - 05));
+    let (before, _) = explained(&locked, &question(Damage::None), Evidence::Proven);
+    locked.bars = vec![Bar::ActivationLocked];
+    let (decision, explanation) = explained(&locked, &question(Damage::None), Evidence::Proven);
+    assert_eq!(decision.outcome, before.outcome, "it is repaired all the same");
+    assert_eq!(decision.chain, before.chain);
+    let asked = |explanation: &Explanation, kind| {
+        let mut asked = explanation.ask.iter();
+        asked
+            .find(|one| one.kind == kind)
+            .map(|one| one.question.key.to_string())
+    };
+    assert_eq!(
+        asked(&explanation, FollowUpKind::BeforeRepair).as_deref(),
+        Some("coverage.ask.activation_lock")
+    );
+    assert_eq!(asked(&explanation, FollowUpKind::Bar), None);
+    // Of what is not repaired it is not asked.
+    locked.bars = vec![Bar::Stolen, Bar::ActivationLocked];
+    let (decision, explanation) = explained(&locked, &question(Damage::None), Evidence::Proven);
+    assert_eq!(decision.outcome, Outcome::Refused);
+    assert_eq!(asked(&explanation, FollowUpKind::BeforeRepair), None);
+    assert_eq!(
+        asked(&explanation, FollowUpKind::Bar).as_deref(),
+        Some("coverage.ask.bar_stolen")
     );
 }
 

@@ -18,7 +18,8 @@ use crate::domain::prices::{ListPrice, PriceTerms, Prices, Tax, TaxTreatment};
 use crate::domain::product::ProductLine;
 use crate::domain::sale::{PastRepair, Repairs, Sale};
 use crate::domain::terms::{
-    Certain, Goodwill, Law, Length, Program, Remedy, ReturnRule, Rule, Scope, SparePartRule, Start, Symptom, Terms,
+    ActivationLock, Certain, Goodwill, Law, Length, Program, Remedy, ReturnRule, Rule, Scope, SparePartRule, Start,
+    Symptom, Terms,
 };
 
 const MODEL: &str = "PHN-12-128";
@@ -116,6 +117,10 @@ fn terms() -> Terms {
         source: "the source of the program".into(),
     };
     Terms {
+        activation_lock: ActivationLock {
+            bars: true,
+            ask: Vec::new(),
+        },
         version: "warranty/coverage-terms@7+country/DE@2!9f8e7d6c".into(),
         rules: vec![
             Rule {

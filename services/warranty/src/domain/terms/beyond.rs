@@ -89,3 +89,12 @@ pub struct Symptom {
     /// What to ask next, keys of the message catalogue.
     pub ask: Vec<Arc<str>>,
 }
+
+/// What it means for its repair that a device is locked to an account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActivationLock {
+    /// Whether nothing is repaired while it is on.
+    pub bars: bool,
+    /// What to ask for before the device is sent in, keys of the message catalogue.
+    pub ask: Vec<Arc<str>>,
+}

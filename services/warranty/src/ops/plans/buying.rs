@@ -10,7 +10,7 @@ use time::{Date, Duration};
 use super::paying::{Payment, pay};
 use super::{Viewer, today};
 use crate::domain::calendar::days_later;
-use crate::domain::device::DeviceId;
+use crate::domain::device::{DeviceId, Obstacle};
 use crate::domain::money::Currency;
 use crate::domain::plan::book::{Book, Ineligibility, Kind, Wish};
 use crate::domain::plan::life::State;
@@ -104,10 +104,10 @@ async fn look(
     Ok((book, wish))
 }
 
-/// Whether something keeps the maker from repairing a device.
+/// Whether something keeps a device from being insured. A lock to an account does not: it is on most devices that are in use.
 pub(super) fn is_barred(registered: &Registered) -> bool {
     let obstacles = registered.device.obstacles();
-    obstacles.into_iter().any(|obstacle| obstacle.bar().is_some())
+    obstacles.into_iter().any(|obstacle| obstacle != Obstacle::Activation)
 }
 
 fn agree(book: &Book, kind: &Kind, wish: &Wish) -> Option<Agreed> {

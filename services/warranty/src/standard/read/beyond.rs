@@ -7,7 +7,7 @@ use support_proto::support::warranty::v1::{self as wire, CoverageTerms};
 
 use super::{day, excludes, number, sorted};
 use crate::domain::money::Currency;
-use crate::domain::terms::{Goodwill, Program, Symptom};
+use crate::domain::terms::{ActivationLock, Goodwill, Program, Symptom};
 
 /// The programs by their ids, and the places of those about each model. One without a first day is none.
 pub(super) fn programs(document: &CoverageTerms) -> (Vec<Program>, HashMap<Box<str>, Vec<usize>>) {
@@ -68,6 +68,13 @@ pub(super) fn symptoms(document: &CoverageTerms) -> HashMap<Box<str>, Symptom> {
             (code.as_str().into(), symptom)
         })
         .collect()
+}
+
+pub(super) fn activation_lock(given: &wire::ActivationLock) -> ActivationLock {
+    ActivationLock {
+        bars: given.bars_repair,
+        ask: texts(&given.ask_keys),
+    }
 }
 
 fn texts(texts: &[String]) -> Vec<Arc<str>> {

@@ -8,7 +8,7 @@ use time::macros::date;
 use super::{Change, PROMISE, terms};
 use crate::domain::country::Country;
 use crate::domain::coverage::{Damage, Decision, decide};
-use crate::domain::facts::{Facts, PartFacts, Question, Rules};
+use crate::domain::facts::{Bar, Facts, PartFacts, Question, Rules};
 use crate::domain::money::{Currency, Rounding};
 use crate::domain::prices::{ListPrice, PriceTerms, Prices, Tax, TaxTreatment};
 use crate::domain::product::ProductLine;
@@ -89,6 +89,13 @@ pub(super) const CHANGES: &[Change] = &[
         symptom(terms).components = vec!["camera".to_owned()];
     }),
     ("Symptom.ask_keys", |terms| symptom(terms).ask_keys.clear()),
+    ("CoverageTerms.activation_lock", |terms| terms.activation_lock = None),
+    ("ActivationLock.bars_repair", |terms| {
+        terms.activation_lock.as_mut().unwrap().bars_repair = true;
+    }),
+    ("ActivationLock.ask_keys", |terms| {
+        terms.activation_lock.as_mut().unwrap().ask_keys.clear();
+    }),
 ];
 
 /// What the field rules cannot say: a change that breaks it, with the path of its field, and the fault.
@@ -217,6 +224,7 @@ pub(super) fn answers(document: &CoverageTerms) -> Vec<Decision> {
     let mut used = phone.clone();
     used.used.programs = vec!["battery-phone-14".to_owned()];
     used.used.goodwill_on = vec![date!(2026 - 03 - 02)];
+    used.bars = vec![Bar::ActivationLocked];
     let accessory = Facts::of(sale(ProductLine::Accessory), "ACC-PRN-1", "AAAA0001");
     let mut answers = Vec::new();
     for facts in [phone, used, accessory] {

@@ -15,7 +15,7 @@ use crate::domain::sale::PastRepair;
 /// What is to be known of a device beside its sale.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Standing {
-    /// What keeps the maker from repairing it, in a fixed order.
+    /// What may keep the maker from repairing it, in a fixed order.
     pub bars: Vec<Bar>,
     /// The units before it, the first one first: what was used on them was used on it.
     pub before: Vec<DeviceId>,
@@ -59,7 +59,7 @@ pub async fn of_devices(
             Entry::Vacant(unknown) => {
                 let obstacles = Obstacle::of(&super::locks(&row.locks)?, &super::flags(&row.flags)?, row.is_retired);
                 unknown.insert(Standing {
-                    bars: obstacles.into_iter().filter_map(Obstacle::bar).collect(),
+                    bars: obstacles.into_iter().map(Obstacle::bar).collect(),
                     warranty_months: months(row.limited_warranty_months)?,
                     ..Standing::default()
                 })

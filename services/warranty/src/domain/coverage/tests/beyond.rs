@@ -19,9 +19,10 @@ fn prices() -> Prices {
     prices_of(&[("whole-unit", 45_000), ("battery", 9_900), ("display", 27_900)])
 }
 
-/// A telephone sold in Germany, by the terms that are shipped.
+/// A telephone sold in Germany, by the terms that are shipped, but that a lock to an account bars a repair.
 fn ask(facts: &Facts, offers: &[PlanOffer], question: &Question) -> Decision {
-    let (terms, prices) = (shipped(country("DE")), prices());
+    let (mut terms, prices) = (shipped(country("DE")), prices());
+    terms.activation_lock.bars = true;
     let rules = Rules {
         terms: &terms,
         prices: &prices,

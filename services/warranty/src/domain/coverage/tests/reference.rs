@@ -382,8 +382,9 @@ impl Case<'_> {
 
     fn is_barred(&self) -> bool {
         let is_gone = [Damage::Loss, Damage::Theft].contains(&self.damage());
-        let bars = &self.world.facts.bars;
-        bars.iter()
+        let is_lenient = !self.world.terms.activation_lock.bars;
+        let bars = self.world.facts.bars.iter();
+        bars.filter(|bar| !(is_lenient && **bar == Bar::ActivationLocked))
             .any(|bar| !(is_gone && [Bar::Lost, Bar::Stolen].contains(bar)))
     }
 

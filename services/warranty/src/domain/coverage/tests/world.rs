@@ -15,7 +15,9 @@ use crate::domain::plan::{PlanCover, PlanId, PlanOffer};
 use crate::domain::prices::{ListPrice, PriceTerms, Prices, Tax, TaxTreatment};
 use crate::domain::product::ProductLine;
 use crate::domain::sale::{PastRepair, Repairs, Sale};
-use crate::domain::terms::{Certain, Goodwill, Law, Length, Program, Remedy, Rule, Scope, Start, Symptom, Terms};
+use crate::domain::terms::{
+    ActivationLock, Certain, Goodwill, Law, Length, Program, Remedy, Rule, Scope, Start, Symptom, Terms,
+};
 
 pub(super) const MODEL: &str = "PHN-12-128";
 pub(super) const GROUP: &str = "phone-12";
@@ -435,8 +437,9 @@ fn terms() -> impl Strategy<Value = Terms> {
         prop::option::of(programs("second")),
     );
     let duty = prop::option::of(duties("duty"));
-    (rights, programs, prop::option::weighted(0.8, goodwill()), duty).prop_map(
-        |((one, two, three), (first, second), goodwill, duty)| {
+    let goodwill = prop::option::weighted(0.8, goodwill());
+    (rights, programs, goodwill, duty, any::<bool>()).prop_map(
+        |((one, two, three), (first, second), goodwill, duty, lock_bars)| {
             let mut terms = Terms {
                 version: "terms@1".into(),
                 rules: one.into_iter().chain(two).chain(three).collect(),
@@ -457,6 +460,10 @@ fn terms() -> impl Strategy<Value = Terms> {
                     })
                     .collect(),
                 repair_terms: "a test".into(),
+                activation_lock: ActivationLock {
+                    bars: lock_bars,
+                    ask: Vec::new(),
+                },
             };
             terms
                 .programs_of
