@@ -113,6 +113,7 @@ impl Words {
                     ..argument("minutes")
                 },
             ],
+            ..RenderMessageRequest::default()
         };
         MessageServiceClient::new(self.localisation.clone())
             .render_message(request)

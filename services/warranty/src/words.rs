@@ -100,6 +100,7 @@ impl Words {
         let request = RenderMessagesRequest {
             languages: vec![locale.to_owned()],
             messages: some.iter().map(|(_, call)| call.clone()).collect(),
+            ..RenderMessagesRequest::default()
         };
         let answer = MessageServiceClient::new(self.localisation.by(deadline))
             .render_messages(request)

@@ -10,14 +10,14 @@ use std::fmt;
 use mf2::{Arg, Catalog, DateTime, FallbackSource, FormatError, Formatter, Isolation, Part, PartSink};
 use mf2_catalog::Manifest;
 use mf2_catalog::writer::{self, Options};
-use mf2_locale_data::icu_blob::{DateNeeds, IcuBlobSpec, icu_blob};
 use mf2_locale_data::number::Selection;
 use mf2_locale_data::{LocaleNeeds, direction, locale_entries};
 use mf2_syntax::{analyze, parse_model};
 
 pub use super::value::{Day, Item, List, ListKind, Money};
 
-use super::functions::{CONTEXT, REGISTRY, is_calendrical, is_known};
+use super::functions::{REGISTRY, is_known};
+use super::reader::Reader;
 use super::tag::Tag;
 
 /// What is reported where the message itself could not be carried out as it is written, beside the names of arguments.
@@ -117,7 +117,6 @@ impl Catalogue {
         let mut needs = LocaleNeeds::default();
         needs.cardinal = true;
         needs.ordinal = true;
-        let mut dates = DateNeeds::default();
         for (key, pattern) in messages {
             let parsed = parse_model(pattern);
             let Some(model) = parsed.message.filter(|_| parsed.diagnostics.is_empty()) else {
@@ -138,9 +137,6 @@ impl Catalogue {
                 .push(analysis.markup.iter().map(|name| name.nfc.to_string()).collect());
             functions.extend(analysis.functions.iter().map(|name| name.nfc.to_string()));
             needs.numbers.add_message(&model);
-            if analysis.functions.iter().any(|name| is_calendrical(&name.nfc)) {
-                dates.add_message(&model);
-            }
             models.push(model);
         }
         manifest.functions = functions.into_iter().collect();
@@ -153,12 +149,6 @@ impl Catalogue {
         let mut options = Options::new(locale.as_str(), direction(locale.as_str())?);
         options.cldr_version = Some(mf2_locale_data::CLDR_VERSION);
         options.locale_entries = locale_entries(locale.as_str(), &needs)?;
-        if !dates.is_empty() {
-            let blob = icu_blob(locale.as_str(), &IcuBlobSpec::every_variant(dates))?;
-            options
-                .locale_entries
-                .push((mf2_catalog::format::locale_key::ICU_BLOB, blob));
-        }
         let models: Vec<_> = models.iter().map(Some).collect();
         let bytes = writer::catalog(&manifest, &models, &options)?;
         let catalog = Catalog::new(bytes, manifest.hash())?;
@@ -172,10 +162,16 @@ impl Catalogue {
         self.manifest.slots.get(index).map(Vec::as_slice)
     }
 
+    /// Writes a message out for a reader of whom nothing is known, as [`Catalogue::render_for`] does.
+    #[must_use]
+    pub fn render(&self, key: &str, arguments: &Arguments) -> Option<Rendered> {
+        self.render_for(key, arguments, &Reader::default())
+    }
+
     /// Writes a message out; none where there is no such message. A value that takes other messages or a list to say
     /// ([`Value::Message`], [`Value::List`]) counts as missing: `Snapshot::render` has made a text of it.
     #[must_use]
-    pub fn render(&self, key: &str, arguments: &Arguments) -> Option<Rendered> {
+    pub fn render_for(&self, key: &str, arguments: &Arguments, reader: &Reader) -> Option<Rendered> {
         let id = self.manifest.msg_id(key)?;
         let names = self.placeholders(key)?;
         let times: BTreeMap<&str, DateTime<'_>> = arguments
@@ -184,6 +180,10 @@ impl Catalogue {
                 Value::Time(milliseconds) => Some((name.as_str(), DateTime::from_epoch_ms(*milliseconds)?)),
                 Value::Day(day) => Some((name.as_str(), day.midnight())),
                 _ => None,
+            })
+            .map(|(name, mut time)| {
+                time.options.calendar = reader.calendar();
+                (name, time)
             })
             .collect();
         let values: Vec<Arg<'_>> = names
@@ -204,7 +204,7 @@ impl Catalogue {
             .collect();
         let mut page = Page::new(self.catalog.dir() == mf2::Dir::Rtl);
         let mut errors: Vec<FormatError> = Vec::new();
-        Formatter::new(&self.catalog, &REGISTRY, &CONTEXT).parts(id, &values, &mut page, &mut errors);
+        Formatter::new(&self.catalog, &REGISTRY, &reader.context()).parts(id, &values, &mut page, &mut errors);
         degraded.extend(page.fallbacks.into_iter().filter(|name| names.contains(name)));
         if degraded.is_empty() && !errors.is_empty() {
             // A selector that cannot choose by the value it was given, or an option out of a value: no name in the text

@@ -4,11 +4,13 @@
 //! Pure: no I/O, no clock.
 
 pub mod catalogue;
+mod dates;
 pub mod functions;
 mod list;
 pub mod locale;
 pub mod message;
 mod metrics;
+pub mod reader;
 pub mod snapshot;
 pub mod tag;
 mod value;

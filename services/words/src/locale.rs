@@ -204,34 +204,66 @@ pub struct NoDefault;
 /// none does: the default, else the first there is.
 #[must_use]
 pub fn choose<'t, S: AsRef<str>>(languages: &[S], available: &'t [Tag], default: &Tag) -> Option<&'t Tag> {
-    let supported: Vec<&Tag> = available.iter().collect();
-    best(languages, &supported)
-        .map(|(tag, _)| tag)
+    nearest(languages, available)
         .or_else(|| available.iter().find(|tag| *tag == default))
         .or_else(|| available.first())
+}
+
+/// Which of the `available` tags serves best who reads `languages`; none where none is near enough.
+#[must_use]
+pub fn nearest<'t, S: AsRef<str>>(languages: &[S], available: &'t [Tag]) -> Option<&'t Tag> {
+    let supported: Vec<&Tag> = available.iter().collect();
+    best(languages, &supported).map(|(tag, _)| tag)
 }
 
 /// The best tag, and the index of the language that led to it.
 fn best<'t, S: AsRef<str>>(languages: &[S], supported: &[&'t Tag]) -> Option<(&'t Tag, usize)> {
     let matching = LanguageMatching::cldr();
-    // The direction is carried by the matcher's table and not looked at.
-    let table: Vec<(&str, mf2::Dir)> = supported.iter().map(|tag| (tag.as_str(), mf2::Dir::Ltr)).collect();
     let readable: Vec<(usize, Tag)> = languages
         .iter()
         .enumerate()
-        .filter_map(|(index, language)| Some((index, Tag::parse_leniently(language.as_ref())?)))
+        .filter_map(|(index, language)| Some((index, Tag::parse_leniently(language.as_ref())?.with_language())))
         .collect();
+    let supported: Vec<&'t Tag> = supported
+        .iter()
+        .copied()
+        .filter(|tag| !tag.is_pseudo() || readable.iter().any(|(_, readable)| readable == *tag))
+        .collect();
+    // The direction is carried by the matcher's table and not looked at.
+    let table: Vec<(&str, mf2::Dir)> = supported.iter().map(|tag| (tag.as_str(), mf2::Dir::Ltr)).collect();
     readable.chunks(MATCHED_TOGETHER).find_map(|some| {
         let found = supported[matching.best_match(some.iter().map(|(_, tag)| tag.as_str()), &table)?];
-        let (_, index) = (0..)
+        let (_, index, desired) = (0..)
             .zip(some)
             .filter_map(|(place, (index, tag))| {
                 let distance = matching.distance_of(tag.as_str(), found.as_str())?;
-                Some((distance + place * DEMOTION, *index))
+                Some((distance + place * DEMOTION, *index, tag))
             })
             .min()?;
-        Some((found, index))
+        Some((most_alike(desired, found, &supported), index))
     })
+}
+
+/// Of the tags that mean the same as `found` (`nl`, `nl-NL`), the one that is written most like `desired`.
+fn most_alike<'t>(desired: &Tag, found: &'t Tag, supported: &[&'t Tag]) -> &'t Tag {
+    let matching = LanguageMatching::cldr();
+    let wanted = desired.identifier();
+    let likeness = |tag: &Tag| {
+        let given = tag.identifier();
+        (
+            tag == desired,
+            wanted.script.is_some() && given.script == wanted.script,
+            wanted.region.is_some() && given.region == wanted.region,
+        )
+    };
+    let mut alike = found;
+    for tag in supported {
+        let is_same = matching.distance_of(tag.as_str(), found.as_str()) == Some(0);
+        if is_same && likeness(tag) > likeness(alike) {
+            alike = tag;
+        }
+    }
+    alike
 }
 
 /// The locale itself and those of its CLDR parents that are known.

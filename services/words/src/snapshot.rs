@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::catalogue::{Arguments, Catalogue, Item, Rendered, Value};
 use super::list;
 use super::locale::{Locale, Locales};
+use super::reader::Reader;
 use super::tag::Tag;
 
 /// One locale's messages at one version.
@@ -82,14 +83,26 @@ impl Snapshot {
         keys.into_iter().filter_map(|key| self.find(chain, key)).collect()
     }
 
-    /// Writes the message `key` out for who reads `languages`; none where no locale has it.
+    /// Writes the message `key` out for who reads `languages`, with times in UTC; none where no locale has it.
     #[must_use]
     pub fn render<S: AsRef<str>>(&self, key: &str, languages: &[S], arguments: &Arguments) -> Option<Answer<'_>> {
+        self.render_for(key, languages, arguments, &Reader::new(languages))
+    }
+
+    /// The same for a reader whose time zone is known.
+    #[must_use]
+    pub fn render_for<S: AsRef<str>>(
+        &self,
+        key: &str,
+        languages: &[S],
+        arguments: &Arguments,
+        reader: &Reader,
+    ) -> Option<Answer<'_>> {
         let negotiated = self.locales.negotiate(languages);
         let found = self.find(&negotiated.chain, key)?;
         let arguments = self.said(&negotiated.chain, found.locale, arguments);
         let published = self.published.get(found.locale)?;
-        let rendered = published.catalogue.render(key, &arguments)?;
+        let rendered = published.catalogue.render_for(key, &arguments, reader)?;
         let locale = self.locales.find(found.locale.as_str())?;
         Some(Answer {
             rendered,

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use icu_locale::{LanguageIdentifier, Locale, LocaleCanonicalizer};
+use icu_locale::{LanguageIdentifier, Locale, LocaleCanonicalizer, LocaleExpander};
+
+/// The regions and variants of pseudo-locales.
+const PSEUDO: [&str; 6] = ["XA", "XB", "XC", "psaccent", "psbidi", "pscrack"];
 
 /// A language tag in canonical form: `zh-Hans`, never `ZH-hans`; `he`, never `iw`. Extensions are dropped: they say how
 /// numbers or calendars are written, not which words are read.
@@ -36,6 +39,25 @@ impl Tag {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Where the language is left open and the script or the region is not, the language that they tell of: `und-TW` is
+    /// `zh-Hant-TW`.
+    pub(super) fn with_language(self) -> Self {
+        let mut identifier = self.identifier();
+        let tells = identifier.script.is_some() || identifier.region.is_some();
+        if identifier.language.is_unknown() && tells {
+            LocaleExpander::new_common().maximize(&mut identifier);
+            return Self(identifier.to_string());
+        }
+        self
+    }
+
+    /// Whether it stands for no language, but for a way to try a front end out: `en-XA`, `ar-XB`. It serves those alone who
+    /// ask for it.
+    #[must_use]
+    pub fn is_pseudo(&self) -> bool {
+        PSEUDO.iter().any(|subtag| self.0.split('-').any(|own| own == *subtag))
     }
 
     pub(super) fn identifier(&self) -> LanguageIdentifier {
@@ -82,6 +104,31 @@ mod tests {
             ("zh-yue-HK", "yue-HK"),
         ] {
             assert_eq!(Tag::parse(given).unwrap().as_str(), canonical, "{given}");
+        }
+    }
+
+    #[test]
+    fn what_tells_of_a_language_stands_for_it() {
+        for (given, told) in [
+            ("und-TW", "zh-Hant-TW"),
+            ("und-Hans", "zh-Hans-CN"),
+            ("und", "und"),
+            ("de", "de"),
+        ] {
+            assert_eq!(Tag::parse(given).unwrap().with_language().as_str(), told);
+        }
+    }
+
+    #[test]
+    fn pseudo_locales_are_known() {
+        for (tag, is_pseudo) in [
+            ("en-XA", true),
+            ("ar-XB", true),
+            ("en-psaccent", true),
+            ("en-XK", false),
+            ("xa", false),
+        ] {
+            assert_eq!(Tag::parse(tag).unwrap().is_pseudo(), is_pseudo, "{tag}");
         }
     }
 

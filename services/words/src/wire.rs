@@ -10,10 +10,13 @@ use support_proto::support::localisation::v1 as wire;
 use super::catalogue::{Arguments, Day, Item, List, ListKind, MESSAGE_DEGRADED, Money, Value};
 use super::locale::Direction;
 use super::metrics;
+use super::reader::Reader;
 use super::snapshot::Snapshot;
 
 /// What is reported where the text is not in the negotiated locale.
 pub const LOCALE_DEGRADED: &str = "locale";
+/// What is reported where the reader's time zone is none, and times are given in UTC.
+pub const ZONE_DEGRADED: &str = "time_zone";
 
 /// A direction on the wire.
 #[must_use]
@@ -27,8 +30,23 @@ pub fn direction(direction: Direction) -> wire::Direction {
 /// Writes the message `key` out for who reads `languages`, and counts what is missing or wrong; none where no locale has it.
 #[must_use]
 pub fn text(snapshot: &Snapshot, key: &str, languages: &[String], arguments: &Arguments) -> Option<wire::RenderedText> {
-    let answer = snapshot.render(key, languages, arguments)?;
+    text_for(snapshot, key, languages, arguments, &Reader::new(languages))
+}
+
+/// The same for a reader whose time zone is known.
+#[must_use]
+pub fn text_for(
+    snapshot: &Snapshot,
+    key: &str,
+    languages: &[String],
+    arguments: &Arguments,
+    reader: &Reader,
+) -> Option<wire::RenderedText> {
+    let answer = snapshot.render_for(key, languages, arguments, reader)?;
     let mut degradations = answer.rendered.degradations;
+    if reader.zone_is_unknown() {
+        degradations.push(ZONE_DEGRADED.to_owned());
+    }
     if answer.fell_back || !degradations.is_empty() {
         let negotiated = snapshot.locales().negotiate(languages);
         metrics::degraded(&negotiated.locale.tag, &degradations, answer.fell_back);
@@ -49,7 +67,19 @@ pub fn text(snapshot: &Snapshot, key: &str, languages: &[String], arguments: &Ar
 /// The same, where the text is one of many and its key must do where no locale has it.
 #[must_use]
 pub fn text_or_key(snapshot: &Snapshot, key: &str, languages: &[String], arguments: &Arguments) -> wire::RenderedText {
-    text(snapshot, key, languages, arguments).unwrap_or_else(|| {
+    text_or_key_for(snapshot, key, languages, arguments, &Reader::new(languages))
+}
+
+/// The same for a reader whose time zone is known.
+#[must_use]
+pub fn text_or_key_for(
+    snapshot: &Snapshot,
+    key: &str,
+    languages: &[String],
+    arguments: &Arguments,
+    reader: &Reader,
+) -> wire::RenderedText {
+    text_for(snapshot, key, languages, arguments, reader).unwrap_or_else(|| {
         let degradations = vec![MESSAGE_DEGRADED.to_owned()];
         metrics::degraded(
             &snapshot.locales().negotiate(languages).locale.tag,

@@ -12,6 +12,7 @@ use super::present;
 use crate::catalogues::Catalogues;
 use crate::error::Error;
 use crate::ops::publish::{self, NewMessage};
+use support_words::reader::Reader;
 use support_words::wire as words;
 
 /// `MessageService`.
@@ -88,9 +89,11 @@ impl MessageService for MessageApi {
             key,
             languages,
             arguments,
+            time_zone,
         } = request.into_inner();
         let snapshot = self.catalogues.current();
-        let rendered = words::text(&snapshot, &key, &languages, &words::values(arguments));
+        let reader = Reader::new(&languages).in_zone(&time_zone);
+        let rendered = words::text_for(&snapshot, &key, &languages, &words::values(arguments), &reader);
         let wire::RenderedText {
             text,
             locale,
@@ -112,11 +115,19 @@ impl MessageService for MessageApi {
         &self,
         request: Request<wire::RenderMessagesRequest>,
     ) -> Result<Response<wire::RenderMessagesResponse>, Status> {
-        let wire::RenderMessagesRequest { languages, messages } = request.into_inner();
+        let wire::RenderMessagesRequest {
+            languages,
+            messages,
+            time_zone,
+        } = request.into_inner();
+        let reader = Reader::new(&languages).in_zone(&time_zone);
         let snapshot = self.catalogues.current();
         let texts = messages
             .into_iter()
-            .map(|message| words::text_or_key(&snapshot, &message.key, &languages, &words::values(message.arguments)))
+            .map(|message| {
+                let arguments = words::values(message.arguments);
+                words::text_or_key_for(&snapshot, &message.key, &languages, &arguments, &reader)
+            })
             .collect();
         Ok(Response::new(wire::RenderMessagesResponse { texts }))
     }

@@ -7,13 +7,14 @@ use support_proto::support::localisation::v1::{
 use support_proto::support::types::v1::{Date, Money};
 use tonic::Code;
 
-use crate::world::{World, anonymous, assert_refused, customer, eventually, partner, staff};
+use crate::world::{World, anonymous, assert_refused, customer, eventually, operator, partner, request_id, staff};
 
 fn request(key: &str, language: &str, arguments: Vec<Argument>) -> RenderMessageRequest {
     RenderMessageRequest {
         key: key.to_owned(),
         languages: vec![language.to_owned()],
         arguments,
+        time_zone: String::new(),
     }
 }
 
@@ -217,6 +218,7 @@ async fn many_messages_are_written_in_one_call_and_none_fails_the_others() {
             ),
             call("case.assigned", Vec::new()),
         ],
+        time_zone: String::new(),
     };
     let texts = world
         .messages(&anonymous())
@@ -242,6 +244,7 @@ async fn many_messages_are_written_in_one_call_and_none_fails_the_others() {
     let none = RenderMessagesRequest {
         languages: vec!["de".to_owned()],
         messages: Vec::new(),
+        time_zone: String::new(),
     };
     assert_refused(
         world.messages(&anonymous()).render_messages(none).await,
@@ -332,5 +335,70 @@ async fn days_money_other_messages_and_lists_are_values() {
         let answer = rendered(&world, request("typed.values", "en", arguments(missing))).await;
         assert_eq!(answer.degradations, ["what"], "{missing}");
         assert!(answer.text.starts_with("{$what}: March"), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn times_are_written_where_the_reader_is_and_in_their_calendar() {
+    let world = World::bare().await;
+    let publish = |locale: &str| PublishMessagesRequest {
+        request_id: request_id(),
+        locale: locale.to_owned(),
+        messages: vec![CatalogueMessage {
+            key: "pickup".to_owned(),
+            pattern: "{$when :datetime dateLength=long}".to_owned(),
+            locale: String::new(),
+        }],
+        expected_version: 0,
+    };
+    for locale in ["en", "th"] {
+        world
+            .messages(&operator())
+            .publish_messages(publish(locale))
+            .await
+            .unwrap();
+    }
+    // 2026-03-04T23:06:07Z
+    let when = Argument {
+        name: "when".to_owned(),
+        time: Some(prost_types::Timestamp {
+            seconds: 1_772_665_567,
+            nanos: 0,
+        }),
+        ..Argument::default()
+    };
+    for (language, zone, written, degradations) in [
+        ("en", "", "March 4, 2026 at 11:06\u{202f}PM", &[][..]),
+        ("en", "Asia/Bangkok", "March 5, 2026 at 6:06\u{202f}AM", &[]),
+        ("th", "Asia/Bangkok", "5 มีนาคม 2569 เวลา 06:06", &[]),
+        ("th-u-ca-gregory", "Asia/Bangkok", "5 มีนาคม ค.ศ. 2026 เวลา 06:06", &[]),
+        (
+            "en",
+            "Mars/Olympus_Mons",
+            "March 4, 2026 at 11:06\u{202f}PM",
+            &["time_zone"],
+        ),
+    ] {
+        let mut one = request("pickup", language, vec![when.clone()]);
+        zone.clone_into(&mut one.time_zone);
+        let answer = rendered(&world, one).await;
+        assert_eq!(answer.text, written, "{language} {zone}");
+        assert_eq!(answer.degradations, degradations, "{language} {zone}");
+        let many = RenderMessagesRequest {
+            languages: vec![language.to_owned()],
+            messages: vec![MessageCall {
+                key: "pickup".to_owned(),
+                arguments: vec![when.clone()],
+            }],
+            time_zone: zone.to_owned(),
+        };
+        let texts = world
+            .messages(&anonymous())
+            .render_messages(many)
+            .await
+            .unwrap()
+            .into_inner()
+            .texts;
+        assert_eq!(texts[0].text, answer.text, "{language} {zone}");
     }
 }

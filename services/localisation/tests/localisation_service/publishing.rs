@@ -29,6 +29,7 @@ fn rendering(key: &str, language: &str) -> RenderMessageRequest {
         key: key.to_owned(),
         languages: vec![language.to_owned()],
         arguments: Vec::new(),
+        time_zone: String::new(),
     }
 }
 

@@ -111,6 +111,72 @@ fn times_are_written_as_the_language_writes_them_in_utc() {
     }
 }
 
+fn for_reader(locale: &str, pattern: &str, value: Value, languages: &[&str], zone: &str) -> String {
+    let reader = Reader::new(languages).in_zone(zone);
+    let arguments = BTreeMap::from([("t".to_owned(), value)]);
+    let rendered = catalogue(locale, pattern).render_for("m", &arguments, &reader).unwrap();
+    assert!(rendered.degradations.is_empty(), "{:?}", rendered.degradations);
+    rendered.text.replace([FSI, LRI, RLI, PDI], "")
+}
+
+#[test]
+fn times_are_those_of_the_readers_clock() {
+    // 2026-03-04T23:06:07Z, and half a year later.
+    let (winter, summer) = (1_772_665_567_000, 1_788_476_767_000);
+    for (locale, zone, time, written) in [
+        ("de", "UTC", winter, "04.03.2026, 23:06"),
+        ("de", "Europe/Berlin", winter, "05.03.2026, 00:06"),
+        ("de", "Europe/Berlin", summer, "04.09.2026, 01:06"),
+        ("en", "America/Los_Angeles", winter, "Mar 4, 2026, 3:06\u{202f}PM"),
+        ("en-GB", "Europe/London", summer, "4 Sept 2026, 00:06"),
+        ("ja", "Asia/Tokyo", winter, "2026/03/05 8:06"),
+        ("hi", "Asia/Kolkata", winter, "5 मार्च 2026, 4:36 am"),
+        ("en", "Asia/Kathmandu", winter, "Mar 5, 2026, 4:51\u{202f}AM"),
+    ] {
+        let found = for_reader(locale, "{$t :datetime}", Value::Time(time), &[locale], zone);
+        assert_eq!(found, written, "{locale} {zone}");
+    }
+    let zoned = for_reader(
+        "en",
+        "{$t :time timeZoneStyle=short}",
+        Value::Time(winter),
+        &["en"],
+        "America/Los_Angeles",
+    );
+    assert_eq!(zoned, "3:06\u{202f}PM PST");
+    // A day is the same day wherever it is read, and a message can insist on a zone.
+    let day = Value::Day(Day::new(2027, 3, 14).unwrap());
+    for zone in ["Pacific/Kiritimati", "Pacific/Pago_Pago", "America/Sao_Paulo"] {
+        let found = for_reader("de", "{$t :date length=long}", day.clone(), &["de"], zone);
+        assert_eq!(found, "14. März 2027", "{zone}");
+    }
+    let fixed = for_reader(
+        "de",
+        "{$t :time timeZone=UTC}",
+        Value::Time(winter),
+        &["de"],
+        "Asia/Tokyo",
+    );
+    assert_eq!(fixed, "23:06");
+}
+
+#[test]
+fn days_are_counted_by_the_calendar_of_the_locale_or_the_one_that_is_asked_for() {
+    let day = Value::Day(Day::new(2027, 3, 14).unwrap());
+    for (locale, language, written) in [
+        ("th", "th", "14 มีนาคม 2570"),
+        ("th", "th-TH-u-ca-gregory", "14 มีนาคม ค.ศ. 2027"),
+        ("fa", "fa", "۲۳ اسفند ۱۴۰۵"),
+        ("en", "en-u-ca-buddhist", "March 14, 2570 BE"),
+        ("en", "en-u-ca-hebrew", "5 Adar II 5787"),
+        ("ja", "ja-JP-u-ca-japanese", "令和9年3月14日"),
+        ("de", "de-u-ca-nosuch", "14. März 2027"),
+    ] {
+        let found = for_reader(locale, "{$t :date length=long}", day.clone(), &[language], "UTC");
+        assert_eq!(found, written, "{language}");
+    }
+}
+
 #[test]
 fn days_are_written_as_the_language_writes_them_and_are_in_no_zone() {
     let day = Value::Day(Day::new(2027, 3, 14).unwrap());
