@@ -1,5 +1,6 @@
 //! The gRPC door.
 
+pub mod answers;
 pub mod knowledge;
 pub mod locales;
 pub mod messages;

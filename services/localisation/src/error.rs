@@ -1,7 +1,7 @@
 //! Why a call is refused.
 
 use support_chassis::db::DbError;
-use support_chassis::error::{Answer, InvalidFields, ServiceError, Violation, into_status};
+use support_chassis::error::{Answer, InvalidFields, PeerError, ServiceError, Violation, into_status};
 use support_chassis::page::PageError;
 use support_proto::support::localisation::v1::{ArticleDraftState, LocalisationErrorReason};
 use tonic::{Code, Status};
@@ -83,6 +83,12 @@ pub enum Error {
     /// The database has no default locale, which its migrations do not allow.
     #[error(transparent)]
     NoDefault(#[from] support_words::locale::NoDefault),
+    /// Another service did not answer.
+    #[error(transparent)]
+    Peer(PeerError),
+    /// An index cannot be read or written.
+    #[error(transparent)]
+    Search(#[from] tantivy::TantivyError),
     /// Work in the background was cut off.
     #[error("the catalogue could not be compiled")]
     Interrupted(#[from] tokio::task::JoinError),
@@ -198,7 +204,10 @@ impl ServiceError for Error {
             Self::Fields(error) => error.answer(),
             Self::Page(error) => error.answer(),
             Self::Database(error) => error.answer(),
-            Self::Compile(_) | Self::Locales(_) | Self::NoDefault(_) | Self::Interrupted(_) => Answer::internal(),
+            Self::Peer(error) => error.answer(),
+            Self::Search(_) | Self::Compile(_) | Self::Locales(_) | Self::NoDefault(_) | Self::Interrupted(_) => {
+                Answer::internal()
+            }
         }
     }
 }

@@ -7,22 +7,26 @@ pub mod error;
 pub mod ids;
 pub mod ops;
 pub mod regions;
+pub mod search;
 pub mod settings;
 pub mod shipped;
 pub mod standard;
 pub mod store;
+mod work;
 
 use futures_util::FutureExt as _;
 use sqlx::migrate::Migrator;
 use support_calendars::REGION_PROFILES;
 use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_chassis::standard::TERRITORIES;
+use support_proto::support::localisation::v1::answer_service_server::AnswerServiceServer;
 use support_proto::support::localisation::v1::knowledge_service_server::KnowledgeServiceServer;
 use support_proto::support::localisation::v1::locale_service_server::LocaleServiceServer;
 use support_proto::support::localisation::v1::message_service_server::MessageServiceServer;
 use support_proto::support::localisation::v1::playbook_service_server::PlaybookServiceServer;
 use support_proto::support::localisation::v1::region_service_server::RegionServiceServer;
 
+use api::answers::AnswerApi;
 use api::knowledge::KnowledgeApi;
 use api::locales::LocaleApi;
 use api::messages::MessageApi;
@@ -30,9 +34,11 @@ use api::playbooks::PlaybookApi;
 use api::regions::RegionApi;
 use catalogues::Catalogues;
 use regions::Regions;
+use search::live::Live;
 use settings::LocalisationSettings;
 use standard::PLAYBOOKS;
 use standard::knowledge::{KNOWLEDGE_RULES, Rules};
+use work::CaseEvents;
 
 /// The service's name.
 pub const NAME: &str = "localisation";
@@ -73,17 +79,44 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
     let regions = Regions::new(kit.standard(&REGION_PROFILES), kit.standard(&TERRITORIES));
     let playbooks = PlaybookApi::new(kit.standard(&PLAYBOOKS), catalogues.clone());
     let rules = Rules::new(kit.standard(&KNOWLEDGE_RULES));
+    let search = Live::load(kit.db.clone())
+        .await
+        .map_err(|error| StartError::other("the articles cannot be indexed", error))?;
+    let indexed = search.clone();
+    let index = kit.lifecycle.every(settings.refresh_interval(), None, move || {
+        let search = indexed.clone();
+        async move { search.refresh().await }
+    });
+    let measured = (search.clone(), kit.db.clone(), kit.clock.clone(), rules.clone());
+    let figures = kit.lifecycle.every(settings.figures_interval(), None, move || {
+        let (search, db, clock, rules) = measured.clone();
+        async move { work::figures(&search, &db, &clock, &rules).await }
+    });
+    let answers = AnswerApi::new(
+        kit.db.clone(),
+        kit.ids.clone(),
+        kit.clock.clone(),
+        catalogues.clone(),
+        search.clone(),
+        kit.peer("case")?,
+    );
+    let knowledge = KnowledgeApi::new(
+        kit.db.clone(),
+        kit.ids.clone(),
+        kit.clock.clone(),
+        catalogues.clone(),
+        rules.clone(),
+        search,
+    );
     Ok(Parts::new()
         .serve(PlaybookServiceServer::new(playbooks))
         .serve(RegionServiceServer::new(RegionApi::new(regions, kit.clock.clone())))
         .serve(LocaleServiceServer::new(LocaleApi::new(catalogues.clone())))
-        .serve(MessageServiceServer::new(MessageApi::new(
-            kit.db.clone(),
-            kit.ids.clone(),
-            catalogues.clone(),
-        )))
-        .serve(KnowledgeServiceServer::new(KnowledgeApi::new(
-            kit.db, kit.ids, kit.clock, catalogues, rules,
-        )))
-        .work("refresh", refresh))
+        .serve(MessageServiceServer::new(MessageApi::new(kit.db, kit.ids, catalogues)))
+        .serve(KnowledgeServiceServer::new(knowledge))
+        .serve(AnswerServiceServer::new(answers))
+        .consume("case", CaseEvents { rules })
+        .work("refresh", refresh)
+        .work("index of the articles", index)
+        .work("figures of the articles", figures))
 }

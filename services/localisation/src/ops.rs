@@ -1,5 +1,6 @@
 //! What can be done, each in one transaction.
 
+pub mod answers;
 pub mod articles;
 pub mod drafts;
 pub mod locales;

@@ -12,6 +12,10 @@ pub const DOCS: SettingDocs = SettingDocs::of::<LocalisationSettings>(&[
         "whether to publish, at start, the texts that come with the software",
     ),
     SettingDoc::plain(
+        "figures_interval_ms",
+        "how often to look at how helpful articles have been, in milliseconds, at least 50",
+    ),
+    SettingDoc::plain(
         "refresh_interval_ms",
         "how often to look for messages that other replicas published, in milliseconds, at least 50",
     ),
@@ -26,9 +30,18 @@ pub struct LocalisationSettings {
     /// How often to look for messages that other replicas published, in milliseconds.
     #[serde(deserialize_with = "at_least_50")]
     pub refresh_interval_ms: u64,
+    /// How often to look at how helpful articles have been, in milliseconds.
+    #[serde(deserialize_with = "at_least_50")]
+    pub figures_interval_ms: u64,
 }
 
 impl LocalisationSettings {
+    /// How often to look at how helpful articles have been.
+    #[must_use]
+    pub fn figures_interval(&self) -> Duration {
+        Duration::from_millis(self.figures_interval_ms)
+    }
+
     /// How often to look for messages that other replicas published.
     #[must_use]
     pub fn refresh_interval(&self) -> Duration {

@@ -3,3 +3,5 @@
 pub mod articles;
 pub mod catalogues;
 pub mod drafts;
+pub mod feedback;
+pub mod search;

@@ -6,12 +6,16 @@
     reason = "what fails in a test's support fails the test"
 )]
 
+#[path = "localisation_service/answers.rs"]
+mod answers;
 #[path = "localisation_service/articles.rs"]
 mod articles;
 #[path = "localisation_service/departures.rs"]
 mod departures;
 #[path = "localisation_service/drafts.rs"]
 mod drafts;
+#[path = "localisation_service/fake_case.rs"]
+mod fake_case;
 #[path = "localisation_service/locales.rs"]
 mod locales;
 #[path = "localisation_service/messages.rs"]

@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::ids::ArticleDraftId;
 use crate::ops;
 use crate::ops::articles::{self, NewText, Wanted, audience_of};
+use crate::search::live::Live;
 use crate::standard::knowledge::Rules;
 use crate::store;
 use crate::store::articles::Listed;
@@ -38,18 +39,21 @@ pub struct KnowledgeApi {
     clock: Clock,
     catalogues: Catalogues,
     rules: Rules,
+    search: Live,
 }
 
 impl KnowledgeApi {
-    /// The service over a database, with the locales of the catalogues.
+    /// The service over a database, with the locales of the catalogues. What is published is found by `search` when
+    /// the publishing is answered.
     #[must_use]
-    pub fn new(db: Db, ids: Ids, clock: Clock, catalogues: Catalogues, rules: Rules) -> Self {
+    pub fn new(db: Db, ids: Ids, clock: Clock, catalogues: Catalogues, rules: Rules, search: Live) -> Self {
         Self {
             db,
             ids,
             clock,
             catalogues,
             rules,
+            search,
         }
     }
 
@@ -106,6 +110,7 @@ impl KnowledgeApi {
                 })
             })
             .await?;
+        self.search.refresh_or_warn().await;
         Ok(answer)
     }
 
@@ -216,6 +221,7 @@ impl KnowledgeApi {
                 })
             })
             .await?;
+        self.search.refresh_or_warn().await;
         Ok(answer)
     }
 
@@ -231,6 +237,7 @@ impl KnowledgeApi {
                 Ok(wire::RetireArticleResponse {})
             })
             .await?;
+        self.search.refresh_or_warn().await;
         Ok(answer)
     }
 

@@ -26,15 +26,15 @@ async fn filled(db: &Db) {
         .await
         .unwrap();
     sqlx::query!(
-        "insert into articles (id, slug, audience, product_lines) values ($1, 'a', 1, '{}')",
+        "insert into articles (id, slug, audience, product_lines, source_language) values ($1, 'a', 1, '{}', 'en')",
         article.uuid()
     )
     .execute(db.pool())
     .await
     .unwrap();
     sqlx::query!(
-        "insert into article_texts (article_id, language, version, title, published_at, published_by)
-         values ($1, 'en', 1, 'A', now(), 'x')",
+        "insert into article_texts (article_id, language, version, title, published_at, published_by, content_hash)
+         values ($1, 'en', 1, 'A', now(), 'x', sha256('A'))",
         article.uuid()
     )
     .execute(db.pool())
@@ -43,6 +43,19 @@ async fn filled(db: &Db) {
     sqlx::query!(
         "insert into article_blocks (article_id, language, version, place, kind, body) values ($1, 'en', 1, 1, 1, 'A')",
         article.uuid()
+    )
+    .execute(db.pool())
+    .await
+    .unwrap();
+    sqlx::raw_sql(
+        "insert into article_drafts (id, slug, language, title, block_kinds, block_bodies, writers, created_at, updated_at)
+         values (gen_random_uuid(), 'open', 'en', 'A', '{1}', '{x}', '{sam}', now(), now());
+         insert into article_votes select id, 'en', sha256('a'), true, now() from articles;
+         insert into article_uses (article_id, case_id, language, used_by, used_at)
+         select id, gen_random_uuid(), 'en', 'x', now() from articles;
+         insert into answer_offers (id, language, product_line, owner, offered_at)
+         values (gen_random_uuid(), 'en', 0, sha256('x'), now());
+         insert into answer_offer_articles select answer_offers.id, articles.id, 'en', 1, 1 from answer_offers, articles",
     )
     .execute(db.pool())
     .await
@@ -113,43 +126,43 @@ const REFUSED: &[(&str, &str)] = &[
         "messages_version_exists",
     ),
     (
-        "insert into articles values (gen_random_uuid(), 'a', 1, '{}')",
+        "insert into articles (id, slug, audience, product_lines, source_language) values (gen_random_uuid(), 'a', 1, '{}', 'en')",
         "articles_slug_unique",
     ),
     (
-        "insert into articles values (gen_random_uuid(), 'B', 1, '{}')",
+        "insert into articles (id, slug, audience, product_lines, source_language) values (gen_random_uuid(), 'B', 1, '{}', 'en')",
         "articles_slug_form",
     ),
     (
-        "insert into articles values (gen_random_uuid(), 'b', 4, '{}')",
+        "insert into articles (id, slug, audience, product_lines, source_language) values (gen_random_uuid(), 'b', 4, '{}', 'en')",
         "articles_audience_known",
     ),
     (
-        "insert into articles values (gen_random_uuid(), 'b', 1, '{null}')",
+        "insert into articles (id, slug, audience, product_lines, source_language) values (gen_random_uuid(), 'b', 1, '{null}', 'en')",
         "articles_product_lines_whole",
     ),
     (
-        "insert into articles select id, 'b', 1, '{}' from articles",
+        "insert into articles (id, slug, audience, product_lines, source_language) select id, 'b', 1, '{}', 'en' from articles",
         "articles_pkey",
     ),
     (
-        "insert into article_texts values (gen_random_uuid(), 'en', 1, 'x', now(), 'x')",
+        "insert into article_texts (article_id, language, version, title, published_at, published_by, content_hash) values (gen_random_uuid(), 'en', 1, 'x', now(), 'x', sha256('x'))",
         "article_texts_article_exists",
     ),
     (
-        "insert into article_texts select id, 'fr', 1, 'x', now(), 'x' from articles",
+        "insert into article_texts (article_id, language, version, title, published_at, published_by, content_hash) select id, 'fr', 1, 'x', now(), 'x', sha256('x') from articles",
         "article_texts_language_exists",
     ),
     (
-        "insert into article_texts select id, 'de', 0, 'x', now(), 'x' from articles",
+        "insert into article_texts (article_id, language, version, title, published_at, published_by, content_hash) select id, 'de', 0, 'x', now(), 'x', sha256('x') from articles",
         "article_texts_version_positive",
     ),
     (
-        "insert into article_texts select id, 'de', 1, '', now(), 'x' from articles",
+        "insert into article_texts (article_id, language, version, title, published_at, published_by, content_hash) select id, 'de', 1, '', now(), 'x', sha256('x') from articles",
         "article_texts_title_length",
     ),
     (
-        "insert into article_texts select id, 'en', 1, 'x', now(), 'x' from articles",
+        "insert into article_texts (article_id, language, version, title, published_at, published_by, content_hash) select id, 'en', 1, 'x', now(), 'x', sha256('x') from articles",
         "article_texts_key",
     ),
     (
@@ -157,7 +170,7 @@ const REFUSED: &[(&str, &str)] = &[
         "article_blocks_place_positive",
     ),
     (
-        "insert into article_blocks select id, 'en', 1, 2, 5, 'x' from articles",
+        "insert into article_blocks select id, 'en', 1, 2, 8, 'x' from articles",
         "article_blocks_kind_known",
     ),
     (
@@ -171,6 +184,153 @@ const REFUSED: &[(&str, &str)] = &[
     (
         "insert into article_blocks select id, 'de', 1, 1, 1, 'x' from articles",
         "article_blocks_text_exists",
+    ),
+    ("update articles set kind = 5", "articles_kind_known"),
+    ("update articles set products = '{null}'", "articles_products_whole"),
+    ("update articles set symptoms = '{null}'", "articles_symptoms_whole"),
+    ("update articles set owner = repeat('x', 201)", "articles_owner_length"),
+    (
+        "update articles set source_language = 'tlh'",
+        "articles_source_language_exists",
+    ),
+    ("update articles set change = -1", "articles_change_not_negative"),
+    (
+        "insert into article_texts (article_id, language, version, title, published_at, published_by, content_hash)
+         select id, 'de', 1, 'x', now(), 'x', 'x' from articles",
+        "article_texts_content_hash_length",
+    ),
+    (
+        "insert into article_texts (article_id, language, version, title, published_at, published_by, content_hash,
+                                    source_version, source_hash)
+         select id, 'de', 1, 'x', now(), 'x', sha256('x'), 1, 'x' from articles",
+        "article_texts_source_hash_length",
+    ),
+    (
+        "insert into article_texts (article_id, language, version, title, published_at, published_by, content_hash,
+                                    source_version)
+         select id, 'de', 1, 'x', now(), 'x', sha256('x'), 1 from articles",
+        "article_texts_source_exists",
+    ),
+    ("insert into knowledge_state values (true, 1)", "knowledge_state_pkey"),
+    (
+        "insert into knowledge_state values (false, 1)",
+        "knowledge_state_one_row",
+    ),
+    (
+        "update knowledge_state set change = -1",
+        "knowledge_state_change_not_negative",
+    ),
+    (
+        "insert into article_drafts (id, slug, language, state, revision, title, block_kinds, block_bodies, writers, created_at, updated_at) values (gen_random_uuid(), 'B', 'en', 1, 1, 'A', '{1}', '{x}', '{sam}', now(), now())",
+        "article_drafts_slug_form",
+    ),
+    (
+        "insert into article_drafts (id, slug, language, state, revision, title, block_kinds, block_bodies, writers, created_at, updated_at) values (gen_random_uuid(), 'd', 'tlh', 1, 1, 'A', '{1}', '{x}', '{sam}', now(), now())",
+        "article_drafts_language_exists",
+    ),
+    (
+        "insert into article_drafts (id, slug, language, state, revision, title, block_kinds, block_bodies, writers, created_at, updated_at) values (gen_random_uuid(), 'd', 'en', 6, 1, 'A', '{1}', '{x}', '{sam}', now(), now())",
+        "article_drafts_state_known",
+    ),
+    (
+        "insert into article_drafts (id, slug, language, state, revision, title, block_kinds, block_bodies, writers, created_at, updated_at) values (gen_random_uuid(), 'd', 'en', 1, 0, 'A', '{1}', '{x}', '{sam}', now(), now())",
+        "article_drafts_revision_positive",
+    ),
+    (
+        "insert into article_drafts (id, slug, language, state, revision, title, block_kinds, block_bodies, writers, created_at, updated_at) values (gen_random_uuid(), 'd', 'en', 1, 1, '', '{1}', '{x}', '{sam}', now(), now())",
+        "article_drafts_title_length",
+    ),
+    (
+        "insert into article_drafts (id, slug, language, state, revision, title, block_kinds, block_bodies, writers, created_at, updated_at) values (gen_random_uuid(), 'd', 'en', 1, 1, 'A', '{1}', '{x}', '{}', now(), now())",
+        "article_drafts_writers_some",
+    ),
+    (
+        "insert into article_drafts (id, slug, language, state, revision, title, block_kinds, block_bodies, writers, created_at, updated_at, remark) values (gen_random_uuid(), 'd', 'en', 1, 1, 'A', '{1}', '{x}', '{sam}', now(), now(), repeat('x', 2001))",
+        "article_drafts_remark_length",
+    ),
+    (
+        "insert into article_drafts (id, slug, language, state, revision, title, block_kinds, block_bodies, writers, created_at, updated_at) values (gen_random_uuid(), 'd', 'en', 1, 1, 'A', '{}', '{x}', '{sam}', now(), now())",
+        "article_drafts_blocks_whole",
+    ),
+    (
+        "insert into article_drafts (id, slug, language, state, revision, title, block_kinds, block_bodies, writers, created_at, updated_at) values (gen_random_uuid(), 'd', 'en', 4, 1, 'A', '{1}', '{x}', '{sam}', now(), now())",
+        "article_drafts_published",
+    ),
+    (
+        "insert into article_drafts (id, slug, language, state, revision, title, block_kinds, block_bodies, writers, created_at, updated_at, approver) values (gen_random_uuid(), 'd', 'en', 1, 1, 'A', '{1}', '{x}', '{sam}', now(), now(), 'sam')",
+        "article_drafts_four_eyes",
+    ),
+    (
+        "insert into article_drafts (id, slug, language, state, revision, title, block_kinds, block_bodies, writers, created_at, updated_at) values (gen_random_uuid(), 'open', 'en', 1, 1, 'A', '{1}', '{x}', '{sam}', now(), now())",
+        "article_drafts_one_open",
+    ),
+    (
+        "insert into article_drafts select * from article_drafts",
+        "article_drafts_pkey",
+    ),
+    (
+        "insert into article_votes values (gen_random_uuid(), 'en', sha256('x'), true, now())",
+        "article_votes_article_exists",
+    ),
+    (
+        "insert into article_votes select id, 'tlh', sha256('x'), true, now() from articles",
+        "article_votes_language_exists",
+    ),
+    (
+        "insert into article_votes select id, 'en', 'x', true, now() from articles",
+        "article_votes_voter_length",
+    ),
+    (
+        "insert into article_votes select id, 'en', sha256('a'), true, now() from articles",
+        "article_votes_key",
+    ),
+    (
+        "insert into article_uses (article_id, case_id, language, used_by, used_at) values (gen_random_uuid(), gen_random_uuid(), 'en', 'x', now())",
+        "article_uses_article_exists",
+    ),
+    (
+        "insert into article_uses (article_id, case_id, language, used_by, used_at) select id, id, 'tlh', 'x', now() from articles",
+        "article_uses_language_exists",
+    ),
+    (
+        "insert into article_uses (article_id, case_id, language, used_by, used_at) select article_id, case_id, 'en', 'x', now() from article_uses",
+        "article_uses_key",
+    ),
+    (
+        "insert into answer_offers (id, language, product_line, owner, offered_at) values (gen_random_uuid(), 'en', 0, 'x', now())",
+        "answer_offers_owner_length",
+    ),
+    (
+        "insert into answer_offers (id, language, product_line, owner, offered_at, outcome, told_at) values (gen_random_uuid(), 'en', 0, sha256('x'), now(), 3, now())",
+        "answer_offers_outcome_known",
+    ),
+    (
+        "insert into answer_offers (id, language, product_line, owner, offered_at, ended_by) values (gen_random_uuid(), 'en', 0, sha256('x'), now(), gen_random_uuid())",
+        "answer_offers_ended_by",
+    ),
+    (
+        "insert into answer_offers (id, language, product_line, owner, offered_at, told_at) values (gen_random_uuid(), 'en', 0, sha256('x'), now(), now())",
+        "answer_offers_told",
+    ),
+    (
+        "insert into answer_offers select * from answer_offers",
+        "answer_offers_pkey",
+    ),
+    (
+        "insert into answer_offer_articles select gen_random_uuid(), id, 'en', 1, 1 from articles",
+        "answer_offer_articles_offer_exists",
+    ),
+    (
+        "insert into answer_offer_articles select id, gen_random_uuid(), 'en', 1, 1 from answer_offers",
+        "answer_offer_articles_article_exists",
+    ),
+    (
+        "insert into answer_offer_articles select answer_offers.id, articles.id, 'en', 1, 0 from answer_offers, articles",
+        "answer_offer_articles_place_positive",
+    ),
+    (
+        "insert into answer_offer_articles select * from answer_offer_articles",
+        "answer_offer_articles_key",
     ),
     ("update messages set pattern = 'x'", "messages_immutable"),
     ("delete from messages", "messages_immutable"),
@@ -202,7 +362,12 @@ async fn every_constraint_holds() {
            )
            select name as "name!" from named where name <> all ($1) order by name"#,
         &REFUSED.iter().map(|(_, constraint)| (*constraint).to_owned()).collect::<Vec<_>>(),
-        &["locales", "catalogue_versions", "messages", "articles", "article_texts", "article_blocks"].map(str::to_owned),
+        &[
+            "locales", "catalogue_versions", "messages", "articles", "article_texts", "article_blocks",
+            "knowledge_state", "article_drafts", "article_votes", "article_uses", "answer_offers",
+            "answer_offer_articles",
+        ]
+        .map(str::to_owned),
     )
     .fetch_all(db.pool())
     .await

@@ -13,6 +13,7 @@ use support_chassis::settings::{Settings, TrustRole};
 use support_localisation::SERVICE;
 use support_postgres::testing::{TestDatabase, database_from};
 use support_proto::support::feed::v1::Event;
+use support_proto::support::localisation::v1::answer_service_client::AnswerServiceClient;
 use support_proto::support::localisation::v1::knowledge_service_client::KnowledgeServiceClient;
 use support_proto::support::localisation::v1::locale_service_client::LocaleServiceClient;
 use support_proto::support::localisation::v1::message_service_client::MessageServiceClient;
@@ -23,6 +24,9 @@ use support_proto::support::standard::v1::standard_service_client::StandardServi
 use support_testing::{Door, LIMIT, call_as, signing_key, trust};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
+
+/// Where nobody answers: the service goes on without what it would hear there.
+const NOBODY: &str = "http://127.0.0.1:9";
 
 /// The service, running.
 pub(crate) struct World {
@@ -42,6 +46,16 @@ impl World {
     pub(crate) async fn bare() -> Self {
         Self::start(migrated().await, |settings| {
             settings.set("localisation.seed_shipped_messages", false)
+        })
+        .await
+    }
+
+    /// A new deployment without a word in it, with the case service at this address.
+    pub(crate) async fn with_cases(url: &str) -> Self {
+        Self::start(migrated().await, |settings| {
+            settings
+                .set("localisation.seed_shipped_messages", false)
+                .set("peers.case", [url])
         })
         .await
     }
@@ -92,6 +106,10 @@ impl World {
         KnowledgeServiceClient::new(door(&self.channel, caller))
     }
 
+    pub(crate) fn answers(&self, caller: &Caller) -> AnswerServiceClient<Door> {
+        AnswerServiceClient::new(door(&self.channel, caller))
+    }
+
     pub(crate) fn playbooks(&self, caller: &Caller) -> PlaybookServiceClient<Door> {
         PlaybookServiceClient::new(door(&self.channel, caller))
     }
@@ -128,6 +146,10 @@ pub(crate) struct Replica {
 }
 
 impl Replica {
+    pub(crate) fn answers(&self, caller: &Caller) -> AnswerServiceClient<Door> {
+        AnswerServiceClient::new(door(&self.channel, caller))
+    }
+
     pub(crate) fn messages(&self, caller: &Caller) -> MessageServiceClient<Door> {
         MessageServiceClient::new(door(&self.channel, caller))
     }
@@ -166,6 +188,8 @@ fn settings(url: &str) -> Settings {
         .set("database.max_connections", 4)
         .set("feed.poll_interval_ms", 50)
         .set("localisation.refresh_interval_ms", 50)
+        .set("localisation.figures_interval_ms", 50)
+        .set("peers.case", [NOBODY])
         .set("passport.signing_key", signing_key("localisation"))
         .set("passport.trust", vec![trust("gateway", TrustRole::Gateway)])
 }

@@ -144,6 +144,7 @@ impl KnowledgeApi {
                 })
             })
             .await?;
+        self.search.refresh_or_warn().await;
         Ok(answer)
     }
 
