@@ -7,3 +7,4 @@ pub mod messages;
 pub mod playbooks;
 mod present;
 pub mod regions;
+pub mod translations;

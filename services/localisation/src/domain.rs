@@ -2,3 +2,4 @@
 
 pub mod article;
 pub mod playbook;
+pub mod text;

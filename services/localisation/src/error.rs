@@ -7,6 +7,7 @@ use support_proto::support::localisation::v1::{ArticleDraftState, LocalisationEr
 use tonic::{Code, Status};
 
 use support_words::message::Fault;
+use support_words::tag::Tag;
 
 /// The domain of this service's reasons.
 const DOMAIN: &str = "support.localisation.v1";
@@ -26,6 +27,30 @@ pub enum Error {
     /// The catalogue is not at the version that the publisher has seen.
     #[error("the catalogue has changed")]
     CatalogueChanged,
+    /// There is no open draft of a message.
+    #[error("there is no open draft of {0}")]
+    TextDraftNotFound(String),
+    /// A draft is not in a state for this.
+    #[error("the draft of {0} is not in a state for this")]
+    TextDraftState(String),
+    /// A draft is not at the revision that was seen, or another set is the newest one.
+    #[error("changed since it was seen")]
+    Changed,
+    /// Who wrote a text does not approve it.
+    #[error("who wrote a text does not approve it")]
+    TextApproverIsAuthor,
+    /// The standard does not let texts be published directly.
+    #[error("texts are not published directly")]
+    DirectPublishingClosed,
+    /// No such set.
+    #[error("no such set")]
+    SetNotFound,
+    /// Nothing of what was chosen is approved.
+    #[error("nothing of what was chosen is approved")]
+    NoneApproved,
+    /// A file cannot be read.
+    #[error("the file cannot be read: {0}")]
+    FileUnreadable(#[from] crate::exchange::Unreadable),
     /// No such article, or not for the caller.
     #[error("no such article")]
     ArticleNotFound,
@@ -97,8 +122,10 @@ pub enum Error {
 /// A message that cannot be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultyMessage {
-    /// Its place in the request.
-    pub index: usize,
+    /// Where it stands: `messages[3].pattern` of a request, the locale of a set.
+    pub field: String,
+    /// The locale.
+    pub locale: Tag,
     /// Its key.
     pub key: String,
     /// Why.
@@ -133,12 +160,50 @@ impl ServiceError for Error {
                 .with("count", faulty.len().to_string());
                 faulty.iter().fold(answer, |answer, message| {
                     answer.violation(Violation::new(
-                        format!("messages[{}].pattern", message.index),
+                        message.field.clone(),
                         format!("{}: {}", message.key, message.fault),
                     ))
                 })
             }
-            Self::CatalogueChanged => Answer::conflict(),
+            Self::CatalogueChanged | Self::Changed => Answer::conflict(),
+            Self::TextDraftNotFound(key) => Self::own(
+                Code::NotFound,
+                LocalisationErrorReason::MessageDraftNotFound,
+                "there is no open draft of this message",
+            )
+            .with("key", key.clone()),
+            Self::TextDraftState(key) => Self::own(
+                Code::FailedPrecondition,
+                LocalisationErrorReason::MessageDraftState,
+                "the draft is not in a state for this",
+            )
+            .with("key", key.clone()),
+            Self::TextApproverIsAuthor => Self::own(
+                Code::PermissionDenied,
+                LocalisationErrorReason::MessageApproverIsAuthor,
+                "who wrote a text does not approve it",
+            ),
+            Self::DirectPublishingClosed => Self::own(
+                Code::FailedPrecondition,
+                LocalisationErrorReason::MessageDirectPublishingClosed,
+                "the standard does not let texts be published directly",
+            ),
+            Self::SetNotFound => Self::own(
+                Code::NotFound,
+                LocalisationErrorReason::MessageSetNotFound,
+                "no such set",
+            ),
+            Self::NoneApproved => Self::own(
+                Code::FailedPrecondition,
+                LocalisationErrorReason::MessagesNoneApproved,
+                "nothing of what was chosen is approved",
+            ),
+            Self::FileUnreadable(why) => Self::own(
+                Code::InvalidArgument,
+                LocalisationErrorReason::MessageFileUnreadable,
+                "the file cannot be read",
+            )
+            .with("detail", why.to_string()),
             Self::ArticleNotFound => Self::own(
                 Code::NotFound,
                 LocalisationErrorReason::ArticleNotFound,

@@ -4,6 +4,7 @@ pub mod api;
 pub mod catalogues;
 pub mod domain;
 pub mod error;
+pub mod exchange;
 pub mod ids;
 pub mod ops;
 pub mod regions;
@@ -25,6 +26,7 @@ use support_proto::support::localisation::v1::locale_service_server::LocaleServi
 use support_proto::support::localisation::v1::message_service_server::MessageServiceServer;
 use support_proto::support::localisation::v1::playbook_service_server::PlaybookServiceServer;
 use support_proto::support::localisation::v1::region_service_server::RegionServiceServer;
+use support_proto::support::localisation::v1::translation_service_server::TranslationServiceServer;
 
 use api::answers::AnswerApi;
 use api::knowledge::KnowledgeApi;
@@ -32,12 +34,13 @@ use api::locales::LocaleApi;
 use api::messages::MessageApi;
 use api::playbooks::PlaybookApi;
 use api::regions::RegionApi;
+use api::translations::TranslationApi;
 use catalogues::Catalogues;
 use regions::Regions;
 use search::live::Live;
 use settings::LocalisationSettings;
-use standard::PLAYBOOKS;
 use standard::knowledge::{KNOWLEDGE_RULES, Rules};
+use standard::{MESSAGE_RULES, PLAYBOOKS};
 use work::CaseEvents;
 
 /// The service's name.
@@ -52,7 +55,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: include_str!("defaults.toml"),
     setting_docs: settings::DOCS,
-    standards: &[&PLAYBOOKS, &KNOWLEDGE_RULES, &REGION_PROFILES],
+    standards: &[&PLAYBOOKS, &KNOWLEDGE_RULES, &REGION_PROFILES, &MESSAGE_RULES],
     start: |kit| start(kit).boxed(),
 };
 
@@ -77,6 +80,7 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
         async move { catalogues.refresh().await }
     });
     let regions = Regions::new(kit.standard(&REGION_PROFILES), kit.standard(&TERRITORIES));
+    let texts = kit.standard(&MESSAGE_RULES);
     let playbooks = PlaybookApi::new(kit.standard(&PLAYBOOKS), catalogues.clone());
     let rules = Rules::new(kit.standard(&KNOWLEDGE_RULES));
     let search = Live::load(kit.db.clone())
@@ -112,7 +116,15 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
         .serve(PlaybookServiceServer::new(playbooks))
         .serve(RegionServiceServer::new(RegionApi::new(regions, kit.clock.clone())))
         .serve(LocaleServiceServer::new(LocaleApi::new(catalogues.clone())))
-        .serve(MessageServiceServer::new(MessageApi::new(kit.db, kit.ids, catalogues)))
+        .serve(MessageServiceServer::new(MessageApi::new(
+            kit.db.clone(),
+            kit.ids.clone(),
+            catalogues.clone(),
+            texts.clone(),
+        )))
+        .serve(TranslationServiceServer::new(TranslationApi::new(
+            kit.db, kit.ids, catalogues, texts,
+        )))
         .serve(KnowledgeServiceServer::new(knowledge))
         .serve(AnswerServiceServer::new(answers))
         .consume("case", CaseEvents { rules })

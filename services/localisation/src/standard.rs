@@ -1,7 +1,9 @@
-//! What this service is told by the standard: the playbooks, and how articles are kept ([`knowledge`]).
+//! What this service is told by the standard: the playbooks, how articles are kept ([`knowledge`]), and what texts keep
+//! to.
 
 pub mod knowledge;
 mod simulate;
+mod texts;
 
 use std::sync::Arc;
 
@@ -9,6 +11,7 @@ use support_chassis::standard::{Basis, Document, Effective, Place, Standard};
 use support_proto::support::localisation::v1::{PlaybookStep, Playbooks};
 
 use crate::domain::playbook::Step;
+pub use texts::{MESSAGE_RULES, TextRules};
 
 /// What staff say and ask.
 ///

@@ -5,3 +5,5 @@ pub mod catalogues;
 pub mod drafts;
 pub mod feedback;
 pub mod search;
+pub mod sets;
+pub mod translations;

@@ -30,5 +30,7 @@ mod regions;
 mod seeding;
 #[path = "localisation_service/store.rs"]
 mod store;
+#[path = "localisation_service/translations.rs"]
+mod translations;
 #[path = "localisation_service/world.rs"]
 mod world;

@@ -11,6 +11,7 @@ pub mod locale;
 pub mod message;
 mod metrics;
 pub mod reader;
+pub mod pseudo;
 pub mod snapshot;
 pub mod tag;
 mod value;

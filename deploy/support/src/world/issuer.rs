@@ -50,7 +50,7 @@ pub const AGENT_SCOPES: [&str; 27] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 35] = [
+pub const OPERATOR_SCOPES: [&str; 38] = [
     "agents.read",
     "agents.write",
     "articles.approve",
@@ -86,6 +86,9 @@ pub const OPERATOR_SCOPES: [&str; 35] = [
     "standard.read",
     "standard.write",
     "tasks.read",
+    "translations.approve",
+    "translations.read",
+    "translations.write",
 ];
 
 /// What a partner's client is given.

@@ -4,6 +4,7 @@ use support_chassis::call::Call;
 use support_chassis::db::Db;
 use support_chassis::error::chain;
 use support_chassis::id::Ids;
+use support_chassis::standard::Standard;
 use support_proto::support::localisation::v1 as wire;
 use support_proto::support::localisation::v1::message_service_server::MessageService;
 use tonic::{Request, Response, Status};
@@ -13,6 +14,7 @@ use crate::catalogues::Catalogues;
 use crate::error::Error;
 use crate::ops::publish::{self, NewMessage};
 use support_words::reader::Reader;
+use crate::standard::TextRules;
 use support_words::wire as words;
 
 /// `MessageService`.
@@ -21,13 +23,19 @@ pub struct MessageApi {
     db: Db,
     ids: Ids,
     catalogues: Catalogues,
+    rules: Standard<wire::MessageRules>,
 }
 
 impl MessageApi {
-    /// The service over a database and the catalogues.
+    /// The service over a database and the catalogues, with what texts keep to.
     #[must_use]
-    pub fn new(db: Db, ids: Ids, catalogues: Catalogues) -> Self {
-        Self { db, ids, catalogues }
+    pub fn new(db: Db, ids: Ids, catalogues: Catalogues, rules: Standard<wire::MessageRules>) -> Self {
+        Self {
+            db,
+            ids,
+            catalogues,
+            rules,
+        }
     }
 
     async fn publish(
@@ -46,14 +54,23 @@ impl MessageApi {
             })
             .collect();
         let by = &call.caller().subject;
+        let rules = TextRules::today(&self.rules);
         self.db
             .write(call, request, async |tx| {
                 let expected = request.expected_version;
-                let published = publish::publish(tx, &self.ids, &locale.tag, &messages, expected, by).await?;
+                let published = publish::publish(tx, &self.ids, &rules, &locale.tag, &messages, expected, by).await?;
                 let locale = present::locale_at(locale, published.message_count, published.version);
                 Ok(wire::PublishMessagesResponse { locale: Some(locale) })
             })
             .await
+    }
+}
+
+/// Takes what was published into memory before it is answered. It is published whatever comes of this, and the next round
+/// of the refresh makes up for it.
+pub(super) async fn take_over(catalogues: &Catalogues) {
+    if let Err(error) = catalogues.refresh().await {
+        tracing::warn!(error = chain(&error), "published messages are not in memory yet");
     }
 }
 
@@ -138,10 +155,7 @@ impl MessageService for MessageApi {
     ) -> Result<Response<wire::PublishMessagesResponse>, Status> {
         let call = Call::of(&request)?;
         let answer = self.publish(&call, request.get_ref()).await?;
-        // It is published whatever comes of this, and the next round of the refresh makes up for it.
-        if let Err(error) = self.catalogues.refresh().await {
-            tracing::warn!(error = chain(&error), "published messages are not in memory yet");
-        }
+        take_over(&self.catalogues).await;
         Ok(Response::new(answer))
     }
 }

@@ -7,6 +7,7 @@ use support_words::message::{Placeholders, check, check_all};
 use support_words::tag::Tag;
 
 use super::*;
+use crate::standard::{MESSAGE_RULES, TextRules};
 
 /// What warranty gives as reasons of a decision; its own list is `REASON_KEYS` in its coverage rules.
 const COVERAGE_REASONS: [&str; 47] = [
@@ -164,12 +165,22 @@ fn no_words_are_kept_for_reasons_that_are_gone() {
 #[test]
 fn every_message_compiles_and_takes_what_the_source_takes() {
     let source = source();
-    for Shipped { locale, messages } in shipped().unwrap() {
-        let faults = check_all(
+    let rules = TextRules::of(&MESSAGE_RULES.parse_shipped().unwrap()).words;
+    assert!(!rules.glossary.is_empty() && !rules.longest.is_empty());
+    let all = shipped().unwrap();
+    let texts = all[0].messages.clone();
+    for Shipped { locale, messages } in all {
+        let keys: Vec<&String> = messages.keys().collect();
+        let faults: Vec<String> = check_all(
+            &Tag::parse(locale).unwrap(),
             messages.iter().map(|(key, pattern)| (key.as_str(), pattern.as_str())),
-            Some(&source),
-        );
-        assert!(faults.is_empty(), "{locale}: {faults:?}");
+            (locale != "en").then_some(&texts),
+            &rules,
+        )
+        .into_iter()
+        .map(|(index, fault)| format!("{}: {fault}", keys[index]))
+        .collect();
+        assert!(faults.is_empty(), "{locale}: {faults:#?}");
         let lacking: Vec<_> = source.keys().filter(|key| !messages.contains_key(*key)).collect();
         assert!(lacking.is_empty(), "{locale} lacks {lacking:?}");
     }

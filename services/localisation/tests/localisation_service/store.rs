@@ -15,7 +15,21 @@ async fn filled(db: &Db) {
     let version: CatalogueVersionId = ids().next();
     let article: ArticleId = ids().next();
     sqlx::query!(
-        "insert into catalogue_versions (locale, version, id, published_at, published_by) values ('en', 1, $1, now(), 'x')",
+        "insert into message_sets (number, kind, published_at, published_by, note) values (1, 2, now(), 'x', '')"
+    )
+    .execute(db.pool())
+    .await
+    .unwrap();
+    sqlx::query!(
+        "insert into message_drafts (locale, key, state, revision, pattern, author, changed_at)
+         values ('en', 'a', 2, 1, 'A', 'x', now())"
+    )
+    .execute(db.pool())
+    .await
+    .unwrap();
+    sqlx::query!(
+        "insert into catalogue_versions (locale, version, id, published_at, published_by, set_number)
+         values ('en', 1, $1, now(), 'x', 1)",
         version.uuid()
     )
     .execute(db.pool())
@@ -89,21 +103,112 @@ const REFUSED: &[(&str, &str)] = &[
         "locales_catalogue_version_not_negative",
     ),
     (
-        "insert into catalogue_versions values ('fr', 1, gen_random_uuid(), now(), 'x')",
+        "insert into catalogue_versions values ('fr', 1, gen_random_uuid(), now(), 'x', 1)",
         "catalogue_versions_locale_exists",
     ),
     (
-        "insert into catalogue_versions values ('de', 0, gen_random_uuid(), now(), 'x')",
+        "insert into catalogue_versions values ('de', 0, gen_random_uuid(), now(), 'x', 1)",
         "catalogue_versions_version_positive",
     ),
     (
-        "insert into catalogue_versions values ('en', 1, gen_random_uuid(), now(), 'x')",
+        "insert into catalogue_versions values ('en', 1, gen_random_uuid(), now(), 'x', 1)",
         "catalogue_versions_key",
     ),
     (
-        "insert into catalogue_versions select 'de', 1, id, now(), 'x' from catalogue_versions",
+        "insert into catalogue_versions select 'de', 1, id, now(), 'x', 1 from catalogue_versions",
         "catalogue_versions_id_unique",
     ),
+    (
+        "insert into catalogue_versions values ('en', 2, gen_random_uuid(), now(), 'x', 1)",
+        "catalogue_versions_one_in_a_set",
+    ),
+    (
+        "insert into catalogue_versions values ('de', 1, gen_random_uuid(), now(), 'x', 2)",
+        "catalogue_versions_set_exists",
+    ),
+    (
+        "insert into messages values ('en', 'b', 1, 'x', false, '\\x00')",
+        "messages_source_hash_length",
+    ),
+    (
+        "insert into message_sets values (0, 2, now(), 'x', '')",
+        "message_sets_number_positive",
+    ),
+    (
+        "insert into message_sets values (1, 2, now(), 'x', '')",
+        "message_sets_pkey",
+    ),
+    (
+        "insert into message_sets values (2, 5, now(), 'x', '')",
+        "message_sets_kind_known",
+    ),
+    (
+        "insert into message_sets values (2, 2, now(), 'x', repeat('x', 501))",
+        "message_sets_note_length",
+    ),
+    (
+        "insert into message_sets values (3, 4, now(), 'x', '', 2)",
+        "message_sets_rolled_back_to_exists",
+    ),
+    (
+        "insert into message_sets values (2, 4, now(), 'x', '', 2)",
+        "message_sets_rolled_back_to_older",
+    ),
+    (
+        "insert into message_sets values (2, 2, now(), 'x', '', 1)",
+        "message_sets_roll_back_says_where",
+    ),
+    (
+        "insert into message_sets values (2, 4, now(), 'x', '')",
+        "message_sets_roll_back_says_where",
+    ),
+    ("insert into message_set_head values (false, 1)", "message_set_head_one"),
+    ("insert into message_set_head values (true, 1)", "message_set_head_pkey"),
+    (
+        "update message_set_head set number = -1",
+        "message_set_head_not_negative",
+    ),
+    (
+        "insert into message_drafts values ('fr', 'a', 2, 1, 'A', null, 'x', null, now())",
+        "message_drafts_locale_exists",
+    ),
+    (
+        "insert into message_drafts values ('en', 'A', 2, 1, 'A', null, 'x', null, now())",
+        "message_drafts_key_form",
+    ),
+    (
+        "insert into message_drafts values ('en', 'b', 1, 1, 'A', null, 'x', null, now())",
+        "message_drafts_state_known",
+    ),
+    (
+        "insert into message_drafts values ('en', 'b', 2, 0, 'A', null, 'x', null, now())",
+        "message_drafts_revision_positive",
+    ),
+    (
+        "insert into message_drafts values ('en', 'b', 2, 1, '', null, 'x', null, now())",
+        "message_drafts_pattern_length",
+    ),
+    (
+        "insert into message_drafts values ('en', 'b', 2, 1, 'A', '\\x00', 'x', null, now())",
+        "message_drafts_source_hash_length",
+    ),
+    (
+        "insert into message_drafts values ('en', 'b', 4, 1, 'A', null, 'x', null, now())",
+        "message_drafts_approver_when_approved",
+    ),
+    (
+        "insert into message_drafts values ('en', 'b', 3, 1, 'A', null, 'x', 'y', now())",
+        "message_drafts_approver_when_approved",
+    ),
+    (
+        "insert into message_drafts values ('en', 'b', 2, 1, 'A', null, 'x', null, now(), repeat('x', 1001))",
+        "message_drafts_comment_length",
+    ),
+    (
+        "insert into message_drafts values ('en', 'a', 2, 1, 'A', null, 'x', null, now())",
+        "message_drafts_key",
+    ),
+    ("delete from message_sets", "message_sets_immutable"),
     (
         "insert into messages values ('en', 'A', 1, 'x', false)",
         "messages_key_form",
@@ -363,8 +468,20 @@ async fn every_constraint_holds() {
            select name as "name!" from named where name <> all ($1) order by name"#,
         &REFUSED.iter().map(|(_, constraint)| (*constraint).to_owned()).collect::<Vec<_>>(),
         &[
-            "locales", "catalogue_versions", "messages", "articles", "article_texts", "article_blocks",
-            "knowledge_state", "article_drafts", "article_votes", "article_uses", "answer_offers",
+            "locales",
+            "catalogue_versions",
+            "messages",
+            "message_sets",
+            "message_set_head",
+            "message_drafts",
+            "articles",
+            "article_texts",
+            "article_blocks",
+            "knowledge_state",
+            "article_drafts",
+            "article_votes",
+            "article_uses",
+            "answer_offers",
             "answer_offer_articles",
         ]
         .map(str::to_owned),

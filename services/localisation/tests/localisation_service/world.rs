@@ -19,6 +19,7 @@ use support_proto::support::localisation::v1::locale_service_client::LocaleServi
 use support_proto::support::localisation::v1::message_service_client::MessageServiceClient;
 use support_proto::support::localisation::v1::playbook_service_client::PlaybookServiceClient;
 use support_proto::support::localisation::v1::region_service_client::RegionServiceClient;
+use support_proto::support::localisation::v1::translation_service_client::TranslationServiceClient;
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
 use support_testing::{Door, LIMIT, call_as, signing_key, trust};
@@ -100,6 +101,10 @@ impl World {
 
     pub(crate) fn messages(&self, caller: &Caller) -> MessageServiceClient<Door> {
         MessageServiceClient::new(door(&self.channel, caller))
+    }
+
+    pub(crate) fn translations(&self, caller: &Caller) -> TranslationServiceClient<Door> {
+        TranslationServiceClient::new(door(&self.channel, caller))
     }
 
     pub(crate) fn knowledge(&self, caller: &Caller) -> KnowledgeServiceClient<Door> {
@@ -246,6 +251,15 @@ pub(crate) fn staff() -> Caller {
     )
 }
 
+/// Who writes texts, and reads others'.
+pub(crate) fn translator(subject: &str) -> Caller {
+    caller(
+        CallerKind::Staff,
+        subject,
+        &["translations.read", "translations.write", "translations.approve"],
+    )
+}
+
 pub(crate) fn operator() -> Caller {
     caller(
         CallerKind::Operator,
@@ -256,6 +270,7 @@ pub(crate) fn operator() -> Caller {
             "articles.publish",
             "articles.read",
             "articles.write",
+            "translations.read",
         ],
     )
 }
