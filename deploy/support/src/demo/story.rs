@@ -515,6 +515,7 @@ impl Story {
                         ..Default::default()
                     })
                     .collect(),
+                time_zone: String::new(),
             };
             let words = self.visitor.messages().render_message(asked).await?.into_inner();
             ensure!(

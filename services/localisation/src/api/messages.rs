@@ -13,8 +13,8 @@ use super::present;
 use crate::catalogues::Catalogues;
 use crate::error::Error;
 use crate::ops::publish::{self, NewMessage};
-use support_words::reader::Reader;
 use crate::standard::TextRules;
+use support_words::reader::Reader;
 use support_words::wire as words;
 
 /// `MessageService`.

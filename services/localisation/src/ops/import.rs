@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use support_chassis::db::Tx;
 
-use super::translations::{self, DraftText, Saved};
 use super::listing;
+use super::translations::{self, DraftText, Saved};
 use crate::error::Error;
 use crate::exchange::{ReadFile, ReadUnit, Unreadable};
 use crate::standard::TextRules;

@@ -3,8 +3,8 @@
 use support_chassis::db::Tx;
 use support_chassis::id::Ids;
 
-use super::translations::PublishedBy;
 use super::publish::{self, NewSet};
+use super::translations::PublishedBy;
 use crate::error::Error;
 use crate::store::catalogues::{self, NewText, Text};
 use crate::store::sets::{self, Set, SetKind};

@@ -11,8 +11,8 @@ use crate::domain::text::{SourceHash, source_hash};
 use crate::error::{Error, FaultyMessage};
 use crate::standard::TextRules;
 use crate::store::catalogues::{self, NewText};
-use crate::store::translations::{self, Chosen, Draft, DraftState};
 use crate::store::sets::{Set, SetKind};
+use crate::store::translations::{self, Chosen, Draft, DraftState};
 use support_words::message::{Fault, Source, faults};
 use support_words::tag::Tag;
 

@@ -8,8 +8,8 @@ use crate::domain::text::{source_hash, written_hash};
 use crate::error::FaultyMessage;
 use crate::ops::listing::{Entry, EntryState};
 use crate::store::catalogues::{Coverage, TextVersion};
-use crate::store::translations::{Draft, DraftState};
 use crate::store::sets::Set;
+use crate::store::translations::{Draft, DraftState};
 
 fn draft_state(state: DraftState) -> wire::MessageState {
     match state {
