@@ -13,7 +13,7 @@ use tantivy::{
 };
 
 use super::facts::Facts;
-use super::rank::{Asked, factor};
+use super::rank::{Asked, HIGHEST, factor};
 use super::tokens::{Token, Tokens};
 use support_words::tag::Tag;
 
@@ -229,6 +229,8 @@ pub(super) struct BestOfSegment {
     limit: usize,
     keys: Arc<dyn ColumnValues<u64>>,
     found: Vec<(Score, u64)>,
+    /// What is lower than this is not among the best.
+    floor: Score,
 }
 
 impl Collector for Best {
@@ -243,6 +245,7 @@ impl Collector for Best {
             limit: self.limit,
             keys: segment.fast_fields().column_first_or_default("key")?,
             found: Vec::new(),
+            floor: 0.0,
         })
     }
 
@@ -262,6 +265,10 @@ impl SegmentCollector for BestOfSegment {
     type Fruit = Vec<(Score, u64)>;
 
     fn collect(&mut self, doc: DocId, score: Score) {
+        // What is known of an article lies anywhere in memory: most need not be looked at.
+        if score * HIGHEST < self.floor {
+            return;
+        }
         let number = self.keys.get_val(doc);
         let Some(article) = self.facts.article(number) else {
             return;
@@ -276,6 +283,7 @@ impl SegmentCollector for BestOfSegment {
         // Twice as many as wanted, then cut: each is looked at a constant number of times.
         if self.found.len() >= 2 * self.limit + 64 {
             cut(&mut self.found, self.limit);
+            self.floor = self.found.iter().map(|(score, _)| *score).fold(Score::MAX, Score::min);
         }
     }
 

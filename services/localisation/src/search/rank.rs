@@ -44,6 +44,9 @@ const FRESH: f32 = 0.12;
 /// After how many days half of that is left.
 const HALF_FRESH_DAYS: f32 = 180.0;
 
+/// The highest factor there is.
+pub const HIGHEST: f32 = SAME_PRODUCT * (1.0 + HELPFUL) * (1.0 + FRESH);
+
 /// By how much the score of an article's words is multiplied; none where the reader must not have it, or does not want it.
 #[must_use]
 pub fn factor(article: &ArticleFact, text: &TextFact, helpful: f32, asked: &Asked) -> Option<f32> {
