@@ -43,7 +43,7 @@ pub(crate) async fn call(
     match transcoded(&head, body, door, bodies, limit).await {
         Ok(response) => response,
         // What was refused before the door has no words yet.
-        Err(status) => problem(&words.complete(status, &head.headers).await),
+        Err(status) => problem(&words.complete(status, &head.headers)),
     }
 }
 

@@ -180,6 +180,7 @@ pub async fn run(
     let own = own_routes(&health, &routes, common.server.reflection)?;
     let admit = Admit::new(Arc::new(credentials), routes, bodies.clone());
     let words = Words::new(&localisation);
+    let kept_words = words.keep(life.draining());
     let calls = stack(&common, admit, words.clone(), own, life.draining());
     let front = ServiceBuilder::new()
         .layer(CatchPanicLayer::custom(panicked))
@@ -198,6 +199,7 @@ pub async fn run(
     );
     let drain = common.server.drain();
 
+    life.spawn("gateway: words", kept_words);
     life.spawn("gateway: keys", renew_keys(keys, life.draining()));
     let asked: Vec<_> = peers.into_iter().map(|(name, _, peer)| (name, peer)).collect();
     life.spawn(

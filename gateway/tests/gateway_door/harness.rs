@@ -24,15 +24,14 @@ use support_proto::support::case::v1 as case;
 use support_proto::support::case::v1::case_service_client::CaseServiceClient;
 use support_proto::support::case::v1::case_service_server::CaseServiceServer;
 use support_proto::support::identity::v1::credential_service_server::CredentialServiceServer;
-use support_proto::support::localisation::v1::locale_service_server::LocaleServiceServer;
-use support_proto::support::localisation::v1::message_service_server::MessageServiceServer;
+use support_testing::Localisation;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
 
-use backends::{Desk, Feed, Identity, Localisation, Offers, Rules, Spy};
+use backends::{Desk, Feed, Identity, Offers, Rules, Spy};
 use http::{Answered, Arriving, http1, http2};
 use tokens::Issuer;
 
@@ -112,7 +111,7 @@ impl Stage {
             address: running.address,
             desk: Desk::default(),
             identity: Identity::default(),
-            localisation: Localisation::default(),
+            localisation: backends::localisation(),
             spy: Spy::default(),
             rules: ["case", "warranty"].map(|name| (name, Rules::default())).into(),
             offers: Offers { opened },
@@ -145,9 +144,7 @@ impl Stage {
         let server = match name {
             "case" => server.service(CaseServiceServer::new(self.desk.clone())),
             "identity-verification" => server.service(CredentialServiceServer::new(self.identity.clone())),
-            "localisation" => server
-                .service(LocaleServiceServer::new(self.localisation.clone()))
-                .service(MessageServiceServer::new(self.localisation.clone())),
+            "localisation" => server.service(self.localisation.server()),
             "warranty" => server.service(self.spy.clone()),
             "routing" => server.service(self.offers.clone()),
             _ => server,

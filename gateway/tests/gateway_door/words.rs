@@ -1,6 +1,5 @@
 //! Errors in the caller's language.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use prost::Message as _;
@@ -13,9 +12,21 @@ use super::harness::http::framed;
 use super::harness::tokens::customer;
 use super::harness::{CASE_ID, GET_CASE, Stage, bearer, get_case, until};
 
+/// A stage whose gateway has its words: they are on their way when it starts.
+async fn speaking() -> Stage {
+    let stage = Stage::start().await;
+    until("words are there", || async {
+        let headers = [("accept-language", "de")];
+        let problem = stage.json(GET_CASE, &headers, "no json").await.json();
+        problem["localizedMessage"] != Value::Null
+    })
+    .await;
+    stage
+}
+
 #[tokio::test]
 async fn an_error_is_told_in_the_callers_language() {
-    let stage = Stage::start().await;
+    let stage = speaking().await;
     stage.desk.play(script(|_| async { Err(case_not_found()) }));
     let token = bearer(&customer());
     let headers = [
@@ -51,7 +62,7 @@ async fn an_error_is_told_in_the_callers_language() {
 
 #[tokio::test]
 async fn without_a_wish_or_without_words_an_error_comes_without() {
-    let stage = Stage::start().await;
+    let stage = speaking().await;
     let token = bearer(&customer());
     let words = async |headers: &[(&str, &str)], body: &str| -> Value {
         let mut all = vec![("authorization", token.as_str())];
@@ -77,7 +88,7 @@ async fn without_a_wish_or_without_words_an_error_comes_without() {
 
 #[tokio::test]
 async fn the_doors_own_refusals_of_json_are_told_as_well() {
-    let stage = Stage::start().await;
+    let stage = speaking().await;
     let token = bearer(&customer());
     let headers = [("authorization", token.as_str()), ("accept-language", "de")];
     let problem = stage.json(GET_CASE, &headers, "no json").await.json();
@@ -87,8 +98,9 @@ async fn the_doors_own_refusals_of_json_are_told_as_well() {
 
 #[tokio::test]
 async fn an_error_does_not_wait_for_words() {
-    let stage = Stage::start().await;
-    stage.localisation.stuck.store(true, Ordering::SeqCst);
+    let mut stage = Stage::without(&["localisation"]).await;
+    stage.localisation.hang(true);
+    stage.raise("localisation").await;
     stage.desk.play(script(|_| async { Err(case_not_found()) }));
     let token = bearer(&customer());
     let headers = [("authorization", token.as_str()), ("accept-language", "de")];
@@ -119,6 +131,9 @@ async fn words_come_back_with_localisation() {
         answered(&stage).await.get_details_localized_message().is_some()
     })
     .await;
+    // And they stay when it goes again.
+    stage.kill("localisation").await;
+    assert!(answered(&stage).await.get_details_localized_message().is_some());
     assert_ne!(
         support_chassis::error::explain(&answered(&stage).await).common(),
         Some(CommonErrorReason::DependencyUnavailable)

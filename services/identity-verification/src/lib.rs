@@ -65,6 +65,7 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
     let settings: IdentitySettings = kit.section()?;
     let checked = settings.check(kit.common.environment)?;
     let words = Words::new(&kit.peer("localisation")?, &settings.product_name);
+    let kept_words = words.keep(kit.lifecycle.draining());
     let courier = match checked.mail {
         Some(mail) => Courier::Smtp(Mailer::new(&settings.smtp, mail)?),
         None => Courier::Local,
@@ -141,6 +142,7 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
         .serve(GrantServiceServer::new(GrantApi { db: kit.db }))
         .serve(CredentialServiceServer::new(credentials))
         .serve(LocalOutboxServiceServer::new(outbox))
+        .work("words", kept_words)
         .work("deliveries", deliverer.run(kit.lifecycle.clone()))
         .work(
             "upkeep",

@@ -1,11 +1,14 @@
-//! The words that a code goes out with. They come from localisation; where it gives none, the code goes without.
+//! The words that a code goes out with. They come from localisation's catalogues, which are held in memory; where there are
+//! none, the code goes without.
 
+use std::convert::Infallible;
 use std::fmt;
 
 use support_chassis::client::Peer;
-use support_chassis::error::{PeerError, from_peer};
-use support_proto::support::localisation::v1::message_service_client::MessageServiceClient;
-use support_proto::support::localisation::v1::{Argument, RenderMessageRequest, RenderMessageResponse};
+use support_proto::support::localisation::v1::RenderedText;
+use support_words::catalogue::{Arguments, Value};
+use support_words::client::{self, NoWords};
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::code::Code;
 
@@ -13,10 +16,10 @@ use crate::domain::code::Code;
 pub const SUBJECT_KEY: &str = "verification.code.subject";
 /// The key of the text.
 pub const BODY_KEY: &str = "verification.code.body";
+/// The beginning of both, and of all that is held.
+const KEY_PREFIX: &str = "verification.";
 /// What is asked for where nobody is known to read anything else.
 const DEFAULT_LANGUAGE: &str = "en";
-/// The most languages that localisation takes.
-const LANGUAGES_LIMIT: usize = 20;
 /// The tag of text in no language (BCP 47).
 pub const NO_LANGUAGE: &str = "und";
 
@@ -29,6 +32,34 @@ pub struct Text {
     pub body: String,
     /// The language, BCP 47; [`NO_LANGUAGE`] where there are no words.
     pub language: String,
+    /// Where the words came from; none where there are none.
+    pub origin: Option<Origin>,
+}
+
+/// The catalogues that a message came from: with [`SUBJECT_KEY`] and [`BODY_KEY`], what localisation finds its words by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// That of the subject line.
+    pub subject: CatalogueVersion,
+    /// That of the text.
+    pub body: CatalogueVersion,
+}
+
+/// A locale's catalogue at a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogueVersion {
+    /// The locale, BCP 47.
+    pub locale: String,
+    /// The version.
+    pub version: i64,
+}
+
+impl CatalogueVersion {
+    /// Of both, where both are known.
+    pub(crate) fn of(locale: Option<String>, version: Option<i64>) -> Option<Self> {
+        let (locale, version) = locale.zip(version)?;
+        Some(Self { locale, version })
+    }
 }
 
 impl fmt::Debug for Text {
@@ -36,6 +67,7 @@ impl fmt::Debug for Text {
         formatter
             .debug_struct("Text")
             .field("language", &self.language)
+            .field("origin", &self.origin)
             .finish_non_exhaustive()
     }
 }
@@ -43,7 +75,7 @@ impl fmt::Debug for Text {
 /// Where words come from.
 #[derive(Debug, Clone)]
 pub struct Words {
-    localisation: Peer,
+    held: client::Words,
     product_name: String,
 }
 
@@ -52,22 +84,44 @@ impl Words {
     #[must_use]
     pub fn new(localisation: &Peer, product_name: impl Into<String>) -> Self {
         Self {
-            localisation: localisation.own(),
+            held: client::Words::new(localisation, &[KEY_PREFIX]),
             product_name: product_name.into(),
         }
+    }
+
+    /// Keeps the words as localisation has them, until `stop`.
+    pub fn keep(&self, stop: CancellationToken) -> impl Future<Output = Result<(), Infallible>> + Send + use<> {
+        self.held.keep(stop)
+    }
+
+    /// Waits until the first words have come. They are on their way when the service starts.
+    pub async fn arrived(&self) {
+        self.held.arrived().await;
     }
 
     /// The message that carries `code`, which works for `minutes` more, in the best of `languages` that there is.
     ///
     /// # Errors
     ///
-    /// Where localisation does not answer, or has no such message.
-    pub async fn render(&self, code: &Code, minutes: u32, languages: &[String]) -> Result<Text, PeerError> {
-        let (subject, body) = tokio::try_join!(
-            self.message(SUBJECT_KEY, code, minutes, languages),
-            self.message(BODY_KEY, code, minutes, languages),
-        )?;
+    /// Where no catalogues have come yet, or they have no such message.
+    pub fn render(&self, code: &Code, minutes: u32, languages: &[String]) -> Result<Text, NoWords> {
+        let default = [DEFAULT_LANGUAGE.to_owned()];
+        let languages = if languages.is_empty() { &default } else { languages };
+        let arguments = Arguments::from([
+            ("code".to_owned(), Value::Text(code.digits().to_owned())),
+            ("minutes".to_owned(), Value::Number(minutes.into())),
+        ]);
+        let subject = self.held.text(SUBJECT_KEY, languages, &arguments)?;
+        let body = self.held.text(BODY_KEY, languages, &arguments)?;
+        let version = |text: &RenderedText| CatalogueVersion {
+            locale: text.locale.clone(),
+            version: text.version,
+        };
         Ok(Text {
+            origin: Some(Origin {
+                subject: version(&subject),
+                body: version(&body),
+            }),
             subject: one_line(&subject.text),
             body: body.text,
             language: body.locale,
@@ -82,44 +136,8 @@ impl Words {
             subject: one_line(product),
             body: format!("{product}: {}\n", code.digits()),
             language: NO_LANGUAGE.to_owned(),
+            origin: None,
         }
-    }
-
-    async fn message(
-        &self,
-        key: &str,
-        code: &Code,
-        minutes: u32,
-        languages: &[String],
-    ) -> Result<RenderMessageResponse, PeerError> {
-        let mut languages: Vec<String> = languages.iter().take(LANGUAGES_LIMIT).cloned().collect();
-        if languages.is_empty() {
-            languages.push(DEFAULT_LANGUAGE.to_owned());
-        }
-        let argument = |name: &str| Argument {
-            name: name.to_owned(),
-            ..Argument::default()
-        };
-        let request = RenderMessageRequest {
-            key: key.to_owned(),
-            languages,
-            arguments: vec![
-                Argument {
-                    text: Some(code.digits().to_owned()),
-                    ..argument("code")
-                },
-                Argument {
-                    number: Some(minutes.into()),
-                    ..argument("minutes")
-                },
-            ],
-            ..RenderMessageRequest::default()
-        };
-        MessageServiceClient::new(self.localisation.clone())
-            .render_message(request)
-            .await
-            .map(tonic::Response::into_inner)
-            .map_err(|status| from_peer("localisation", status))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The gRPC door.
 
 pub mod answers;
+pub mod delivery;
 pub mod knowledge;
 pub mod locales;
 pub mod messages;

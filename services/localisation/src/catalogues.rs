@@ -1,18 +1,18 @@
 //! The catalogues in memory: what messages and locales are answered from, without the database.
 //!
-//! A publishing is in memory of its own process before it is answered. Other replicas look at the locales' versions every
-//! second (`refresh_interval_ms`): one small statement, where consuming the own feed would be a stream, a position and a
-//! registration that holds back its pruning, for every replica. A process whose database is away keeps what it has.
+//! A publishing is in memory of its own process before it is answered. Other replicas are woken by its commit, and look at
+//! the locales' versions every second besides (`refresh_interval_ms`): one small statement, where consuming the own feed
+//! would be a stream, a position and a registration that holds back its pruning, for every replica. A process whose
+//! database is away keeps what it has.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use support_chassis::db::Db;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::error::Error;
 use crate::store::catalogues::{self, StoredLocale};
-use support_words::catalogue::Catalogue;
 use support_words::locale::{Locales, NoDefault};
 use support_words::snapshot::{Published, Snapshot};
 use support_words::tag::Tag;
@@ -24,7 +24,7 @@ pub struct Catalogues(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     db: Db,
-    current: RwLock<Arc<Snapshot>>,
+    current: watch::Sender<Arc<Snapshot>>,
     /// One refresh at a time: else a slow one could put an older state in place of a newer.
     refreshing: Mutex<()>,
 }
@@ -39,7 +39,7 @@ impl Catalogues {
         let first = read(&db, None).await?;
         Ok(Self(Arc::new(Shared {
             db,
-            current: RwLock::new(Arc::new(first)),
+            current: watch::Sender::new(Arc::new(first)),
             refreshing: Mutex::new(()),
         })))
     }
@@ -47,7 +47,13 @@ impl Catalogues {
     /// The catalogues as they are held now.
     #[must_use]
     pub fn current(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.0.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.current.borrow())
+    }
+
+    /// The catalogues as they are held now, and then whenever they have changed. Ends when all clones are gone.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.0.current.subscribe()
     }
 
     /// Takes over what has been published since.
@@ -57,8 +63,11 @@ impl Catalogues {
     /// Where the database fails. What is held stays.
     pub async fn refresh(&self) -> Result<(), Error> {
         let _one = self.0.refreshing.lock().await;
-        let next = Arc::new(read(&self.0.db, Some(&self.current())).await?);
-        *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = next;
+        let held = self.current();
+        let next = read(&self.0.db, Some(&held)).await?;
+        if !next.is_same(&held) {
+            self.0.current.send_replace(Arc::new(next));
+        }
         Ok(())
     }
 }
@@ -94,19 +103,14 @@ async fn read(db: &Db, held: Option<&Snapshot>) -> Result<Snapshot, Error> {
     Ok(Snapshot::new(locales, published))
 }
 
-async fn compile(tag: Tag, version: i64, mut patterns: BTreeMap<String, String>) -> Result<Published, Error> {
+async fn compile(tag: Tag, version: i64, patterns: BTreeMap<String, String>) -> Result<Published, Error> {
     // Thousands of messages are milliseconds of work, which no other call should wait for.
     tokio::task::spawn_blocking(move || {
-        let (catalogue, refused) = Catalogue::compile(&tag, &patterns)?;
+        let (published, refused) = Published::compile(&tag, version, patterns)?;
         for key in refused {
             tracing::error!(locale = %tag, version, key, "a published message cannot be compiled and is passed over");
-            patterns.remove(&key);
         }
-        Ok(Published {
-            version,
-            patterns,
-            catalogue,
-        })
+        Ok(published)
     })
     .await?
 }

@@ -15,12 +15,16 @@ pub mod standard;
 pub mod store;
 mod work;
 
+use std::convert::Infallible;
+use std::sync::Arc;
+
 use futures_util::FutureExt as _;
 use sqlx::migrate::Migrator;
 use support_calendars::REGION_PROFILES;
 use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_chassis::standard::TERRITORIES;
 use support_proto::support::localisation::v1::answer_service_server::AnswerServiceServer;
+use support_proto::support::localisation::v1::delivery_service_server::DeliveryServiceServer;
 use support_proto::support::localisation::v1::knowledge_service_server::KnowledgeServiceServer;
 use support_proto::support::localisation::v1::locale_service_server::LocaleServiceServer;
 use support_proto::support::localisation::v1::message_service_server::MessageServiceServer;
@@ -29,6 +33,7 @@ use support_proto::support::localisation::v1::region_service_server::RegionServi
 use support_proto::support::localisation::v1::translation_service_server::TranslationServiceServer;
 
 use api::answers::AnswerApi;
+use api::delivery::DeliveryApi;
 use api::knowledge::KnowledgeApi;
 use api::locales::LocaleApi;
 use api::messages::MessageApi;
@@ -75,10 +80,25 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
         .await
         .map_err(|error| StartError::other("the catalogues cannot be loaded", error))?;
     let refreshed = catalogues.clone();
-    let refresh = kit.lifecycle.every(settings.refresh_interval(), None, move || {
-        let catalogues = refreshed.clone();
-        async move { catalogues.refresh().await }
-    });
+    let published = Arc::new(tokio::sync::Notify::new());
+    let refresh = kit
+        .lifecycle
+        .every(settings.refresh_interval(), Some(Arc::clone(&published)), move || {
+            let catalogues = refreshed.clone();
+            async move { catalogues.refresh().await }
+        });
+    // Whatever is written here or by another replica may be a publishing.
+    let (mut commits, draining) = (kit.db.commits(), kit.lifecycle.draining());
+    let hear = async move {
+        let heard = async {
+            while commits.changed().await.is_ok() {
+                published.notify_one();
+            }
+        };
+        draining.run_until_cancelled(heard).await;
+        Ok::<_, Infallible>(())
+    };
+    let delivery = DeliveryApi::new(kit.db.clone(), catalogues.clone(), kit.common.feed.heartbeat());
     let regions = Regions::new(kit.standard(&REGION_PROFILES), kit.standard(&TERRITORIES));
     let texts = kit.standard(&MESSAGE_RULES);
     let playbooks = PlaybookApi::new(kit.standard(&PLAYBOOKS), catalogues.clone());
@@ -122,6 +142,7 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
             catalogues.clone(),
             texts.clone(),
         )))
+        .serve(DeliveryServiceServer::new(delivery))
         .serve(TranslationServiceServer::new(TranslationApi::new(
             kit.db, kit.ids, catalogues, texts,
         )))
@@ -129,6 +150,7 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
         .serve(AnswerServiceServer::new(answers))
         .consume("case", CaseEvents { rules })
         .work("refresh", refresh)
+        .work("publishings", hear)
         .work("index of the articles", index)
         .work("figures of the articles", figures))
 }

@@ -7,3 +7,4 @@ pub mod feedback;
 pub mod search;
 pub mod sets;
 pub mod translations;
+pub mod recall;

@@ -10,6 +10,8 @@
 mod answers;
 #[path = "localisation_service/articles.rs"]
 mod articles;
+#[path = "localisation_service/delivery.rs"]
+mod delivery;
 #[path = "localisation_service/departures.rs"]
 mod departures;
 #[path = "localisation_service/drafts.rs"]

@@ -20,10 +20,10 @@ use support_chassis::db::Db;
 use support_chassis::id::Ids;
 use support_chassis::standard::Standard;
 use support_proto::support::warranty::v1::CoverageTerms;
+use support_words::client::Words;
 use tokio::sync::Semaphore;
 
 use crate::standard::{PriceBook, Rulebook};
-use crate::words::Words;
 
 /// The default number of entries on a page.
 const PAGE_SIZE: u32 = 50;

@@ -29,10 +29,11 @@ use support_proto::support::warranty::v1::plan_service_server::PlanServiceServer
 use support_proto::support::warranty::v1::proof_of_purchase_service_server::ProofOfPurchaseServiceServer;
 use support_proto::support::warranty::v1::repair_price_service_server::RepairPriceServiceServer;
 
+use support_words::client::Words;
+
 use crate::api::{Api, PlanApi};
 use crate::standard::plans::PLAN_TERMS;
 use crate::standard::{COVERAGE_TERMS, PriceBook, REPAIR_PRICES, Rulebook};
-use crate::words::Words;
 use crate::work::RepairEvents;
 
 /// The migrations of this service's database.
@@ -53,7 +54,9 @@ pub static SERVICE: Service = Service {
 const EXPIRY_PERIOD: Duration = Duration::from_secs(1);
 
 fn parts(kit: Kit) -> Result<Parts, StartError> {
-    let words = Words::new(&kit.peer("localisation")?);
+    // All of them: the terms of coverage may name any message to be asked.
+    let words = Words::new(&kit.peer("localisation")?, &[]);
+    let delivered = words.keep(kit.lifecycle.draining());
     let terms = kit.standard(&COVERAGE_TERMS);
     let plan_terms = kit.standard(&PLAN_TERMS);
     let repairs = RepairEvents { ids: kit.ids.clone() };
@@ -93,6 +96,7 @@ fn parts(kit: Kit) -> Result<Parts, StartError> {
         .serve(EntitlementServiceServer::new(api))
         .serve(PlanServiceServer::new(plans))
         .consume("repair-logistics", repairs)
+        .work("words", delivered)
         .work("expiry of entitlements", expiry)
         .work("upkeep of plans", upkeep_of_plans)
         .work("expiry of transfers", transfers))

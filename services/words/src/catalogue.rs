@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
-use mf2::{Arg, Catalog, DateTime, FallbackSource, FormatError, Formatter, Isolation, Part, PartSink};
+use mf2::{Arg, Catalog, DateTime, FallbackSource, FormatError, Formatter, Isolation, MsgId, Part, PartSink};
 use mf2_catalog::Manifest;
 use mf2_catalog::writer::{self, Options};
 use mf2_locale_data::number::Selection;
@@ -84,9 +85,19 @@ impl fmt::Debug for Rendered {
 
 /// The messages of one locale, compiled.
 pub struct Catalogue {
-    manifest: Manifest,
+    /// The keys, ascending: the place of a key is the number of its message.
+    keys: Vec<Box<str>>,
+    /// The names of the values that each message takes. Most take those that others take as well, and share them.
+    placeholders: Vec<Arc<[String]>>,
     catalog: Catalog,
 }
+
+/// A message of a catalogue, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message(MsgId);
+
+/// So many values are prepared without memory of their own; hardly any message takes more.
+const FEW: usize = 8;
 
 /// Messages could not be compiled together, though each is sound: a fault of ours.
 #[derive(Debug, thiserror::Error)]
@@ -152,14 +163,42 @@ impl Catalogue {
         let models: Vec<_> = models.iter().map(Some).collect();
         let bytes = writer::catalog(&manifest, &models, &options)?;
         let catalog = Catalog::new(bytes, manifest.hash())?;
-        Ok((Self { manifest, catalog }, refused))
+        let mut known: BTreeSet<Arc<[String]>> = BTreeSet::new();
+        let placeholders = manifest.slots.into_iter().map(|names| {
+            if let Some(shared) = known.get(names.as_slice()) {
+                return Arc::clone(shared);
+            }
+            let names: Arc<[String]> = names.into();
+            known.insert(Arc::clone(&names));
+            names
+        });
+        let compiled = Self {
+            placeholders: placeholders.collect(),
+            keys: manifest.ids.into_iter().map(String::into_boxed_str).collect(),
+            catalog,
+        };
+        Ok((compiled, refused))
+    }
+
+    /// The keys of the messages, ascending.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|key| &**key)
+    }
+
+    /// The message with this key; none where there is no such message.
+    #[must_use]
+    pub fn message(&self, key: &str) -> Option<Message> {
+        MsgId::new(0, u32::try_from(self.index(key)?).ok()?).map(Message)
+    }
+
+    fn index(&self, key: &str) -> Option<usize> {
+        self.keys.binary_search_by(|known| (**known).cmp(key)).ok()
     }
 
     /// The names of the values that a message takes, ascending; none where there is no such message.
     #[must_use]
     pub fn placeholders(&self, key: &str) -> Option<&[String]> {
-        let index = self.manifest.ids.binary_search_by(|id| id.as_str().cmp(key)).ok()?;
-        self.manifest.slots.get(index).map(Vec::as_slice)
+        self.placeholders.get(self.index(key)?).map(|names| &**names)
     }
 
     /// Writes a message out for a reader of whom nothing is known, as [`Catalogue::render_for`] does.
@@ -172,61 +211,105 @@ impl Catalogue {
     /// ([`Value::Message`], [`Value::List`]) counts as missing: `Snapshot::render` has made a text of it.
     #[must_use]
     pub fn render_for(&self, key: &str, arguments: &Arguments, reader: &Reader) -> Option<Rendered> {
-        let id = self.manifest.msg_id(key)?;
-        let names = self.placeholders(key)?;
-        let times: BTreeMap<&str, DateTime<'_>> = arguments
-            .iter()
-            .filter_map(|(name, value)| match value {
-                Value::Time(milliseconds) => Some((name.as_str(), DateTime::from_epoch_ms(*milliseconds)?)),
-                Value::Day(day) => Some((name.as_str(), day.midnight())),
-                _ => None,
-            })
-            .map(|(name, mut time)| {
-                time.options.calendar = reader.calendar();
-                (name, time)
-            })
-            .collect();
-        let values: Vec<Arg<'_>> = names
-            .iter()
-            .map(|name| match arguments.get(name) {
-                Some(Value::Text(text)) => Arg::Str(text),
-                Some(Value::Number(number)) => Arg::Float(*number),
-                Some(Value::Time(_) | Value::Day(_)) => times.get(name.as_str()).map_or(Arg::Unset, Arg::DateTime),
-                Some(Value::Money(money)) => Arg::Custom(money),
-                Some(Value::Message(_) | Value::List(_) | Value::Wrong) | None => Arg::Unset,
-            })
-            .collect();
+        Some(self.render_message(self.message(key)?, arguments, reader))
+    }
+
+    /// The same of a message that was looked up in this very catalogue; of another's it says nothing.
+    #[must_use]
+    pub fn render_message(&self, message: Message, arguments: &Arguments, reader: &Reader) -> Rendered {
+        let Message(id) = message;
+        let context = reader.context();
+        let formatter = Formatter::new(&self.catalog, &REGISTRY, &context);
+        if let Some(text) = formatter.simple(id) {
+            return Rendered {
+                text: text.to_owned(),
+                degradations: Vec::new(),
+            };
+        }
+        let index = usize::try_from(id.index()).unwrap_or(usize::MAX);
+        let names: &[String] = self.placeholders.get(index).map_or(&[], |names| names);
+        let given = |name: &String| arguments.get(name);
+        if names.len() > FEW {
+            let times: Vec<_> = names.iter().map(|name| time(given(name), reader)).collect();
+            let values: Vec<_> = names
+                .iter()
+                .zip(&times)
+                .map(|(name, time)| value(given(name), time.as_ref()))
+                .collect();
+            return self.write(formatter, id, names, &values);
+        }
+        let mut times = [const { None }; FEW];
+        let mut values = [Arg::Unset; FEW];
+        for (name, place) in names.iter().zip(&mut times) {
+            *place = time(given(name), reader);
+        }
+        for ((name, time), place) in names.iter().zip(&times).zip(&mut values) {
+            *place = value(given(name), time.as_ref());
+        }
+        self.write(formatter, id, names, &values[..names.len()])
+    }
+
+    fn write(&self, formatter: Formatter<'_>, id: MsgId, names: &[String], values: &[Arg<'_>]) -> Rendered {
+        let mut page = Page::new(self.catalog.dir() == mf2::Dir::Rtl);
+        let mut errors: Vec<FormatError> = Vec::new();
+        formatter.parts(id, values, &mut page, &mut errors);
+        let is_well = errors.is_empty() && page.fallbacks.is_empty();
+        if is_well && !values.iter().any(|value| matches!(value, Arg::Unset)) {
+            return Rendered {
+                text: page.text,
+                degradations: Vec::new(),
+            };
+        }
         let mut degraded: BTreeSet<String> = names
             .iter()
-            .zip(&values)
+            .zip(values)
             .filter(|(_, value)| matches!(value, Arg::Unset))
             .map(|(name, _)| name.clone())
             .collect();
-        let mut page = Page::new(self.catalog.dir() == mf2::Dir::Rtl);
-        let mut errors: Vec<FormatError> = Vec::new();
-        Formatter::new(&self.catalog, &REGISTRY, &reader.context()).parts(id, &values, &mut page, &mut errors);
         degraded.extend(page.fallbacks.into_iter().filter(|name| names.contains(name)));
         if degraded.is_empty() && !errors.is_empty() {
             // A selector that cannot choose by the value it was given, or an option out of a value: no name in the text
             // tells of it.
             degraded.insert(MESSAGE_DEGRADED.to_owned());
         }
-        Some(Rendered {
+        Rendered {
             text: page.text,
             degradations: degraded.into_iter().collect(),
-        })
+        }
     }
 
     /// How many messages it has.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.manifest.ids.len()
+        self.keys.len()
     }
 
     /// Whether it has none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.manifest.ids.is_empty()
+        self.keys.is_empty()
+    }
+}
+
+/// The point in time or the day of a value, as it is written for a reader.
+fn time<'r>(value: Option<&Value>, reader: &'r Reader) -> Option<DateTime<'r>> {
+    let mut time: DateTime<'r> = match value {
+        Some(Value::Time(milliseconds)) => DateTime::from_epoch_ms(*milliseconds)?,
+        Some(Value::Day(day)) => day.midnight(),
+        _ => return None,
+    };
+    time.options.calendar = reader.calendar();
+    Some(time)
+}
+
+/// A value, as it is written; `time` is its [`time`].
+fn value<'v>(value: Option<&'v Value>, time: Option<&'v DateTime<'v>>) -> Arg<'v> {
+    match value {
+        Some(Value::Text(text)) => Arg::Str(text),
+        Some(Value::Number(number)) => Arg::Float(*number),
+        Some(Value::Time(_) | Value::Day(_)) => time.map_or(Arg::Unset, Arg::DateTime),
+        Some(Value::Money(money)) => Arg::Custom(money),
+        Some(Value::Message(_) | Value::List(_) | Value::Wrong) | None => Arg::Unset,
     }
 }
 
@@ -244,17 +327,25 @@ struct Page {
     text: String,
     fallbacks: Vec<String>,
     isolates_all: bool,
-    /// The value that has been opened by an isolate and not yet closed.
-    value: Option<(Isolation, String)>,
+    /// The isolate that opens the value that is being written, and where that begins.
+    value: Option<(Isolation, usize)>,
 }
 
 impl Page {
     fn new(is_right_to_left: bool) -> Self {
         Self {
-            text: String::new(),
+            text: String::with_capacity(USUAL),
             fallbacks: Vec::new(),
             isolates_all: is_right_to_left,
             value: None,
+        }
+    }
+
+    /// Begins a value.
+    fn open(&mut self, opened: Isolation) {
+        self.value = Some((opened, self.text.len()));
+        if self.isolates_all {
+            self.text.push_str(opened.as_str());
         }
     }
 
@@ -262,37 +353,33 @@ impl Page {
     ///
     /// In a text from left to right, a value without a letter that runs the other way cannot disturb its surroundings, and
     /// goes without isolates: they are invisible, yet stick to a code that a customer selects and copies.
-    fn close(&mut self, opened: Isolation, value: &str) {
-        if self.isolates_all || value.chars().any(turns_direction) {
-            self.text.push_str(opened.as_str());
-            self.text.push_str(value);
+    fn close(&mut self) {
+        let Some((opened, begin)) = self.value.take() else {
+            return;
+        };
+        if self.isolates_all {
             self.text.push_str(Isolation::Pdi.as_str());
-        } else {
-            self.text.push_str(value);
+        } else if self.text[begin..].chars().any(turns_direction) {
+            self.text.insert_str(begin, opened.as_str());
+            self.text.push_str(Isolation::Pdi.as_str());
         }
     }
-
-    fn place(&mut self) -> &mut String {
-        self.value.as_mut().map_or(&mut self.text, |(_, value)| value)
-    }
 }
+
+/// How many bytes most messages take, written out.
+const USUAL: usize = 160;
 
 impl PartSink for Page {
     fn part(&mut self, part: Part<'_>) {
         match part {
-            Part::Text(text) => self.place().push_str(text),
-            Part::BidiIsolation(Isolation::Pdi) => {
-                if let Some((opened, value)) = self.value.take() {
-                    self.close(opened, &value);
-                }
-            }
-            Part::BidiIsolation(opened) => self.value = Some((opened, String::new())),
-            Part::Expression(expression) => expression.write(self.place()),
+            Part::Text(text) => self.text.push_str(text),
+            Part::BidiIsolation(Isolation::Pdi) => self.close(),
+            Part::BidiIsolation(opened) => self.open(opened),
+            Part::Expression(expression) => expression.write(&mut self.text),
             Part::Fallback(source) => {
-                let place = self.place();
-                place.push('{');
-                source.write(place);
-                place.push('}');
+                self.text.push('{');
+                source.write(&mut self.text);
+                self.text.push('}');
                 if let FallbackSource::Variable(name) = source {
                     self.fallbacks.push(name.to_owned());
                 }

@@ -1,10 +1,12 @@
 //! Words held in memory: which locale serves a reader, what a message may be, how it is written out.
 //!
-//! The service of localisation answers from this, and so can everything that holds its catalogues: both write the same.
-//! Pure: no I/O, no clock.
+//! The service of localisation answers from this, and so does everything that holds its catalogues by [`client`]: both
+//! write the same. All but the client is pure: no I/O, no clock.
 
 pub mod catalogue;
+pub mod client;
 mod dates;
+mod digest;
 pub mod functions;
 mod list;
 pub mod locale;
@@ -16,3 +18,5 @@ pub mod snapshot;
 pub mod tag;
 mod value;
 pub mod wire;
+
+pub use digest::digest;

@@ -43,13 +43,13 @@ pub struct Locale {
 }
 
 /// All locales. One of them is the default, which is also the source that the others are translated from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locales {
     by_tag: BTreeMap<Tag, Entry>,
     default: Tag,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
     locale: Locale,
     /// The locale, its parents, the default.

@@ -39,3 +39,17 @@ pub(super) fn degraded(locale: &Tag, degradations: &[String], fell_back: bool) {
         count("locale");
     }
 }
+
+/// How often there were no words at all, by `missing`: `catalogues` (none have come yet), `message` (no locale has it).
+static WORDLESS: LazyLock<Counter<u64>> = LazyLock::new(|| {
+    opentelemetry::global::meter("support-words")
+        .u64_counter("support.words.missing")
+        .with_description("messages for which there were no words")
+        .with_unit("{message}")
+        .build()
+});
+
+/// Counts a message for which there were no words.
+pub(super) fn wordless(missing: &'static str) {
+    WORDLESS.add(1, &[KeyValue::new("missing", missing)]);
+}

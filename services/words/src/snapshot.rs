@@ -1,14 +1,22 @@
 //! All catalogues at one moment, as they are held in memory: reads are answered from here, without the database.
+//!
+//! What a reading would have to find out again and again is found out once: which message of which locale a key stands for
+//! when the snapshot is made, and what a list of languages comes to when somebody first reads by it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use super::catalogue::{Arguments, Catalogue, Item, Rendered, Value};
+use super::catalogue::{Arguments, Catalogue, CompileError, Item, Message, Rendered, Value};
 use super::list;
 use super::locale::{Locale, Locales};
 use super::reader::Reader;
 use super::tag::Tag;
+
+/// How many lists of languages are remembered. Most readers of a region share a few hundred.
+const ROUTES: usize = 4_096;
 
 /// One locale's messages at one version.
 #[derive(Debug)]
@@ -19,6 +27,28 @@ pub struct Published {
     pub patterns: BTreeMap<String, String>,
     /// The same, compiled.
     pub catalogue: Catalogue,
+}
+
+impl Published {
+    /// Compiles the messages of `tag` at `version`. Gives the keys of those that cannot be compiled beside it: they stay
+    /// among the patterns, and are looked for in the next locale of a chain.
+    ///
+    /// # Errors
+    ///
+    /// Only by our own fault.
+    pub fn compile(
+        tag: &Tag,
+        version: i64,
+        patterns: BTreeMap<String, String>,
+    ) -> Result<(Self, Vec<String>), CompileError> {
+        let (catalogue, refused) = Catalogue::compile(tag, &patterns)?;
+        let published = Self {
+            version,
+            patterns,
+            catalogue,
+        };
+        Ok((published, refused))
+    }
 }
 
 /// A message as it is looked up: its text and where it comes from.
@@ -45,42 +75,106 @@ pub struct Answer<'s> {
     pub fell_back: bool,
 }
 
-/// All catalogues at one moment.
-#[derive(Debug, Clone)]
-pub struct Snapshot {
+/// All catalogues at one moment. Clones share them.
+#[derive(Clone)]
+pub struct Snapshot(Arc<Inner>);
+
+struct Inner {
     locales: Locales,
     published: BTreeMap<Tag, Arc<Published>>,
+    /// A number for every key of the default locale. Others cannot be read: a translation is one of a source.
+    keys: HashMap<Box<str>, u32>,
+    /// What is published in each locale that has anything.
+    places: Vec<Place>,
+    routes: RwLock<HashMap<u64, Arc<Route>>>,
+    hasher: RandomState,
+}
+
+/// A locale with messages.
+struct Place {
+    locale: Locale,
+    published: Arc<Published>,
+    /// The message for the number of a key, where it can be used.
+    messages: Vec<Option<Message>>,
+}
+
+/// What a list of languages comes to.
+struct Route {
+    languages: Vec<String>,
+    /// Where a message is looked for, in order: numbers of places, each with whether a message from there is a fallback.
+    chain: Vec<(usize, bool)>,
 }
 
 impl Snapshot {
     /// The catalogues of `locales`; a locale without one has no messages of its own.
     #[must_use]
     pub fn new(locales: Locales, published: BTreeMap<Tag, Arc<Published>>) -> Self {
-        Self { locales, published }
+        let source = published.get(locales.default_tag()).cloned();
+        let keys: HashMap<Box<str>, u32> = (0..)
+            .zip(source.iter().flat_map(|source| source.catalogue.keys()))
+            .map(|(number, key)| (key.into(), number))
+            .collect();
+        let places = published
+            .iter()
+            .filter_map(|(tag, published)| {
+                let locale = locales.find(tag.as_str())?.clone();
+                let messages = usable(&keys, source.as_deref()?, published);
+                Some(Place {
+                    locale,
+                    published: Arc::clone(published),
+                    messages,
+                })
+            })
+            .collect();
+        Self(Arc::new(Inner {
+            locales,
+            published,
+            keys,
+            places,
+            routes: RwLock::default(),
+            hasher: RandomState::new(),
+        }))
+    }
+
+    /// Whether the other holds the same locales and the very same catalogues.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let (published, others) = (&self.0.published, &other.0.published);
+        self.0.locales == other.0.locales
+            && published.len() == others.len()
+            && published
+                .iter()
+                .all(|(tag, published)| others.get(tag).is_some_and(|other| Arc::ptr_eq(published, other)))
     }
 
     /// The locales.
     #[must_use]
     pub fn locales(&self) -> &Locales {
-        &self.locales
+        &self.0.locales
     }
 
     /// What is published in a locale; none where nothing ever was.
     #[must_use]
     pub fn published(&self, tag: &Tag) -> Option<&Arc<Published>> {
-        self.published.get(tag)
+        self.0.published.get(tag)
     }
 
     /// All messages for who reads `tag`, by key, each from the first locale of the chain that has it.
     #[must_use]
     pub fn merged(&self, tag: &Tag) -> Vec<Found<'_>> {
-        let chain = self.locales.chain(tag);
-        let keys: BTreeSet<&str> = chain
-            .iter()
-            .filter_map(|tag| self.published.get(tag))
-            .flat_map(|published| published.patterns.keys().map(String::as_str))
-            .collect();
-        keys.into_iter().filter_map(|key| self.find(chain, key)).collect()
+        let chain: Vec<(usize, bool)> = self.chain(self.0.locales.chain(tag), tag);
+        let keys: BTreeSet<(&str, u32)> = self.0.keys.iter().map(|(key, number)| (&**key, *number)).collect();
+        keys.into_iter()
+            .filter_map(|(key, number)| {
+                let (place, _, _) = self.look_up(&chain, number)?;
+                let (key, pattern) = place.published.patterns.get_key_value(key)?;
+                Some(Found {
+                    key,
+                    pattern,
+                    locale: &place.locale.tag,
+                })
+            })
+            .collect()
     }
 
     /// Writes the message `key` out for who reads `languages`, with times in UTC; none where no locale has it.
@@ -98,23 +192,70 @@ impl Snapshot {
         arguments: &Arguments,
         reader: &Reader,
     ) -> Option<Answer<'_>> {
-        let negotiated = self.locales.negotiate(languages);
-        let found = self.find(&negotiated.chain, key)?;
-        let arguments = self.said(&negotiated.chain, found.locale, arguments);
-        let published = self.published.get(found.locale)?;
-        let rendered = published.catalogue.render_for(key, &arguments, reader)?;
-        let locale = self.locales.find(found.locale.as_str())?;
+        let route = self.route(languages);
+        let number = *self.0.keys.get(key)?;
+        let (place, message, fell_back) = self.look_up(&route.chain, number)?;
+        let arguments = self.said(&route.chain, &place.locale.tag, arguments);
         Some(Answer {
-            rendered,
-            locale,
-            version: published.version,
-            fell_back: !self.locales.inherits(&negotiated.locale.tag, &locale.tag),
+            rendered: place.published.catalogue.render_message(message, &arguments, reader),
+            locale: &place.locale,
+            version: place.published.version,
+            fell_back,
+        })
+    }
+
+    /// What a list of languages comes to.
+    fn route<S: AsRef<str>>(&self, languages: &[S]) -> Arc<Route> {
+        let mut hash = self.0.hasher.build_hasher();
+        for language in languages {
+            std::hash::Hash::hash(language.as_ref(), &mut hash);
+        }
+        let hash = std::hash::Hasher::finish(&hash);
+        let is_it = |route: &Arc<Route>| {
+            let known = route.languages.iter().map(String::as_str);
+            known.eq(languages.iter().map(AsRef::as_ref))
+        };
+        let routes = self.0.routes.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(route) = routes.get(&hash).filter(|route| is_it(route)) {
+            return Arc::clone(route);
+        }
+        drop(routes);
+        let negotiated = self.0.locales.negotiate(languages);
+        let route = Arc::new(Route {
+            languages: languages.iter().map(|language| language.as_ref().to_owned()).collect(),
+            chain: self.chain(&negotiated.chain, &negotiated.locale.tag),
+        });
+        let mut routes = self.0.routes.write().unwrap_or_else(PoisonError::into_inner);
+        if routes.len() >= ROUTES {
+            // Rare enough that to find out again what is still needed costs less than to keep an order.
+            routes.clear();
+        }
+        routes.insert(hash, Arc::clone(&route));
+        route
+    }
+
+    /// The places of a chain that was negotiated to `tag`.
+    fn chain(&self, chain: &[Tag], tag: &Tag) -> Vec<(usize, bool)> {
+        let place = |of: &Tag| self.0.places.iter().position(|place| place.locale.tag == *of);
+        chain
+            .iter()
+            .filter_map(|of| Some((place(of)?, !self.0.locales.inherits(tag, of))))
+            .collect()
+    }
+
+    /// The first message of the chain that can be used.
+    fn look_up(&self, chain: &[(usize, bool)], number: u32) -> Option<(&Place, Message, bool)> {
+        let number = usize::try_from(number).ok()?;
+        chain.iter().find_map(|(place, fell_back)| {
+            let place = self.0.places.get(*place)?;
+            let message = (*place.messages.get(number)?)?;
+            Some((place, message, *fell_back))
         })
     }
 
     /// The arguments with a text in place of every value that other messages say, as `locale` joins them; with
     /// [`Value::Wrong`] where a message is nowhere in the chain or has placeholders of its own.
-    fn said<'a>(&self, chain: &[Tag], locale: &Tag, arguments: &'a Arguments) -> Cow<'a, Arguments> {
+    fn said<'a>(&self, chain: &[(usize, bool)], locale: &Tag, arguments: &'a Arguments) -> Cow<'a, Arguments> {
         let is_said_by_others = |value: &Value| matches!(value, Value::Message(_) | Value::List(_));
         if !arguments.values().any(is_said_by_others) {
             return Cow::Borrowed(arguments);
@@ -145,33 +286,44 @@ impl Snapshot {
     }
 
     /// The text of a message without placeholders.
-    fn words(&self, chain: &[Tag], key: &str) -> Option<String> {
-        let found = self.find(chain, key)?;
-        let rendered = self
+    fn words(&self, chain: &[(usize, bool)], key: &str) -> Option<String> {
+        let (place, message, _) = self.look_up(chain, *self.0.keys.get(key)?)?;
+        let rendered = place
             .published
-            .get(found.locale)?
             .catalogue
-            .render(key, &Arguments::new())?;
+            .render_message(message, &Arguments::new(), &Reader::default());
         rendered.degradations.is_empty().then_some(rendered.text)
     }
+}
 
-    /// The first locale of the chain whose message can be used.
-    ///
-    /// A translation whose placeholders are no longer those of the source text says something else than the source: it is
-    /// passed over until it is published anew.
-    fn find(&self, chain: &[Tag], key: &str) -> Option<Found<'_>> {
-        let source = self
-            .published
-            .get(self.locales.default_tag())?
-            .catalogue
-            .placeholders(key);
-        chain.iter().find_map(|tag| {
-            let (locale, published) = self.published.get_key_value(tag)?;
-            let (key, pattern) = published.patterns.get_key_value(key)?;
-            let own = published.catalogue.placeholders(key)?;
-            (Some(own) == source).then_some(Found { key, pattern, locale })
-        })
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Snapshot")
+            .field("locales", &self.0.locales)
+            .field("published", &self.0.published)
+            .finish_non_exhaustive()
     }
+}
+
+/// The message of `published` for the number of each key, where it can be used.
+///
+/// A translation whose placeholders are no longer those of the source text says something else than the source: it is
+/// passed over until it is published anew.
+fn usable(keys: &HashMap<Box<str>, u32>, source: &Published, published: &Published) -> Vec<Option<Message>> {
+    let mut messages = vec![None; keys.len()];
+    for (key, number) in keys {
+        let own = published.catalogue.placeholders(key);
+        if own.is_some()
+            && own == source.catalogue.placeholders(key)
+            && let Some(place) = usize::try_from(*number)
+                .ok()
+                .and_then(|number| messages.get_mut(number))
+        {
+            *place = published.catalogue.message(key);
+        }
+    }
+    messages
 }
 
 #[cfg(test)]

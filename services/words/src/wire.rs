@@ -27,6 +27,15 @@ pub fn direction(direction: Direction) -> wire::Direction {
     }
 }
 
+/// A direction that came by the wire; left to right where none is said.
+#[must_use]
+pub fn read_direction(direction: wire::Direction) -> Direction {
+    match direction {
+        wire::Direction::RightToLeft => Direction::RightToLeft,
+        wire::Direction::LeftToRight | wire::Direction::Unspecified => Direction::LeftToRight,
+    }
+}
+
 /// Writes the message `key` out for who reads `languages`, and counts what is missing or wrong; none where no locale has it.
 #[must_use]
 pub fn text(snapshot: &Snapshot, key: &str, languages: &[String], arguments: &Arguments) -> Option<wire::RenderedText> {

@@ -18,10 +18,8 @@ use support_proto::support::case::v1 as case;
 use support_proto::support::case::v1::case_service_server::CaseService;
 use support_proto::support::identity::v1 as identity;
 use support_proto::support::identity::v1::credential_service_server::CredentialService;
-use support_proto::support::localisation::v1 as localisation;
-use support_proto::support::localisation::v1::locale_service_server::LocaleService;
-use support_proto::support::localisation::v1::message_service_server::MessageService;
 use support_proto::support::types::v1::{Channel, CommonErrorReason};
+use support_testing::Localisation;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::body::Body;
@@ -208,94 +206,29 @@ impl CredentialService for Identity {
     }
 }
 
-/// Localisation: German, and a few sentences.
-#[derive(Clone, Default)]
-pub(crate) struct Localisation {
-    /// Never answers, to see who waits for it.
-    pub(crate) stuck: Arc<std::sync::atomic::AtomicBool>,
-}
-
-impl Localisation {
-    async fn hold(&self) {
-        if self.stuck.load(Ordering::SeqCst) {
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-fn german() -> localisation::Locale {
-    localisation::Locale {
-        tag: "de".to_owned(),
-        ..localisation::Locale::default()
-    }
-}
-
-#[tonic::async_trait]
-impl LocaleService for Localisation {
-    async fn list_locales(
-        &self,
-        _: tonic::Request<localisation::ListLocalesRequest>,
-    ) -> Result<tonic::Response<localisation::ListLocalesResponse>, Status> {
-        Err(Status::unimplemented("not played here"))
-    }
-
-    async fn negotiate_locale(
-        &self,
-        _: tonic::Request<localisation::NegotiateLocaleRequest>,
-    ) -> Result<tonic::Response<localisation::NegotiateLocaleResponse>, Status> {
-        self.hold().await;
-        Ok(tonic::Response::new(localisation::NegotiateLocaleResponse {
-            locale: Some(german()),
-            ..localisation::NegotiateLocaleResponse::default()
-        }))
-    }
-}
-
 pub(crate) const NOT_FOUND_IN_GERMAN: &str = "Diesen Vorgang gibt es nicht.";
 pub(crate) const MALFORMED_IN_GERMAN: &str = "Die Anfrage ist nicht lesbar.";
 
-#[tonic::async_trait]
-impl MessageService for Localisation {
-    async fn get_catalogue(
-        &self,
-        _: tonic::Request<localisation::GetCatalogueRequest>,
-    ) -> Result<tonic::Response<localisation::GetCatalogueResponse>, Status> {
-        self.hold().await;
-        let sentence = |key: &str, pattern: &str| localisation::CatalogueMessage {
-            key: key.to_owned(),
-            pattern: pattern.to_owned(),
-            locale: "de".to_owned(),
-        };
-        Ok(tonic::Response::new(localisation::GetCatalogueResponse {
-            locale: Some(german()),
-            messages: vec![
-                sentence("error.case.case_not_found", NOT_FOUND_IN_GERMAN),
-                sentence("error.common.malformed_message", MALFORMED_IN_GERMAN),
-                sentence("error.common.invalid_fields", "Das Feld {$field} ist falsch."),
-            ],
-        }))
-    }
-
-    async fn render_message(
-        &self,
-        _: tonic::Request<localisation::RenderMessageRequest>,
-    ) -> Result<tonic::Response<localisation::RenderMessageResponse>, Status> {
-        Err(Status::unimplemented("not played here"))
-    }
-
-    async fn render_messages(
-        &self,
-        _: tonic::Request<localisation::RenderMessagesRequest>,
-    ) -> Result<tonic::Response<localisation::RenderMessagesResponse>, Status> {
-        Err(Status::unimplemented("not played here"))
-    }
-
-    async fn publish_messages(
-        &self,
-        _: tonic::Request<localisation::PublishMessagesRequest>,
-    ) -> Result<tonic::Response<localisation::PublishMessagesResponse>, Status> {
-        Err(Status::unimplemented("not played here"))
-    }
+/// Localisation: German, and a few sentences.
+pub(crate) fn localisation() -> Localisation {
+    let localisation = Localisation::new(&["de"]);
+    localisation.publish(
+        "en",
+        [
+            ("error.case.case_not_found", "There is no such case."),
+            ("error.common.malformed_message", "The request cannot be read."),
+            ("error.common.invalid_fields", "The field {$field} is wrong."),
+        ],
+    );
+    localisation.publish(
+        "de",
+        [
+            ("error.case.case_not_found", NOT_FOUND_IN_GERMAN),
+            ("error.common.malformed_message", MALFORMED_IN_GERMAN),
+            ("error.common.invalid_fields", "Das Feld {$field} ist falsch."),
+        ],
+    );
+    localisation
 }
 
 /// A service that takes bytes as they are and keeps them.

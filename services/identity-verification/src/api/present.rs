@@ -2,6 +2,7 @@
 
 use support_chassis::clock::timestamp;
 use support_proto::support::identity::v1 as pb;
+use support_proto::support::localisation::v1::TextOrigin;
 use support_proto::support::options::v1::AssuranceLevel;
 use support_proto::support::types::v1::PersonName;
 use time::OffsetDateTime;
@@ -12,6 +13,7 @@ use crate::domain::grant::{Assurance, Grant};
 use crate::domain::machine::State;
 use crate::domain::verification::{Method, Purpose, Verification};
 use crate::store::local_outbox::Message;
+use crate::words::{BODY_KEY, CatalogueVersion, SUBJECT_KEY};
 
 /// How much of an address is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,11 +98,19 @@ pub fn grant(grant: &Grant) -> pb::Grant {
 /// A message of the local outbox.
 #[must_use]
 pub fn outbox_message(message: Message) -> pb::OutboxMessage {
+    let (subject_origin, body_origin) = message.origin.map_or((None, None), |origin| {
+        (
+            Some(text_origin(SUBJECT_KEY, origin.subject)),
+            Some(text_origin(BODY_KEY, origin.body)),
+        )
+    });
     pb::OutboxMessage {
         recipient: message.recipient,
         subject: message.subject,
         body: message.body,
         language: message.language,
+        subject_origin,
+        body_origin,
         send_time: Some(timestamp(message.sent_at)),
         verification_id: message.verification_id.to_string(),
     }
@@ -149,5 +159,13 @@ pub fn method(method: Method) -> pb::VerificationMethod {
     match method {
         Method::EmailCode => pb::VerificationMethod::EmailCode,
         Method::SmsCode => pb::VerificationMethod::SmsCode,
+    }
+}
+
+fn text_origin(key: &str, from: CatalogueVersion) -> TextOrigin {
+    TextOrigin {
+        key: key.to_owned(),
+        locale: from.locale,
+        version: from.version,
     }
 }

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use crate::domain::ids::{DeliveryId, VerificationId};
 use crate::domain::verification::Way;
+use crate::words::Origin;
 
 /// A delivery that a worker has taken on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,15 +96,28 @@ pub async fn claim(
     .await?)
 }
 
-/// Ends a delivery, unless it has ended.
-pub async fn end(connection: &mut PgConnection, id: DeliveryId, end: End, now: OffsetDateTime) -> Result<(), DbError> {
+/// Ends a delivery, unless it has ended. `origin` is where the words came from that were sent.
+pub async fn end(
+    connection: &mut PgConnection,
+    id: DeliveryId,
+    end: End,
+    origin: Option<&Origin>,
+    now: OffsetDateTime,
+) -> Result<(), DbError> {
     let (state, reason) = end.columns();
     sqlx::query!(
-        "update deliveries set state = $2, reason = $3, ended_at = $4 where id = $1 and state = 'pending'",
+        "update deliveries
+         set state = $2, reason = $3, ended_at = $4,
+             subject_locale = $5, subject_version = $6, body_locale = $7, body_version = $8
+         where id = $1 and state = 'pending'",
         id.uuid(),
         state,
         reason,
         now,
+        origin.map(|origin| origin.subject.locale.as_str()),
+        origin.map(|origin| origin.subject.version),
+        origin.map(|origin| origin.body.locale.as_str()),
+        origin.map(|origin| origin.body.version),
     )
     .execute(connection)
     .await?;

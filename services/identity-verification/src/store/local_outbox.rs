@@ -9,6 +9,7 @@ use support_chassis::page::Page;
 use time::OffsetDateTime;
 
 use crate::domain::ids::{DeliveryId, VerificationId};
+use crate::words::{CatalogueVersion, Origin};
 
 /// The sort key of a list of messages: when it was sent, in microseconds since 1970, and the id.
 pub type SortKey = (i64, Id);
@@ -29,6 +30,8 @@ pub struct Message {
     pub body: String,
     /// The language it is written in, BCP 47; `und` where that is none.
     pub language: String,
+    /// Where its words came from; none where it went without.
+    pub origin: Option<Origin>,
     /// When it would have been sent.
     pub sent_at: OffsetDateTime,
 }
@@ -78,15 +81,17 @@ pub async fn list(
         Some((at, id)) => (Some(super::from_microseconds(*at)), Some(id.uuid())),
         None => (None, None),
     };
-    Ok(sqlx::query_as!(
-        Message,
-        r#"select id as "id: Id", delivery_id as "delivery_id: DeliveryId",
-             verification_id as "verification_id: VerificationId", recipient, subject, body, language, sent_at
-         from local_outbox_messages
+    let rows = sqlx::query!(
+        r#"select message.id as "id: Id", delivery_id as "delivery_id: DeliveryId",
+             message.verification_id as "verification_id: VerificationId", recipient, subject, body, language, sent_at,
+             delivery.subject_locale as "subject_locale?", delivery.subject_version as "subject_version?",
+             delivery.body_locale as "body_locale?", delivery.body_version as "body_version?"
+         from local_outbox_messages as message
+         left join deliveries as delivery on delivery.id = message.delivery_id
          where ($1::text is null or lower(recipient) = lower($1))
-             and ($2::uuid is null or verification_id = $2)
-             and ($3::timestamptz is null or (sent_at, id) < ($3, $4))
-         order by sent_at desc, id desc limit $5"#,
+             and ($2::uuid is null or message.verification_id = $2)
+             and ($3::timestamptz is null or (sent_at, message.id) < ($3, $4))
+         order by sent_at desc, message.id desc limit $5"#,
         filter.recipient,
         filter.verification_id.map(VerificationId::uuid),
         after_at,
@@ -94,7 +99,21 @@ pub async fn list(
         page.limit(),
     )
     .fetch_all(connection)
-    .await?)
+    .await?;
+    let messages = rows.into_iter().map(|row| Message {
+        id: row.id,
+        delivery_id: row.delivery_id,
+        verification_id: row.verification_id,
+        recipient: row.recipient,
+        subject: row.subject,
+        body: row.body,
+        language: row.language,
+        origin: CatalogueVersion::of(row.subject_locale, row.subject_version)
+            .zip(CatalogueVersion::of(row.body_locale, row.body_version))
+            .map(|(subject, body)| Origin { subject, body }),
+        sent_at: row.sent_at,
+    });
+    Ok(messages.collect())
 }
 
 /// Removes messages sent before `before`, at most `limit`, and says how many they were.

@@ -31,6 +31,9 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// The longest wait: a code works for minutes.
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
+/// How long the first words are waited for when the service starts.
+const WORDS_AT_START: Duration = Duration::from_secs(2);
+
 /// Where messages go.
 #[derive(Debug, Clone)]
 pub enum Courier {
@@ -66,6 +69,10 @@ pub struct Deliverer {
 impl Deliverer {
     /// Delivers until the service drains; what has been taken on by then is finished.
     pub async fn run(self: Arc<Self>, lifecycle: Lifecycle) -> Result<(), BoxError> {
+        let draining = lifecycle.draining();
+        let words = tokio::time::timeout(WORDS_AT_START, self.words.arrived());
+        // The first codes have words as well, or go their way without.
+        let _ = draining.run_until_cancelled(words).await;
         let tasks = TaskTracker::new();
         let places = Arc::new(Semaphore::new(usize::try_from(self.settings.concurrency).unwrap_or(1)));
         let (period, wake) = (
@@ -138,15 +145,15 @@ impl Deliverer {
     async fn settle(&self, delivery: Claimed, outcome: Outcome) -> Result<(), IdentityError> {
         let now = self.clock.now();
         match outcome {
-            Outcome::Ended(end) => {
+            Outcome::Ended(end, origin) => {
                 let mut connection = self.db.read().await?;
-                deliveries::end(&mut connection, delivery.id, end, now).await?;
+                deliveries::end(&mut connection, delivery.id, end, origin.as_ref(), now).await?;
                 self.tell(end);
             }
             Outcome::Kept(message) => {
                 let mut tx = self.db.begin().await?;
                 crate::store::local_outbox::insert(&mut tx, &message).await?;
-                deliveries::end(&mut tx, delivery.id, End::Sent, now).await?;
+                deliveries::end(&mut tx, delivery.id, End::Sent, message.origin.as_ref(), now).await?;
                 tx.commit().await?;
                 self.tell(End::Sent);
             }

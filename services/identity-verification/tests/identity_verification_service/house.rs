@@ -1,7 +1,6 @@
 //! A running service, and what one does with it.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -24,11 +23,11 @@ use support_proto::support::identity::v1::{
     CheckCodeResponse, Customer, GetVerificationRequest, ListOutboxMessagesRequest, OutboxMessage, Verification,
 };
 use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
-use support_testing::{Door, call_as, call_by, signing_key, trust};
+use support_testing::{Door, Localisation, call_as, call_by, signing_key, trust};
 use tonic::Status;
 use tonic::transport::Channel;
 
-use crate::localisation::{self, Localisation};
+use crate::localisation::localisation;
 pub(crate) use crate::requests::*;
 
 pub(crate) const SESSION_SEED: [u8; 32] = [4; 32];
@@ -39,7 +38,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct House {
     pub(crate) channel: Channel,
     pub(crate) pool: PgPool,
-    pub(crate) localisation: Arc<Localisation>,
+    pub(crate) localisation: Localisation,
     pub(crate) running: Running,
     life: Lifecycle,
     _database: TestDatabase,
@@ -87,8 +86,13 @@ impl House {
     }
 
     pub(crate) async fn with(change: impl FnOnce(Settings) -> Settings) -> Self {
+        Self::with_words(localisation(), change).await
+    }
+
+    /// With other words than usual.
+    pub(crate) async fn with_words(localisation: Localisation, change: impl FnOnce(Settings) -> Settings) -> Self {
         let database = database().await;
-        let (address, localisation) = localisation::serve().await;
+        let address = localisation.serve().await;
         let settings = change(settings(database.url(), &format!("http://{address}")));
         let life = Lifecycle::new();
         let running = run(&SERVICE, &settings, &life, None).await.unwrap();

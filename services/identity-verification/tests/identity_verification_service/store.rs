@@ -136,6 +136,7 @@ fn message(ids: &Ids, delivery_id: DeliveryId, verification_id: VerificationId) 
         subject: "s".into(),
         body: "b".into(),
         language: "en".into(),
+        origin: None,
         sent_at: NOW,
     }
 }
@@ -377,13 +378,14 @@ async fn a_delivery_is_with_one_worker_until_its_lease_ends() {
         .await
         .unwrap();
     assert_eq!((again.len(), again[0].id, again[0].attempts), (1, claimed[0].id, 2));
-    deliveries::end(&mut connection, claimed[0].id, deliveries::End::Sent, lease_end)
+    deliveries::end(&mut connection, claimed[0].id, deliveries::End::Sent, None, lease_end)
         .await
         .unwrap();
     deliveries::end(
         &mut connection,
         claimed[0].id,
         deliveries::End::Failed("late"),
+        None,
         lease_end,
     )
     .await

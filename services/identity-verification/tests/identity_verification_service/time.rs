@@ -136,6 +136,7 @@ async fn upkeep_ends_and_removes_what_nobody_needs() {
         subject: "s".into(),
         body: "b".into(),
         language: "en".into(),
+        origin: None,
         sent_at: bench.clock.now(),
     };
     let mut connection = bench.db.read().await.unwrap();

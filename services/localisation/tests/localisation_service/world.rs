@@ -1,8 +1,11 @@
 //! The running service, and those who call it.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use support_chassis::call::Caller;
+use support_chassis::client::{Account, Peer};
 use support_chassis::clock::Clock;
 use support_chassis::db::Db;
 use support_chassis::error::{Explained, explain};
@@ -14,6 +17,7 @@ use support_localisation::SERVICE;
 use support_postgres::testing::{TestDatabase, database_from};
 use support_proto::support::feed::v1::Event;
 use support_proto::support::localisation::v1::answer_service_client::AnswerServiceClient;
+use support_proto::support::localisation::v1::delivery_service_client::DeliveryServiceClient;
 use support_proto::support::localisation::v1::knowledge_service_client::KnowledgeServiceClient;
 use support_proto::support::localisation::v1::locale_service_client::LocaleServiceClient;
 use support_proto::support::localisation::v1::message_service_client::MessageServiceClient;
@@ -23,6 +27,7 @@ use support_proto::support::localisation::v1::translation_service_client::Transl
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
 use support_testing::{Door, LIMIT, call_as, signing_key, trust};
+use tokio::net::TcpListener;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
@@ -34,7 +39,7 @@ pub(crate) struct World {
     database: Option<TestDatabase>,
     channel: Channel,
     life: Lifecycle,
-    _running: Running,
+    running: Running,
 }
 
 impl World {
@@ -68,18 +73,38 @@ impl World {
             database: Some(database),
             channel,
             life,
-            _running: running,
+            running,
         }
     }
 
     /// Another replica over the same database.
     pub(crate) async fn replica(&self) -> Replica {
-        let (life, running, channel) = replica(self.url(), |settings| settings).await;
+        self.replica_at(None, |settings| settings).await
+    }
+
+    /// The same at a port that is held for it, with other settings.
+    pub(crate) async fn replica_at(
+        &self,
+        listener: Option<TcpListener>,
+        change: impl FnOnce(Settings) -> Settings,
+    ) -> Replica {
+        let life = Lifecycle::new();
+        let settings = change(settings(self.url()));
+        let running = run(&SERVICE, &settings, &life, listener).await.unwrap();
         Replica {
-            channel,
+            channel: support_testing::channel(running.address),
             life,
-            _running: running,
+            running,
         }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running.address
+    }
+
+    pub(crate) fn delivery(&self, caller: &Caller) -> DeliveryServiceClient<Door> {
+        DeliveryServiceClient::new(door(&self.channel, caller))
     }
 
     pub(crate) async fn db(&self) -> Db {
@@ -147,12 +172,23 @@ impl Drop for World {
 pub(crate) struct Replica {
     channel: Channel,
     life: Lifecycle,
-    _running: Running,
+    running: Running,
 }
 
 impl Replica {
     pub(crate) fn answers(&self, caller: &Caller) -> AnswerServiceClient<Door> {
         AnswerServiceClient::new(door(&self.channel, caller))
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running.address
+    }
+
+    /// Takes it away, in the middle of whatever it does.
+    pub(crate) async fn die(self) {
+        self.life.abort();
+        let _ = self.life.finished(LIMIT).await;
     }
 
     pub(crate) fn messages(&self, caller: &Caller) -> MessageServiceClient<Door> {
@@ -196,7 +232,20 @@ fn settings(url: &str) -> Settings {
         .set("localisation.figures_interval_ms", 50)
         .set("peers.case", [NOBODY])
         .set("passport.signing_key", signing_key("localisation"))
-        .set("passport.trust", vec![trust("gateway", TrustRole::Gateway)])
+        .set(
+            "passport.trust",
+            vec![
+                trust("gateway", TrustRole::Gateway),
+                trust("warranty", TrustRole::Service),
+            ],
+        )
+}
+
+/// Localisation at these addresses, as another service calls it.
+pub(crate) fn peer(addresses: &[SocketAddr]) -> Peer {
+    let endpoints: Vec<String> = addresses.iter().map(|address| format!("http://{address}")).collect();
+    let account = Account::new(Arc::new(support_testing::signer("warranty")), Clock::system());
+    Peer::connect("localisation", &endpoints, account).unwrap()
 }
 
 fn door(channel: &Channel, caller: &Caller) -> Door {
@@ -266,6 +315,7 @@ pub(crate) fn operator() -> Caller {
         "olga",
         &[
             "messages.publish",
+            "messages.read",
             "articles.approve",
             "articles.publish",
             "articles.read",

@@ -18,7 +18,7 @@ use crate::domain::zone::Zone;
 use crate::error::Error;
 use crate::ops::{self, AskCoverage, Viewer};
 use crate::store::decisions::Kept;
-use crate::wire;
+use crate::{wire, words};
 
 #[tonic::async_trait]
 impl CoverageService for Api {
@@ -39,10 +39,8 @@ impl CoverageService for Api {
                 })
             })
             .await?;
-        // After the decision is stored, and anew each time the call is sent again: no transaction waits for words.
-        self.words
-            .write(&request.locale, sentences::of(answer.decision.iter_mut()))
-            .await;
+        // Anew each time the call is sent again: the words may have changed.
+        words::write(&self.words, &request.locale, sentences::of(answer.decision.iter_mut()));
         Ok(Response::new(answer))
     }
 
@@ -58,9 +56,7 @@ impl CoverageService for Api {
             reproduction: Some(present::reproduction(reproduction, kept.seal)),
             decision: Some(said_in(&request.locale, kept)),
         };
-        self.words
-            .write(&request.locale, sentences::of(answer.decision.iter_mut()))
-            .await;
+        words::write(&self.words, &request.locale, sentences::of(answer.decision.iter_mut()));
         Ok(Response::new(answer))
     }
 }

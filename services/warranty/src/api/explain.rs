@@ -12,7 +12,7 @@ use super::Api;
 use super::sentences::{self, sentence};
 use crate::domain::explain::{Alternative, Change, FollowUp, FollowUpKind, Remedies, Sentence};
 use crate::ops::{self, Explained, Viewer};
-use crate::wire;
+use crate::{wire, words};
 
 #[tonic::async_trait]
 impl ExplanationService for Api {
@@ -25,7 +25,7 @@ impl ExplanationService for Api {
         let id = id::parse("decision_id", &request.decision_id)?;
         let explained = ops::explain_coverage(&mut *self.db.read().await?, &self.rules, &viewer, id).await?;
         let mut explanation = present(explained);
-        self.words.write(&request.locale, all(&mut explanation)).await;
+        words::write(&self.words, &request.locale, all(&mut explanation));
         Ok(Response::new(ExplainCoverageResponse {
             explanation: Some(explanation),
         }))

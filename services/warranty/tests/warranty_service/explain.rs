@@ -1,6 +1,5 @@
 //! Decisions in words, and explained.
 
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use support_proto::support::options::v1::CallerKind;
@@ -57,32 +56,43 @@ fn keys(sentences: &[Sentence]) -> Vec<&str> {
     sentences.iter().map(|sentence| sentence.key.as_str()).collect()
 }
 
+/// The decision once it has words: they are on their way when a service starts.
+async fn decide_in_words(world: &World, request: DecideCoverageRequest) -> CoverageDecision {
+    let limit = Instant::now() + LIMIT;
+    loop {
+        let decision = decide(world, request.clone()).await;
+        let said = decision.sentence.as_ref().unwrap();
+        if said.degradations.is_empty() {
+            return decision;
+        }
+        assert_eq!(said.degradations, ["words"]);
+        assert!(Instant::now() < limit, "no words came");
+    }
+}
+
 #[tokio::test]
 async fn a_decision_is_said_in_the_language_that_was_asked_for() {
     let (address, localisation) = words::serve().await;
     let world = World::start_with_words(&address).await;
     world.product("PHN-12-128").await;
     world.device("WRDS00000001", |_| {}).await;
-    let decision = decide(&world, ask(1, "WRDS00000001", "ja")).await;
+    let decision = decide_in_words(&world, ask(1, "WRDS00000001", "ja")).await;
     let said = decision.sentence.clone().unwrap();
-    assert_eq!(said.key, "coverage.said.statutory_right_until");
-    assert_eq!(said.text, "ja: coverage.said.statutory_right_until (until days)");
-    assert_eq!((said.locale.as_str(), said.degradations.len()), ("ja", 0));
+    assert_eq!(said.key, words::WITH_VALUES);
+    assert_eq!(said.text, format!("ja: {} (2027/03/01 356)", words::WITH_VALUES));
+    assert_eq!((said.locale.as_str(), said.version), ("ja", 1));
     assert_eq!(said.arguments[0].date, Some(day(2027, 3, 1)));
     assert_eq!(said.arguments[1].number, Some(356.0));
-    // Every rule has its own, in the same language, of one call.
+    // Every rule has its own, in the same language.
     assert!(decision.chain.len() > 2);
     for rule in &decision.chain {
         let sentence = rule.sentence.as_ref().unwrap();
         assert!(sentence.text.starts_with("ja: coverage.rule."), "{}", sentence.text);
         assert_eq!(sentence.arguments[1].text.as_deref(), Some(rule.source.as_str()));
     }
-    let calls = localisation.asked.lock().unwrap().len();
-    assert_eq!(calls, 1);
-    // Sent again, the same decision with its words; and what was said is kept.
+    // Sent again, the same decision with its words.
     assert_eq!(decide(&world, ask(1, "WRDS00000001", "ja")).await, decision);
-    assert_eq!(localisation.asked.lock().unwrap().len(), 1);
-    // Another language is asked for anew, and none where nobody asks.
+    // In another language, and in none where nobody asks.
     let read = |locale: &str| GetCoverageDecisionRequest {
         decision_id: decision.decision_id.clone(),
         locale: locale.to_owned(),
@@ -96,7 +106,22 @@ async fn a_decision_is_said_in_the_language_that_was_asked_for() {
     assert!(sentences(&german).iter().all(|sentence| sentence.locale == "de"));
     let plain = world.coverage(&staff()).get_coverage_decision(read("")).await.unwrap();
     assert!(sentences(&plain.into_inner().decision.unwrap()).is_empty());
-    assert_eq!(localisation.asked.lock().unwrap().len(), 2);
+    // All of that from memory: localisation was asked once, for its catalogues.
+    assert_eq!(localisation.asked().len(), 1);
+    // Other words are there soon, and say that they are others.
+    localisation.publish(
+        "ja",
+        [(words::WITH_VALUES, "別の文 {$until :date length=short} {$days}")],
+    );
+    let limit = Instant::now() + LIMIT;
+    let again = loop {
+        let said = decide(&world, ask(1, "WRDS00000001", "ja")).await.sentence.unwrap();
+        if said.version == 2 {
+            break said;
+        }
+        assert!(Instant::now() < limit, "the words stay as they were");
+    };
+    assert_eq!(again.text, "別の文 2027/03/01 356");
     assert_eq!(
         violated(
             world
@@ -111,33 +136,31 @@ async fn a_decision_is_said_in_the_language_that_was_asked_for() {
 #[tokio::test]
 async fn without_localisation_a_decision_has_keys_and_values_and_says_so() {
     let (address, localisation) = words::serve().await;
+    localisation.fail(true);
     let world = World::start_with_words(&address).await;
     world.product("PHN-12-128").await;
     world.device("WRDS00000002", |_| {}).await;
-    localisation.fails.store(true, Ordering::SeqCst);
     let decision = decide(&world, ask(1, "WRDS00000002", "de")).await;
     assert_eq!(decision.outcome(), CoverageOutcome::StatutoryRight);
     for sentence in sentences(&decision) {
         assert_eq!((sentence.text.as_str(), sentence.locale.as_str()), ("", ""));
-        assert_eq!(sentence.degradations, ["words"]);
+        assert_eq!(
+            (sentence.degradations.as_slice(), sentence.version),
+            (["words".to_owned()].as_slice(), 0)
+        );
         assert!(!sentence.key.is_empty() && !sentence.arguments.is_empty());
     }
     // One that never answers is not waited for.
-    localisation.fails.store(false, Ordering::SeqCst);
-    localisation.hangs.store(true, Ordering::SeqCst);
+    localisation.hang(true);
+    localisation.fail(false);
     let decision = decide(&world, ask(2, "WRDS00000002", "de")).await;
     assert_eq!(decision.sentence.unwrap().degradations, ["words"]);
-    // When it is back, the same decision has words.
-    localisation.hangs.store(false, Ordering::SeqCst);
-    let limit = Instant::now() + LIMIT;
-    let again = loop {
-        let said = decide(&world, ask(2, "WRDS00000002", "de")).await.sentence.unwrap();
-        if said.degradations.is_empty() {
-            break said;
-        }
-        assert!(Instant::now() < limit, "no words came back");
-    };
-    assert!(again.text.starts_with("de: "));
+    // When it is back, the same decision has words, and keeps them when it goes again.
+    localisation.hang(false);
+    let again = decide_in_words(&world, ask(2, "WRDS00000002", "de")).await;
+    assert!(again.sentence.as_ref().unwrap().text.starts_with("de: "));
+    localisation.fail(true);
+    assert_eq!(decide(&world, ask(2, "WRDS00000002", "de")).await, again);
 }
 
 #[tokio::test]
@@ -202,7 +225,8 @@ async fn an_explanation_says_what_to_say_and_what_the_law_gives_in_which_order()
     world
         .device("XPLN00000001", |request| request.purchase_date = Some(day(2026, 3, 1)))
         .await;
-    let decision = decide(&world, ask(20, "XPLN00000001", "")).await;
+    decide_in_words(&world, ask(20, "XPLN00000001", "es")).await;
+    let decision = decide(&world, ask(21, "XPLN00000001", "")).await;
     let explanation = explain(&world, &decision.decision_id, "es").await;
     assert_eq!(
         keys(&explanation.say),

@@ -1,88 +1,31 @@
-//! A localisation service of the test's own: it writes the key, the language and the names of the values.
+//! Words for the sentences of decisions: each says its language and its key.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use support_testing::Localisation;
+use support_warranty::domain::explain;
 
-use support_proto::support::localisation::v1::message_service_server::{MessageService, MessageServiceServer};
-use support_proto::support::localisation::v1::{
-    Direction, GetCatalogueRequest, GetCatalogueResponse, PublishMessagesRequest, PublishMessagesResponse,
-    RenderMessageRequest, RenderMessageResponse, RenderMessagesRequest, RenderMessagesResponse, RenderedText,
-};
-use tokio::net::TcpListener;
-use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Response, Status};
+/// The sentence whose values stand in its words.
+pub(crate) const WITH_VALUES: &str = "coverage.said.statutory_right_until";
 
-#[derive(Default)]
-pub(crate) struct Localisation {
-    /// How many messages were asked for in each call so far.
-    pub(crate) asked: Mutex<Vec<usize>>,
-    /// Whether it never answers.
-    pub(crate) hangs: AtomicBool,
-    /// Whether it fails.
-    pub(crate) fails: AtomicBool,
-}
-
-/// Where it listens, and what it has seen.
-pub(crate) async fn serve() -> (String, Arc<Localisation>) {
-    let localisation = Arc::new(Localisation::default());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = tonic::transport::Server::builder()
-        .add_service(MessageServiceServer::from_arc(Arc::clone(&localisation)))
-        .serve_with_incoming(TcpIncoming::from(listener));
-    tokio::spawn(server);
+/// Where it listens, and localisation itself.
+pub(crate) async fn serve() -> (String, Localisation) {
+    let localisation = Localisation::new(&["de", "es", "ja"]);
+    publish(&localisation);
+    let address = localisation.serve().await;
     (format!("http://{address}"), localisation)
 }
 
-#[tonic::async_trait]
-impl MessageService for Localisation {
-    async fn render_messages(
-        &self,
-        request: Request<RenderMessagesRequest>,
-    ) -> Result<Response<RenderMessagesResponse>, Status> {
-        let request = request.into_inner();
-        self.asked.lock().unwrap().push(request.messages.len());
-        if self.fails.load(Ordering::SeqCst) {
-            return Err(Status::internal("the catalogue is on fire"));
-        }
-        if self.hangs.load(Ordering::SeqCst) {
-            std::future::pending::<()>().await;
-        }
-        let language = &request.languages[0];
-        let texts = request.messages.iter().map(|message| {
-            let names: Vec<&str> = message
-                .arguments
-                .iter()
-                .map(|argument| argument.name.as_str())
-                .collect();
-            RenderedText {
-                text: format!("{language}: {} ({})", message.key, names.join(" ")),
-                locale: language.clone(),
-                direction: Direction::LeftToRight.into(),
-                degradations: Vec::new(),
-                key: message.key.clone(),
-                version: 1,
-            }
+/// Publishes a message for every sentence there is, in every language.
+pub(crate) fn publish(localisation: &Localisation) {
+    for locale in ["en", "de", "es", "ja"] {
+        let messages = explain::keys().into_iter().map(|key| {
+            let values = if key == WITH_VALUES {
+                " ({$until :date length=short} {$days})"
+            } else {
+                ""
+            };
+            let pattern = format!("{locale}: {key}{values}");
+            (key, pattern)
         });
-        Ok(Response::new(RenderMessagesResponse { texts: texts.collect() }))
-    }
-
-    async fn render_message(
-        &self,
-        _: Request<RenderMessageRequest>,
-    ) -> Result<Response<RenderMessageResponse>, Status> {
-        Err(Status::unimplemented("not asked here"))
-    }
-
-    async fn get_catalogue(&self, _: Request<GetCatalogueRequest>) -> Result<Response<GetCatalogueResponse>, Status> {
-        Err(Status::unimplemented("not asked here"))
-    }
-
-    async fn publish_messages(
-        &self,
-        _: Request<PublishMessagesRequest>,
-    ) -> Result<Response<PublishMessagesResponse>, Status> {
-        Err(Status::unimplemented("not asked here"))
+        localisation.publish(locale, messages);
     }
 }

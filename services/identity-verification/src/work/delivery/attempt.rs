@@ -10,15 +10,15 @@ use crate::mail::MailError;
 use crate::store;
 use crate::store::deliveries::{Claimed, End};
 use crate::store::local_outbox::Message;
-use crate::words::Text;
+use crate::words::{Origin, Text};
 
 /// From so many failures of localisation on, a code goes without words: better that than nobody being let in.
 const RENDER_FAILURES_LIMIT: i16 = 3;
 
 /// What came of an attempt.
 pub(super) enum Outcome {
-    /// It is over.
-    Ended(End),
+    /// It is over, with words from there where any were sent.
+    Ended(End, Option<Origin>),
     /// The message is to be kept here instead of sent.
     Kept(Box<Message>),
     /// It is to be tried again.
@@ -47,12 +47,12 @@ impl Deliverer {
     pub(super) async fn attempt(&self, delivery: Claimed) -> Result<Outcome, IdentityError> {
         let parcel = match self.pack(delivery).await? {
             Ok(parcel) => parcel,
-            Err(end) => return Ok(Outcome::Ended(end)),
+            Err(end) => return Ok(Outcome::Ended(end, None)),
         };
         if parcel.contact.kind() == ContactKind::Phone && matches!(self.courier, Courier::Smtp(_)) {
-            return Ok(Outcome::Ended(End::Failed("no_sms_carrier")));
+            return Ok(Outcome::Ended(End::Failed("no_sms_carrier"), None));
         }
-        let (text, render_failures) = match self.write(&parcel, delivery).await {
+        let (text, render_failures) = match self.write(&parcel, delivery) {
             Ok(written) => written,
             Err(outcome) => return Ok(outcome),
         };
@@ -66,13 +66,14 @@ impl Deliverer {
                 subject: text.subject,
                 body: text.body,
                 language: text.language,
+                origin: text.origin,
                 sent_at: now,
             })),
             Courier::Smtp(mailer) => match mailer.send(parcel.contact.value(), &text, delivery.id, now).await {
-                Ok(()) => Outcome::Ended(End::Sent),
+                Ok(()) => Outcome::Ended(End::Sent, text.origin),
                 Err(error @ MailError::Refused { .. }) => {
                     tracing::info!(%error, "a mail was refused");
-                    Outcome::Ended(End::Failed("refused"))
+                    Outcome::Ended(End::Failed("refused"), None)
                 }
                 Err(error @ (MailError::Deferred { .. } | MailError::TimedOut)) => {
                     tracing::info!(%error, "a mail was not taken");
@@ -124,29 +125,28 @@ impl Deliverer {
         }))
     }
 
-    /// The message, and how often localisation has failed to give it so far.
-    async fn write(&self, parcel: &Parcel, delivery: Claimed) -> Result<(Text, i16), Outcome> {
+    /// The message, and how often there were no words for it so far.
+    fn write(&self, parcel: &Parcel, delivery: Claimed) -> Result<(Text, i16), Outcome> {
         let minutes = minutes_left(parcel.works_until, self.clock.now());
         // It failed as often before: what is wrong there takes longer than a customer waits.
         if delivery.render_failures >= RENDER_FAILURES_LIMIT {
             return Ok((self.words.wordless(&parcel.code), delivery.render_failures));
         }
-        match self.words.render(&parcel.code, minutes, &parcel.languages).await {
+        match self.words.render(&parcel.code, minutes, &parcel.languages) {
             Ok(text) => Ok((text, delivery.render_failures)),
             Err(error) => {
                 let failures = delivery.render_failures + 1;
-                let error = support_chassis::error::chain(&error);
                 if failures < RENDER_FAILURES_LIMIT {
-                    tracing::info!(error, failures, "localisation gave no text for a code");
+                    tracing::info!(%error, failures, "there is no text for a code");
                     return Err(Outcome::PutOff {
                         render_failures: failures,
                         reason: "no_text",
                     });
                 }
                 tracing::warn!(
-                    error,
+                    %error,
                     failures,
-                    "localisation gave no text for a code, which goes without words"
+                    "there is no text for a code, which goes without words"
                 );
                 self.metrics.fell_back();
                 Ok((self.words.wordless(&parcel.code), failures))

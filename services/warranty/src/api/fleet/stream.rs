@@ -32,6 +32,7 @@ use super::{answer, refusal};
 use crate::error::Error;
 use crate::ops::{self, FleetQuestion, Viewer};
 use crate::store::decisions::ItemKey;
+use crate::words;
 
 /// The most questions of a batch.
 const BATCH: usize = 256;
@@ -156,7 +157,7 @@ async fn answer_batch(asker: Arc<Asker>, batch: Vec<(i64, DecideCoverageRequest)
     }
     for (locale, mut said) in said {
         let decisions = said.iter_mut().filter_map(|answer| answer.decision.as_mut());
-        asker.api.words.write(&locale, sentences::of(decisions)).await;
+        words::write(&asker.api.words, &locale, sentences::of(decisions));
         answers.append(&mut said);
     }
     Ok(answers)
