@@ -87,7 +87,7 @@ impl Searchable {
                     if !seen.insert(word.clone()) {
                         continue;
                     }
-                    match self.word(&written, &word, &root, &mut corrections)? {
+                    match self.word(&written, &word, &root, mode, &mut corrections)? {
                         Some(part) => parts.push(part),
                         None => {
                             unknown += 1;
@@ -99,6 +99,7 @@ impl Searchable {
                 Token::Stretch(stretch) => {
                     // Cut by a dictionary, a misspelt word falls into pieces that are no words.
                     if !std::mem::replace(&mut is_known, true)
+                        && mode == Mode::Words
                         && stretch.chars().count() <= STRETCH
                         && let Some(part) = self.misspelt(&stretch, &stretch, &mut corrections)?
                     {
@@ -199,12 +200,17 @@ impl Searchable {
         written: &str,
         word: &str,
         root: &str,
+        mode: Mode,
         corrections: &mut Vec<Correction>,
     ) -> tantivy::Result<Option<Part>> {
         if let Some(part) = self.part(self.terms_of(word, root, 1.0))? {
             return Ok(Some(part));
         }
-        self.misspelt(written, word, corrections)
+        match mode {
+            Mode::Words => self.misspelt(written, word, corrections),
+            // Of many words some are always unknown, names above all: what the others say is enough.
+            Mode::Story => Ok(None),
+        }
     }
 
     /// The characters of a pair that no text has.
