@@ -118,6 +118,12 @@ impl Calendar {
         self.with_year(day.year(), |year| year.contains_key(&day))
     }
 
+    /// Whether a day lies in the weekend of the place.
+    #[must_use]
+    pub fn is_weekend(&self, day: Date) -> bool {
+        self.holidays.is_weekend(day)
+    }
+
     /// Whether business is done on a day: it is neither weekend nor holiday.
     #[must_use]
     pub fn is_working_day(&self, day: Date) -> bool {
@@ -272,6 +278,16 @@ impl Calendar {
             .unwrap_or(utc)
     }
 }
+
+/// What was computed does not count.
+impl PartialEq for Calendar {
+    fn eq(&self, other: &Self) -> bool {
+        let of = |calendar: &Self| (calendar.zone().to_owned(), Arc::clone(&calendar.basis));
+        of(self) == of(other) && self.channels == other.channels && self.holidays == other.holidays
+    }
+}
+
+impl Eq for Calendar {}
 
 impl fmt::Debug for Calendar {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use support_chassis::client::Peer;
 use support_chassis::country::Country;
 use support_chassis::error::{PeerError, from_peer};
+use support_chassis::lifecycle::{BoxError, Lifecycle};
 use support_chassis::standard::{Basis, BasisLayer, DocumentType as _};
 use support_proto::support::localisation::v1::region_service_client::RegionServiceClient;
 use support_proto::support::localisation::v1::{ListRegionProfilesRequest, PlacedProfile, RegionProfiles};
@@ -83,6 +84,16 @@ impl Calendars {
     #[must_use]
     pub fn country(&self, country: Option<Country>) -> Option<Arc<Calendar>> {
         self.held().by_country.get(&country?).cloned()
+    }
+
+    /// The work of keeping them fresh: every [`REFRESH_INTERVAL`], until the process ends. What goes wrong is told by whoever runs it,
+    /// and what is held stays.
+    pub fn follow(&self, lifecycle: &Lifecycle) -> impl Future<Output = Result<(), BoxError>> + Send + 'static {
+        let calendars = self.clone();
+        lifecycle.every(REFRESH_INTERVAL, None, move || {
+            let calendars = calendars.clone();
+            async move { calendars.refresh().await }
+        })
     }
 
     /// Asks localisation for what holds. What is held stays where it does not answer.

@@ -115,7 +115,7 @@ pub struct Kept {
 }
 
 /// The holidays of a place.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holidays {
     list: Vec<Holiday>,
     weekend: [bool; 7],

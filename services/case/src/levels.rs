@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use support_calendars::Calendars;
 use support_chassis::clock::from_duration;
 use support_chassis::country::Country;
 use support_chassis::standard::{Document, Place, Standard, day_of};
@@ -9,7 +10,7 @@ use support_proto::support::case::v1 as contract;
 use time::{Duration, OffsetDateTime};
 
 use crate::domain::kinds::{Channel, Severity};
-use crate::domain::levels::{Levels, Target};
+use crate::domain::levels::{Answer, Levels, Target};
 use crate::what_if;
 use crate::wire::Mirrored as _;
 
@@ -21,20 +22,26 @@ pub static SERVICE_LEVELS: Document<contract::ServiceLevels> =
 
 /// The service levels that hold, by place and day.
 #[derive(Debug, Clone)]
-pub struct Book(Standard<contract::ServiceLevels>);
+pub struct Book {
+    standard: Standard<contract::ServiceLevels>,
+    calendars: Calendars,
+}
 
 impl Book {
-    /// Reads them from the standard.
+    /// Reads them from the standard; their clocks run by these calendars.
     #[must_use]
-    pub fn new(standard: Standard<contract::ServiceLevels>) -> Self {
-        Self(standard)
+    pub fn new(standard: Standard<contract::ServiceLevels>, calendars: Calendars) -> Self {
+        Self { standard, calendars }
     }
 
     /// What holds at a moment in a country; where none is known, what holds everywhere.
     #[must_use]
     pub fn on(&self, country: Option<Country>, now: OffsetDateTime) -> Levels {
-        let held = self.0.on(&place(country), day_of(now));
-        read(&held.document, held.basis.to_string())
+        let held = self.standard.on(&place(country), day_of(now));
+        Levels {
+            calendar: self.calendars.country(country),
+            ..read(&held.document, held.basis.to_string())
+        }
     }
 }
 
@@ -49,8 +56,14 @@ pub(crate) fn read(document: &contract::ServiceLevels, basis: String) -> Levels 
     let target = |of: fn(&contract::SeverityTargets) -> &Option<contract::SeverityTarget>| {
         let target = targets.and_then(|targets| of(targets).as_ref());
         Target {
-            first_response: from_duration(target.and_then(|target| target.first_response.as_ref())),
+            answer: Answer {
+                in_opening_hours: target.is_some_and(|target| target.in_opening_hours),
+                within: from_duration(target.and_then(|target| target.first_response.as_ref())),
+            },
             resolution: from_duration(target.and_then(|target| target.resolution.as_ref())),
+            working_days: target
+                .and_then(|target| target.resolution_working_days)
+                .and_then(|days| u16::try_from(days).ok()),
         }
     };
     let channels: BTreeMap<_, _> = document
@@ -58,7 +71,11 @@ pub(crate) fn read(document: &contract::ServiceLevels, basis: String) -> Levels 
         .iter()
         .filter_map(|(name, target)| {
             let channel = Channel::from_name(name)?;
-            Some((channel.as_str(), from_duration(target.first_response.as_ref())))
+            let answer = Answer {
+                in_opening_hours: target.in_opening_hours,
+                within: from_duration(target.first_response.as_ref()),
+            };
+            Some((channel.as_str(), answer))
         })
         .collect();
     Levels {
@@ -76,6 +93,7 @@ pub(crate) fn read(document: &contract::ServiceLevels, basis: String) -> Levels 
             .filter_map(Channel::from_wire)
             .collect(),
         basis,
+        calendar: None,
     }
 }
 
@@ -84,7 +102,7 @@ fn check(document: &contract::ServiceLevels) -> Vec<(String, String)> {
     let levels = read(document, String::new());
     let mut faults = Vec::new();
     for (severity, target) in Severity::ALL.iter().zip(&levels.targets) {
-        if target.first_response > target.resolution {
+        if target.answer.within > target.resolution {
             let path = format!("targets.{}.first_response", severity.as_str());
             faults.push((path, "must not be longer than `resolution`".to_owned()));
         }
@@ -99,8 +117,17 @@ fn check(document: &contract::ServiceLevels) -> Vec<(String, String)> {
                 faults.push((format!("targets.{}.{field}", more.as_str()), fault));
             }
         };
-        hold("first_response", of_less.first_response, of_more.first_response);
+        hold("first_response", of_less.answer.within, of_more.answer.within);
         hold("resolution", of_less.resolution, of_more.resolution);
+        if of_more.answer.in_opening_hours && !of_less.answer.in_opening_hours {
+            let fault = format!("must not be where that of `{}` counts every hour", less.as_str());
+            faults.push((format!("targets.{}.in_opening_hours", more.as_str()), fault));
+        }
+        let unbounded = |days: Option<u16>| days.unwrap_or(u16::MAX);
+        if unbounded(of_more.working_days) > unbounded(of_less.working_days) {
+            let fault = format!("must not be more than that of `{}`", less.as_str());
+            faults.push((format!("targets.{}.resolution_working_days", more.as_str()), fault));
+        }
     }
     faults
 }

@@ -14,7 +14,8 @@ use std::future::ready;
 
 use futures_util::FutureExt as _;
 use sqlx::migrate::Migrator;
-use support_chassis::service::{Kit, Parts, Service};
+use support_calendars::Calendars;
+use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_chassis::settings::SettingDocs;
 use support_proto::support::case::v1::case_service_server::CaseServiceServer;
 
@@ -35,13 +36,16 @@ pub static SERVICE: Service = Service {
     defaults: "",
     setting_docs: SettingDocs::none(),
     standards: &[&SERVICE_LEVELS],
-    start: |kit| ready(Ok(parts(kit))).boxed(),
+    start: |kit| ready(parts(kit)).boxed(),
 };
 
-fn parts(kit: Kit) -> Parts {
-    let book = Book::new(kit.standard(&SERVICE_LEVELS));
-    Parts::new()
+fn parts(kit: Kit) -> Result<Parts, StartError> {
+    let calendars = Calendars::of(&kit.peer("localisation")?);
+    let book = Book::new(kit.standard(&SERVICE_LEVELS), calendars.clone());
+    let follow = calendars.follow(&kit.lifecycle);
+    Ok(Parts::new()
+        .work("calendars", follow)
         .serve(CaseServiceServer::new(CaseApi::new(kit.db, kit.ids, kit.clock, book)))
         .consume("routing", RoutingEvents)
-        .consume("repair-logistics", RepairEvents)
+        .consume("repair-logistics", RepairEvents))
 }

@@ -4,6 +4,7 @@
 //! other rules: the best picture there is of the cases to come.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -14,7 +15,7 @@ use time::Duration;
 
 use crate::domain::CaseId;
 use crate::domain::kinds::Severity;
-use crate::domain::levels::{Levels, Target};
+use crate::domain::levels::{Answer, Levels};
 use crate::levels::read;
 use crate::store::open_cases::{self, OpenCases};
 
@@ -38,17 +39,60 @@ pub(crate) fn simulate(what_if: WhatIf<ServiceLevels>) -> BoxFuture<'static, Res
 /// One of the times that are promised, and what is said of it.
 struct Matter {
     name: &'static str,
-    of: fn(Target) -> Duration,
+    of: fn(&Levels, &OpenCases) -> Promised,
+}
+
+/// What is promised; what comes first is sooner, where it can be told without a calendar.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Promised {
+    /// An answer, at the soonest of these.
+    Answered(Vec<Answer>),
+    /// A settlement, within this and so many working days; `u16::MAX` for any number.
+    Settled(u16, Duration),
+}
+
+impl fmt::Display for Promised {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered(answers) => {
+                for (place, answer) in answers.iter().enumerate() {
+                    let before = if place == 0 { "" } else { " or " };
+                    let hours = if answer.in_opening_hours {
+                        " of opening hours"
+                    } else {
+                        ""
+                    };
+                    write!(formatter, "{before}{}{hours}", answer.within)?;
+                }
+                let sooner = if answers.len() > 1 {
+                    ", whichever is sooner,"
+                } else {
+                    ""
+                };
+                write!(formatter, "{sooner} after opening")
+            }
+            Self::Settled(u16::MAX, within) => write!(formatter, "{within} after opening"),
+            Self::Settled(days, within) => {
+                write!(
+                    formatter,
+                    "{within} or {days} working days, whichever is sooner, after opening"
+                )
+            }
+        }
+    }
 }
 
 const MATTERS: [Matter; 2] = [
     Matter {
         name: "first answer",
-        of: |target| target.first_response,
+        of: |levels, cases| Promised::Answered(levels.answers(cases.severity, cases.channel)),
     },
     Matter {
         name: "resolution",
-        of: |target| target.resolution,
+        of: |levels, cases| {
+            let target = levels.target(cases.severity);
+            Promised::Settled(target.working_days.unwrap_or(u16::MAX), target.resolution)
+        },
     },
 ];
 
@@ -65,10 +109,10 @@ fn consequences(held: &Levels, proposed: &Levels, open: &[OpenCases]) -> Vec<Con
     let mut told = Vec::new();
     for severity in Severity::ALL {
         for matter in &MATTERS {
-            let mut turned: BTreeMap<(Duration, Duration), Turned> = BTreeMap::new();
+            let mut turned: BTreeMap<(Promised, Promised), Turned> = BTreeMap::new();
             for cases in open.iter().filter(|cases| cases.severity == *severity) {
-                let before = (matter.of)(held.target(*severity, cases.channel));
-                let after = (matter.of)(proposed.target(*severity, cases.channel));
+                let before = (matter.of)(held, cases);
+                let after = (matter.of)(proposed, cases);
                 if before != after {
                     let turned = turned.entry((before, after)).or_default();
                     turned.channels.insert(cases.channel.as_str());
@@ -86,8 +130,8 @@ fn consequences(held: &Levels, proposed: &Levels, open: &[OpenCases]) -> Vec<Con
                         matter.name
                     ),
                     count: turned.count,
-                    before: format!("{before} after opening"),
-                    after: format!("{after} after opening"),
+                    before: before.to_string(),
+                    after: after.to_string(),
                     examples: turned.examples.iter().take(EXAMPLES).map(CaseId::to_string).collect(),
                     ..Consequence::default()
                 }

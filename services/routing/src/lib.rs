@@ -14,6 +14,7 @@ pub mod work;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::migrate::Migrator;
+use support_calendars::Calendars;
 use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_proto::support::routing::v1::agent_service_server::AgentServiceServer;
 use support_proto::support::routing::v1::task_service_server::TaskServiceServer;
@@ -39,8 +40,10 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
     async move {
         let settings: RoutingSettings = kit.section()?;
         let live = live::Live::default();
-        let book = plan::Book::new(kit.standard(&ROUTING_PLAN));
+        let calendars = Calendars::of(&kit.peer("localisation")?);
+        let book = plan::Book::new(kit.standard(&ROUTING_PLAN), calendars.clone());
         let parts = Parts::new()
+            .work("calendars", calendars.follow(&kit.lifecycle))
             .serve(AgentServiceServer::new(api::AgentApi {
                 db: kit.db.clone(),
                 ids: kit.ids.clone(),

@@ -1,11 +1,12 @@
 //! The routing plan of the standard, as the rules of routing read it.
 
+use support_calendars::Calendars;
 use support_chassis::clock::from_duration;
 use support_chassis::standard::{Document, Effective, Place, Standard, day_of};
 use support_proto::support::routing::v1 as pb;
 use time::OffsetDateTime;
 
-use crate::domain::{Country, Plan, Priorities, Severity, Step};
+use crate::domain::{Channel, Country, Plan, Priorities, Severity, Step};
 
 /// The routing plan: who goes first, what is asked of an agent, how long an offer stands.
 pub static ROUTING_PLAN: Document<pb::RoutingPlan> =
@@ -13,13 +14,31 @@ pub static ROUTING_PLAN: Document<pb::RoutingPlan> =
 
 /// The plans that hold, by place and day.
 #[derive(Clone, Debug)]
-pub struct Book(Standard<pb::RoutingPlan>);
+pub struct Book {
+    standard: Standard<pb::RoutingPlan>,
+    calendars: Calendars,
+}
 
 impl Book {
-    /// Reads them from the standard.
+    /// Reads them from the standard; channels are open by these calendars.
     #[must_use]
-    pub fn new(standard: Standard<pb::RoutingPlan>) -> Self {
-        Self(standard)
+    pub fn new(standard: Standard<pb::RoutingPlan>, calendars: Calendars) -> Self {
+        Self { standard, calendars }
+    }
+
+    /// When a task begins to wait that was asked for at `asked`, by a plan of its country.
+    #[must_use]
+    pub fn waits_since(
+        &self,
+        plan: &Plan,
+        country: Option<Country>,
+        channel: Channel,
+        asked: OffsetDateTime,
+    ) -> OffsetDateTime {
+        match self.calendars.country(country).filter(|_| plan.waits_from_opening) {
+            Some(calendar) => calendar.open_at_or_after(channel.as_str(), asked),
+            None => asked,
+        }
     }
 
     /// What holds at a moment for tasks of a country; where none is known, what holds everywhere.
@@ -37,7 +56,7 @@ impl Book {
     }
 
     fn on(&self, place: &Place, now: OffsetDateTime) -> Plan {
-        read(&self.0.on(place, day_of(now)))
+        read(&self.standard.on(place, day_of(now)))
     }
 }
 
@@ -82,6 +101,7 @@ fn read(held: &Effective<pb::RoutingPlan>) -> Plan {
         offer_timeout: from_duration(offers.timeout.as_ref()),
         refusal_delay: from_duration(offers.refusal_delay.as_ref()),
         presence_timeout: from_duration(presence.timeout.as_ref()),
+        waits_from_opening: document.waits_from_opening,
     }
 }
 

@@ -54,6 +54,7 @@ pub(super) fn case(case: &Case, now: OffsetDateTime) -> contract::Case {
         resolve_due_time: promise.map(|promise| timestamp(promise.resolve_due)),
         resolution_clock: number(case.resolution_clock(now)),
         reopen_end_time: case.reopen_end().map(timestamp),
+        calendar_basis: text(promise.and_then(|promise| promise.calendar_basis.as_ref())),
     }
 }
 

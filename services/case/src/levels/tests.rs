@@ -22,22 +22,51 @@ fn seconds(seconds: i64) -> prost_types::Duration {
 fn what_is_shipped_says_what_the_readme_says() {
     let levels = read(&shipped(), "case/service-levels@0".to_owned());
     let hours = Duration::hours;
+    let answer = |in_opening_hours| {
+        move |within| Answer {
+            in_opening_hours,
+            within,
+        }
+    };
+    let (always, open) = (answer(false), answer(true));
     for (severity, channel, first_response, resolution) in [
-        (Severity::Low, Channel::Email, hours(24), hours(14 * 24)),
-        (Severity::Normal, Channel::Email, hours(4), hours(7 * 24)),
-        (Severity::High, Channel::Email, hours(1), hours(3 * 24)),
-        (Severity::Critical, Channel::Email, Duration::minutes(15), hours(24)),
-        (Severity::Low, Channel::Phone, Duration::minutes(1), hours(14 * 24)),
-        (Severity::Critical, Channel::Chat, Duration::minutes(1), hours(24)),
-        (Severity::Low, Channel::Social, hours(2), hours(14 * 24)),
-        // The severity's, which is shorter than the channel's.
-        (Severity::High, Channel::Social, hours(1), hours(3 * 24)),
+        (Severity::Low, Channel::Email, &[open(hours(8))][..], hours(14 * 24)),
+        (Severity::Normal, Channel::Email, &[open(hours(4))], hours(7 * 24)),
+        (Severity::High, Channel::Email, &[always(hours(1))], hours(3 * 24)),
+        (
+            Severity::Critical,
+            Channel::Email,
+            &[always(Duration::minutes(15))],
+            hours(24),
+        ),
+        (
+            Severity::Low,
+            Channel::Phone,
+            &[open(Duration::minutes(1))],
+            hours(14 * 24),
+        ),
+        // Whoever is in danger by night is answered by the clock.
+        (
+            Severity::Critical,
+            Channel::Chat,
+            &[always(Duration::minutes(15)), open(Duration::minutes(1))],
+            hours(24),
+        ),
+        (Severity::Low, Channel::Social, &[open(hours(2))], hours(14 * 24)),
+        // The severity's, which is sooner than the channel's at any hour.
+        (Severity::High, Channel::Social, &[always(hours(1))], hours(3 * 24)),
     ] {
-        let expected = Target {
+        assert_eq!(
+            levels.answers(severity, channel),
             first_response,
-            resolution,
-        };
-        assert_eq!(levels.target(severity, channel), expected, "{severity:?} {channel:?}");
+            "{severity:?} {channel:?}"
+        );
+        let target = levels.target(severity);
+        assert_eq!(
+            (target.resolution, target.working_days),
+            (resolution, None),
+            "{severity:?}"
+        );
     }
     assert_eq!(levels.reopen_within, Duration::days(30));
     assert_eq!(levels.no_answer_after, Duration::days(10));
@@ -115,6 +144,7 @@ fn every_value_has_its_bounds() {
         "fax".to_owned(),
         contract::ChannelTarget {
             first_response: Some(seconds(9)),
+            in_opening_hours: false,
         },
     );
     assert!(levels.check().is_err(), "there is no such channel");

@@ -51,9 +51,9 @@ pub async fn open(
              insert into cases (id, customer_id, state, channel, language, product_line, device_id, severity, subject,
                  description, source_reference, open_time, update_time, version, timeline_length, country_code, area,
                  standard_basis, first_response_due_time, resolve_due_time, reopen_within_us, no_answer_after_us,
-                 answer_first)
+                 answer_first, calendar_basis)
              values ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1, 1, $17, $18, $19, $20, $21, $22, $23,
-                 $24)
+                 $24, $25)
              returning id, number
          ), noted as (
              insert into timeline_entries (case_id, sequence, kind, source, subject_id, actor_id, occur_time)
@@ -87,6 +87,7 @@ pub async fn open(
         microseconds(promise.reopen_within),
         microseconds(promise.no_answer_after),
         promise.answer_first,
+        promise.calendar_basis,
     )
     .fetch_one(tx.conn())
     .await?;
@@ -127,7 +128,7 @@ pub async fn save(
                  resolve_time = $7, update_time = $8, version = $9, timeline_length = $10, severity = $26,
                  first_response_time = $27, silent_since = $28, stood_us = $29, standard_basis = $30,
                  first_response_due_time = $31, resolve_due_time = $32, reopen_within_us = $33,
-                 no_answer_after_us = $34, answer_first = $35
+                 no_answer_after_us = $34, answer_first = $35, calendar_basis = $36
              where id = $1
          ), said as (
              insert into messages (id, case_id, sequence, author, author_id, channel, language, body, send_time)
@@ -172,6 +173,7 @@ pub async fn save(
         promise.map(|promise| microseconds(promise.reopen_within)),
         promise.map(|promise| microseconds(promise.no_answer_after)),
         promise.map(|promise| promise.answer_first),
+        promise.and_then(|promise| promise.calendar_basis.as_deref()),
     )
     .execute(connection)
     .await?;

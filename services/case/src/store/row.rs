@@ -41,6 +41,7 @@ pub(super) struct CaseRow {
     pub(super) silent_since: Option<OffsetDateTime>,
     pub(super) stood_us: i64,
     pub(super) standard_basis: Option<String>,
+    pub(super) calendar_basis: Option<String>,
     pub(super) first_response_due_time: Option<OffsetDateTime>,
     pub(super) resolve_due_time: Option<OffsetDateTime>,
     pub(super) reopen_within_us: Option<i64>,
@@ -86,6 +87,7 @@ fn promise(row: &mut CaseRow) -> Result<Option<Promise>, DbError> {
     let length = |microseconds: Option<i64>| microseconds.map(Duration::microseconds);
     Ok(Some(Promise {
         basis,
+        calendar_basis: row.calendar_basis.take(),
         first_response_due: row
             .first_response_due_time
             .ok_or_else(|| corrupt("first_response_due_time"))?,
@@ -155,7 +157,8 @@ macro_rules! select_cases {
                    assigned_agent_id as "assigned_agent_id: _", resolution, close_reason, source_reference,
                    open_time, update_time, resolve_time, close_time, version, timeline_length, country_code, area,
                    first_response_time, silent_since, stood_us, standard_basis, first_response_due_time,
-                   resolve_due_time, reopen_within_us, no_answer_after_us, answer_first
+                   resolve_due_time, reopen_within_us, no_answer_after_us, answer_first,
+                   calendar_basis
                from "# + $rest
             $(, $argument)*
         )

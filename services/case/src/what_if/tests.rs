@@ -25,8 +25,8 @@ fn what_turns_is_counted_by_severity_and_what_does_not_is_not() {
     );
     let held = read(&SERVICE_LEVELS.parse_shipped().unwrap(), String::new());
     let mut proposed = held.clone();
-    // Letters about dead devices sooner, questions settled later; a call is answered within a minute anyhow.
-    proposed.targets[2].first_response = Duration::minutes(30);
+    // Letters about dead devices sooner, questions settled later.
+    proposed.targets[2].answer.within = Duration::minutes(30);
     proposed.targets[0].resolution = Duration::days(20);
     let open = [
         cases(&ids, Severity::High, Channel::Email, 7),
@@ -63,6 +63,14 @@ fn what_turns_is_counted_by_severity_and_what_does_not_is_not() {
                 13,
                 "1h after opening",
                 "30m after opening",
+                10
+            ),
+            // A call is answered within a minute while somebody is there; by night it goes by the severity.
+            (
+                "open cases, high, phone: first answer due earlier",
+                100,
+                "1h or 1m of opening hours, whichever is sooner, after opening",
+                "30m or 1m of opening hours, whichever is sooner, after opening",
                 10
             ),
         ]

@@ -69,6 +69,11 @@ const BROKEN: &[(&str, &str)] = &[
     ("cases_standard_basis_check", "update cases set standard_basis = 'case/answers@1' where number = 2"),
     ("cases_promise_is_whole", "update cases set standard_basis = null where number = 2"),
     ("cases_promise_is_whole", "update cases set answer_first = true where number = 1"),
+    ("cases_calendar_basis_check", "update cases set calendar_basis = 'localisation/hours@1' where number = 2"),
+    (
+        "cases_calendar_of_a_promise",
+        "update cases set calendar_basis = 'localisation/region-profiles@1' where number = 1",
+    ),
     ("cases_due_later_check", "update cases set first_response_due_time = open_time"),
     ("cases_due_later_check", "update cases set resolve_due_time = open_time"),
     ("cases_reopen_within_us_check", "update cases set reopen_within_us = 0 where number = 2"),

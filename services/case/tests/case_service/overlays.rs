@@ -1,8 +1,11 @@
 //! Other service levels than those shipped: published, checked, refused.
 
 use serde_json::json;
+use support_calendars::Calendars;
+use support_chassis::clock::from_timestamp;
 use support_proto::support::case::v1::{CaseErrorReason, OpenCaseRequest, Severity};
 use support_proto::support::types::v1::Channel;
+use time::Duration;
 
 use crate::service_levels::{DAY, HOUR, about, assert_promised, rate, read, resolve, seconds, targets};
 use crate::world::{World, open, saying, shipped_but};
@@ -17,7 +20,11 @@ async fn a_stricter_country_changes_new_cases_there_and_nowhere_else() {
     };
     let before = open(&mut client, letter("DE")).await;
     let overlay = json!({
-        "targets": {"normal": {"first_response": "7200s"}, "low": {"first_response": "7200s"}},
+        // Its clock runs through the night.
+        "targets": {
+            "normal": {"first_response": "7200s", "in_opening_hours": false},
+            "low": {"first_response": "7200s", "in_opening_hours": false},
+        },
         "reopen_within": "5184000s",
         "answer_before_resolving": ["CHANNEL_EMAIL", "CHANNEL_SOCIAL", "CHANNEL_CHAT"],
     });
@@ -27,11 +34,22 @@ async fn a_stricter_country_changes_new_cases_there_and_nowhere_else() {
     assert_eq!(targets(&german), (2 * HOUR, 7 * DAY));
     let basis = format!("{}+country/DE@1", before.standard_basis);
     assert!(german.standard_basis.starts_with(&basis), "{}", german.standard_basis);
-    for country in ["FR", "", "ZZ"] {
+    assert_eq!(german.calendar_basis, "", "no calendar was asked");
+    for country in ["", "ZZ"] {
         let elsewhere = open(&mut client, letter(country)).await;
         assert_eq!(targets(&elsewhere), (4 * HOUR, 7 * DAY), "{country:?}");
         assert_eq!(elsewhere.standard_basis, before.standard_basis);
+        assert_eq!(elsewhere.calendar_basis, "", "no calendar is known");
     }
+    // In France only the hours count in which letters are read. Localisation is away: they are those that are shipped.
+    let french = open(&mut client, letter("FR")).await;
+    let calendar = Calendars::shipped().country("FR".parse().ok()).unwrap();
+    let opened = from_timestamp(french.open_time.as_ref().unwrap()).unwrap();
+    let due = from_timestamp(french.first_response_due_time.as_ref().unwrap()).unwrap();
+    assert_eq!(due, calendar.after_open("email", opened, Duration::hours(4)));
+    assert_eq!(french.calendar_basis, calendar.basis());
+    assert_eq!(before.calendar_basis, french.calendar_basis);
+    assert_eq!(read(&mut client, &french).await, french);
     assert_eq!(read(&mut client, &before).await, before, "what was promised stays");
     let chat = OpenCaseRequest {
         country_code: "DE".to_owned(),

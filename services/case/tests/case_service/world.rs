@@ -168,6 +168,7 @@ impl World {
         let database = database().await;
         let url = |peer: &Option<Peer>| format!("http://{}", peer.as_ref().map_or(nobody, |peer| peer.address));
         let settings = settings(&[("case", database.url())])
+            .set("peers.localisation", [format!("http://{nobody}")])
             .set("peers.routing", url(&routing))
             .set("peers.repair-logistics", url(&repairs));
         let running = run(&SERVICE, &settings, life, None).await.unwrap();

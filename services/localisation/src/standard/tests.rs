@@ -40,6 +40,24 @@ fn every_text_of_the_playbooks_has_words_and_no_words_are_left_over() {
 }
 
 #[test]
+fn every_legal_text_of_the_regions_has_words_and_no_words_are_left_over() {
+    let profiles = support_calendars::REGION_PROFILES.parse_shipped().unwrap();
+    let texts = profiles.countries.values().flat_map(|profile| profile.texts.values());
+    let used: BTreeSet<&str> = texts
+        .flat_map(|text| text.editions.iter().map(|edition| edition.text.as_str()))
+        .collect();
+    for shipped in shipped().unwrap() {
+        let words: BTreeSet<&str> = shipped
+            .messages
+            .keys()
+            .map(String::as_str)
+            .filter(|key| key.starts_with("legal."))
+            .collect();
+        assert_eq!(words, used, "{}", shipped.locale);
+    }
+}
+
+#[test]
 fn every_conversation_is_opened_and_closed_on_every_channel() {
     let document = playbooks();
     let channels = support_proto::descriptors()

@@ -2,6 +2,7 @@
 
 use prost_types::Timestamp;
 use serde_json::json;
+use support_calendars::{Calendars, Opening};
 use support_chassis::clock::timestamp;
 use support_chassis::day::to_proto;
 use support_proto::support::localisation::v1::{
@@ -14,7 +15,7 @@ use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
 use tonic::Code;
 
-use crate::world::{World, anonymous, assert_refused, customer, eventually, staff};
+use crate::world::{World, anonymous, assert_refused, customer, eventually, peer, staff};
 
 const DOCUMENT: &str = "localisation/region-profiles";
 
@@ -264,4 +265,41 @@ async fn profiles_are_listed_by_page_and_sent_only_where_they_changed() {
     let changed = regions.list_region_profiles(held).await.unwrap().into_inner();
     assert_ne!(changed.digest, digest);
     assert!(!changed.profiles.is_empty());
+}
+
+#[tokio::test]
+async fn another_service_holds_what_holds_and_goes_on_with_it_while_this_one_is_away() {
+    let world = World::bare().await;
+    let calendars = Calendars::of(&peer(&[world.address()]));
+    let sunday = datetime!(2026-05-10 02:00 UTC);
+    let german = || calendars.country("DE".parse().ok()).unwrap();
+    // What the build ships, before anybody was asked.
+    assert!(matches!(german().opening("phone", sunday), Opening::Closed(Some(_))));
+    assert!(
+        german().basis().starts_with("localisation/region-profiles@0!"),
+        "{}",
+        german().basis()
+    );
+    calendars.refresh().await.unwrap();
+    assert!(
+        german().basis().starts_with("localisation/region-profiles@1"),
+        "{}",
+        german().basis()
+    );
+
+    let own = json!({"countries": {"DE": {"channels": {"phone": {"hours": "daily 00:00-24:00", "on_holidays": "00:00-24:00"}}}}});
+    publish(world.channel(), DOCUMENT, "country/DE", &own).await;
+    eventually("the overlay is heard of", || async {
+        calendars.refresh().await.unwrap();
+        german().basis().contains("+country/DE@1")
+    })
+    .await;
+    assert_eq!(german().opening("phone", sunday), Opening::Open(None));
+    let austrian = calendars.country("AT".parse().ok()).unwrap();
+    assert!(matches!(austrian.opening("phone", sunday), Opening::Closed(_)));
+
+    drop(world);
+    eventually("nobody answers", || async { calendars.refresh().await.is_err() }).await;
+    assert_eq!(german().opening("phone", sunday), Opening::Open(None));
+    assert!(german().is_holiday(date!(2031 - 10 - 03)), "known for years ahead");
 }

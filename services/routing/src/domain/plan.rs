@@ -79,6 +79,8 @@ pub struct Plan {
     pub refusal_delay: Duration,
     /// How long an agent may be out of sight.
     pub presence_timeout: Duration,
+    /// Whether a task begins to wait when its channel opens.
+    pub waits_from_opening: bool,
 }
 
 impl Plan {

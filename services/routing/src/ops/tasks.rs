@@ -15,7 +15,8 @@ use crate::{plan, store};
 const TRIES: usize = 10;
 
 /// Makes the task that the event `source` asks for, by the plan that holds for it now. Its place in line counts from when
-/// that event occurred: the customer does not wait behind others because this service was away. None where the task is
+/// that event occurred: the customer does not wait behind others because this service was away. Where the channel was closed
+/// then, it counts from when that opens, if the plan says so. None where the task is
 /// there already.
 pub async fn open(
     tx: &mut Tx,
@@ -27,7 +28,8 @@ pub async fn open(
     now: OffsetDateTime,
 ) -> Result<Option<Task>, Error> {
     let plan = book.of_tasks(opening.country, now);
-    let opened = opened(ids.next(), opening, &plan, occurred_at.min(now), now);
+    let since = book.waits_since(&plan, opening.country, opening.channel, occurred_at.min(now));
+    let opened = opened(ids.next(), opening, &plan, since, now);
     if !store::tasks::insert(tx.conn(), &opened, source).await? {
         return Ok(None);
     }

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
+use support_calendars::Calendars;
 use support_chassis::standard::schema::Schema;
 use support_chassis::standard::{Patch, content, looser};
 use support_testing::loosening;
@@ -15,7 +16,7 @@ const NOW: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
 
 #[test]
 fn what_is_shipped_is_what_the_readme_says() {
-    let book = Book::new(Standard::shipped(&ROUTING_PLAN));
+    let book = Book::new(Standard::shipped(&ROUTING_PLAN), Calendars::shipped());
     let plan = book.of_tasks("DE".parse().ok(), NOW);
     assert!(plan.basis.starts_with("shipped/routing-plan@0"), "{}", plan.basis);
     let priorities = Priorities {
@@ -159,4 +160,31 @@ fn a_thousand_overlays_that_each_loosen_in_one_place_are_refused_at_that_place()
         assert!(paths.contains(path), "{path} was never tried: {paths:?}");
     }
     assert!(!paths.contains("offers.refusal_delay"), "that is free");
+}
+
+#[test]
+fn what_comes_by_night_begins_to_wait_when_its_channel_opens() {
+    let book = Book::new(Standard::shipped(&ROUTING_PLAN), Calendars::shipped());
+    let german = Some("DE".parse().unwrap());
+    let plan = book.of_tasks(german, NOW);
+    let since = |plan: &Plan, country, channel, asked| book.waits_since(plan, country, channel, asked);
+    // Good Friday before dawn: letters are read on Tuesday, the chat is open on the holiday.
+    let night = datetime!(2026-04-03 02:00 UTC);
+    assert_eq!(
+        since(&plan, german, Channel::Email, night),
+        datetime!(2026-04-07 06:00 UTC)
+    );
+    assert_eq!(
+        since(&plan, german, Channel::Chat, night),
+        datetime!(2026-04-03 08:00 UTC)
+    );
+    let day = datetime!(2026-04-01 09:30 UTC);
+    assert_eq!(since(&plan, german, Channel::Email, day), day);
+    // Nobody knows where: nobody is made to wait.
+    assert_eq!(since(&plan, None, Channel::Email, night), night);
+    let at_once = Plan {
+        waits_from_opening: false,
+        ..plan
+    };
+    assert_eq!(since(&at_once, german, Channel::Email, night), night);
 }

@@ -74,7 +74,11 @@ impl System {
         let life = Lifecycle::new();
         migrate(&CASE, &settings).await.unwrap();
         let case = run(&CASE, &settings, &life, None).await.unwrap();
-        let settings = change(settings.set("peers.case", vec![format!("http://{}", case.address)]));
+        let settings = change(
+            settings
+                .set("peers.case", vec![format!("http://{}", case.address)])
+                .set("peers.localisation", ["http://127.0.0.1:9"]),
+        );
         // A life of its own: a test may end it as a crash would, and what goes wrong in a child ends its parent.
         let routing_life = Lifecycle::new();
         let routing = run(&SERVICE, &settings, &routing_life, None).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use support_calendars::Calendars;
 use support_chassis::clock::{Clock, ManualClock};
 use support_chassis::db::{Db, Tx};
 use support_chassis::id::Ids;
@@ -44,7 +45,7 @@ pub(crate) fn plan_with(changes: &[(&str, &str)]) -> Book {
         assert!(yaml.contains(from), "{from}");
         yaml.replacen(from, to, 1)
     });
-    Book::new(Standard::shipped(&Document::new(yaml.leak())))
+    Book::new(Standard::shipped(&Document::new(yaml.leak())), Calendars::shipped())
 }
 
 pub(crate) struct World {
@@ -59,7 +60,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::by(Book::new(Standard::shipped(&ROUTING_PLAN))).await
+        Self::by(Book::new(Standard::shipped(&ROUTING_PLAN), Calendars::shipped())).await
     }
 
     /// Where other plans hold than those shipped.

@@ -7,7 +7,7 @@ use time::macros::datetime;
 
 use super::*;
 use crate::domain::kinds::Resolution;
-use crate::domain::levels::Target;
+use crate::domain::levels::{Answer, Target};
 use crate::domain::message::Speaker;
 use crate::domain::state::{IllegalAction, TRANSITIONS};
 use crate::domain::words::Body;
@@ -47,8 +47,12 @@ fn opened(ids: &Ids) -> Case {
 /// An hour and a day for all that is normal, half of it for what is high.
 fn levels() -> Levels {
     let target = |parts: i32| Target {
-        first_response: Duration::HOUR / parts,
+        answer: Answer {
+            in_opening_hours: false,
+            within: Duration::HOUR / parts,
+        },
         resolution: Duration::DAY / parts,
+        working_days: None,
     };
     Levels {
         targets: [target(1), target(1), target(2), target(2)],
@@ -57,6 +61,7 @@ fn levels() -> Levels {
         no_answer_after: 2 * Duration::DAY,
         answer_first: vec![Channel::Email],
         basis: "case/service-levels@3".to_owned(),
+        calendar: None,
     }
 }
 

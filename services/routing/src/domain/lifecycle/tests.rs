@@ -40,6 +40,7 @@ fn plan() -> Plan {
         offer_timeout: time::Duration::MINUTE,
         refusal_delay: time::Duration::MINUTE,
         presence_timeout: time::Duration::MINUTE,
+        waits_from_opening: true,
     }
 }
 

@@ -73,6 +73,7 @@ fn steps_are_reached_one_after_the_other() {
         offer_timeout: Duration::MINUTE,
         refusal_delay: Duration::MINUTE,
         presence_timeout: Duration::MINUTE,
+        waits_from_opening: true,
     };
     let asked = |waited: Duration| -> Vec<String> {
         let needs = plan.needs(

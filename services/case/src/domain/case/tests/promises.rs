@@ -193,7 +193,7 @@ proptest! {
             if perform(&mut case, &ids, action, now).is_ok() {
                 history.push((now, case.state()));
             }
-            let takes = levels().target(case.concern.severity, Channel::Chat).resolution;
+            let takes = levels().target(case.concern.severity).resolution;
             // The history ends where the case is: a clock that stands is due as if it ran from here on.
             if !matches!(case.state(), State::Resolved | State::Closed) {
                 prop_assert_eq!(case.promise.as_ref().unwrap().resolve_due, due(&history, takes));
