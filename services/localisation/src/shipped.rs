@@ -6,13 +6,19 @@ use std::collections::BTreeMap;
 use toml::Value;
 
 /// The files by locale, the source first: a translation is checked against it.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 12] = [
     ("en", include_str!("../messages/en.toml")),
     ("ar", include_str!("../messages/ar.toml")),
     ("de", include_str!("../messages/de.toml")),
     ("es", include_str!("../messages/es.toml")),
+    ("fr", include_str!("../messages/fr.toml")),
+    ("hi", include_str!("../messages/hi.toml")),
     ("ja", include_str!("../messages/ja.toml")),
+    ("ko", include_str!("../messages/ko.toml")),
+    ("pt-BR", include_str!("../messages/pt-BR.toml")),
+    ("ru", include_str!("../messages/ru.toml")),
     ("zh-Hans", include_str!("../messages/zh-Hans.toml")),
+    ("zh-Hant", include_str!("../messages/zh-Hant.toml")),
 ];
 
 /// The texts of one locale.

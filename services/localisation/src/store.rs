@@ -4,7 +4,7 @@ pub mod articles;
 pub mod catalogues;
 pub mod drafts;
 pub mod feedback;
+pub mod recall;
 pub mod search;
 pub mod sets;
 pub mod translations;
-pub mod recall;
