@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use support::cli::Cli;
 
+/// Services take and give back memory from all threads at once, which the system's allocator is slow at.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     support::cli::end_quietly_without_reader();
     let cli = Cli::parse();

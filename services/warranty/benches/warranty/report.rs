@@ -124,13 +124,65 @@ pub(crate) fn resident() -> i64 {
     kilobytes.unwrap_or_default() * 1024
 }
 
+/// How many processor seconds were used: by this process, which is the service and the one who asks, and by the database.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Processor {
+    pub(crate) here: f64,
+    pub(crate) database: f64,
+}
+
+impl Processor {
+    /// Until now; the database is the process with this number and those that it began.
+    pub(crate) fn used(database: u32) -> Self {
+        let children = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+            let process: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+            let times = Times::of(&process.to_string())?;
+            (times.parent == database).then_some(times.own)
+        });
+        // Of those that have ended the one that began them tells.
+        let database = Times::of(&database.to_string()).map_or(0.0, |times| times.own + times.ended);
+        Self {
+            database: database + children.sum::<f64>(),
+            here: processor_seconds(),
+        }
+    }
+
+    /// Since `before`, for each of `number`, in microseconds.
+    pub(crate) fn each(self, before: Self, number: u32) -> Self {
+        let each = |now: f64, before: f64| (now - before) / f64::from(number) * 1e6;
+        Self {
+            here: each(self.here, before.here),
+            database: each(self.database, before.database),
+        }
+    }
+}
+
 /// How many processor seconds this process has used.
 pub(crate) fn processor_seconds() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // After the name in parentheses come state and eleven more, then user and system time in hundredths of seconds.
-    let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let ticks = rest.split_whitespace().skip(11).take(2);
-    ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+    Times::of("self").map_or(0.0, |times| times.own)
+}
+
+/// Of a process: who began it, and how many processor seconds it has used, and those of its own that have ended.
+struct Times {
+    parent: u32,
+    own: f64,
+    ended: f64,
+}
+
+impl Times {
+    fn of(process: &str) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        // After the name in parentheses come the state, who began it and nine more; then, in hundredths of seconds, its own time as
+        // user and as system, and that of its own.
+        let (_, rest) = stat.rsplit_once(')')?;
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        let seconds = |place: usize| Some(fields.get(place)?.parse::<f64>().ok()? / 100.0);
+        Some(Self {
+            parent: fields.get(1)?.parse().ok()?,
+            own: seconds(11)? + seconds(12)?,
+            ended: seconds(13)? + seconds(14)?,
+        })
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "bytes and rows, far below 2^53")]

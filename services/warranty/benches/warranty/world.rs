@@ -14,6 +14,9 @@ use support_postgres::{Options, Server};
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_testing::{Door, call_as, channel, signing_key, trust};
 use support_warranty::SERVICE;
+use support_warranty::domain::coverage::Damage;
+use support_warranty::domain::money::{Amount, Currency, Rounding};
+use support_warranty::domain::plan::{Agreed, Cancellation, PlanCover};
 use support_warranty::store::facts::{self, Known};
 use support_warranty::store::sweep;
 use time::OffsetDateTime;
@@ -24,6 +27,44 @@ use crate::report::{Figure, Report, real, resident};
 
 /// Where they were sold.
 const COUNTRIES: &str = "'DE', 'FR', 'ES', 'IT', 'GB', 'US', 'JP', 'CN', 'AU', 'SE', 'NO', 'PL', 'BR', 'IN'";
+
+/// An expression for ids as the service makes them, which name its region, with a number at their end.
+fn id(made: OffsetDateTime, number: &str) -> String {
+    let first = Id::from_parts("eu".parse().unwrap(), made, 0).uuid().to_string();
+    format!("('{}' || lpad(to_hex({number}), 12, '0'))::uuid", &first[..24])
+}
+
+/// What is agreed for the plans of the fleet.
+fn agreed() -> Agreed {
+    let euros = |minor| Amount::new(Currency::from_code("EUR").unwrap(), minor);
+    Agreed {
+        kind: "standard".to_owned(),
+        name_key: "plan.standard".to_owned(),
+        months: 24,
+        rolling: false,
+        price: euros(19_900),
+        incidents_per_12_months: Some(2),
+        covers: vec![PlanCover {
+            damages: vec![Damage::None, Damage::Accidental, Damage::Liquid],
+            components: Vec::new(),
+            fee: euros(9_900),
+        }],
+        waiting_days: 0,
+        payment_days: 14,
+        grace_days: 0,
+        renewal_window_days: None,
+        cancellation: Cancellation {
+            full_refund_days: 30,
+            full_refund_source: "the maker's terms of the protection plan".to_owned(),
+            charge_basis_points: 0,
+            charge_at_most: None,
+            rounding: Rounding::HalfUp,
+        },
+        transferable: true,
+        version: "warranty/plan-terms@1".to_owned(),
+        source: "the maker's terms of the protection plan".to_owned(),
+    }
+}
 
 pub(crate) struct World {
     url: String,
@@ -138,6 +179,16 @@ impl World {
         bytes
     }
 
+    /// The number of the database's first process.
+    pub(crate) async fn database_process(&self) -> u32 {
+        let own = self.count_of("select pg_backend_pid()::bigint").await;
+        let stat = std::fs::read_to_string(format!("/proc/{own}/stat")).unwrap_or_default();
+        let parent = stat
+            .rsplit_once(')')
+            .and_then(|(_, rest)| rest.split_whitespace().nth(1));
+        parent.and_then(|parent| parent.parse().ok()).unwrap_or_default()
+    }
+
     /// What the database says of whether a commit is on the disk.
     pub(crate) async fn durability(&self) -> String {
         let mut connection = self.connection().await;
@@ -153,11 +204,6 @@ impl World {
 
     async fn fill(&self) {
         let devices = self.devices;
-        // Ids as the service makes them, which name its region, with a number at their end.
-        let at = |at: OffsetDateTime| Id::from_parts("eu".parse().unwrap(), at, 0).uuid().to_string();
-        let id = |made: OffsetDateTime, number: &str| {
-            format!("('{}' || lpad(to_hex({number}), 12, '0'))::uuid", &at(made)[..24])
-        };
         let (early, late) = (datetime!(2026-01-01 00:00 UTC), datetime!(2026-01-02 00:00 UTC));
         self.run(&format!(
             "insert into products (id, model_code, name, product_line, limited_warranty_months, release_date, created_at,
@@ -191,7 +237,61 @@ impl World {
             id(late, "number"),
         ))
         .await;
+        self.live().await;
         self.run("vacuum analyze").await;
+    }
+
+    /// What has become of the devices: one in eleven was repaired, one in nine has a plan for two years, one in fifty came in the place
+    /// of another, and some were stolen or are looked into.
+    async fn live(&self) {
+        let devices = self.devices;
+        let agreed = serde_json::to_string(&agreed()).unwrap().replace('\'', "''");
+        self.run(&format!(
+            "create temporary table fleet as
+             select number, {device} as id, purchase_date as sold, purchase_country_code as country
+             from generate_series(1, {devices}) as number join devices on devices.id = {device};
+             insert into claims (id, device_id, outcome, state, day, components, reserved_at, ended_at, received_on, returned_on)
+             select {claim}, id, 'limited_warranty', 'committed', sold, array['battery'], now(), now(), sold,
+                    least(sold + 9, current_date)
+             from fleet where number % 11 = 0;
+             insert into plan_quotes (id, device_id, kind, buyer, agreed, quoted_at, expires_at)
+             select {quote}, id, 'standard', 'business', '{agreed}', now(), now() + interval '3 days'
+             from fleet where number % 9 = 0;
+             insert into plans (id, quote_id, device_id, sold_by_organisation, kind, country_code, currency_code, state, renews,
+                                enrolled_on, enrolled_at, state_changed_at, act_on)
+             select {plan}, {quote}, id, 'fleet', 'standard', country, 'EUR',
+                    case when sold + 730 > current_date then 'active' else 'expired' end, false, sold, now(), now(),
+                    case when sold + 730 > current_date then sold + 730 end
+             from fleet where number % 9 = 0;
+             insert into plan_payments (id, plan_id, reference, outcome, amount_minor, currency_code, recorded_at)
+             select {payment}, {plan}, 'FLEET-' || number, 'paid', 19900, 'EUR', now() from fleet where number % 9 = 0;
+             insert into plan_periods (plan_id, number, from_day, until_day, paid_on, payment_id, agreed)
+             select {plan}, 1, sold, sold + 729, sold, {payment}, '{agreed}' from fleet where number % 9 = 0;
+             insert into device_marks (id, device_id, kind, mark, is_set, reason, reference, actor_kind, actor_id, at)
+             select {mark}, id, 'lock', 'stolen', true, 'police_report', null, 'staff', 'agent-8', now()
+             from fleet where number % 80 = 7
+             union all
+             select {mark}, id, 'flag', 'under_investigation', true, null, 'CASE-8', 'staff', 'agent-8', now()
+             from fleet where number % 80 = 47;
+             update devices set origin_id = id, chain_place = 0, retired_at = now()
+             where id in (select id from fleet where number % 50 = 49);
+             update devices set origin_id = first.id, chain_place = 1
+             from fleet as first join fleet as next on next.number = first.number + 1
+             where first.number % 50 = 49 and devices.id = next.id;
+             insert into device_replacements (id, old_device_id, new_device_id, received_on, replaced_on, reason, actor_kind,
+                                              actor_id, at)
+             select {replacement}, id, next, current_date - 3, current_date - 1, 'repair', 'staff', 'agent-8', now()
+             from (select number, id, lead(id) over (order by number) as next from fleet) as pair
+             where number % 50 = 49 and next is not null;",
+            device = id(datetime!(2026-01-02 00:00 UTC), "number"),
+            claim = id(datetime!(2026-01-03 00:00 UTC), "number"),
+            quote = id(datetime!(2026-01-04 00:00 UTC), "number"),
+            plan = id(datetime!(2026-01-05 00:00 UTC), "number"),
+            payment = id(datetime!(2026-01-06 00:00 UTC), "number"),
+            mark = id(datetime!(2026-01-07 00:00 UTC), "number"),
+            replacement = id(datetime!(2026-01-08 00:00 UTC), "number"),
+        ))
+        .await;
     }
 
     /// What is known of all devices, read as the service reads it; tells how much memory that takes.

@@ -10,7 +10,6 @@ use support_proto::support::warranty::v1::{
     DecideCoverageStreamRequest, DecideCoverageStreamResponse, ListCoverageDecisionsRequest,
     ListCoverageDecisionsResponse, QuestionRefused, QuestionViolation,
 };
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{Api, present};
@@ -28,7 +27,7 @@ const DECISIONS_LIMIT: u32 = 100;
 
 #[tonic::async_trait]
 impl FleetService for Api {
-    type DecideCoverageStreamStream = ReceiverStream<Result<DecideCoverageStreamResponse, Status>>;
+    type DecideCoverageStreamStream = stream::Given;
 
     async fn decide_coverage_stream(
         &self,

@@ -13,6 +13,9 @@ use super::coverage::Decision;
 /// none is missed. 0 is what decided before there were numbers.
 pub const ENGINE: i16 = 1;
 
+/// The length of most answers as JSON, in bytes.
+const LENGTH: usize = 6 * 1024;
+
 /// By what a decision is known again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seal {
@@ -43,7 +46,9 @@ pub enum Reproduction {
 ///
 /// Where it holds a day that cannot be written.
 pub fn seal(decision: &Decision) -> Result<(String, Seal), serde_json::Error> {
-    let answer = serde_json::to_string(decision)?;
+    let mut answer = Vec::with_capacity(LENGTH);
+    serde_json::to_writer(&mut answer, decision)?;
+    let answer = String::from_utf8(answer).map_err(serde::ser::Error::custom)?;
     let seal = Seal {
         engine: ENGINE,
         digest: Some(Sha256::digest(&answer).into()),

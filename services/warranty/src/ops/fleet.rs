@@ -94,17 +94,30 @@ async fn make_all(
         .iter()
         .map(|question| question.ask.serial_number.clone())
         .collect();
-    let known = store::facts::of_serial_numbers(tx, &serial_numbers).await?;
+    let mut known = store::facts::of_serial_numbers(tx, &serial_numbers).await?;
+    let mut still: HashMap<&str, usize> = HashMap::with_capacity(questions.len());
+    for serial_number in &serial_numbers {
+        *still.entry(serial_number).or_default() += 1;
+    }
     let now = tx.now();
     let mut answers = Vec::with_capacity(questions.len());
     for (number, question) in questions.iter().enumerate() {
         if number % BETWEEN_PAUSES == BETWEEN_PAUSES - 1 {
             tokio::task::yield_now().await;
         }
-        let known = known.get(&question.ask.serial_number);
-        let known = known.filter(|known| viewer.manages(&known.device)).cloned();
-        let made = known.ok_or(Error::DeviceNotFound);
-        answers.push(made.and_then(|known| make(ids, rules, viewer, known, &question.ask, now)));
+        let serial_number = question.ask.serial_number.as_str();
+        // Most devices are asked about once: what is known of them is taken, not copied.
+        let known = match still.get_mut(serial_number) {
+            Some(more @ 2..) => {
+                *more -= 1;
+                known.get(serial_number).cloned()
+            }
+            _ => known.remove(serial_number),
+        };
+        let known = known
+            .filter(|known| viewer.manages(&known.device))
+            .ok_or(Error::DeviceNotFound);
+        answers.push(known.and_then(|known| make(ids, rules, viewer, known, &question.ask, now)));
     }
     Ok(answers)
 }

@@ -235,27 +235,12 @@ pub async fn lock_over(connection: &mut PgConnection, now: OffsetDateTime, limit
     select(connection, &ids).await
 }
 
-/// The claims of devices, and of those that they replaced, each in the order of time. A device without any is not in it. Two
-/// statements, however many devices there are.
+/// The claims of devices, each in the order of time, without those of the units that they came in the place of. A device without
+/// any is not in it.
 pub async fn of_devices(
     connection: &mut PgConnection,
     devices: &[DeviceId],
 ) -> Result<HashMap<DeviceId, Vec<Claim>>, DbError> {
-    let replaced = sqlx::query!(
-        r#"select later.id as "later: DeviceId", earlier.id as "earlier: DeviceId"
-           from devices as later
-           join devices as earlier
-             on earlier.origin_id = later.origin_id and earlier.chain_place < later.chain_place
-           where later.id = any($1)"#,
-        devices as &[DeviceId],
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut heirs: HashMap<DeviceId, Vec<DeviceId>> = devices.iter().map(|device| (*device, vec![*device])).collect();
-    for row in replaced {
-        heirs.entry(row.earlier).or_default().push(row.later);
-    }
-    let units: Vec<DeviceId> = heirs.keys().copied().collect();
     let rows = sqlx::query_as!(
         Row,
         r#"select id as "id: ClaimId", device_id as "device_id: DeviceId", decision_id as "decision_id: DecisionId",
@@ -263,16 +248,14 @@ pub async fn of_devices(
                   holder_id as "holder_id: Id", pool, slots, slot, over_limit, day, components, reference,
                   repair_id as "repair_id: RepairId", asked_by_organisation, reserved_at, expires_at, ended_at,
                   received_on, returned_on
-           from claims where device_id = any($1) order by id"#,
-        &units as &[DeviceId],
+           from claims where device_id in (select unnest($1::uuid[])) order by id"#,
+        devices as &[DeviceId],
     )
     .fetch_all(connection)
     .await?;
     let mut found: HashMap<DeviceId, Vec<Claim>> = HashMap::new();
     for claim in read(rows)? {
-        for heir in heirs.get(&claim.device_id).into_iter().flatten() {
-            found.entry(*heir).or_default().push(claim.clone());
-        }
+        found.entry(claim.device_id).or_default().push(claim);
     }
     Ok(found)
 }

@@ -1,9 +1,13 @@
 //! Coverage decisions: what was known, what was asked and what was answered, one row each. Written once, never changed: a
 //! trigger refuses it.
 //!
-//! Facts, question and answer are JSON, as the types of the domain write themselves. What decisions come to know, to ask
-//! and to say needs no migration; what an earlier service wrote stays readable, since a field that came later has a default.
+//! Facts, question and answer are JSON, as the types of the domain write themselves, [packed](packing). What decisions come to
+//! know, to ask and to say needs no migration; what an earlier service wrote stays readable, since a field that came later has a
+//! default. Rows of earlier services hold JSON that is not packed.
 
+pub mod packing;
+
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use sqlx::types::{Json, Uuid};
 use support_chassis::db::{DbError, stored};
@@ -74,14 +78,66 @@ pub struct Past {
     pub question: Question,
 }
 
+/// What a decision was made from, as it is packed: facts and question, as [`Given`] reads them.
+#[derive(Serialize)]
+struct GivenRef<'a> {
+    facts: &'a Facts,
+    question: &'a Question,
+}
+
+/// What a decision was made from.
+#[derive(Deserialize)]
+struct Given {
+    facts: Facts,
+    question: Question,
+}
+
+/// The columns that hold what a decision was made from: as JSON, or packed.
+struct GivenColumns {
+    facts: Option<Json<Facts>>,
+    question: Option<Json<Question>>,
+    packing: Option<i16>,
+    given_packed: Option<Vec<u8>>,
+}
+
+impl TryFrom<GivenColumns> for Given {
+    type Error = DbError;
+
+    fn try_from(columns: GivenColumns) -> Result<Self, DbError> {
+        if let (Some(facts), Some(question)) = (columns.facts, columns.question) {
+            return Ok(Self {
+                facts: facts.0,
+                question: question.0,
+            });
+        }
+        unpacked(columns.packing, columns.given_packed.as_deref(), "given_packed")
+    }
+}
+
+/// What was packed with this dictionary.
+fn unpacked<T: for<'de> Deserialize<'de>>(
+    packing: Option<i16>,
+    packed: Option<&[u8]>,
+    column: &'static str,
+) -> Result<T, DbError> {
+    let json = packing
+        .zip(packed)
+        .and_then(|(number, packed)| packing::unpack(number, packed));
+    let value = json.and_then(|json| serde_json::from_slice(&json).ok());
+    stored(value, TABLE, column)
+}
+
 /// A row of `coverage_decisions`.
 struct Row {
     id: DecisionId,
     device_id: DeviceId,
     purchase_country_code: String,
-    facts: Json<Facts>,
-    question: Json<Question>,
-    answer: Json<Decision>,
+    facts: Option<Json<Facts>>,
+    question: Option<Json<Question>>,
+    answer: Option<Json<Decision>>,
+    packing: Option<i16>,
+    given_packed: Option<Vec<u8>>,
+    answer_packed: Option<Vec<u8>>,
     digest: Option<Vec<u8>>,
     engine: i16,
     prices_version: Option<String>,
@@ -95,13 +151,23 @@ impl TryFrom<Row> for Kept {
 
     fn try_from(row: Row) -> Result<Self, DbError> {
         let digest = row.digest.map(|digest| stored(digest.try_into().ok(), TABLE, "digest"));
+        let given: Given = GivenColumns {
+            facts: row.facts,
+            question: row.question,
+            packing: row.packing,
+            given_packed: row.given_packed,
+        }
+        .try_into()?;
         Ok(Self {
             id: row.id,
             device_id: row.device_id,
             country: country(&row.purchase_country_code)?,
-            facts: row.facts.0,
-            question: row.question.0,
-            decision: row.answer.0,
+            facts: given.facts,
+            question: given.question,
+            decision: match row.answer {
+                Some(answer) => answer.0,
+                None => unpacked(row.packing, row.answer_packed.as_deref(), "answer_packed")?,
+            },
             versions: Versions {
                 prices: row.prices_version,
                 offers: row.offers_version,
@@ -120,19 +186,28 @@ impl TryFrom<Row> for Kept {
 struct PastRow {
     id: DecisionId,
     purchase_country_code: String,
-    facts: Json<Facts>,
-    question: Json<Question>,
+    facts: Option<Json<Facts>>,
+    question: Option<Json<Question>>,
+    packing: Option<i16>,
+    given_packed: Option<Vec<u8>>,
 }
 
 impl TryFrom<PastRow> for Past {
     type Error = DbError;
 
     fn try_from(row: PastRow) -> Result<Self, DbError> {
+        let given: Given = GivenColumns {
+            facts: row.facts,
+            question: row.question,
+            packing: row.packing,
+            given_packed: row.given_packed,
+        }
+        .try_into()?;
         Ok(Self {
             id: row.id,
             country: country(&row.purchase_country_code)?,
-            facts: row.facts.0,
-            question: row.question.0,
+            facts: given.facts,
+            question: given.question,
         })
     }
 }
@@ -161,8 +236,24 @@ pub fn unwritable() -> DbError {
     }
 }
 
-fn json<T: serde::Serialize>(value: &T, column: &'static str) -> Result<String, DbError> {
-    stored(serde_json::to_string(value).ok(), TABLE, column)
+/// The length of what a decision was made from, as JSON, of most.
+const GIVEN_LENGTH: usize = 1024;
+
+/// What a row holds packed: what its decision was made from, and the answer.
+fn packed(row: &NewRow<'_>) -> Result<(Vec<u8>, Vec<u8>), DbError> {
+    let mut given = Vec::with_capacity(GIVEN_LENGTH);
+    let written = serde_json::to_writer(
+        &mut given,
+        &GivenRef {
+            facts: &row.kept.facts,
+            question: &row.kept.question,
+        },
+    );
+    stored(written.ok(), TABLE, "given_packed")?;
+    Ok((
+        stored(packing::pack(&given).ok(), TABLE, "given_packed")?,
+        stored(packing::pack(row.answer.as_bytes()).ok(), TABLE, "answer_packed")?,
+    ))
 }
 
 /// Adds decisions, with one statement. One whose item was answered before is left out. Gives the ids of those that were
@@ -170,16 +261,18 @@ fn json<T: serde::Serialize>(value: &T, column: &'static str) -> Result<String, 
 pub async fn insert(connection: &mut PgConnection, mut rows: Vec<NewRow<'_>>) -> Result<Vec<DecisionId>, DbError> {
     // Two batches with the same items wait for each other's; in the same order, so that neither waits for ever.
     rows.sort_unstable_by_key(|row| row.item.map(|item| item.key));
-    let (mut facts, mut questions) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    let (mut given, mut answers) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in &rows {
-        facts.push(json(&row.kept.facts, "facts")?);
-        questions.push(json(&row.kept.question, "question")?);
+        let (row_given, row_answer) = packed(row)?;
+        given.push(row_given);
+        answers.push(row_answer);
     }
-    let answers: Vec<String> = rows.iter().map(|row| row.answer.to_owned()).collect();
     let of = |column: fn(&Kept) -> Uuid| rows.iter().map(|row| column(row.kept)).collect::<Vec<_>>();
     let text = |column: fn(&Kept) -> &str| rows.iter().map(|row| column(row.kept).to_owned()).collect::<Vec<_>>();
     let days: Vec<_> = rows.iter().map(|row| row.kept.decision.day).collect();
     let covered_until: Vec<_> = rows.iter().map(|row| row.kept.decision.covered_until).collect();
+    let purchase_dates: Vec<_> = rows.iter().map(|row| row.kept.facts.sale.day).collect();
+    let sold_used: Vec<_> = rows.iter().map(|row| row.kept.facts.sale.used).collect();
     let organisations: Vec<_> = rows.iter().map(|row| row.kept.asked_by_organisation.clone()).collect();
     let decided_at: Vec<_> = rows.iter().map(|row| row.kept.decided_at).collect();
     let digests: Vec<_> = rows.iter().map(|row| row.kept.seal.digest.map(Vec::from)).collect();
@@ -192,17 +285,18 @@ pub async fn insert(connection: &mut PgConnection, mut rows: Vec<NewRow<'_>>) ->
         .map(|row| row.item.map(|item| item.digest.to_vec()))
         .collect();
     sqlx::query_scalar!(
-        r#"insert into coverage_decisions (id, device_id, purchase_country_code, day, outcome, covered_until, terms_version,
-                                           facts, question, answer, digest, engine, item_key, item_digest,
-                                           asked_by_organisation, decided_at, prices_version, offers_version)
-           select id, device_id, country, day, outcome, covered_until, terms_version, facts::jsonb, question::jsonb,
-                  answer::json, digest, engine, item_key, item_digest, organisation, decided_at, prices_version,
-                  offers_version
-           from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::text[], $6::date[], $7::text[], $8::text[],
-                       $9::text[], $10::text[], $11::bytea[], $12::smallint[], $13::uuid[], $14::bytea[], $15::text[],
-                       $16::timestamptz[], $17::text[], $18::text[])
-               as made (id, device_id, country, day, outcome, covered_until, terms_version, facts, question, answer,
-                        digest, engine, item_key, item_digest, organisation, decided_at, prices_version, offers_version)
+        r#"insert into coverage_decisions (id, device_id, purchase_country_code, purchase_date, sold_used, day, outcome,
+                                           covered_until, terms_version, packing, given_packed, answer_packed, digest,
+                                           engine, item_key, item_digest, asked_by_organisation, decided_at,
+                                           prices_version, offers_version)
+           select id, device_id, country, purchase_date, sold_used, day, outcome, covered_until, terms_version, $20, given,
+                  answer, digest, engine, item_key, item_digest, organisation, decided_at, prices_version, offers_version
+           from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::text[], $6::date[], $7::text[], $8::bytea[],
+                       $9::bytea[], $10::bytea[], $11::smallint[], $12::uuid[], $13::bytea[], $14::text[],
+                       $15::timestamptz[], $16::text[], $17::text[], $18::date[], $19::boolean[])
+               as made (id, device_id, country, day, outcome, covered_until, terms_version, given, answer, digest, engine,
+                        item_key, item_digest, organisation, decided_at, prices_version, offers_version, purchase_date,
+                        sold_used)
            on conflict do nothing
            returning id as "id: DecisionId""#,
         &of(|kept| kept.id.uuid()),
@@ -212,8 +306,7 @@ pub async fn insert(connection: &mut PgConnection, mut rows: Vec<NewRow<'_>>) ->
         &text(|kept| kept.decision.outcome.as_str()),
         &covered_until as &[Option<time::Date>],
         &text(|kept| &kept.decision.terms_version),
-        &facts,
-        &questions,
+        &given,
         &answers,
         &digests as &[Option<Vec<u8>>],
         &engines,
@@ -223,6 +316,9 @@ pub async fn insert(connection: &mut PgConnection, mut rows: Vec<NewRow<'_>>) ->
         &decided_at,
         &prices_versions as &[Option<String>],
         &offers_versions as &[Option<String>],
+        &purchase_dates,
+        &sold_used,
+        packing::PACKING,
     )
     .fetch_all(connection)
     .await
@@ -234,8 +330,8 @@ pub async fn of_items(connection: &mut PgConnection, keys: &[Uuid]) -> Result<Ve
     sqlx::query!(
         r#"select id as "id: DecisionId", device_id as "device_id: DeviceId", purchase_country_code,
                   facts as "facts: Json<Facts>", question as "question: Json<Question>",
-                  answer as "answer: Json<Decision>", digest, engine, prices_version, offers_version,
-                  asked_by_organisation, decided_at,
+                  answer as "answer: Json<Decision>", packing, given_packed, answer_packed, digest, engine,
+                  prices_version, offers_version, asked_by_organisation, decided_at,
                   item_key as "item_key!", item_digest as "item_digest!"
            from coverage_decisions where item_key = any($1)"#,
         keys,
@@ -255,6 +351,9 @@ pub async fn of_items(connection: &mut PgConnection, keys: &[Uuid]) -> Result<Ve
             facts: row.facts,
             question: row.question,
             answer: row.answer,
+            packing: row.packing,
+            given_packed: row.given_packed,
+            answer_packed: row.answer_packed,
             digest: row.digest,
             engine: row.engine,
             prices_version: row.prices_version,
@@ -273,8 +372,8 @@ pub async fn get(connection: &mut PgConnection, id: DecisionId) -> Result<Option
         Row,
         r#"select id as "id: DecisionId", device_id as "device_id: DeviceId", purchase_country_code,
                   facts as "facts: Json<Facts>", question as "question: Json<Question>",
-                  answer as "answer: Json<Decision>", digest, engine, prices_version, offers_version,
-                  asked_by_organisation, decided_at
+                  answer as "answer: Json<Decision>", packing, given_packed, answer_packed, digest, engine,
+                  prices_version, offers_version, asked_by_organisation, decided_at
            from coverage_decisions where id = $1"#,
         id.uuid(),
     )
@@ -304,8 +403,8 @@ pub async fn list(
         Row,
         r#"select id as "id: DecisionId", device_id as "device_id: DeviceId", purchase_country_code,
                   facts as "facts: Json<Facts>", question as "question: Json<Question>",
-                  answer as "answer: Json<Decision>", digest, engine, prices_version, offers_version,
-                  asked_by_organisation, decided_at
+                  answer as "answer: Json<Decision>", packing, given_packed, answer_packed, digest, engine,
+                  prices_version, offers_version, asked_by_organisation, decided_at
            from coverage_decisions
            where device_id = $1 and ($2::timestamptz is null or decided_at >= $2)
              and ($3::text is null or asked_by_organisation = $3) and ($4::uuid is null or id < $4)
@@ -328,7 +427,7 @@ pub async fn of_stretch(connection: &mut PgConnection, stretch: &Stretch) -> Res
     sqlx::query_as!(
         PastRow,
         r#"select id as "id: DecisionId", purchase_country_code, facts as "facts: Json<Facts>",
-                  question as "question: Json<Question>"
+                  question as "question: Json<Question>", packing, given_packed
            from coverage_decisions
            where purchase_country_code = $1 and id >= $2 and ($3::uuid is null or id < $3)
            order by id desc"#,

@@ -82,9 +82,11 @@ macro_rules! select_devices {
                       configuration, owner_customer_id as "owner_customer_id: CustomerId", owner_organisation,
                       seller_reference, purchase_country_code, purchase_date, purchase_date_evidence, sold_used,
                       first_activated_on, locks, flags, origin_id as "origin_id: DeviceId", chain_place,
-                      (select old_device_id from device_replacements where new_device_id = devices.id)
+                      case when origin_id is not null
+                           then (select old_device_id from device_replacements where new_device_id = devices.id) end
                           as "replaces: DeviceId",
-                      (select new_device_id from device_replacements where old_device_id = devices.id)
+                      case when origin_id is not null
+                           then (select new_device_id from device_replacements where old_device_id = devices.id) end
                           as "replaced_by: DeviceId",
                       registered_at, retired_at, model_code, name, product_line, limited_warranty_months, release_date,
                       created_at

@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
 use time::Date;
 
+use super::devices::standing::Standing;
 use super::devices::{self, Registered, standing};
 use super::parts::{self, OfModel};
 use super::sweep::Stretch;
@@ -60,7 +61,6 @@ async fn gather(connection: &mut PgConnection, registered: Vec<Registered>) -> R
     if registered.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<DeviceId> = registered.iter().map(|registered| registered.device.id).collect();
     let models: BTreeSet<ProductId> = registered.iter().map(|registered| registered.product.id).collect();
     let models: Vec<ProductId> = models.into_iter().collect();
     let models: HashMap<ProductId, Arc<OfModel>> = parts::of_models(connection, &models)
@@ -68,13 +68,18 @@ async fn gather(connection: &mut PgConnection, registered: Vec<Registered>) -> R
         .into_iter()
         .map(|(id, model)| (id, Arc::new(model)))
         .collect();
-    let mut standing = standing::of_devices(connection, &ids).await?;
+    // Most devices came in the place of no other: their own row says all.
+    let chained = registered.iter().filter(|one| one.device.chain.is_some());
+    let chained: Vec<DeviceId> = chained.map(|one| one.device.id).collect();
+    let mut standing = if chained.is_empty() {
+        HashMap::new()
+    } else {
+        standing::of_devices(connection, &chained).await?
+    };
     // What a unit has of those it came in the place of, it has itself.
-    let units: Vec<DeviceId> = standing
-        .iter()
-        .flat_map(|(id, standing)| standing.before.iter().chain([id]))
-        .copied()
-        .collect();
+    let before = standing.values().flat_map(|standing| &standing.before).copied();
+    let units: BTreeSet<DeviceId> = registered.iter().map(|one| one.device.id).chain(before).collect();
+    let units: Vec<DeviceId> = units.into_iter().collect();
     let claims = claims::of_devices(connection, &units).await?;
     let plans = plans::held(connection, &units).await?;
     let plan_ids: BTreeSet<PlanId> = plans.values().flatten().map(|plan| plan.plan_id).collect();
@@ -86,9 +91,10 @@ async fn gather(connection: &mut PgConnection, registered: Vec<Registered>) -> R
     };
     registered
         .into_iter()
-        .map(|Registered { device, product }| {
+        .map(|one| {
+            let standing = standing.remove(&one.device.id).unwrap_or_else(|| Standing::alone(&one));
+            let Registered { device, product } = one;
             let model = stored(models.get(&product.id), "products", "id")?;
-            let standing = standing.remove(&device.id).unwrap_or_default();
             let units: Vec<DeviceId> = standing.before.iter().copied().chain([device.id]).collect();
             let claims: Vec<Claim> = of_units(&claims, &units);
             let sale = Sale {

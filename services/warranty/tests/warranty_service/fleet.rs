@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::stream;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use sqlx::AssertSqlSafe;
 use support_proto::support::warranty::v1::fleet_service_client::FleetServiceClient;
 use support_proto::support::warranty::v1::{
     CoverageDecision, CoverageOutcome, Damage, DecideCoverageRequest, DecideCoverageStreamRequest,
@@ -11,6 +14,7 @@ use support_proto::support::warranty::v1::{
     ReproductionState,
 };
 use support_testing::{Door, LIMIT};
+use support_warranty::store::decisions::packing;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Streaming};
@@ -501,9 +505,17 @@ async fn a_decision_that_was_tampered_with_is_found_out() {
         world.run(&format!("update coverage_decisions set {change}")).await;
         get(&world, &decision).await.1.0
     };
+    let (given, answer) = (
+        unpacked(&world, "given_packed").await,
+        unpacked(&world, "answer_packed").await,
+    );
     // What it was made from, what it was made by, and by which engine.
-    let sold = |day: &str| format!("facts = jsonb_set(facts, '{{sale,day}}', '\"{day}\"')");
-    let was = world.text("select facts->'sale'->>'day' from coverage_decisions").await;
+    let was = given["facts"]["sale"]["day"].as_str().unwrap();
+    let sold = |day: &str| {
+        let mut given = given.clone();
+        given["facts"]["sale"]["day"] = day.into();
+        format!("given_packed = {}", packed(&given))
+    };
     assert_eq!(tamper(&sold("2020-03-01")).await, ReproductionState::Different);
     assert_eq!(
         tamper("engine = 0, digest = sha256('other')").await,
@@ -513,7 +525,73 @@ async fn a_decision_that_was_tampered_with_is_found_out() {
         tamper("engine = 0, digest = null").await,
         ReproductionState::NotRecorded
     );
-    let unknown = "digest = sha256('other'), answer = jsonb_set(answer::jsonb, '{terms_version}', '\"warranty/coverage-terms@99\"')";
-    assert_eq!(tamper(unknown).await, ReproductionState::RulesUnknown);
-    assert_eq!(tamper(&sold(&was)).await, ReproductionState::RulesUnknown);
+    let mut unknown = answer.clone();
+    unknown["terms_version"] = "warranty/coverage-terms@99".into();
+    let unknown = format!("digest = sha256('other'), answer_packed = {}", packed(&unknown));
+    assert_eq!(tamper(&unknown).await, ReproductionState::RulesUnknown);
+    assert_eq!(tamper(&sold(was)).await, ReproductionState::RulesUnknown);
+}
+
+/// What the one decision that there is holds in this column.
+async fn unpacked(world: &World, column: &str) -> Value {
+    serde_json::from_slice(&unpacked_bytes(world, column).await).unwrap()
+}
+
+async fn unpacked_bytes(world: &World, column: &str) -> Vec<u8> {
+    let mut connection = world.db.read().await.unwrap();
+    let statement = format!("select packing, {column} from coverage_decisions");
+    let (packing, packed): (i16, Vec<u8>) = sqlx::query_as(AssertSqlSafe(statement))
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap();
+    packing::unpack(packing, &packed).unwrap()
+}
+
+/// As a literal of the database.
+fn packed(value: &Value) -> String {
+    let packed = packing::pack(value.to_string().as_bytes()).unwrap();
+    let hex: String = packed.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("'\\x{hex}'")
+}
+
+#[tokio::test]
+async fn a_row_of_before_decisions_were_packed_reads_as_it_did() {
+    let world = World::start().await;
+    fleet(&world, 1).await;
+    let decision = ask(&world, vec![question(1)]).await.remove(0).decision.unwrap();
+    let (read, reproduction) = get(&world, &decision).await;
+    assert_eq!(
+        (&read, reproduction.0),
+        (&decision, ReproductionState::Same),
+        "as it is packed"
+    );
+    let (given, answer) = (
+        unpacked(&world, "given_packed").await,
+        unpacked_bytes(&world, "answer_packed").await,
+    );
+    // What was sealed is what is kept, byte for byte.
+    let digest = world.text("select encode(digest, 'hex') from coverage_decisions").await;
+    let kept: String = Sha256::digest(&answer)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!((&kept, &reproduction.1), (&digest, &digest));
+    let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    world
+        .run("alter table coverage_decisions disable trigger coverage_decisions_immutable")
+        .await;
+    world
+        .run(&format!(
+            "update coverage_decisions
+             set facts = {}, question = {}, answer = {}, packing = null, given_packed = null, answer_packed = null,
+                 purchase_date = null, sold_used = null",
+            literal(&given["facts"].to_string()),
+            literal(&given["question"].to_string()),
+            literal(std::str::from_utf8(&answer).unwrap()),
+        ))
+        .await;
+    assert_eq!(get(&world, &decision).await, (read, reproduction));
+    // Asked again, it is found as it is.
+    let again = ask(&world, vec![question(1)]).await.remove(0).decision.unwrap();
+    assert_eq!(again, decision);
 }

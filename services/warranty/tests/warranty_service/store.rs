@@ -158,6 +158,40 @@ async fn every_constraint_holds() {
             other(DECISION, "'1'", "'1'"),
             "coverage_decisions_item_key",
         ),
+        // Packed or not, and whole.
+        (
+            "coverage_decisions",
+            decision("'{}', '{}', '{}'", "null, '{}', '{}'"),
+            "coverage_decisions_packed_or_not",
+        ),
+        (
+            "coverage_decisions",
+            decision("sha256('item'))", "sha256('item'), 1)"),
+            "coverage_decisions_packed_or_not",
+        ),
+        (
+            "coverage_decisions",
+            decision("sha256('item'))", "sha256('item'), null, 'g', 'a')"),
+            "coverage_decisions_packed_or_not",
+        ),
+        (
+            "coverage_decisions",
+            decision("'{}', '{}', '{}'", "null, null, null").replacen(
+                "sha256('item'))",
+                "sha256('item'), 1, 'g', 'a', null, false)",
+                1,
+            ),
+            "coverage_decisions_packed_or_not",
+        ),
+        (
+            "coverage_decisions",
+            decision("'{}', '{}', '{}'", "null, null, null").replacen(
+                "sha256('item'))",
+                "sha256('item'), 0, 'g', 'a', '2025-01-01', false)",
+                1,
+            ),
+            "coverage_decisions_packing_range",
+        ),
     ] {
         let refused = run(&mut connection, format!("insert into {table} values {row}"))
             .await
@@ -171,6 +205,13 @@ async fn every_constraint_holds() {
         ),
         ("delete from coverage_decisions", "coverage_decisions_kept"),
         ("truncate coverage_decisions", "coverage_decisions_kept"),
+        // What a decision is about stays, and stays what it is called.
+        ("delete from devices", "devices_kept"),
+        ("truncate devices cascade", "devices_kept"),
+        (
+            "update devices set id = '0198f2c4-0000-7000-8000-000000000022'",
+            "devices_kept",
+        ),
     ] {
         let refused = run(&mut connection, statement.to_owned()).await.unwrap_err();
         assert_eq!(refused.constraint(), Some(constraint), "{statement}");

@@ -9,9 +9,10 @@
 //! finished, also when the caller has gone away: it is stored whole, and its questions sent again get its decisions.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt as _};
 use sha2::{Digest as _, Sha256};
 use sqlx::types::Uuid;
 use support_chassis::call::Call;
@@ -38,11 +39,15 @@ use crate::words;
 const BATCH: usize = 256;
 /// The most batches of one stream that are under way at once.
 const AT_ONCE: usize = 4;
+/// The most batches that are answered and wait for whoever reads.
+const ANSWERED: usize = 1;
 /// How often a batch is tried that lost a race, or its connection.
 const TRIES: usize = 3;
 
 type Answers = Vec<DecideCoverageStreamResponse>;
 type Answered = Result<DecideCoverageStreamResponse, Status>;
+/// What is read of the answers.
+pub(super) type Given = Pin<Box<dyn Stream<Item = Answered> + Send>>;
 
 /// Whose questions they are.
 struct Asker {
@@ -53,18 +58,26 @@ struct Asker {
 }
 
 /// Answers what comes in. The answers are read from what this gives; once that is dropped, no further batch begins.
-pub(super) fn run(api: Api, call: &Call, incoming: Streaming<DecideCoverageStreamRequest>) -> ReceiverStream<Answered> {
-    let (answers, given) = mpsc::channel(BATCH);
+pub(super) fn run(api: Api, call: &Call, incoming: Streaming<DecideCoverageStreamRequest>) -> Given {
+    let (answers, given) = mpsc::channel(ANSWERED);
     let asker = Asker {
         viewer: Viewer::of(call),
         scope: Sha256::new_with_prefix(call.idempotency_scope()),
         api,
     };
     tokio::spawn(drive(Arc::new(asker), incoming, answers).in_current_span());
-    ReceiverStream::new(given)
+    // Batch by batch, so that whoever writes them to the network has as many at once as fit into a frame.
+    Box::pin(ReceiverStream::new(given).flat_map(|batch| match batch {
+        Ok(batch) => stream::iter(batch).map(Ok).left_stream(),
+        Err(status) => stream::iter([Err(status)]).right_stream(),
+    }))
 }
 
-async fn drive(asker: Arc<Asker>, incoming: Streaming<DecideCoverageStreamRequest>, answers: mpsc::Sender<Answered>) {
+async fn drive(
+    asker: Arc<Asker>,
+    incoming: Streaming<DecideCoverageStreamRequest>,
+    answers: mpsc::Sender<Result<Answers, Status>>,
+) {
     let mut chunks = incoming.enumerate().ready_chunks(BATCH);
     let mut under_way: FuturesUnordered<JoinHandle<Result<Answers, Status>>> = FuturesUnordered::new();
     let mut ended = None;
@@ -74,19 +87,11 @@ async fn drive(asker: Arc<Asker>, incoming: Streaming<DecideCoverageStreamReques
             () = answers.closed() => return,
             Some(batch) = under_way.next() => {
                 let batch = batch.unwrap_or_else(|_| Err(support_chassis::error::internal_status()));
-                match batch {
-                    Ok(batch) => {
-                        for answer in batch {
-                            if answers.send(Ok(answer)).await.is_err() {
-                                return;
-                            }
-                        }
-                    }
-                    Err(status) => {
-                        // Its questions have no answer; those of the batches beside it may have, and are told when asked again.
-                        let _ = answers.send(Err(status)).await;
-                        return;
-                    }
+                // Where it failed, its questions have no answer; those of the batches beside it may have, and are told when asked
+                // again.
+                let has_failed = batch.is_err();
+                if answers.send(batch).await.is_err() || has_failed {
+                    return;
                 }
             }
             chunk = chunks.next(), if ended.is_none() && under_way.len() < AT_ONCE => match chunk {

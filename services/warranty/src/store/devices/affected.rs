@@ -40,11 +40,11 @@ pub async fn list(
 ) -> Result<Vec<Affected>, DbError> {
     sqlx::query!(
         r#"select id as "id: DecisionId", device_id as "device_id: DeviceId", day, outcome, decided_at,
-                  (facts->'sale'->>'day')::date as "purchase_date!", purchase_country_code
+                  coalesce(purchase_date, (facts->'sale'->>'day')::date) as "purchase_date!", purchase_country_code
            from coverage_decisions
            where device_id in (select id from devices where id = $1 or origin_id = $1)
-             and ((facts->'sale'->>'day')::date, purchase_country_code, (facts->'sale'->>'used')::boolean)
-                 <> ($2, $3, $4)
+             and (coalesce(purchase_date, (facts->'sale'->>'day')::date), purchase_country_code,
+                  coalesce(sold_used, (facts->'sale'->>'used')::boolean)) <> ($2, $3, $4)
              and ($5::uuid is null or id < $5)
            order by id desc limit $6"#,
         origin.uuid(),
@@ -80,8 +80,8 @@ pub async fn count(connection: &mut PgConnection, origin: DeviceId, purchase: &P
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from coverage_decisions
            where device_id in (select id from devices where id = $1 or origin_id = $1)
-             and ((facts->'sale'->>'day')::date, purchase_country_code, (facts->'sale'->>'used')::boolean)
-                 <> ($2, $3, $4)"#,
+             and (coalesce(purchase_date, (facts->'sale'->>'day')::date), purchase_country_code,
+                  coalesce(sold_used, (facts->'sale'->>'used')::boolean)) <> ($2, $3, $4)"#,
         origin.uuid(),
         purchase.day,
         purchase.country.code(),

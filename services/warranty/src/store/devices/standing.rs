@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
 use time::Date;
 
+use super::Registered;
 use crate::domain::device::{DeviceId, Obstacle};
 use crate::domain::facts::{Bar, EarlierUnit};
 use crate::domain::sale::PastRepair;
@@ -25,6 +26,18 @@ pub struct Standing {
     pub replacements: Vec<PastRepair>,
     /// The longest of the maker's warranties that the catalogue names for it and the units before it, in months.
     pub warranty_months: u8,
+}
+
+impl Standing {
+    /// Of a device that came in the place of no other, and no other in its.
+    #[must_use]
+    pub fn alone(Registered { device, product }: &Registered) -> Self {
+        Self {
+            bars: device.obstacles().into_iter().map(Obstacle::bar).collect(),
+            warranty_months: product.limited_warranty_months,
+            ..Self::default()
+        }
+    }
 }
 
 /// What is to be known of these devices; of one that is not there, nothing.

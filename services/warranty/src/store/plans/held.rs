@@ -39,32 +39,33 @@ pub async fn insert_move(
 }
 
 /// What devices hold of plans on any day: those that ended too, and those that have gone to another device since. The days of
-/// incidents are not filled in. Four statements, however many devices there are.
+/// incidents are not filled in. Three statements, however many devices there are.
 pub async fn held(
     connection: &mut PgConnection,
     devices: &[DeviceId],
 ) -> Result<HashMap<DeviceId, Vec<PlanHeld>>, DbError> {
     let mut found: HashMap<DeviceId, Vec<PlanHeld>> = HashMap::new();
     let devices: Vec<Uuid> = devices.iter().map(|device| device.uuid()).collect();
-    let left = sqlx::query!(
-        r#"select plan_id as "plan_id: PlanId", from_device_id as "device_id: DeviceId", max(moved_on) as "moved_on!"
-           from plan_moves where from_device_id = any($1) group by plan_id, from_device_id"#,
+    // Those that it has, and those that have left it, with the day on which they last did.
+    let rows = sqlx::query!(
+        r#"select id as "plan_id!: PlanId", device_id as "device_id!: DeviceId", null::date as moved_on
+           from plans where device_id in (select unnest($1::uuid[])) and state <> 'pending_payment'
+           union all
+           select plan_id, from_device_id, max(moved_on)
+           from plan_moves where from_device_id in (select unnest($1::uuid[])) group by plan_id, from_device_id"#,
         &devices,
     )
     .fetch_all(&mut *connection)
     .await?;
-    let mut ids = sqlx::query_scalar!(
-        "select id from plans where device_id = any($1) and state <> 'pending_payment'",
-        &devices,
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    if ids.is_empty() && left.is_empty() {
+    if rows.is_empty() {
         return Ok(found);
     }
-    ids.extend(left.iter().map(|row| row.plan_id.uuid()));
+    let mut ids: Vec<Uuid> = rows.iter().map(|row| row.plan_id.uuid()).collect();
     ids.sort_unstable();
     ids.dedup();
+    let left = rows
+        .iter()
+        .filter_map(|row| Some((row.plan_id, row.device_id, row.moved_on?)));
     let plans = load(connection, &ids).await?;
     for plan in &plans {
         if devices.contains(&plan.device_id.uuid()) {
@@ -74,14 +75,11 @@ pub async fn held(
                 .extend(held_by_plan(plan, None));
         }
         // A plan that came back is told by where it is now.
-        for row in left
-            .iter()
-            .filter(|row| row.plan_id == plan.id && row.device_id != plan.device_id)
+        for (_, device, on) in left
+            .clone()
+            .filter(|(id, device, _)| *id == plan.id && *device != plan.device_id)
         {
-            found
-                .entry(row.device_id)
-                .or_default()
-                .extend(held_by_plan(plan, Some(row.moved_on)));
+            found.entry(device).or_default().extend(held_by_plan(plan, Some(on)));
         }
     }
     // The same order whatever the database says: a decision is to come out the same.

@@ -7,6 +7,8 @@ use support_proto::support::warranty::v1::{
     ReplacementReason, SubmitProofRequest,
 };
 use support_warranty::store::devices::standing;
+use support_warranty::store::facts;
+use time::macros::date;
 use tonic::Code;
 
 use super::hands::{fresh, life, proofs, rows, seen, transfers};
@@ -305,4 +307,33 @@ async fn two_at_once_never_both_replace_it() {
         .await
         .unwrap();
     assert_eq!(devices, 2);
+}
+
+#[tokio::test]
+async fn what_was_used_on_the_old_unit_counts_once_on_the_new_one() {
+    let world = World::start().await;
+    world.product("PHN-12-128").await;
+    let old = world.device("AAAA0001", |_| ()).await;
+    let new = replaced(&world, replace(&world, &old, "AAAA0002")).await;
+    let mut request = replace(&world, &new.replacement.unwrap(), "AAAA0003");
+    (request.received_on, request.replaced_on) = (Some(day(2026, 3, 7)), Some(day(2026, 3, 8)));
+    replaced(&world, request).await;
+    world
+        .run(
+            "insert into claims (id, device_id, outcome, state, rule_id, day, reserved_at, ended_at)
+             select id, id, 'goodwill', 'committed', 'goodwill', '2026-03-01', now(), now()
+             from devices where serial_number = 'AAAA0001'",
+        )
+        .await;
+    let mut connection = world.db.read().await.unwrap();
+    for serial_number in ["AAAA0001", "AAAA0002", "AAAA0003"] {
+        let known = facts::of_serial_numbers(&mut connection, &[serial_number.to_owned()])
+            .await
+            .unwrap();
+        assert_eq!(
+            known[serial_number].facts.used.goodwill_on,
+            [date!(2026 - 03 - 01)],
+            "{serial_number}"
+        );
+    }
 }
