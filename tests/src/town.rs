@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use support::seed::{PartnerClient, partner_clients, seed};
+use support::seed::{PartnerClient, REVIEWER, partner_clients, seed};
 use support::session::{Caller, Patience, Session};
 use support::world::{Issuer, World, WorldOptions};
 use support_chassis::lifecycle::Lifecycle;
@@ -165,7 +165,11 @@ async fn start(data_dir: &Path, lifecycle: Lifecycle, overrides: String) -> anyh
         ..WorldOptions::throw_away(data_dir)
     };
     let world = World::start(options, lifecycle, |_| {}).await?;
-    seed(&world.gateway_url, &world.issuer.operator_token(TOKENS), data_dir).await?;
+    let tokens = (
+        &*world.issuer.operator_token(TOKENS),
+        &*world.issuer.operator_token_of(REVIEWER, TOKENS),
+    );
+    seed(&world.gateway_url, tokens, data_dir).await?;
     Ok(world)
 }
 

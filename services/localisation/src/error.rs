@@ -110,10 +110,10 @@ pub enum Error {
     NoDefault(#[from] support_words::locale::NoDefault),
     /// Another service did not answer.
     #[error(transparent)]
-    Peer(PeerError),
+    Peer(Box<PeerError>),
     /// An index cannot be read or written.
     #[error(transparent)]
-    Search(#[from] tantivy::TantivyError),
+    Search(#[from] Box<tantivy::TantivyError>),
     /// Work in the background was cut off.
     #[error("the catalogue could not be compiled")]
     Interrupted(#[from] tokio::task::JoinError),
@@ -139,6 +139,7 @@ impl Error {
 }
 
 impl ServiceError for Error {
+    #[expect(clippy::too_many_lines, reason = "one arm an error, so that none can be left out")]
     fn answer(&self) -> Answer {
         match self {
             Self::LocaleNotFound => Self::own(
@@ -165,7 +166,7 @@ impl ServiceError for Error {
                     ))
                 })
             }
-            Self::CatalogueChanged | Self::Changed => Answer::conflict(),
+            Self::CatalogueChanged | Self::Changed | Self::DraftChanged => Answer::conflict(),
             Self::TextDraftNotFound(key) => Self::own(
                 Code::NotFound,
                 LocalisationErrorReason::MessageDraftNotFound,
@@ -220,7 +221,6 @@ impl ServiceError for Error {
                 "the draft's state does not allow this",
             )
             .with("state", state.as_str_name()),
-            Self::DraftChanged => Answer::conflict(),
             Self::ApproverIsAuthor => Self::own(
                 Code::FailedPrecondition,
                 LocalisationErrorReason::ArticleApproverIsAuthor,
@@ -274,6 +274,13 @@ impl ServiceError for Error {
                 Answer::internal()
             }
         }
+    }
+}
+
+impl From<tantivy::TantivyError> for Error {
+    /// Boxed: it is far larger than all other errors.
+    fn from(error: tantivy::TantivyError) -> Self {
+        Self::Search(Box::new(error))
     }
 }
 

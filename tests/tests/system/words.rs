@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use support_localisation::domain::catalogue::{Arguments, Catalogue, Day, Item, List, ListKind, Money, Value as Word};
-use support_localisation::domain::locale::{Direction, Locale, Locales};
-use support_localisation::domain::snapshot::{Published, Snapshot};
-use support_localisation::domain::tag::Tag;
 use support_localisation::shipped::shipped;
 use support_warranty::domain::coverage::{Outcome, Pays, Reason, Uses, Weighed};
 use support_warranty::domain::explain::{self, Sentence, Value};
 use support_warranty::domain::money::{Amount, Currency};
+use support_words::catalogue::{Arguments, Catalogue, Day, Item, List, ListKind, Money, Value as Word};
+use support_words::locale::{Direction, Locale, Locales};
+use support_words::snapshot::{Published, Snapshot};
+use support_words::tag::Tag;
 use time::Date;
 use time::macros::date;
 

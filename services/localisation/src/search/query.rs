@@ -87,12 +87,11 @@ impl Searchable {
                     if !seen.insert(word.clone()) {
                         continue;
                     }
-                    match self.word(&written, &word, &root, mode, &mut corrections)? {
-                        Some(part) => parts.push(part),
-                        None => {
-                            unknown += 1;
-                            is_known = false;
-                        }
+                    if let Some(part) = self.word(&written, &word, &root, mode, &mut corrections)? {
+                        parts.push(part);
+                    } else {
+                        unknown += 1;
+                        is_known = false;
                     }
                 }
                 Token::Character(_) => {}
@@ -137,12 +136,10 @@ impl Searchable {
         if parts.is_empty() {
             return Ok(None);
         }
-        let mut clauses: Vec<(Occur, Box<dyn Query>)> = parts
-            .iter()
-            .map(|part| (Occur::Should, self.any_of(&part.terms)))
-            .collect();
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> =
+            parts.iter().map(|part| (Occur::Should, any_of(&part.terms))).collect();
         // What belongs together lifts a text that has it, and asks nothing of one that has not: it is within the parts.
-        let lifts: Vec<Box<dyn Query>> = whole.iter().map(|terms| self.any_of(terms)).collect();
+        let lifts: Vec<Box<dyn Query>> = whole.iter().map(|terms| any_of(terms)).collect();
         let query = if lifts.is_empty() {
             BooleanQuery::with_minimum_required_clauses(clauses, required)
         } else {
@@ -308,15 +305,15 @@ impl Searchable {
         like.truncate(MOST_TAKEN_FOR);
         Ok(like.into_iter().map(|(distance, _, found)| (distance, found)).collect())
     }
+}
 
-    fn any_of(&self, terms: &[(Field, String, Score)]) -> Box<dyn Query> {
-        let mut queries: Vec<Box<dyn Query>> = Vec::with_capacity(terms.len());
-        for (field, text, weight) in terms {
-            let term = TermQuery::new(Term::from_field_text(*field, text), IndexRecordOption::WithFreqs);
-            queries.push(Box::new(BoostQuery::new(Box::new(term), *weight)));
-        }
-        Box::new(DisjunctionMaxQuery::with_tie_breaker(queries, 0.1))
+fn any_of(terms: &[(Field, String, Score)]) -> Box<dyn Query> {
+    let mut queries: Vec<Box<dyn Query>> = Vec::with_capacity(terms.len());
+    for (field, text, weight) in terms {
+        let term = TermQuery::new(Term::from_field_text(*field, text), IndexRecordOption::WithFreqs);
+        queries.push(Box::new(BoostQuery::new(Box::new(term), *weight)));
     }
+    Box::new(DisjunctionMaxQuery::with_tie_breaker(queries, 0.1))
 }
 
 /// What sorts behind everything that begins with `word`.

@@ -61,6 +61,7 @@ fn change(draft: &ArticleDraft, title: &str) -> ChangeArticleDraftRequest {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 async fn a_text_is_published_by_two_people() {
     let world = World::bare().await;
     let (mut sam, mut olga) = (world.knowledge(&staff()), world.knowledge(&operator()));
@@ -216,6 +217,7 @@ async fn one_step_is_for_rules_that_ask_for_nobody_else() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 async fn a_translation_is_stale_when_its_source_says_something_else() {
     let world = World::bare().await;
     let read = async |languages: &[&str]| {

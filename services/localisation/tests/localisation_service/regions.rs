@@ -1,6 +1,5 @@
 //! What is particular to places, and what their calendars say.
 
-use prost_types::Timestamp;
 use serde_json::json;
 use support_calendars::{Calendars, Opening};
 use support_chassis::clock::timestamp;
@@ -48,10 +47,6 @@ async fn calendar(world: &World, place: &str, from: Date, to: Date, channel: Cha
         .into_inner()
 }
 
-fn at(moment: OffsetDateTime) -> Option<Timestamp> {
-    Some(timestamp(moment))
-}
-
 #[tokio::test]
 async fn a_channel_is_open_by_the_clock_and_the_calendar_of_the_place() {
     let world = World::bare().await;
@@ -59,19 +54,19 @@ async fn a_channel_is_open_by_the_clock_and_the_calendar_of_the_place() {
     let friday = opening(&world, "country/DE", Channel::Phone, datetime!(2026-04-03 10:00 UTC)).await;
     assert!(friday.offered && !friday.open, "{friday:?}");
     assert_eq!(friday.holidays[0].name, "good-friday");
-    assert_eq!(friday.opens_at, at(datetime!(2026-04-04 07:00 UTC)));
+    assert_eq!(friday.opens_at, Some(timestamp(datetime!(2026-04-04 07:00 UTC))));
     assert_eq!(friday.zone, "Europe/Berlin");
     assert_eq!(friday.day, Some(to_proto(date!(2026 - 04 - 03))));
     // In winter eight in the morning is seven o'clock.
     let winter = opening(&world, "country/DE", Channel::Phone, datetime!(2026-03-26 06:59 UTC)).await;
     assert_eq!(
         (winter.open, winter.opens_at),
-        (false, at(datetime!(2026-03-26 07:00 UTC)))
+        (false, Some(timestamp(datetime!(2026-03-26 07:00 UTC))))
     );
     let winter = opening(&world, "country/DE", Channel::Phone, datetime!(2026-03-26 07:00 UTC)).await;
     assert_eq!(
         (winter.open, winter.closes_at),
-        (true, at(datetime!(2026-03-26 19:00 UTC)))
+        (true, Some(timestamp(datetime!(2026-03-26 19:00 UTC))))
     );
     assert!(winter.contact.starts_with("+4930"), "{}", winter.contact);
     // Always is always, also on holidays.
@@ -80,7 +75,7 @@ async fn a_channel_is_open_by_the_clock_and_the_calendar_of_the_place() {
     // The desk of the United States is in New York.
     let new_york = opening(&world, "country/US", Channel::Phone, datetime!(2026-11-26 15:00 UTC)).await;
     assert_eq!(new_york.holidays[0].name, "thanksgiving");
-    assert_eq!(new_york.opens_at, at(datetime!(2026-11-27 13:00 UTC)));
+    assert_eq!(new_york.opens_at, Some(timestamp(datetime!(2026-11-27 13:00 UTC))));
     let store = opening(&world, "country/UY", Channel::Store, datetime!(2026-11-26 15:00 UTC)).await;
     assert!(!store.offered && !store.open, "{store:?}");
 }
@@ -125,7 +120,7 @@ async fn a_calendar_has_every_day_once() {
     }
     assert_eq!(answer.announced_until, 0);
     let monday = on(&answer, date!(2027 - 06 - 07));
-    assert_eq!(monday.open[0].from, at(datetime!(2027-06-07 07:00 UTC)));
+    assert_eq!(monday.open[0].from, Some(timestamp(datetime!(2027-06-07 07:00 UTC))));
     assert!(monday.working_day);
     // Where the moon has to be seen, a day is told as a forecast until it has been announced.
     let answer = calendar(

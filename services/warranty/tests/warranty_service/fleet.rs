@@ -550,7 +550,7 @@ async fn unpacked_bytes(world: &World, column: &str) -> Vec<u8> {
 /// As a literal of the database.
 fn packed(value: &Value) -> String {
     let packed = packing::pack(value.to_string().as_bytes()).unwrap();
-    let hex: String = packed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(&packed);
     format!("'\\x{hex}'")
 }
 
@@ -571,10 +571,7 @@ async fn a_row_of_before_decisions_were_packed_reads_as_it_did() {
     );
     // What was sealed is what is kept, byte for byte.
     let digest = world.text("select encode(digest, 'hex') from coverage_decisions").await;
-    let kept: String = Sha256::digest(&answer)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let kept = hex::encode(Sha256::digest(&answer));
     assert_eq!((&kept, &reproduction.1), (&digest, &digest));
     let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
     world

@@ -94,6 +94,6 @@ impl Cases {
 fn refused(status: Status) -> Error {
     match status.code() {
         Code::NotFound | Code::PermissionDenied => Error::CaseNotFound,
-        _ => Error::Peer(from_peer("case", status)),
+        _ => Error::Peer(Box::new(from_peer("case", status))),
     }
 }

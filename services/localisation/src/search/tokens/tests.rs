@@ -6,8 +6,7 @@ fn words(tag: &str, text: &str) -> Vec<String> {
         .cut(text)
         .into_iter()
         .filter_map(|token| match token {
-            Token::Word { word, .. } => Some(word),
-            Token::Ideographs(word) => Some(word),
+            Token::Word { word, .. } | Token::Ideographs(word) => Some(word),
             _ => None,
         })
         .collect()

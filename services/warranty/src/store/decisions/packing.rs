@@ -61,6 +61,7 @@ pub fn pack(bytes: &[u8]) -> io::Result<Vec<u8>> {
 
 /// Unpacks what was packed with the dictionary of this number; none where there is no such dictionary, or it is not what that
 /// packs.
+#[must_use]
 pub fn unpack(number: i16, packed: &[u8]) -> Option<Vec<u8>> {
     let place = usize::try_from(number).ok()?.checked_sub(1)?;
     let length = get_frame_content_size(packed).ok()??;

@@ -16,7 +16,7 @@ use crate::standard::plans::PLAN_TERMS;
 use crate::standard::{COVERAGE_TERMS, PriceBook, REPAIR_PRICES, Rulebook};
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// Rows that were packed with a dictionary cannot be read with another. One that is better gets the next number, and its line
