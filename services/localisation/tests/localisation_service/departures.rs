@@ -275,7 +275,13 @@ async fn who_would_miss_words_is_shown_before_a_step_is_published() {
             ("readers of ar", key()),
             ("readers of de", key()),
             ("readers of es", key()),
+            ("readers of fr", key()),
+            ("readers of hi", key()),
+            ("readers of ko", key()),
+            ("readers of pt-BR", key()),
+            ("readers of ru", key()),
             ("readers of zh-Hans", key()),
+            ("readers of zh-Hant", key()),
         ]
     );
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use support_chassis::db::Db;
+use support_localisation::ops::locales::register;
 use support_localisation::ops::seed::seed_messages;
 use support_localisation::shipped::{Shipped, shipped};
 use support_localisation::store::catalogues;
@@ -40,6 +41,7 @@ async fn texts(db: &Db, locale: &str) -> (i64, BTreeMap<String, String>) {
 async fn seeding_publishes_once_and_then_only_differences() {
     let database = migrated().await;
     let db = crate::world::connect(database.url()).await;
+    register(&db).await.unwrap();
     let all = shipped().unwrap();
     let count: usize = all.iter().map(|shipped| shipped.messages.len()).sum();
     assert_eq!(seed_messages(&db, &ids(), &all).await.unwrap(), count);
@@ -61,6 +63,7 @@ async fn seeding_publishes_once_and_then_only_differences() {
 async fn replicas_that_start_together_seed_once() {
     let database = migrated().await;
     let db = crate::world::connect(database.url()).await;
+    register(&db).await.unwrap();
     let all = shipped().unwrap();
     let (ids, more) = (ids(), ids());
     let (first, second) = tokio::join!(seed_messages(&db, &ids, &all), seed_messages(&db, &more, &all));
