@@ -1,7 +1,7 @@
 //! What a process knows of the standard: all records, in memory, so that what holds is read without a database.
 //!
 //! Records are few (a document changes some times a month) and read for every decision, so all of them are kept, and what is
-//! computed from them is computed once ([`Snapshot`], and the caches of [`Standard`](super::Standard)). A book is refreshed
+//! computed from them is computed once ([`Snapshot`], and the caches of [`Standard`]). A book is refreshed
 //! when this process has committed a record, its own or another region's, when another replica says that it has, and every
 //! second anyhow: three counts say whether there is anything to read.
 
