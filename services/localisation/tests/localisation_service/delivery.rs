@@ -15,8 +15,6 @@ use tonic::{Code, Streaming};
 
 use crate::world::{World, anonymous, assert_refused, customer, eventually, operator, peer, request_id, staff};
 
-/// Within this a publishing is where it is needed.
-
 fn publishing(locale: &str, messages: &[(&str, &str)]) -> PublishMessagesRequest {
     PublishMessagesRequest {
         request_id: request_id(),
