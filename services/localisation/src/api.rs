@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod delivery;
+pub mod formats;
 pub mod knowledge;
 pub mod locales;
 pub mod messages;

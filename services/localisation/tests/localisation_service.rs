@@ -18,6 +18,8 @@ mod departures;
 mod drafts;
 #[path = "localisation_service/fake_case.rs"]
 mod fake_case;
+#[path = "localisation_service/formats.rs"]
+mod formats;
 #[path = "localisation_service/locales.rs"]
 mod locales;
 #[path = "localisation_service/messages.rs"]

@@ -7,6 +7,8 @@ pub mod catalogue;
 pub mod client;
 mod dates;
 mod digest;
+#[cfg(feature = "formats")]
+pub mod format;
 pub mod functions;
 mod list;
 pub mod locale;

@@ -163,7 +163,9 @@ fn read_list(list: wire::ArgumentList) -> Option<List> {
     })
 }
 
-fn milliseconds(time: &prost_types::Timestamp) -> Option<i64> {
+/// A point in time, in milliseconds since 1970; none where it is no point in time.
+#[must_use]
+pub fn milliseconds(time: &prost_types::Timestamp) -> Option<i64> {
     let nanos = i64::from(u32::try_from(time.nanos).ok().filter(|nanos| *nanos < 1_000_000_000)?);
     time.seconds.checked_mul(1_000)?.checked_add(nanos / 1_000_000)
 }

@@ -5,5 +5,7 @@
 
 #[path = "unicode/matcher.rs"]
 mod matcher;
+#[path = "unicode/messages.rs"]
+mod messages;
 #[path = "unicode/plurals.rs"]
 mod plurals;

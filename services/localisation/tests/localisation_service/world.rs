@@ -152,6 +152,10 @@ impl World {
         StandardServiceClient::new(door(&self.channel, caller))
     }
 
+    pub(crate) fn door(&self, caller: &Caller) -> Door {
+        door(&self.channel, caller)
+    }
+
     pub(crate) fn channel(&self) -> &Channel {
         &self.channel
     }

@@ -30,7 +30,7 @@ pub struct Shipped {
 pub enum ShippedError {
     /// It is no TOML, or not of this form.
     #[error("the locales that come with the software cannot be read")]
-    Malformed(#[from] toml::de::Error),
+    Malformed(#[source] Box<toml::de::Error>),
     /// A tag is not canonical.
     #[error("{0} is no canonical tag of a locale")]
     Tag(String),
@@ -45,7 +45,7 @@ pub enum ShippedError {
 ///
 /// Only by a fault of the file, which a test would have found.
 pub fn shipped() -> Result<Shipped, ShippedError> {
-    let file: File = toml::from_str(FILE)?;
+    let file: File = toml::from_str(FILE).map_err(|error| ShippedError::Malformed(Box::new(error)))?;
     let locales = file
         .locales
         .into_iter()
