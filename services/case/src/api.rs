@@ -20,6 +20,7 @@ use support_proto::support::case::v1::{
     PostMessageRequest, PostMessageResponse, ReopenCaseRequest, ReopenCaseResponse, ResolveCaseRequest,
     ResolveCaseResponse,
 };
+use support_proto::support::options::v1::CallerKind;
 use tonic::{Request, Response, Status};
 
 use crate::error::Error;
@@ -82,13 +83,17 @@ impl CaseService for CaseApi {
     }
 
     async fn get_case(&self, request: Request<GetCaseRequest>) -> Result<Response<GetCaseResponse>, Status> {
-        let (_, viewer, request) = open(request)?;
+        let (call, viewer, request) = open(request)?;
         let id = parse::case_id(&request.case_id)?;
         let mut connection = self.db.read().await?;
         let case = ops::get_case(&mut connection, &viewer, id).await?;
-        Ok(Response::new(GetCaseResponse {
-            case: Some(present::case(&case, self.clock.now())),
-        }))
+        let mut case = present::case(&case, self.clock.now());
+        if call.caller().kind == CallerKind::Service {
+            // No service needs what somebody wrote to people.
+            case.subject.clear();
+            case.description.clear();
+        }
+        Ok(Response::new(GetCaseResponse { case: Some(case) }))
     }
 
     async fn list_cases(&self, request: Request<ListCasesRequest>) -> Result<Response<ListCasesResponse>, Status> {

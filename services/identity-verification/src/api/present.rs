@@ -113,6 +113,8 @@ pub fn outbox_message(message: Message) -> pb::OutboxMessage {
         body_origin,
         send_time: Some(timestamp(message.sent_at)),
         verification_id: message.verification_id.to_string(),
+        html: String::new(),
+        delivery_id: message.delivery_id.to_string(),
     }
 }
 

@@ -5,6 +5,7 @@ mod parse;
 use support_chassis::call::Call;
 use support_chassis::{id, page};
 use support_proto::codec::Change;
+use support_proto::support::options::v1::CallerKind;
 use support_proto::support::repair::v1::repair_service_server::RepairService;
 use support_proto::support::repair::v1::{
     CancelRepairRequest, CancelRepairResponse, FinishRepairRequest, FinishRepairResponse, GetRepairRequest,
@@ -83,12 +84,16 @@ impl RepairService for Api {
     }
 
     async fn get_repair(&self, request: Request<GetRepairRequest>) -> Result<Response<GetRepairResponse>, Status> {
-        let viewer = Viewer::of(&Call::of(&request)?);
+        let call = Call::of(&request)?;
         let id = id::parse("repair_id", &request.get_ref().repair_id)?;
-        let repair = ops::repair(&mut *self.db.read().await?, &viewer, id).await?;
-        Ok(Response::new(GetRepairResponse {
-            repair: Some(present::repair(repair)),
-        }))
+        let repair = ops::repair(&mut *self.db.read().await?, &Viewer::of(&call), id).await?;
+        let mut repair = present::repair(repair);
+        if call.caller().kind == CallerKind::Service {
+            // No service needs what people wrote to each other.
+            repair.problem.clear();
+            repair.note.clear();
+        }
+        Ok(Response::new(GetRepairResponse { repair: Some(repair) }))
     }
 
     async fn list_repairs(
