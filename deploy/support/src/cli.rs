@@ -10,9 +10,10 @@ use crate::keys::KeysArgs;
 use crate::migrate::MigrateArgs;
 use crate::replay::ReplayArgs;
 use crate::standard::StandardArgs;
+use crate::texts::TextsArgs;
 use crate::token::TokenArgs;
 use crate::up::UpArgs;
-use crate::{demo, doctor, keys, migrate, one, replay, standard, token, up};
+use crate::{demo, doctor, keys, migrate, one, replay, standard, texts, token, up};
 
 /// As a shell reports a program that SIGPIPE ended.
 const NOBODY_READS: i32 = 141;
@@ -59,6 +60,8 @@ enum Command {
     Doctor(DoctorArgs),
     /// Read, compare, check and publish the rules that the services go by.
     Standard(StandardArgs),
+    /// Give texts to translators and take them back, through review to the set that customers read.
+    Texts(TextsArgs),
     /// Print a bearer token of a local system, to call its gateway as an operator or an agent.
     Token(TokenArgs),
     /// Make the keys of a deployment, and a settings file that names them.
@@ -96,6 +99,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Replay(args) => Box::pin(replay::run(args)).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Standard(args) => Box::pin(standard::run(&args)).await,
+        Command::Texts(args) => Box::pin(texts::run(&args)).await,
         Command::Token(args) => token::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Migrate(args) => migrate::run(args).await,

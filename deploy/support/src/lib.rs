@@ -4,6 +4,7 @@
 //! ends, partners and staff do; [`seed`] fills it with a small believable world through that API.
 
 pub mod cli;
+mod connection;
 pub mod demo;
 pub mod doctor;
 pub mod keys;
@@ -14,6 +15,8 @@ pub mod seed;
 pub mod services;
 pub mod session;
 pub mod standard;
+mod terminal;
+pub mod texts;
 pub mod token;
 pub mod up;
 pub mod world;

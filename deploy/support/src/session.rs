@@ -40,6 +40,7 @@ use support_proto::support::localisation::v1::knowledge_service_client::Knowledg
 use support_proto::support::localisation::v1::locale_service_client::LocaleServiceClient;
 use support_proto::support::localisation::v1::message_service_client::MessageServiceClient;
 use support_proto::support::localisation::v1::playbook_service_client::PlaybookServiceClient;
+use support_proto::support::localisation::v1::translation_service_client::TranslationServiceClient;
 use support_proto::support::repair::v1::provider_service_client::ProviderServiceClient;
 use support_proto::support::repair::v1::repair_service_client::RepairServiceClient;
 use support_proto::support::routing::v1::agent_service_client::AgentServiceClient;
@@ -249,6 +250,8 @@ clients! {
     locales: LocaleServiceClient,
     /// Messages in every language.
     messages: MessageServiceClient,
+    /// Drafts of texts, their review, and the sets that are published.
+    translations: TranslationServiceClient,
     /// Articles.
     knowledge: KnowledgeServiceClient,
     /// The standards of all services.

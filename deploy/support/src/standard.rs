@@ -3,12 +3,11 @@
 //! Rules are kept as files (`file`) under version control, a folder of them (`tree`); `offline` checks them in a pull
 //! request, `check` against a running system, and `publish` makes them hold. `show` and `export` write them from what
 //! holds, explained by the contract (`annotate`) and without losing a comment that somebody made (`yaml`). Everything goes
-//! through the public API (`connect`), and what it says to people stands in `words`.
+//! through the public API (`crate::connection`), and what it says to people stands in `words`.
 
 mod annotate;
 mod authority;
 mod check;
-mod connect;
 mod diff;
 mod drafts;
 mod export;

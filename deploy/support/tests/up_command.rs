@@ -5,10 +5,14 @@
     reason = "a test says by panicking what went wrong"
 )]
 
+#[path = "up_command/person.rs"]
+mod person;
 #[path = "up_command/process.rs"]
 mod process;
 #[path = "up_command/standard.rs"]
 mod standard;
+#[path = "up_command/texts.rs"]
+mod texts;
 
 use std::io::Read as _;
 use std::net::TcpListener;

@@ -5,12 +5,11 @@ use clap::Args;
 use support_chassis::id::Region;
 use support_proto::support::standard::v1::{HandOverAuthorityRequest, TakeAuthorityRequest};
 
-use super::connect::{Connection, refused};
 use super::list::{authority, documents, heard};
-use super::publish::request_id;
 use super::published::now;
-use super::words::confirmed;
+use crate::connection::{Connection, refused, request_id};
 use crate::session::call;
+use crate::terminal::confirmed;
 
 /// How it is used.
 const HELP: &str = "\

@@ -10,11 +10,12 @@ use support_chassis::standard::Place;
 use support_proto::support::standard::v1::{CheckContentRequest, CheckReport, Publication};
 use tonic::Status;
 
-use super::connect::{Connection, reason, refused};
 use super::file::{Problem, RuleFile};
-use super::words::{against, count, report};
+use super::words::{against, report};
 use super::{offline, published, tree};
+use crate::connection::{Connection, reason, refused};
 use crate::session::{Caller, call};
+use crate::terminal::count;
 
 /// How it is used.
 const HELP: &str = "\

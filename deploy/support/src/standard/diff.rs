@@ -9,12 +9,12 @@ use support_chassis::standard::{Basis, Content, Place, changes, content, effecti
 use support_proto::support::standard::v1::Territories;
 use time::Date;
 
-use super::connect::Connection;
 use super::file::{RuleFile, Said, parse_day};
 use super::library::Known;
 use super::published::{all, one};
 use super::show::{self, known};
 use super::words;
+use crate::connection::Connection;
 use crate::session::Caller;
 
 /// How it is used.

@@ -6,11 +6,12 @@ use support_proto::support::standard::v1::{
 };
 use tonic::Code;
 
-use super::connect::{Connection, refused};
-use super::publish::{Assent, check, publish, request_id, shown, told};
-use super::words::{confirmed, day_of, table};
+use super::publish::{Assent, check, publish, shown, told};
+use super::words::day_of;
+use crate::connection::{Connection, refused, request_id};
 use crate::services::SERVICES;
 use crate::session::{Caller, call};
+use crate::terminal::{confirmed, table};
 
 /// The most drafts in a page.
 const PAGE: i32 = 100;

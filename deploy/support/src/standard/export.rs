@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use support_chassis::standard::Place;
 
-use super::connect::Connection;
 use super::library::Library;
 use super::list::documents;
 use super::published::{all, holding, one, today};
 use super::show::into;
 use super::tree::place_of;
+use crate::connection::Connection;
 use crate::services::SERVICES;
 
 /// How it is used.

@@ -8,13 +8,14 @@ use support_chassis::standard::Place;
 use support_proto::support::standard::v1::{CreateDraftRequest, Draft, Publication};
 use time::Date;
 
-use super::connect::{Connection, refused};
 use super::drafts::open_drafts;
 use super::file::parse_day;
-use super::publish::{Assent, against, check, needs_approval, publish, request_id, shown, told, waits};
+use super::publish::{Assent, against, check, needs_approval, publish, shown, told, waits};
 use super::published::{all, one};
-use super::words::{confirmed, day_of, table};
+use super::words::day_of;
+use crate::connection::{Connection, refused, request_id};
 use crate::session::{Caller, call};
+use crate::terminal::{confirmed, table};
 
 /// Everything that was published of a document, newest first.
 #[derive(Debug, Args)]

@@ -8,9 +8,9 @@ use support_proto::support::standard::v1::{Document, FollowedRegion, ListDocumen
 use time::{Duration, OffsetDateTime};
 use tonic::Code;
 
-use super::connect::{Connection, refused};
 use super::published::now;
 use super::words::{against, day_of};
+use crate::connection::{Connection, refused};
 use crate::services::SERVICES;
 use crate::session::{Caller, call};
 

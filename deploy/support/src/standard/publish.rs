@@ -10,13 +10,14 @@ use support_proto::support::standard::v1::{
 };
 
 use super::check::{Found, online};
-use super::connect::{Connection, reason, refused};
 use super::drafts::{open_drafts, with_content};
 use super::file::RuleFile;
 use super::list::documents;
-use super::words::{confirmed, count, day_of, report};
+use super::words::{day_of, report};
 use super::{show, tree};
+use crate::connection::{Connection, reason, refused, request_id};
 use crate::session::{Caller, call};
+use crate::terminal::{confirmed, count};
 
 /// How it is used.
 const HELP: &str = "\
@@ -256,9 +257,4 @@ pub(super) fn shown(draft: &Draft, found: &CheckReport) -> String {
         against(found)
     );
     told.trim_end().to_owned()
-}
-
-/// A request id of its own for every call that is made once.
-pub(super) fn request_id() -> String {
-    uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string()
 }

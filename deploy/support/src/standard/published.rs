@@ -5,8 +5,8 @@ use support_chassis::standard::{Place, content, day_of};
 use support_proto::support::standard::v1::{GetPublicationRequest, ListPublicationsRequest, Publication};
 use time::{Date, OffsetDateTime};
 
-use super::connect::refused;
 use super::file::RuleFile;
+use crate::connection::refused;
 use crate::session::{Caller, call};
 
 /// The most publications in a page.

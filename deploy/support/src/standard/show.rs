@@ -10,11 +10,11 @@ use support_proto::support::standard::v1::{GetEffectiveRequest, GetEffectiveResp
 use time::Date;
 
 use super::annotate;
-use super::connect::{Connection, refused};
 use super::file::{RuleFile, Said, is_json, parse_day};
 use super::library::{Known, Library};
 use super::published::{all, holding, one, today};
 use super::yaml::{Shape, Style, json};
+use crate::connection::{Connection, refused};
 use crate::session::{Caller, call};
 
 /// What holds at a place on a day, or what a decision was made by.

@@ -1,11 +1,7 @@
 //! How the standard is told to people on a terminal.
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
-use anyhow::bail;
-use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
 use support_chassis::day;
 use support_chassis::standard::Rule;
 use support_proto::support::options::v1::Departure;
@@ -163,42 +159,6 @@ fn money(changes: &[MoneyChange]) -> String {
 /// A day of the contract; empty for none.
 pub(crate) fn day_of(date: Option<&Date>) -> String {
     date.and_then(day::from_proto).map(super::file::day).unwrap_or_default()
-}
-
-/// A table of columns alone.
-pub(crate) fn table(head: &[&str]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_preset(NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(head);
-    table
-}
-
-/// Asks on the terminal, unless it was answered before.
-#[expect(clippy::print_stdout, reason = "a question")]
-pub(crate) fn confirmed(question: &str, yes: bool) -> anyhow::Result<bool> {
-    if yes {
-        return Ok(true);
-    }
-    let stdin = std::io::stdin();
-    if !stdin.is_terminal() {
-        bail!("{question} nobody is there to answer: say --yes");
-    }
-    print!("{question} [y/N] ");
-    std::io::stdout().flush()?;
-    let mut answer = String::new();
-    stdin.lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
-}
-
-/// `1 file`, `2 files`.
-pub(crate) fn count(number: usize, one: &str) -> String {
-    if number == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{number} {one}s")
-    }
 }
 
 #[cfg(test)]

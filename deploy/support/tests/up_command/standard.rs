@@ -3,57 +3,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::Duration;
 
+use crate::person::{Person, said};
 use crate::process::{Up, free_ports, support};
 
 const POLICY: &str = "identity-verification/verification-policy";
-
-/// What somebody does.
-struct Person<'u> {
-    up: &'u Up,
-    name: &'static str,
-}
-
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn said(output: Output) -> Said {
-    Said {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-impl Person<'_> {
-    fn does(&self, arguments: &[&str]) -> Said {
-        let mut all = vec!["standard"];
-        all.extend_from_slice(arguments);
-        all.extend_from_slice(&["--data-dir", self.up.place(), "--as", self.name]);
-        said(support(&all))
-    }
-
-    /// What has to go well, and what it says.
-    #[track_caller]
-    fn well(&self, arguments: &[&str]) -> String {
-        let said = self.does(arguments);
-        assert_eq!(said.code, Some(0), "{arguments:?}: {}{}", said.out, said.err);
-        said.out
-    }
-
-    /// What has to fail, and what it says.
-    #[track_caller]
-    fn ill(&self, arguments: &[&str]) -> Said {
-        let said = self.does(arguments);
-        assert_eq!(said.code, Some(1), "{arguments:?}: {}{}", said.out, said.err);
-        said
-    }
-}
 
 /// The draft that the words for the other person name.
 fn draft(words: &str) -> String {
@@ -99,7 +55,10 @@ fn the_rules_are_read_changed_checked_and_published_by_two_people() {
     let place = tempfile::tempdir().unwrap();
     let mut up = Up::start(place.path(), free_ports(), &["--no-seed"]);
     up.wait_for("ready after");
-    let (ada, grace) = (Person { up: &up, name: "ada" }, Person { up: &up, name: "grace" });
+    let (ada, grace) = (
+        Person::new(&up, "ada", "standard"),
+        Person::new(&up, "grace", "standard"),
+    );
 
     let listed = ada.well(&["list"]);
     assert!(

@@ -1,4 +1,4 @@
-//! How the commands of the standard reach a system, and what they say when it refuses.
+//! How commands reach a running system as an operator, and what they say when it refuses.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ const ATTEMPT: Duration = Duration::from_secs(65);
 /// Which system to call, and as whom.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which system, and as whom")]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     /// The gateway to call; without it, the one that was last started in the data directory.
     #[arg(long, value_name = "URL", env = "SUPPORT_GATEWAY_URL")]
     gateway: Option<String>,
@@ -75,6 +75,11 @@ impl Connection {
         })?;
         Ok(secrets.issuer().operator_token_of(&self.subject, TOKEN_LIFE))
     }
+}
+
+/// A request id of its own for every call that is made once.
+pub(crate) fn request_id() -> String {
+    uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string()
 }
 
 /// A refusal in words: what, why, and every field.
