@@ -82,19 +82,25 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
         .await
         .map_err(|error| StartError::other("the catalogues cannot be loaded", error))?;
     let refreshed = catalogues.clone();
-    let published = Arc::new(tokio::sync::Notify::new());
+    // Whatever is written here or by another replica may be a publishing: of messages, or of an article.
+    let (published, known) = (
+        Arc::new(tokio::sync::Notify::new()),
+        Arc::new(tokio::sync::Notify::new()),
+    );
     let refresh = kit
         .lifecycle
         .every(settings.refresh_interval(), Some(Arc::clone(&published)), move || {
             let catalogues = refreshed.clone();
             async move { catalogues.refresh().await }
         });
-    // Whatever is written here or by another replica may be a publishing.
+    let told = [published, Arc::clone(&known)];
     let (mut commits, draining) = (kit.db.commits(), kit.lifecycle.draining());
     let hear = async move {
         let heard = async {
             while commits.changed().await.is_ok() {
-                published.notify_one();
+                for told in &told {
+                    told.notify_one();
+                }
             }
         };
         draining.run_until_cancelled(heard).await;
@@ -109,7 +115,7 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
         .await
         .map_err(|error| StartError::other("the articles cannot be indexed", error))?;
     let indexed = search.clone();
-    let index = kit.lifecycle.every(settings.refresh_interval(), None, move || {
+    let index = kit.lifecycle.every(settings.refresh_interval(), Some(known), move || {
         let search = indexed.clone();
         async move { search.refresh().await }
     });

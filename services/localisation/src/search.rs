@@ -5,11 +5,17 @@
 //! What the words do not say (who may read an article, what it is about, whether it helped) stands beside the indexes
 //! ([`facts`]) and is weighed in when an article is ranked ([`rank`]). [`live`] keeps all of it up to date.
 
+mod best;
 pub mod build;
 pub mod facts;
 pub mod index;
+mod join;
 pub mod live;
+mod parts;
 pub mod query;
 pub mod rank;
+#[cfg(test)]
+mod relevance;
+mod spelling;
 pub mod state;
 pub mod tokens;

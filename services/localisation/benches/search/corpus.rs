@@ -1,23 +1,12 @@
 //! Articles that nobody wrote: words made of the letters of each language, as unevenly frequent as words are (Zipf), in
 //! texts as long as articles.
 
-use std::collections::BTreeMap;
-
 use rand::RngExt as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use support_chassis::clock::Clock;
-use support_chassis::id::Ids;
-use support_localisation::domain::article::{Audience, Profile};
-use support_localisation::ids::ArticleId;
-use support_localisation::search::build::Batch;
-use support_localisation::search::facts::{ArticleFact, TextFact};
-use support_proto::support::localisation::v1::ArticleKind;
-use support_words::tag::Tag;
-use time::macros::datetime;
 
 /// How many words a language has.
-const VOCABULARY: usize = 20_000;
+const VOCABULARY: usize = 50_000;
 /// How many words a text has.
 const LENGTH: usize = 120;
 /// How many words a title has.
@@ -89,14 +78,14 @@ pub(crate) const LANGUAGES: [(&str, &str, &str); 44] = [
 
 /// A language with its words.
 pub(crate) struct Language {
-    pub(crate) tag: Tag,
+    pub(crate) tag: &'static str,
     words: Vec<String>,
     /// Whether words stand apart.
     has_spaces: bool,
 }
 
 impl Language {
-    fn new(tag: &str, consonants: &str, vowels: &str, rng: &mut StdRng) -> Self {
+    fn new(tag: &'static str, consonants: &str, vowels: &str, rng: &mut StdRng) -> Self {
         let has_spaces = !matches!(tag, "ja" | "th" | "zh-Hans");
         let consonants: Vec<char> = consonants.chars().collect();
         let pick = |from: &[char], rng: &mut StdRng| from[rng.random_range(0..from.len())];
@@ -125,15 +114,11 @@ impl Language {
                 })
                 .collect()
         };
-        Self {
-            tag: Tag::parse(tag).unwrap(),
-            words,
-            has_spaces,
-        }
+        Self { tag, words, has_spaces }
     }
 
     /// Words as they are said: some very often, most seldom.
-    fn say(&self, number: usize, rng: &mut StdRng) -> String {
+    pub(crate) fn say(&self, number: usize, rng: &mut StdRng) -> String {
         let mut said = String::new();
         for _ in 0..number {
             // The n-th word is said in proportion to 1/n: evenly spread over the logarithm.
@@ -142,7 +127,7 @@ impl Language {
                 clippy::cast_precision_loss,
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "an index below 20,000"
+                reason = "an index below 50,000"
             )]
             let index = (self.words.len() as f64).powf(spread) as usize - 1;
             if self.has_spaces && !said.is_empty() {
@@ -189,45 +174,68 @@ pub(crate) fn languages() -> Vec<Language> {
         .collect()
 }
 
-/// Articles in batches, `texts` texts in all: each article in each of the languages. Calls `each` with every title.
-pub(crate) fn batches(languages: &[Language], texts: usize, mut each: impl FnMut(usize, &str)) -> Vec<Batch> {
-    let mut rng = StdRng::seed_from_u64(7);
-    let (clock, _) = Clock::manual(datetime!(2026-01-01 00:00 UTC));
-    let ids = Ids::seeded("eu".parse().unwrap(), clock, 7);
-    let articles = texts / languages.len();
-    let mut batches = Vec::new();
-    for number in 0..articles {
-        if number % 200 == 0 {
-            batches.push(Batch::default());
+/// The source of every article.
+pub(crate) const SOURCE: &str = "en";
+/// Into which most is translated.
+const OFTEN: [&str; 8] = ["de", "es", "fr", "ja", "zh-Hans", "pt-BR", "ko", "ar"];
+
+/// How many languages an article has, its source among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Translated {
+    /// Six on average: half of what is translated at all is so into the eight languages that most read.
+    Some,
+    /// All.
+    All,
+}
+
+/// An article that nobody wrote.
+pub(crate) struct Article {
+    /// Which of all.
+    pub(crate) number: usize,
+    pub(crate) product_line: i16,
+    /// One in a hundred is a policy.
+    pub(crate) is_policy: bool,
+    /// Its texts, by the index of their language: titles and words.
+    pub(crate) texts: Vec<(usize, String, String)>,
+}
+
+/// Writes articles.
+pub(crate) struct Author {
+    rng: StdRng,
+    written: usize,
+    translated: Translated,
+}
+
+impl Author {
+    pub(crate) fn new(translated: Translated) -> Self {
+        Self {
+            rng: StdRng::seed_from_u64(7),
+            written: 0,
+            translated,
         }
-        let batch = batches.last_mut().unwrap();
-        let id: ArticleId = ids.next();
-        let mut profile = Profile::plain(ArticleKind::HowTo, Audience::Customer);
-        profile.product_lines = vec![1 + i16::try_from(number % 7).unwrap()];
-        let mut facts = BTreeMap::new();
-        for (index, language) in languages.iter().enumerate() {
-            let title = language.say(TITLE, &mut rng);
-            each(index, &title);
-            let body = language.say(LENGTH, &mut rng);
-            let fact = TextFact {
-                version: 1,
-                excerpt: body.chars().take(240).collect(),
-                title,
-                published_at: datetime!(2026-01-01 00:00 UTC),
-                source_version: None,
-                is_stale: false,
-            };
-            facts.insert(language.tag.clone(), fact);
-            batch.bodies.push((id, language.tag.clone(), body));
-        }
-        let fact = ArticleFact {
-            id,
-            slug: format!("article-{number}"),
-            profile,
-            source: languages[0].tag.clone(),
-            texts: facts,
-        };
-        batch.articles.push((id, Some(fact)));
     }
-    batches
+
+    /// The next article.
+    pub(crate) fn write(&mut self, languages: &[Language]) -> Article {
+        let number = self.written;
+        self.written += 1;
+        let mut texts = Vec::new();
+        for (index, language) in languages.iter().enumerate() {
+            let share = if OFTEN.contains(&language.tag) { 0.3125 } else { 0.0715 };
+            let has = self.translated == Translated::All || language.tag == SOURCE || self.rng.random_bool(share);
+            if has {
+                texts.push((
+                    index,
+                    language.say(TITLE, &mut self.rng),
+                    language.say(LENGTH, &mut self.rng),
+                ));
+            }
+        }
+        Article {
+            number,
+            product_line: 1 + i16::try_from(number % 7).unwrap(),
+            is_policy: number.is_multiple_of(100),
+            texts,
+        }
+    }
 }

@@ -42,12 +42,28 @@ pub struct TextFact {
 }
 
 /// All articles, by the numbers under which the indexes know them. Clones share them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Facts {
     articles: Vec<Option<Arc<ArticleFact>>>,
     numbers: Arc<HashMap<ArticleId, usize>>,
     /// How helpful each has been: from 0, never, to 1, always; a half where nothing is known.
     helpful: Arc<Vec<f32>>,
+    /// How helpful the most helpful one has been.
+    most_helpful: f32,
+}
+
+/// Where nothing is known of how helpful an article has been.
+const UNKNOWN: f32 = 0.5;
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self {
+            articles: Vec::new(),
+            numbers: Arc::default(),
+            helpful: Arc::default(),
+            most_helpful: UNKNOWN,
+        }
+    }
 }
 
 impl Facts {
@@ -70,48 +86,53 @@ impl Facts {
             .ok()
             .and_then(|number| self.helpful.get(number))
             .copied()
-            .unwrap_or(0.5)
+            .unwrap_or(UNKNOWN)
     }
 
-    /// How many texts there are.
-    #[must_use]
-    pub fn text_count(&self) -> usize {
-        self.articles.iter().flatten().map(|article| article.texts.len()).sum()
+    /// All articles.
+    pub fn articles(&self) -> impl Iterator<Item = &Arc<ArticleFact>> {
+        self.articles.iter().flatten()
     }
 
-    /// These, and what has changed: articles as they are now, none for those that were taken out. New ones get numbers.
+    /// How helpful the most helpful article has been.
     #[must_use]
-    pub fn with(&self, changed: Vec<(ArticleId, Option<ArticleFact>)>) -> Self {
-        let mut articles = self.articles.clone();
-        let mut numbers = Arc::clone(&self.numbers);
-        for (id, fact) in changed {
-            let number = if let Some(number) = numbers.get(&id) {
-                *number
-            } else {
-                articles.push(None);
-                Arc::make_mut(&mut numbers).insert(id, articles.len() - 1);
-                articles.len() - 1
-            };
-            articles[number] = fact.map(Arc::new);
-        }
-        Self {
-            articles,
-            numbers,
-            helpful: Arc::clone(&self.helpful),
-        }
+    pub fn most_helpful(&self) -> f32 {
+        self.most_helpful
+    }
+
+    /// The article with this id; none where there is none, or it was taken out.
+    #[must_use]
+    pub fn find(&self, id: ArticleId) -> Option<&Arc<ArticleFact>> {
+        self.article(self.number(id)?)
+    }
+
+    /// Takes over what an article is now; none where it was taken out. A new one gets a number.
+    pub fn put(&mut self, id: ArticleId, fact: Option<ArticleFact>) -> u64 {
+        let number = if let Some(number) = self.numbers.get(&id) {
+            *number
+        } else {
+            self.articles.push(None);
+            Arc::make_mut(&mut self.numbers).insert(id, self.articles.len() - 1);
+            self.articles.len() - 1
+        };
+        self.articles[number] = fact.map(Arc::new);
+        number as u64
     }
 
     /// These, with what is known of how helpful they have been.
     #[must_use]
     pub fn with_helpful(&self, figures: impl IntoIterator<Item = (ArticleId, f32)>) -> Self {
-        let mut helpful = vec![0.5; self.articles.len()];
+        let mut helpful = vec![UNKNOWN; self.articles.len()];
+        let mut most_helpful = UNKNOWN;
         for (id, figure) in figures {
+            most_helpful = most_helpful.max(figure);
             if let Some(place) = self.numbers.get(&id).and_then(|number| helpful.get_mut(*number)) {
                 *place = figure;
             }
         }
         Self {
             helpful: Arc::new(helpful),
+            most_helpful,
             ..self.clone()
         }
     }

@@ -1,305 +1,286 @@
-//! The index of one language.
+//! The index of one language: pieces that never change.
+//!
+//! What is published makes a small piece of its own, at the cost of its own words. Whether a text in a piece is still the one
+//! to be found, the facts say ([`super::facts`]): a piece knows of which version each of its texts is, and one that is no
+//! longer current is passed over. Pieces are joined as they become many ([`super::join`]), and what is no longer current is
+//! left out then.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::columnar::ColumnValues;
-use tantivy::indexer::IndexWriterOptions;
-use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{PreTokenizedString, Token as IndexToken};
-use tantivy::{
-    DocId, Index, IndexReader, IndexWriter, ReloadPolicy, Score, Searcher, SegmentOrdinal, SegmentReader,
-    TantivyDocument, Term,
-};
+use tantivy::directory::RamDirectory;
+use tantivy::index::{IndexBuilder, SegmentReader};
+use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
+use tantivy::tokenizer::TokenizerManager;
+use tantivy::{Index, ReloadPolicy, Searcher, SingleSegmentIndexWriter, TantivyDocument, Term};
 
-use super::facts::Facts;
-use super::rank::{Asked, HIGHEST, factor};
-use super::tokens::{Token, Tokens};
+use super::parts::{Parts, SEPARATOR};
+use super::tokens::{Cutter, Token, Tokens};
 use support_words::tag::Tag;
 
-/// How much memory a writer may fill before it writes a segment: the least there is. Writers live only as long as something
-/// is written.
-const WRITER_BYTES: usize = 15_000_000;
+/// How much memory the table of words of a small piece begins with, in bytes; it grows.
+const SMALL: usize = 200_000;
+/// The same for one that is to hold many texts.
+const LARGE: usize = 6_000_000;
+/// How much memory a piece may fill while it is written, in bytes: what is written next begins another one.
+const FULL: usize = 400_000_000;
 
 /// The fields of an index.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fields {
-    /// The number of the article.
-    pub(super) key: Field,
-    /// The words of title and text.
-    pub(super) words: Field,
-    /// Their roots, or pairs.
+    /// The roots of the words of title and text, or pairs.
     pub(super) roots: Field,
-    /// The words of the title.
+    /// The words as they are, where they may have other roots.
+    pub(super) words: Field,
+    /// The roots of the title, or its pairs.
+    pub(super) title: Field,
+    /// The words of the title that have other roots.
     pub(super) title_words: Field,
-    /// Their roots, or pairs.
-    pub(super) title_roots: Field,
+    /// Long words spelt from their end, where words are put together: `Fotodrucker` is found by `drucker`.
+    pub(super) ends: Field,
 }
 
-/// The index of one language. Clones share it.
-#[derive(Clone)]
-pub struct LanguageIndex {
-    index: Index,
-    reader: IndexReader,
+struct Layout {
+    schema: Schema,
     fields: Fields,
-    tokens: Tokens,
 }
 
-impl std::fmt::Debug for LanguageIndex {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("LanguageIndex")
+/// What all indexes are made of.
+static LAYOUT: LazyLock<Layout> = LazyLock::new(|| {
+    let mut schema = Schema::builder();
+    // How often, but not where: no query asks for words beside each other.
+    let indexing = |option| {
+        TextFieldIndexing::default()
+            .set_tokenizer("parts")
+            .set_index_option(option)
+    };
+    let counted = TextOptions::default().set_indexing_options(indexing(IndexRecordOption::WithFreqs));
+    let noted = TextOptions::default().set_indexing_options(indexing(IndexRecordOption::Basic).set_fieldnorms(false));
+    let fields = Fields {
+        roots: schema.add_text_field("roots", counted.clone()),
+        words: schema.add_text_field("words", counted.clone()),
+        title: schema.add_text_field("title", counted.clone()),
+        title_words: schema.add_text_field("title_words", counted),
+        ends: schema.add_text_field("ends", noted),
+    };
+    Layout {
+        schema: schema.build(),
+        fields,
     }
-}
+});
+
+/// The shortest word that may be put together of others, in characters.
+pub(super) const COMPOUND: usize = 8;
 
 /// A text to be indexed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexedText {
     /// The number of the article.
     pub number: u64,
+    /// The version of the text.
+    pub version: i64,
     /// The title.
     pub title: String,
     /// The words of all blocks.
     pub body: String,
 }
 
-impl LanguageIndex {
-    /// An empty index for texts in the language of a tag.
-    ///
-    /// # Errors
-    ///
-    /// Where there is no memory for it.
-    pub fn new(tag: &Tag) -> tantivy::Result<Self> {
-        let mut schema = Schema::builder();
-        let key = schema.add_u64_field("key", INDEXED | FAST);
-        // How often, but not where: no query asks for words beside each other.
-        let indexing = TextFieldIndexing::default()
-            .set_tokenizer("raw")
-            .set_index_option(IndexRecordOption::WithFreqs);
-        let options = TextOptions::default().set_indexing_options(indexing);
-        let mut text = |name| schema.add_text_field(name, options.clone());
-        let fields = Fields {
-            key,
-            words: text("words"),
-            roots: text("roots"),
-            title_words: text("title_words"),
-            title_roots: text("title_roots"),
-        };
-        let index = Index::create_in_ram(schema.build());
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Self {
-            index,
-            reader,
-            fields,
-            tokens: Tokens::of(tag.as_str()),
-        })
-    }
+/// Which text stands at a place of a piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The number of the article.
+    pub(super) number: u64,
+    /// The version of the text.
+    pub(super) version: i64,
+}
 
-    /// Begins to write. Nobody finds what is written before [`Writing::finish`].
-    ///
-    /// # Errors
-    ///
-    /// Where somebody else is writing.
-    pub fn write(&self) -> tantivy::Result<Writing<'_>> {
-        let options = IndexWriterOptions::builder()
-            .num_worker_threads(1)
-            .num_merge_threads(1)
-            .memory_budget_per_thread(WRITER_BYTES)
-            .build();
-        Ok(Writing {
-            of: self,
-            writer: self.index.writer_with_options(options)?,
-        })
-    }
+/// Some texts of one language, indexed.
+pub(super) struct Piece {
+    pub(super) index: Index,
+    pub(super) searcher: Searcher,
+    /// The texts by their places.
+    pub(super) places: Vec<Place>,
+}
 
-    /// The index as it is now.
-    #[must_use]
-    pub fn now(&self) -> Searchable {
-        Searchable {
-            searcher: self.reader.searcher(),
-            fields: self.fields,
-            tokens: self.tokens,
+impl Piece {
+    /// Reads what was written; none where that is nothing.
+    pub(super) fn read(index: Index, places: Vec<Place>) -> tantivy::Result<Option<Self>> {
+        if places.is_empty() {
+            return Ok(None);
         }
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        Ok(Some(Self {
+            searcher: reader.searcher(),
+            index,
+            places,
+        }))
+    }
+
+    pub(super) fn segment(&self) -> &SegmentReader {
+        self.searcher.segment_reader(0)
     }
 }
 
-/// An index that is being written.
-pub struct Writing<'i> {
-    of: &'i LanguageIndex,
-    writer: IndexWriter,
+/// A piece that is being written.
+pub(super) struct Writing {
+    cutter: Cutter,
+    is_large: bool,
+    writer: SingleSegmentIndexWriter,
+    places: Vec<Place>,
+    full: Vec<Piece>,
 }
 
-impl Writing<'_> {
-    /// Takes the text of an article out.
-    pub fn remove(&self, number: u64) {
-        self.writer
-            .delete_term(Term::from_field_u64(self.of.fields.key, number));
+impl Writing {
+    /// Begins to write texts in the language of a tag: many, where `is_large`.
+    pub(super) fn new(tag: &Tag, is_large: bool) -> tantivy::Result<Self> {
+        Ok(Self {
+            cutter: Cutter::new(Tokens::of(tag.as_str())),
+            is_large,
+            writer: writer(is_large)?,
+            places: Vec::new(),
+            full: Vec::new(),
+        })
     }
 
-    /// Puts the text of an article in, in place of what there was of it.
-    ///
-    /// # Errors
-    ///
-    /// Where the index cannot be written.
-    pub fn put(&self, text: &IndexedText) -> tantivy::Result<()> {
-        self.remove(text.number);
-        self.add(text)
-    }
-
-    /// Puts the text of an article in of which there is none.
-    ///
-    /// # Errors
-    ///
-    /// Where the index cannot be written.
-    pub fn add(&self, text: &IndexedText) -> tantivy::Result<()> {
-        let fields = self.of.fields;
-        let title = self.of.tokens.cut(&text.title);
-        let body = self.of.tokens.cut(&text.body);
+    /// Writes a text.
+    pub(super) fn add(&mut self, text: &IndexedText) -> tantivy::Result<()> {
+        let fields = LAYOUT.fields;
+        let title = self.cutter.cut(&text.title);
+        let body = self.cutter.cut(&text.body);
+        let tokens = *self.cutter.tokens();
         let mut document = TantivyDocument::new();
-        document.add_u64(fields.key, text.number);
-        document.add_pre_tokenized_text(fields.title_words, terms(title.iter(), false));
-        document.add_pre_tokenized_text(fields.title_roots, terms(title.iter(), true));
-        document.add_pre_tokenized_text(fields.words, terms(title.iter().chain(&body), false));
-        document.add_pre_tokenized_text(fields.roots, terms(title.iter().chain(&body), true));
+        document.add_text(fields.title, joined(title.iter().filter_map(root)));
+        document.add_text(fields.title_words, joined(title.iter().filter_map(other_than_root)));
+        let all = || title.iter().chain(&body);
+        document.add_text(fields.roots, joined(all().filter_map(root)));
+        document.add_text(fields.words, joined(all().filter_map(|token| whole(token, tokens))));
+        if tokens.has_compounds() {
+            let ends: Vec<String> = all().filter_map(reversed).collect();
+            document.add_text(fields.ends, joined(ends.iter().map(String::as_str)));
+        }
         self.writer.add_document(document)?;
+        self.places.push(Place {
+            number: text.number,
+            version: text.version,
+        });
+        if self.writer.mem_usage() > FULL {
+            let next = writer(self.is_large)?;
+            let written = std::mem::replace(&mut self.writer, next);
+            let places = std::mem::take(&mut self.places);
+            self.full.extend(Piece::read(written.finalize()?, places)?);
+        }
         Ok(())
     }
 
-    /// Makes what was written findable.
-    ///
-    /// # Errors
-    ///
-    /// Where the index cannot be written.
-    pub fn finish(mut self) -> tantivy::Result<()> {
-        self.writer.commit()?;
-        self.writer.wait_merging_threads()?;
-        self.of.reader.reload()
+    /// What was written, to be read.
+    pub(super) fn finish(mut self) -> tantivy::Result<Vec<Piece>> {
+        self.full.extend(Piece::read(self.writer.finalize()?, self.places)?);
+        Ok(self.full)
     }
 }
 
-fn terms<'t>(tokens: impl Iterator<Item = &'t Token>, roots: bool) -> PreTokenizedString {
-    let texts = tokens.filter_map(|token| match token {
-        Token::Word { root, .. } if roots => Some(root.clone()),
-        Token::Word { word, .. } => Some(word.clone()),
-        Token::Pair(pair) => roots.then(|| pair.clone()),
-        Token::Character(one) => roots.then(|| one.to_string()),
-        Token::Ideographs(word) => (!roots).then(|| word.clone()),
-        Token::Stretch(_) => None,
-    });
-    let tokens = texts
-        .enumerate()
-        .map(|(position, text)| IndexToken {
-            position,
-            text,
-            ..IndexToken::default()
-        })
-        .collect();
-    PreTokenizedString {
-        text: String::new(),
-        tokens,
+fn writer(is_large: bool) -> tantivy::Result<SingleSegmentIndexWriter> {
+    let tokenizers = TokenizerManager::new();
+    tokenizers.register("parts", Parts::default());
+    IndexBuilder::new()
+        .schema(LAYOUT.schema.clone())
+        .tokenizers(tokenizers)
+        .single_segment_index_writer(RamDirectory::create(), if is_large { LARGE } else { SMALL })
+}
+
+fn joined<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let mut joined = String::new();
+    for text in texts {
+        if !joined.is_empty() {
+            joined.push(SEPARATOR);
+        }
+        joined.push_str(text);
+    }
+    joined
+}
+
+fn root(token: &Token) -> Option<&str> {
+    match token {
+        Token::Word { root, .. } => Some(root),
+        Token::Pair(part) | Token::Character(part) => Some(part),
+        Token::Ideographs(_) | Token::Stretch(_) => None,
+    }
+}
+
+/// What a token says beside its root.
+fn whole(token: &Token, tokens: Tokens) -> Option<&str> {
+    match token {
+        Token::Word { word, .. } => tokens.has_roots().then_some(word),
+        Token::Ideographs(word) => Some(word),
+        Token::Pair(_) | Token::Character(_) | Token::Stretch(_) => None,
+    }
+}
+
+fn other_than_root(token: &Token) -> Option<&str> {
+    match token {
+        Token::Word { word, root, .. } => (word != root).then_some(word),
+        _ => None,
+    }
+}
+
+/// A long word from its end.
+fn reversed(token: &Token) -> Option<String> {
+    match token {
+        Token::Word { word, .. } if word.chars().nth(COMPOUND - 1).is_some() => Some(word.chars().rev().collect()),
+        _ => None,
     }
 }
 
 /// The index of one language at one moment. Clones share it.
 #[derive(Clone)]
 pub struct Searchable {
-    pub(super) searcher: Searcher,
-    pub(super) fields: Fields,
     pub(super) tokens: Tokens,
+    pub(super) pieces: Arc<[Arc<Piece>]>,
+    /// How many texts there are in all pieces.
+    pub(super) texts: u64,
 }
 
 impl std::fmt::Debug for Searchable {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Searchable")
+        write!(
+            formatter,
+            "Searchable({} texts in {} pieces)",
+            self.texts,
+            self.pieces.len()
+        )
     }
 }
 
-/// Collects the articles that come first, by their words and by all else that is known of them.
-pub(super) struct Best {
-    pub(super) facts: Arc<Facts>,
-    pub(super) asked: Arc<Asked>,
-    pub(super) language: Tag,
-    pub(super) limit: usize,
-}
-
-/// The best of a segment.
-pub(super) struct BestOfSegment {
-    facts: Arc<Facts>,
-    asked: Arc<Asked>,
-    language: Tag,
-    limit: usize,
-    keys: Arc<dyn ColumnValues<u64>>,
-    found: Vec<(Score, u64)>,
-    /// What is lower than this is not among the best.
-    floor: Score,
-}
-
-impl Collector for Best {
-    type Fruit = Vec<(Score, u64)>;
-    type Child = BestOfSegment;
-
-    fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<BestOfSegment> {
-        Ok(BestOfSegment {
-            facts: Arc::clone(&self.facts),
-            asked: Arc::clone(&self.asked),
-            language: self.language.clone(),
-            limit: self.limit,
-            keys: segment.fast_fields().column_first_or_default("key")?,
-            found: Vec::new(),
-            floor: 0.0,
-        })
-    }
-
-    fn requires_scoring(&self) -> bool {
-        true
-    }
-
-    fn merge_fruits(&self, fruits: Vec<Vec<(Score, u64)>>) -> tantivy::Result<Vec<(Score, u64)>> {
-        let mut found: Vec<_> = fruits.into_iter().flatten().collect();
-        cut(&mut found, self.limit);
-        found.sort_unstable_by(order);
-        Ok(found)
-    }
-}
-
-impl SegmentCollector for BestOfSegment {
-    type Fruit = Vec<(Score, u64)>;
-
-    fn collect(&mut self, doc: DocId, score: Score) {
-        // What is known of an article lies anywhere in memory: most need not be looked at.
-        if score * HIGHEST < self.floor {
-            return;
-        }
-        let number = self.keys.get_val(doc);
-        let Some(article) = self.facts.article(number) else {
-            return;
-        };
-        let Some(text) = article.texts.get(&self.language) else {
-            return;
-        };
-        let Some(factor) = factor(article, text, self.facts.helpful(number), &self.asked) else {
-            return;
-        };
-        self.found.push((score * factor, number));
-        // Twice as many as wanted, then cut: each is looked at a constant number of times.
-        if self.found.len() >= 2 * self.limit + 64 {
-            cut(&mut self.found, self.limit);
-            self.floor = self.found.iter().map(|(score, _)| *score).fold(Score::MAX, Score::min);
+impl Searchable {
+    /// The index of the language of a tag, of these pieces.
+    pub(super) fn new(tag: &Tag, pieces: Vec<Arc<Piece>>) -> Self {
+        Self {
+            tokens: Tokens::of(tag.as_str()),
+            texts: pieces.iter().map(|piece| piece.places.len() as u64).sum(),
+            pieces: pieces.into(),
         }
     }
 
-    fn harvest(self) -> Vec<(Score, u64)> {
-        self.found
+    /// The fields of all indexes.
+    pub(super) fn fields() -> Fields {
+        LAYOUT.fields
     }
-}
 
-/// The best first; of equal ones the older article.
-fn order(one: &(Score, u64), other: &(Score, u64)) -> std::cmp::Ordering {
-    other.0.total_cmp(&one.0).then(one.1.cmp(&other.1))
-}
+    /// The field of all words as they are.
+    pub(super) fn vocabulary(&self) -> Field {
+        if self.tokens.has_roots() {
+            LAYOUT.fields.words
+        } else {
+            LAYOUT.fields.roots
+        }
+    }
 
-fn cut(found: &mut Vec<(Score, u64)>, limit: usize) {
-    if limit > 0 && found.len() > limit {
-        found.select_nth_unstable_by(limit - 1, order);
-        found.truncate(limit);
+    /// How many texts have a term.
+    pub(super) fn frequency(&self, field: Field, text: &str) -> tantivy::Result<u64> {
+        let term = Term::from_field_text(field, text);
+        let mut texts = 0;
+        for piece in &*self.pieces {
+            texts += u64::from(piece.segment().inverted_index(field)?.doc_freq(&term)?);
+        }
+        Ok(texts)
     }
 }

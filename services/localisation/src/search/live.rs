@@ -4,23 +4,27 @@
 //! (`refresh_interval_ms`), which is one small statement where nothing has changed. A process whose database is away
 //! searches what it has.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use support_chassis::db::Db;
+use sqlx::PgConnection;
+use support_chassis::db::{Db, DbError};
+use tokio::sync::mpsc;
 
-use super::build::{Batch, take_over};
-use super::facts::{ArticleFact, TextFact};
-use super::index::LanguageIndex;
+use super::build::{Amount, Batch, settle, take_over};
+use super::facts::{ArticleFact, Facts, TextFact};
+use super::index::{Piece, Searchable};
 use super::rank::helpfulness;
 use super::state::{Hit, Search, State};
 use crate::error::Error;
 use crate::ids::ArticleId;
-use crate::store::search::{self, Changed, CurrentText};
+use crate::store::search::{self, Changed, CurrentText, TextKey};
 use support_words::tag::Tag;
 
 /// How many articles are read at once, each in all of its languages.
 const AT_ONCE: usize = 200;
+/// How many times that may have been read and not be indexed yet.
+const READ_AHEAD: usize = 2;
 /// How long an excerpt is at most, in characters.
 const EXCERPT: usize = 240;
 
@@ -32,7 +36,6 @@ pub struct Live(Arc<Shared>);
 struct Shared {
     db: Db,
     state: RwLock<Arc<State>>,
-    indexes: Arc<Mutex<BTreeMap<Tag, LanguageIndex>>>,
     /// The number of the last change that is in the state; held by who takes over further ones.
     change: tokio::sync::Mutex<i64>,
 }
@@ -47,7 +50,6 @@ impl Live {
         let live = Self(Arc::new(Shared {
             db,
             state: RwLock::default(),
-            indexes: Arc::default(),
             // Articles from before changes were counted have number 0.
             change: tokio::sync::Mutex::new(-1),
         }));
@@ -102,27 +104,65 @@ impl Live {
         let Some(last) = changed.iter().map(|article| article.change).max() else {
             return Ok(());
         };
-        let is_first = *change < 0;
-        let mut changed = changed.into_iter().peekable();
-        let mut batches = Vec::new();
-        while changed.peek().is_some() {
-            let articles: Vec<Changed> = changed.by_ref().take(AT_ONCE).collect();
-            let ids: Vec<ArticleId> = articles.iter().map(|article| article.id).collect();
-            let texts = search::texts(&mut connection, &ids).await?;
-            batches.push(batch(articles, texts));
-        }
-        drop(connection);
+        let amount = if *change < 0 {
+            Amount::Everything
+        } else {
+            Amount::Change
+        };
         let state = self.current();
-        let indexes = Arc::clone(&self.0.indexes);
-        let next = tokio::task::spawn_blocking(move || {
-            let mut indexes = indexes.lock().unwrap_or_else(PoisonError::into_inner);
-            take_over(&state, &mut indexes, batches, is_first)
+        let (sender, mut batches) = mpsc::channel(READ_AHEAD);
+        let indexed = Arc::clone(&state);
+        let build = tokio::task::spawn_blocking(move || {
+            take_over(&indexed, std::iter::from_fn(|| batches.blocking_recv()), amount)
+        });
+        let read = read(&mut connection, changed, &state.facts, sender).await;
+        drop(connection);
+        let next = build.await?;
+        read?;
+        self.hold(next?);
+        *change = last;
+        Ok(())
+    }
+
+    fn hold(&self, next: State) {
+        *self.0.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+    }
+
+    /// Joins pieces of the indexes that have become many, beside whatever else is done.
+    ///
+    /// # Errors
+    ///
+    /// Where an index cannot be written. What is held stays.
+    pub async fn settle(&self) -> Result<(), Error> {
+        let state = self.current();
+        let settled = tokio::task::spawn_blocking(move || {
+            let mut settled: Vec<(Tag, Settled)> = Vec::new();
+            for (language, index) in &state.indexes {
+                let before = index.pieces.to_vec();
+                let after = settle(language, before.clone(), &state.facts, usize::MAX)?;
+                if after.len() < before.len() {
+                    settled.push((language.clone(), Settled { before, after }));
+                }
+            }
+            Ok::<_, tantivy::TantivyError>(settled)
         })
         .await??;
-        // How helpful they are may have been read meanwhile.
-        let mut held = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
-        *held = Arc::new(next);
-        *change = last;
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let _one = self.0.change.lock().await;
+        let mut next = (*self.current()).clone();
+        for (language, settled) in settled {
+            let now = next
+                .indexes
+                .get(&language)
+                .and_then(|index| settled.among(&index.pieces));
+            if let Some(pieces) = now {
+                let index = Searchable::new(&language, pieces);
+                next.indexes.insert(language, index);
+            }
+        }
+        self.hold(next);
         Ok(())
     }
 
@@ -148,28 +188,90 @@ impl Live {
         let state = self.current();
         let facts = Arc::new(state.facts.with_helpful(figures));
         let indexes = state.indexes.clone();
-        *self.0.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(State { facts, indexes });
+        self.hold(State { facts, indexes });
         Ok(())
     }
 }
 
-fn batch(articles: Vec<Changed>, texts: Vec<CurrentText>) -> Batch {
+/// The pieces of an index, and what has become of them.
+struct Settled {
+    before: Vec<Arc<Piece>>,
+    after: Vec<Arc<Piece>>,
+}
+
+impl Settled {
+    /// Those in place of the former ones, beside what came meanwhile; none where somebody else has joined some of them.
+    fn among(self, now: &[Arc<Piece>]) -> Option<Vec<Arc<Piece>>> {
+        let is_in = |pieces: &[Arc<Piece>], piece| pieces.iter().any(|other| Arc::ptr_eq(other, piece));
+        if !self.before.iter().all(|piece| is_in(now, piece)) {
+            return None;
+        }
+        let new = now.iter().filter(|piece| !is_in(&self.before, piece)).cloned();
+        Some(self.after.into_iter().chain(new).collect())
+    }
+}
+
+/// Reads articles that have changed, as far as they have: a text whose version is known already is not read again.
+async fn read(
+    connection: &mut PgConnection,
+    changed: Vec<Changed>,
+    known: &Facts,
+    batches: mpsc::Sender<Batch>,
+) -> Result<(), DbError> {
+    let mut changed = changed.into_iter().peekable();
+    while changed.peek().is_some() {
+        let articles: Vec<Changed> = changed.by_ref().take(AT_ONCE).collect();
+        let ids: Vec<ArticleId> = articles.iter().map(|article| article.id).collect();
+        let texts = search::texts(connection, &ids).await?;
+        let new: Vec<TextKey> = texts
+            .iter()
+            .filter(|text| known_text(known, text).is_none())
+            .map(|text| (text.article, text.language.clone(), text.version))
+            .collect();
+        let bodies = search::bodies(connection, &new).await?;
+        // Whoever indexes ends before all is read only where that has failed, and says so.
+        if batches.send(batch(articles, texts, bodies, known)).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// What is known of a text already, where it is the same version.
+fn known_text<'k>(known: &'k Facts, text: &CurrentText) -> Option<&'k TextFact> {
+    known
+        .find(text.article)?
+        .texts
+        .get(&text.language)
+        .filter(|fact| fact.version == text.version)
+}
+
+fn batch(
+    articles: Vec<Changed>,
+    texts: Vec<CurrentText>,
+    mut read: HashMap<(ArticleId, Tag), String>,
+    known: &Facts,
+) -> Batch {
     let mut bodies = Vec::new();
     let mut by_article: BTreeMap<ArticleId, BTreeMap<Tag, TextFact>> = BTreeMap::new();
     for text in texts {
+        let begins = if let Some(fact) = known_text(known, &text) {
+            fact.excerpt.clone()
+        } else {
+            let body = read.remove(&(text.article, text.language.clone())).unwrap_or_default();
+            let begins = excerpt(&body);
+            bodies.push((text.article, text.language.clone(), body));
+            begins
+        };
         let fact = TextFact {
             version: text.version,
             title: text.title,
-            excerpt: excerpt(&text.body),
+            excerpt: begins,
             published_at: text.published_at,
             source_version: text.source_version,
             is_stale: text.is_stale,
         };
-        by_article
-            .entry(text.article)
-            .or_default()
-            .insert(text.language.clone(), fact);
-        bodies.push((text.article, text.language, text.body));
+        by_article.entry(text.article).or_default().insert(text.language, fact);
     }
     let articles = articles
         .into_iter()

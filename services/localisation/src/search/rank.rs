@@ -7,7 +7,7 @@
 use support_proto::support::localisation::v1::ArticleKind;
 use time::OffsetDateTime;
 
-use super::facts::{ArticleFact, TextFact};
+use super::facts::{ArticleFact, Facts, TextFact};
 use crate::domain::article::Audience;
 
 /// Who asks, and with what in hand.
@@ -44,8 +44,21 @@ const FRESH: f32 = 0.12;
 /// After how many days half of that is left.
 const HALF_FRESH_DAYS: f32 = 180.0;
 
-/// The highest factor there is.
-pub const HIGHEST: f32 = SAME_PRODUCT * (1.0 + HELPFUL) * (1.0 + FRESH);
+/// The highest factor that an article may have for who asks.
+#[must_use]
+pub fn highest(asked: &Asked, facts: &Facts) -> f32 {
+    let about = if asked.product.is_empty() {
+        asked.product_line.map_or(1.0, |_| SAME_LINE)
+    } else {
+        SAME_PRODUCT
+    };
+    about * helped(facts.most_helpful()) * (1.0 + FRESH)
+}
+
+/// By how much a score is multiplied for how helpful an article has been.
+fn helped(helpful: f32) -> f32 {
+    1.0 - HELPFUL + 2.0 * HELPFUL * helpful.clamp(0.0, 1.0)
+}
 
 /// By how much the score of an article's words is multiplied; none where the reader must not have it, or does not want it.
 #[must_use]
@@ -54,7 +67,7 @@ pub fn factor(article: &ArticleFact, text: &TextFact, helpful: f32, asked: &Aske
     if profile.audience > asked.reader || asked.kind.is_some_and(|kind| kind != profile.kind) {
         return None;
     }
-    let mut factor = about(article, asked) * (1.0 - HELPFUL + 2.0 * HELPFUL * helpful.clamp(0.0, 1.0));
+    let mut factor = about(article, asked) * helped(helpful);
     let days = (asked.now - text.published_at).as_seconds_f32().max(0.0) / 86_400.0;
     factor *= 1.0 + FRESH * (-days / HALF_FRESH_DAYS).exp2();
     if text.is_stale {

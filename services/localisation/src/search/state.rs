@@ -1,16 +1,26 @@
 //! All indexes and all that is known of the articles, at one moment.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::best::Among;
 use super::facts::{ArticleFact, Facts};
-use super::index::{Best, Searchable};
-use super::query::{Correction, Mode};
+use super::index::Searchable;
+use super::query::{Correction, Mode, Reader};
 use super::rank::Asked;
+use super::spelling::Spelling;
 use support_words::tag::Tag;
 
-/// A language that is searched, and what finding something in it is worth, beside the language that the reader reads best.
-pub type Searched = (Tag, f32);
+/// A language that is searched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Searched {
+    /// The language.
+    pub language: Tag,
+    /// What finding something in it is worth, beside the language that the reader reads best.
+    pub worth: f32,
+    /// Whether words that it does not have are taken for those that are spelt like them.
+    pub corrects: bool,
+}
 
 /// What is searched for.
 #[derive(Debug, Clone)]
@@ -19,7 +29,7 @@ pub struct Search<'s> {
     pub text: &'s str,
     /// How they are meant.
     pub mode: Mode,
-    /// In which languages.
+    /// In which languages, the one that is worth most first.
     pub languages: Vec<Searched>,
     /// Who asks.
     pub asked: Asked,
@@ -56,48 +66,74 @@ impl State {
     ///
     /// Where an index cannot be read, which only a fault could bring about.
     pub fn search(&self, search: &Search<'_>) -> tantivy::Result<Vec<Hit>> {
-        let asked = Arc::new(search.asked.clone());
-        let mut best: HashMap<u64, (f32, Tag, Arc<Vec<Correction>>)> = HashMap::new();
-        for (language, worth) in &search.languages {
-            let Some(index) = self.indexes.get(language) else {
+        let mut spelling = Spelling::default();
+        let hits = self.find(search, &mut spelling, |searched| searched.corrects)?;
+        if hits.is_empty() && search.languages.iter().any(|searched| !searched.corrects) {
+            return self.find(search, &mut spelling, |_| true);
+        }
+        Ok(hits)
+    }
+
+    fn find(
+        &self,
+        search: &Search<'_>,
+        spelling: &mut Spelling,
+        corrects: impl Fn(&Searched) -> bool,
+    ) -> tantivy::Result<Vec<Hit>> {
+        let mut best: HashMap<u64, (f32, &Tag, Arc<Vec<Correction>>)> = HashMap::new();
+        // A word that a language knows is no slip in one that is worth less.
+        let mut known = BTreeSet::new();
+        for searched in &search.languages {
+            let Some(index) = self.indexes.get(&searched.language) else {
                 continue;
             };
-            let Some(asking) = index.ask(search.text, search.mode)? else {
+            let reader = Reader {
+                index,
+                mode: search.mode,
+                spelling: corrects(searched).then_some(&mut *spelling),
+                known: &mut known,
+            };
+            let Some(mut asking) = reader.read(search.text)? else {
                 continue;
             };
-            let collector = Best {
-                facts: Arc::clone(&self.facts),
-                asked: Arc::clone(&asked),
-                language: language.clone(),
-                limit: search.limit.max(1),
+            // Less than the last of those found already is of no use.
+            let floor = if best.len() < search.limit {
+                0.0
+            } else {
+                let mut scores: Vec<f32> = best.values().map(|(score, ..)| *score).collect();
+                scores.sort_by(|one, other| other.total_cmp(one));
+                scores[search.limit.max(1) - 1] / searched.worth * asking.ideal
             };
-            let corrections = Arc::new(asking.corrections);
-            for (score, number) in index.searcher.search(&asking.query, &collector)? {
-                let score = score / asking.ideal * worth;
+            let among = Among {
+                facts: &self.facts,
+                asked: &search.asked,
+                language: &searched.language,
+                limit: search.limit,
+                floor,
+            };
+            let corrections = Arc::new(std::mem::take(&mut asking.corrections));
+            for (score, number) in index.best(&asking, among)? {
+                let score = score / asking.ideal * searched.worth;
                 let known = best.get(&number).map_or(f32::MIN, |(known, _, _)| *known);
                 if score > known {
-                    best.insert(number, (score, language.clone(), Arc::clone(&corrections)));
+                    best.insert(number, (score, &searched.language, Arc::clone(&corrections)));
                 }
             }
         }
-        let mut hits: Vec<(u64, Hit)> = best
-            .into_iter()
-            .filter_map(|(number, (score, language, corrections))| {
-                let article = Arc::clone(self.facts.article(number)?);
-                let hit = Hit {
-                    article,
-                    score,
-                    language,
-                    corrections,
-                };
-                Some((number, hit))
-            })
-            .collect();
-        hits.sort_by(|(number, one), (other_number, other)| {
-            other.score.total_cmp(&one.score).then(number.cmp(other_number))
+        let mut best: Vec<_> = best.into_iter().collect();
+        best.sort_by(|(number, (score, ..)), (other_number, (other_score, ..))| {
+            other_score.total_cmp(score).then(number.cmp(other_number))
         });
-        hits.truncate(search.limit);
-        Ok(hits.into_iter().map(|(_, hit)| hit).collect())
+        best.truncate(search.limit);
+        let hits = best.into_iter().filter_map(|(number, (score, language, corrections))| {
+            Some(Hit {
+                article: Arc::clone(self.facts.article(number)?),
+                score,
+                language: language.clone(),
+                corrections,
+            })
+        });
+        Ok(hits.collect())
     }
 }
 
@@ -120,7 +156,7 @@ pub fn searched<'t>(
     everywhere: bool,
     available: impl Iterator<Item = &'t Tag>,
 ) -> Vec<Searched> {
-    let mut worth: BTreeMap<Tag, f32> = BTreeMap::new();
+    let mut searched = Vec::new();
     let scripts = scripts_of(text);
     for tag in available {
         let language = language_of(tag);
@@ -145,11 +181,21 @@ pub fn searched<'t>(
             .into_iter()
             .flatten()
             .reduce(f32::max);
-        if let Some(most) = most {
-            worth.insert(tag.clone(), most);
+        if let Some(worth) = most {
+            searched.push(Searched {
+                language: tag.clone(),
+                worth,
+                corrects: worth > OTHERS,
+            });
         }
     }
-    worth.into_iter().collect()
+    searched.sort_by(|one: &Searched, other| {
+        other
+            .worth
+            .total_cmp(&one.worth)
+            .then_with(|| one.language.cmp(&other.language))
+    });
+    searched
 }
 
 fn language_of(tag: &Tag) -> &str {

@@ -11,12 +11,14 @@
 
 mod fold;
 
+use std::collections::HashMap;
+
 use frostem::{Algorithm, Stemmer};
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_segmenter::options::WordBreakInvariantOptions;
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed};
 
-use fold::{Script, fold, light_stem, lower, script_of};
+use fold::{Light, Script, fold, lower, script_of};
 
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub enum Token {
     /// A word of such characters: a pair says that they stand beside each other, this that they belong together.
     Ideographs(String),
     /// One of such characters, where it stands beside others: what is left of a pair that is misspelt.
-    Character(char),
+    Character(String),
     /// All words between two gaps in a script without spaces: what a misspelt word would be cut out of.
     Stretch(String),
 }
@@ -44,12 +46,14 @@ pub enum Token {
 #[derive(Clone, Copy)]
 pub struct Tokens {
     stemmer: Option<Stemmer>,
-    /// Arabic is left its stems by [`fold::light_stem`]: Snowball's takes a `ب` that belongs to the word for a preposition.
-    is_arabic: bool,
+    /// Snowball has no stemmer for Hebrew, and its Arabic one takes a `ب` that belongs to the word for a preposition.
+    light: Option<Light>,
     /// Dotless i, dotted İ.
     is_turkic: bool,
     /// Whether what stands before an apostrophe is an article and no part of the word.
     has_elisions: bool,
+    /// Whether words are put together to new ones, without a space.
+    has_compounds: bool,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -68,15 +72,40 @@ impl Tokens {
         let language = tag.split(['-', '_']).next().unwrap_or_default();
         Self {
             stemmer: algorithm(tag, language).map(Stemmer::new),
-            is_arabic: language == "ar",
+            light: match language {
+                "ar" => Some(Light::Arabic),
+                "he" => Some(Light::Hebrew),
+                _ => None,
+            },
             is_turkic: matches!(language, "tr" | "az"),
             has_elisions: matches!(language, "fr" | "it" | "ca"),
+            has_compounds: matches!(
+                language,
+                "da" | "de" | "et" | "fi" | "hu" | "is" | "nb" | "nl" | "nn" | "no" | "sv"
+            ),
         }
+    }
+
+    /// Whether words may have roots that they are not themselves.
+    #[must_use]
+    pub fn has_roots(&self) -> bool {
+        self.stemmer.is_some() || self.light.is_some()
+    }
+
+    /// Whether words are put together to new ones, without a space.
+    #[must_use]
+    pub fn has_compounds(&self) -> bool {
+        self.has_compounds
     }
 
     /// The parts of a text, in their order.
     #[must_use]
     pub fn cut(&self, text: &str) -> Vec<Token> {
+        Self::cut_by(text, |written| self.word(written))
+    }
+
+    /// The same, with what makes a token of a word.
+    fn cut_by(text: &str, mut word: impl FnMut(&str) -> Option<Token>) -> Vec<Token> {
         let normalizer = const { ComposingNormalizerBorrowed::new_nfkc() };
         let normal = normalizer.normalize(text);
         let mut tokens = Vec::new();
@@ -113,7 +142,7 @@ impl Tokens {
                 }
                 script => {
                     pairs(&mut run, &mut tokens);
-                    tokens.extend(self.word(segment));
+                    tokens.extend(word(segment));
                     if script == Some(Script::Unspaced) {
                         stretch.push_str(segment);
                     }
@@ -151,11 +180,48 @@ impl Tokens {
     /// The root of a word that stands in an index.
     #[must_use]
     pub fn root_of(&self, word: &str) -> String {
-        match self.stemmer {
-            Some(stemmer) => fold(&stemmer.stem(word)),
-            None if self.is_arabic => light_stem(word).to_owned(),
-            None => word.to_owned(),
+        match (self.stemmer, self.light) {
+            (Some(stemmer), _) => fold(&stemmer.stem(word)),
+            (None, Some(light)) => light.stem(word).to_owned(),
+            (None, None) => word.to_owned(),
         }
+    }
+}
+
+/// How many words a [`Cutter`] remembers.
+const REMEMBERED: usize = 50_000;
+
+/// Cuts many texts of one language: most of their words come again, and what was found out about them is remembered.
+pub(super) struct Cutter {
+    tokens: Tokens,
+    known: HashMap<String, Option<Token>>,
+}
+
+impl Cutter {
+    pub(super) fn new(tokens: Tokens) -> Self {
+        Self {
+            tokens,
+            known: HashMap::new(),
+        }
+    }
+
+    pub(super) fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// As [`Tokens::cut`].
+    pub(super) fn cut(&mut self, text: &str) -> Vec<Token> {
+        let Self { tokens, known } = self;
+        Tokens::cut_by(text, |written| {
+            if let Some(token) = known.get(written) {
+                return token.clone();
+            }
+            let token = tokens.word(written);
+            if known.len() < REMEMBERED {
+                known.insert(written.to_owned(), token.clone());
+            }
+            token
+        })
     }
 }
 
@@ -166,7 +232,7 @@ fn pairs(run: &mut Vec<char>, tokens: &mut Vec<Token>) {
         [one] => tokens.push(Token::Pair(one.to_string())),
         many => {
             tokens.extend(many.windows(2).map(|pair| Token::Pair(pair.iter().collect())));
-            tokens.extend(many.iter().copied().map(Token::Character));
+            tokens.extend(many.iter().map(|one| Token::Character(one.to_string())));
         }
     }
     run.clear();

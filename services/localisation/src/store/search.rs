@@ -1,5 +1,7 @@
 //! What is searched: articles that have changed, their current texts, and how helpful they have been.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 use support_chassis::db::DbError;
 use support_proto::support::localisation::v1::ArticleKind;
@@ -96,8 +98,6 @@ pub struct CurrentText {
     pub version: i64,
     /// The title.
     pub title: String,
-    /// The words of all blocks, a line each.
-    pub body: String,
     /// When it was published.
     pub published_at: OffsetDateTime,
     /// The version of the source that it was translated from.
@@ -111,13 +111,12 @@ struct TextRow {
     language: String,
     version: i64,
     title: String,
-    body: String,
     published_at: OffsetDateTime,
     source_version: Option<i64>,
     is_stale: bool,
 }
 
-/// The current texts of articles in all of their languages.
+/// The current texts of articles in all of their languages, without their words.
 pub async fn texts(connection: &mut PgConnection, articles: &[ArticleId]) -> Result<Vec<CurrentText>, DbError> {
     let ids: Vec<Uuid> = articles.iter().map(|article| article.uuid()).collect();
     sqlx::query_as!(
@@ -131,12 +130,7 @@ pub async fn texts(connection: &mut PgConnection, articles: &[ArticleId]) -> Res
            select current.article_id as "article: ArticleId", current.language, current.version, current.title,
                   current.published_at, current.source_version,
                   (current.language <> article.source_language
-                   and current.source_hash is distinct from source.content_hash) as "is_stale!",
-                  coalesce((
-                      select string_agg(body, E'\n' order by place) from article_blocks as block
-                      where block.article_id = current.article_id and block.language = current.language
-                        and block.version = current.version
-                  ), '') as "body!"
+                   and current.source_hash is distinct from source.content_hash) as "is_stale!"
            from current
            join articles as article on article.id = current.article_id
            left join current as source
@@ -155,11 +149,44 @@ pub async fn texts(connection: &mut PgConnection, articles: &[ArticleId]) -> Res
             })?,
             version: row.version,
             title: row.title,
-            body: row.body,
             published_at: row.published_at,
             source_version: row.source_version,
             is_stale: row.is_stale,
         })
+    })
+    .collect()
+}
+
+/// Which text of an article: its language and version.
+pub type TextKey = (ArticleId, Tag, i64);
+
+/// The words of all blocks of texts, a line each; of those that have any.
+pub async fn bodies(
+    connection: &mut PgConnection,
+    texts: &[TextKey],
+) -> Result<HashMap<(ArticleId, Tag), String>, DbError> {
+    let articles: Vec<Uuid> = texts.iter().map(|(article, _, _)| article.uuid()).collect();
+    let languages: Vec<String> = texts.iter().map(|(_, language, _)| language.to_string()).collect();
+    let versions: Vec<i64> = texts.iter().map(|(_, _, version)| *version).collect();
+    sqlx::query!(
+        r#"select block.article_id as "article: ArticleId", block.language,
+                  string_agg(block.body, E'\n' order by block.place) as "body!"
+           from unnest($1::uuid[], $2::text[], $3::bigint[]) as wanted (article_id, language, version)
+           join article_blocks as block using (article_id, language, version)
+           group by block.article_id, block.language"#,
+        &articles,
+        &languages,
+        &versions,
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(|row| {
+        let language = Tag::parse(&row.language).ok_or(DbError::Corrupt {
+            table: "article_blocks",
+            column: "language",
+        })?;
+        Ok(((row.article, language), row.body))
     })
     .collect()
 }

@@ -5,7 +5,7 @@ use support_chassis::id::Ids;
 use support_proto::support::localisation::v1::ArticleKind;
 use time::macros::datetime;
 
-use super::super::build::{Batch, take_over};
+use super::super::build::{Amount, Batch, take_over};
 use super::super::facts::TextFact;
 use super::*;
 use crate::domain::article::{Audience, Profile};
@@ -48,7 +48,7 @@ fn state(articles: &[Written<'_>], change: impl Fn(&str, &mut Profile)) -> State
         };
         batch.articles.push((id, Some(fact)));
     }
-    take_over(&State::default(), &mut BTreeMap::new(), vec![batch], true).unwrap()
+    take_over(&State::default(), [batch], Amount::Everything).unwrap()
 }
 
 fn asked() -> Asked {
@@ -540,10 +540,9 @@ fn a_story_finds_what_it_is_about() {
 
 #[test]
 fn what_has_changed_is_found_as_it_is_now_and_what_was_taken_out_is_not() {
-    let mut indexes = BTreeMap::new();
     let (clock, _) = Clock::manual(datetime!(2026-01-01 00:00 UTC));
     let id: ArticleId = Ids::seeded("eu".parse().unwrap(), clock, 7).next();
-    let of = |title: &str| Batch {
+    let of = |version: i64, title: &str| Batch {
         articles: vec![(
             id,
             Some(ArticleFact {
@@ -554,7 +553,7 @@ fn what_has_changed_is_found_as_it_is_now_and_what_was_taken_out_is_not() {
                 texts: BTreeMap::from([(
                     tag("en"),
                     TextFact {
-                        version: 1,
+                        version,
                         title: title.to_owned(),
                         excerpt: String::new(),
                         published_at: datetime!(2026-01-01 00:00 UTC),
@@ -566,9 +565,9 @@ fn what_has_changed_is_found_as_it_is_now_and_what_was_taken_out_is_not() {
         )],
         bodies: vec![(id, tag("en"), String::new())],
     };
-    let first = take_over(&State::default(), &mut indexes, vec![of("Zebra")], true).unwrap();
+    let first = take_over(&State::default(), [of(1, "Zebra")], Amount::Everything).unwrap();
     assert_eq!(slugs(&first, &["en"], "zebra"), ["a"]);
-    let second = take_over(&first, &mut indexes, vec![of("Giraffe")], false).unwrap();
+    let second = take_over(&first, [of(2, "Giraffe")], Amount::Change).unwrap();
     assert_eq!(slugs(&second, &["en"], "zebra"), [""; 0]);
     assert_eq!(slugs(&second, &["en"], "giraffe"), ["a"]);
     // Who still holds the former state goes on with it.
@@ -577,6 +576,6 @@ fn what_has_changed_is_found_as_it_is_now_and_what_was_taken_out_is_not() {
         articles: vec![(id, None)],
         bodies: Vec::new(),
     };
-    let third = take_over(&second, &mut indexes, vec![gone], false).unwrap();
+    let third = take_over(&second, [gone], Amount::Change).unwrap();
     assert_eq!(slugs(&third, &["en"], "giraffe"), [""; 0]);
 }

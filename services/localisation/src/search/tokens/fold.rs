@@ -96,18 +96,54 @@ pub(super) fn fold(word: &str) -> String {
     folded
 }
 
-/// The stem of a folded Arabic word: without the article and the particles before it, and without the endings of number, gender
-/// and possession, as long as enough is left (light10, Larkey et al. 2002).
-pub(super) fn light_stem(word: &str) -> &str {
+/// Languages whose stems are found by taking particles off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Light {
+    Arabic,
+    Hebrew,
+}
+
+impl Light {
+    /// The stem of a folded word: without the article and the particles before it, and without the endings of number, gender
+    /// and possession, as long as enough is left.
+    pub(super) fn stem(self, word: &str) -> &str {
+        match self {
+            Self::Arabic => arabic(word),
+            Self::Hebrew => hebrew(word),
+        }
+    }
+}
+
+/// Light10 (Larkey et al. 2002).
+fn arabic(word: &str) -> &str {
     const BEFORE: [&str; 6] = ["وال", "بال", "كال", "فال", "لل", "ال"];
     const BEHIND: [&str; 9] = ["ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي", "ا"];
-    let long_enough = |rest: &&str, least: usize| rest.chars().count() >= least;
     let stem = BEFORE
         .iter()
-        .find_map(|article| word.strip_prefix(article).filter(|rest| long_enough(rest, 2)))
+        .find_map(|article| word.strip_prefix(article).filter(|rest| is_enough(rest, 2)))
         .unwrap_or(word);
-    BEHIND
+    without_ending(stem, &BEHIND)
+}
+
+/// The particles are single letters, of which several may stand together; a word that begins with such a letter loses it
+/// everywhere alike.
+fn hebrew(word: &str) -> &str {
+    const BEFORE: [char; 7] = ['ו', 'ש', 'כ', 'ה', 'ב', 'ל', 'מ'];
+    const BEHIND: [&str; 4] = ["ות", "ים", "ה", "ת"];
+    let mut stem = word;
+    while let Some(rest) = stem.strip_prefix(BEFORE).filter(|rest| is_enough(rest, 4)) {
+        stem = rest;
+    }
+    without_ending(stem, &BEHIND)
+}
+
+fn without_ending<'w>(stem: &'w str, behind: &[&str]) -> &'w str {
+    behind
         .iter()
-        .find_map(|ending| stem.strip_suffix(ending).filter(|rest| long_enough(rest, 3)))
+        .find_map(|ending| stem.strip_suffix(ending).filter(|rest| is_enough(rest, 3)))
         .unwrap_or(stem)
+}
+
+fn is_enough(rest: &str, least: usize) -> bool {
+    rest.chars().count() >= least
 }
