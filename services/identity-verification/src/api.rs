@@ -2,6 +2,7 @@
 
 pub mod credentials;
 pub mod customers;
+pub mod factors;
 pub mod grants;
 pub mod local_outbox;
 pub(crate) mod parse;

@@ -40,6 +40,29 @@ impl Chance {
         }
     }
 
+    /// A support PIN: eight digits, each of the hundred million as likely as any other.
+    #[must_use]
+    pub fn pin(&self) -> String {
+        format!("{:08}", self.below(100_000_000))
+    }
+
+    /// A number to be matched, 10 to 99.
+    #[must_use]
+    pub fn two_digits(&self) -> i16 {
+        // Always fits.
+        10 + i16::try_from(self.below(90)).unwrap_or(0)
+    }
+
+    /// A number below `limit`, each as likely as any other: draws beyond the last whole multiple are thrown away.
+    fn below(&self, limit: u32) -> u32 {
+        loop {
+            let drawn = u32::from_be_bytes(self.bytes());
+            if drawn < u32::MAX - u32::MAX % limit {
+                return drawn % limit;
+            }
+        }
+    }
+
     /// Random bytes.
     #[must_use]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {

@@ -2,13 +2,16 @@
 //!
 //! Values that hold a person's data (names, addresses, codes) print nothing of it through `Debug`.
 
+pub mod authenticator;
 pub mod code;
 pub mod contact;
 pub mod customer;
+pub mod failures;
 pub mod grant;
 pub mod ids;
 pub mod machine;
 pub mod partner;
 pub mod rules;
 pub mod sends;
+pub mod totp;
 pub mod verification;

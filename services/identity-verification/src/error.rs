@@ -6,14 +6,15 @@ use support_chassis::db::DbError;
 use support_chassis::error::{Answer, InvalidFields, ServiceError, into_status};
 use support_chassis::page::PageError;
 use support_proto::support::identity::v1::IdentityErrorReason as Reason;
+use support_proto::support::options::v1::AssuranceLevel;
 use tonic::{Code, Status};
 
 use crate::api::present;
 use crate::domain::ids::VerificationId;
 use crate::domain::machine::State;
-use crate::domain::rules::Rules;
-use crate::domain::verification::Purpose;
 use crate::keys::{SealBroken, TokenError};
+use crate::ops::NotAccepted;
+use crate::webauthn::PasskeyRefused;
 
 /// The domain of this service's reasons.
 pub const DOMAIN: &str = "support.identity.v1";
@@ -72,13 +73,47 @@ pub enum IdentityError {
     #[error("only staff may name a customer by id")]
     SubjectNotAllowed,
     /// The rules do not take the method for the purpose.
-    #[error("the rules do not take such a contact point for {}", .purpose.as_str())]
-    MethodNotAccepted {
-        /// The purpose.
-        purpose: Purpose,
-        /// The rules.
-        rules: Box<Rules>,
+    #[error("the rules do not take this for {}", .0.purpose.as_str())]
+    MethodNotAccepted(Box<NotAccepted>),
+    /// What was brought proves nothing.
+    #[error("what was brought proves nothing")]
+    FactorWrong {
+        /// How many more can be tried.
+        checks_left: i16,
     },
+    /// Too many failures.
+    #[error("too many failures: nothing is looked at for now")]
+    FactorWait {
+        /// For how long.
+        retry_after: Duration,
+    },
+    /// No such authenticator, or not one the caller may see.
+    #[error("no such authenticator")]
+    AuthenticatorNotFound,
+    /// What was brought to confirm an authenticator does not.
+    #[error("the authenticator is refused")]
+    AuthenticatorRefused,
+    /// The customer has as many as can be.
+    #[error("the customer has {limit} authenticators of this kind")]
+    TooManyAuthenticators {
+        /// How many can be.
+        limit: i64,
+    },
+    /// Who has authenticators changes them only in a session of AAL2.
+    #[error("authenticators are changed in a session of AAL2")]
+    StepUpNeeded,
+    /// The device has not answered yet.
+    #[error("the device has not answered yet")]
+    PushPending,
+    /// No such prompt of this device, or it has ended.
+    #[error("no such prompt")]
+    PromptNotFound,
+    /// The session's grant has ended.
+    #[error("the grant has ended")]
+    GrantEnded,
+    /// A passkey's ceremony could not begin.
+    #[error("a ceremony could not begin")]
+    Ceremony(#[from] PasskeyRefused),
     /// The page token is not one of this list.
     #[error(transparent)]
     Page(#[from] PageError),
@@ -100,6 +135,8 @@ impl From<DbError> for IdentityError {
     fn from(error: DbError) -> Self {
         match error.constraint() {
             Some("contact_points_comparable_key") => Self::ContactPointTaken,
+            // A credential that is bound already, to whomever.
+            Some("authenticators_credential_key") => Self::AuthenticatorRefused,
             // Two additions to one customer: the lock on the customer rules it out, and if it did not, it is a lost race.
             Some("contact_points_customer_ordinal_key") => Self::Conflict,
             _ => Self::Database(error),
@@ -161,29 +198,89 @@ impl ServiceError for IdentityError {
                 Reason::SubjectNotAllowed,
                 "only staff may name a customer by id",
             ),
-            Self::MethodNotAccepted { purpose, rules } => {
-                let purpose = present::purpose(*purpose).as_str_name();
-                let asked = rules.purpose.as_ref();
-                let methods: Vec<_> = asked
+            Self::MethodNotAccepted(told) => {
+                let purpose = present::purpose(told.purpose).as_str_name();
+                let methods: Vec<_> = told
+                    .methods
                     .iter()
-                    .flat_map(|asked| &asked.methods)
                     .map(|method| present::method(*method).as_str_name())
                     .collect();
-                let assurance = asked.map(|asked| present::assurance(asked.assurance).as_str_name());
+                let assurance = told.assurance.map(|asked| present::assurance(asked).as_str_name());
                 refuse(
                     Code::FailedPrecondition,
                     Reason::MethodNotAccepted,
-                    "the rules do not take such a contact point for this purpose",
+                    "the rules do not take this for this purpose",
                 )
                 .with("purpose", purpose)
                 .with("assurance", assurance.unwrap_or_default())
                 .with("methods", methods.join(","))
-                .with("standard_basis", &rules.basis)
+                .with("standard_basis", &told.basis)
                 .precondition("VERIFICATION_POLICY", purpose, "the method is not accepted")
             }
+            Self::FactorWrong { .. }
+            | Self::FactorWait { .. }
+            | Self::AuthenticatorNotFound
+            | Self::AuthenticatorRefused
+            | Self::TooManyAuthenticators { .. }
+            | Self::StepUpNeeded
+            | Self::PushPending
+            | Self::PromptNotFound
+            | Self::GrantEnded => self.answer_of_factors(),
             Self::Page(error) => error.answer(),
             Self::Database(error) => error.answer(),
-            Self::Token(_) | Self::Seal(_) | Self::Impossible(_) => Answer::internal(),
+            Self::Token(_) | Self::Seal(_) | Self::Ceremony(_) | Self::Impossible(_) => Answer::internal(),
+        }
+    }
+}
+
+impl IdentityError {
+    fn answer_of_factors(&self) -> Answer {
+        let refuse = |code, reason: Reason, message| Answer::new(code, DOMAIN, reason.as_str_name(), message);
+        match self {
+            Self::FactorWrong { checks_left } => refuse(
+                Code::PermissionDenied,
+                Reason::FactorWrong,
+                "what was brought proves nothing",
+            )
+            .with("checks_left", checks_left.to_string()),
+            Self::FactorWait { retry_after } => refuse(
+                Code::ResourceExhausted,
+                Reason::FactorWait,
+                "too many failures, nothing is looked at for now",
+            )
+            .retry_after(*retry_after),
+            Self::AuthenticatorNotFound => {
+                refuse(Code::NotFound, Reason::AuthenticatorNotFound, "no such authenticator")
+            }
+            Self::AuthenticatorRefused => refuse(
+                Code::FailedPrecondition,
+                Reason::AuthenticatorRefused,
+                "the authenticator is refused",
+            )
+            .precondition("AUTHENTICATOR", "authenticator", "not confirmed"),
+            Self::TooManyAuthenticators { limit } => refuse(
+                Code::FailedPrecondition,
+                Reason::TooManyAuthenticators,
+                "there are as many authenticators of this kind as can be",
+            )
+            .with("limit", limit.to_string())
+            .precondition("AUTHENTICATOR", "authenticators", "full"),
+            Self::StepUpNeeded => refuse(
+                Code::PermissionDenied,
+                Reason::StepUpNeeded,
+                "authenticators are changed in a session of AAL2",
+            )
+            .with("required_level", AssuranceLevel::Aal2.as_str_name()),
+            Self::PushPending => refuse(
+                Code::FailedPrecondition,
+                Reason::PushPending,
+                "the device has not answered yet",
+            )
+            .precondition("PROMPT", "prompt", "pending"),
+            Self::PromptNotFound => refuse(Code::NotFound, Reason::PromptNotFound, "no such prompt"),
+            Self::GrantEnded => refuse(Code::FailedPrecondition, Reason::GrantEnded, "the grant has ended")
+                .precondition("GRANT", "grant", "ended"),
+            _ => Answer::internal(),
         }
     }
 }

@@ -6,7 +6,7 @@
 mod codes;
 mod tokens;
 
-pub use codes::{CodeKeys, InvalidKey, SealBroken};
+pub use codes::{CodeKeys, Counted, InvalidKey, Kept, SealBroken};
 pub use tokens::{TokenError, TokenKeys};
 
 use base64::Engine as _;

@@ -11,6 +11,7 @@ pub mod ops;
 pub mod settings;
 pub mod standard;
 pub mod store;
+pub mod webauthn;
 pub mod words;
 pub mod work;
 
@@ -23,6 +24,7 @@ use sqlx::migrate::Migrator;
 use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_proto::support::identity::v1::credential_service_server::CredentialServiceServer;
 use support_proto::support::identity::v1::customer_service_server::CustomerServiceServer;
+use support_proto::support::identity::v1::factor_service_server::FactorServiceServer;
 use support_proto::support::identity::v1::grant_service_server::GrantServiceServer;
 use support_proto::support::identity::v1::local_outbox_service_server::LocalOutboxServiceServer;
 use support_proto::support::identity::v1::verification_service_server::VerificationServiceServer;
@@ -30,6 +32,7 @@ use tokio::sync::Notify;
 
 use crate::api::credentials::CredentialApi;
 use crate::api::customers::CustomerApi;
+use crate::api::factors::FactorApi;
 use crate::api::grants::GrantApi;
 use crate::api::local_outbox::LocalOutboxApi;
 use crate::api::verifications::VerificationApi;
@@ -89,6 +92,7 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
         chance: chance.clone(),
         keys: checked.code_keys.clone(),
         policy: Policy::new(kit.standard(&VERIFICATION_POLICY)),
+        passkeys: checked.passkeys,
         reaches_phones: settings.delivery.outbox == Outbox::Local,
     };
 
@@ -104,6 +108,10 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
         chance: chance.clone(),
         deliveries: Arc::clone(&wake),
         metrics: metrics.clone(),
+    };
+    let factors = FactorApi {
+        verifications: verifications.clone(),
+        product_name: settings.product_name.clone(),
     };
     let credentials = CredentialApi {
         db: kit.db.clone(),
@@ -139,6 +147,7 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
     Ok(Parts::new()
         .serve(CustomerServiceServer::new(customers))
         .serve(VerificationServiceServer::new(verifications))
+        .serve(FactorServiceServer::new(factors))
         .serve(GrantServiceServer::new(GrantApi { db: kit.db }))
         .serve(CredentialServiceServer::new(credentials))
         .serve(LocalOutboxServiceServer::new(outbox))

@@ -2,11 +2,14 @@
 
 pub mod add_contact_point;
 pub mod authenticate_client;
+pub mod authenticators;
 pub mod cancel_verification;
-pub mod check_code;
+pub mod challenge_factor;
 pub mod create_customer;
 pub mod create_partner_client;
 pub mod expire_verifications;
+pub mod redeem_factor;
+pub mod renew_session;
 pub mod resend_code;
 pub mod revoke_grant;
 pub mod start_verification;
@@ -18,14 +21,16 @@ use time::OffsetDateTime;
 
 use crate::api::present;
 use crate::chance::Chance;
+use crate::domain::grant::Assurance;
 use crate::domain::ids::CaseId;
 use crate::domain::machine::State;
-use crate::domain::rules::Limits;
-use crate::domain::verification::Verification;
+use crate::domain::rules::{Limits, Rules};
+use crate::domain::verification::{Method, Purpose, Verification};
 use crate::error::IdentityError;
 use crate::keys::CodeKeys;
 use crate::standard::Policy;
 use crate::store;
+use crate::webauthn::RelyingParty;
 
 /// What verifications are made with.
 #[derive(Debug, Clone)]
@@ -38,8 +43,54 @@ pub struct Means {
     pub keys: CodeKeys,
     /// The rules that new verifications are under.
     pub policy: Policy,
+    /// For whom passkeys are made.
+    pub passkeys: RelyingParty,
     /// Whether telephones can be reached.
     pub reaches_phones: bool,
+}
+
+/// What the rules take instead of what was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotAccepted {
+    /// What for.
+    pub purpose: Purpose,
+    /// What must be reached; none where the purpose is closed.
+    pub assurance: Option<Assurance>,
+    /// What counts.
+    pub methods: Vec<Method>,
+    /// What the rules are made of.
+    pub basis: String,
+}
+
+impl NotAccepted {
+    /// By rules that hold.
+    #[must_use]
+    pub fn under(purpose: Purpose, rules: Rules) -> Self {
+        let asked = rules.purpose;
+        Self {
+            purpose,
+            assurance: asked.as_ref().map(|asked| asked.assurance),
+            methods: asked.map(|asked| asked.methods).unwrap_or_default(),
+            basis: rules.basis,
+        }
+    }
+
+    /// By what a verification keeps of its rules.
+    #[must_use]
+    pub fn by(verification: &Verification) -> Self {
+        Self {
+            purpose: verification.purpose,
+            assurance: Some(verification.limits.assurance),
+            methods: verification.limits.methods.clone(),
+            basis: verification.limits.basis.clone(),
+        }
+    }
+}
+
+impl From<NotAccepted> for IdentityError {
+    fn from(told: NotAccepted) -> Self {
+        Self::MethodNotAccepted(Box::new(told))
+    }
 }
 
 /// Counts a send to a contact point, and says how many there were within the hour, this one included.

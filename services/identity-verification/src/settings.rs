@@ -12,6 +12,7 @@ use support_chassis::settings::{Environment, SettingDoc, SettingDocs};
 
 use crate::NAME;
 use crate::keys::CodeKeys;
+use crate::webauthn::{InvalidRelyingParty, RelyingParty};
 
 /// What each setting is for.
 pub const DOCS: SettingDocs = SettingDocs::of::<IdentitySettings>(&[
@@ -41,6 +42,14 @@ pub const DOCS: SettingDocs = SettingDocs::of::<IdentitySettings>(&[
     SettingDoc::plain(
         "tokens.partner_minutes",
         "how long a partner's access token is good, in minutes",
+    ),
+    SettingDoc::plain(
+        "passkeys.domain",
+        "domain that passkeys are made for: they work on its pages alone, and a change voids them",
+    ),
+    SettingDoc::plain(
+        "passkeys.origins",
+        "origins of the pages that may use passkeys; empty for https and the domain",
     ),
     SettingDoc::plain(
         "verification.expiry_interval_ms",
@@ -89,6 +98,7 @@ pub struct IdentitySettings {
     pub service_key: SecretString,
     pub service_key_file: PathBuf,
     pub tokens: TokenSettings,
+    pub passkeys: PasskeySettings,
     pub verification: VerificationSettings,
     pub delivery: DeliverySettings,
     pub smtp: SmtpSettings,
@@ -105,6 +115,15 @@ pub struct TokenSettings {
     pub session_key_file: PathBuf,
     pub previous_public_keys: Vec<String>,
     pub partner_minutes: u32,
+}
+
+/// Passkeys.
+#[expect(missing_docs, reason = "documented once, in DOCS, where operators read it too")]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasskeySettings {
+    pub domain: String,
+    pub origins: Vec<String>,
 }
 
 /// Verifications. How long and how often is no setting but a rule: see [`crate::standard`].
@@ -174,6 +193,8 @@ pub struct Checked {
     pub session_key: SigningKey,
     /// For tokens signed before the last rotation.
     pub previous_keys: Vec<VerifyingKey>,
+    /// For passkeys.
+    pub passkeys: RelyingParty,
     /// For the mail server, where messages are sent for real.
     pub mail: Option<CheckedMail>,
 }
@@ -246,6 +267,13 @@ impl IdentitySettings {
             .map(|text| passport::public_key(text))
             .collect::<Result<_, _>>()
             .map_err(|error| fault("tokens.previous_public_keys", error.to_string()))?;
+        let passkeys = RelyingParty::new(&self.passkeys.domain, &self.passkeys.origins).map_err(|error| {
+            let path = match error {
+                InvalidRelyingParty::Domain => "passkeys.domain",
+                InvalidRelyingParty::Origin(_) => "passkeys.origins",
+            };
+            fault(path, error.to_string())
+        })?;
         let mail = match self.delivery.outbox {
             Outbox::Local => None,
             Outbox::Smtp => Some(self.smtp.check(production, self.delivery.lease_seconds)?),
@@ -254,6 +282,7 @@ impl IdentitySettings {
             code_keys,
             session_key,
             previous_keys,
+            passkeys,
             mail,
         })
     }

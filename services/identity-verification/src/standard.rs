@@ -9,7 +9,8 @@ use support_proto::support::identity::v1::{self as pb, VerificationPolicy};
 use time::OffsetDateTime;
 
 use crate::api::parse;
-use crate::domain::rules::{CodeRules, PurposeRules, Rules};
+use crate::domain::failures::MOST;
+use crate::domain::rules::{CodeRules, FactorRules, PurposeRules, Rules};
 use crate::domain::verification::Purpose;
 
 /// The document, with what this build ships of it.
@@ -35,6 +36,34 @@ impl Policy {
     pub fn rules(&self, country: Option<&str>, purpose: Purpose, now: OffsetDateTime) -> Rules {
         let place = country.map_or(Place::Global, Place::country);
         rules(&self.0.on(&place, day_of(now)), purpose)
+    }
+}
+
+impl Policy {
+    /// What holds at `now` for factors and failures at a place.
+    #[must_use]
+    pub fn factors(&self, country: Option<&str>, now: OffsetDateTime) -> FactorRules {
+        let place = country.map_or(Place::Global, Place::country);
+        factor_rules(self.0.on(&place, day_of(now)).factors.as_ref())
+    }
+}
+
+/// A policy that says nothing of factors is under the rules that this build ships.
+fn factor_rules(factors: Option<&pb::FactorRules>) -> FactorRules {
+    let shipped = FactorRules::SHIPPED;
+    let Some(factors) = factors else { return shipped };
+    let small = |number: i32, otherwise: i16| i16::try_from(number).unwrap_or(otherwise);
+    let count = |number: i32, otherwise: usize| usize::try_from(number).unwrap_or(otherwise);
+    FactorRules {
+        totp_drift_steps: u8::try_from(factors.totp_drift_steps).unwrap_or(shipped.totp_drift_steps),
+        pin_lifetime: lifetime(factors.pin_lifetime).unwrap_or(shipped.pin_lifetime),
+        push_lifetime: lifetime(factors.push_lifetime).unwrap_or(shipped.push_lifetime),
+        pushes_per_hour: count(factors.pushes_per_hour, shipped.pushes_per_hour),
+        failures_before_wait: small(factors.failures_before_wait, shipped.failures_before_wait),
+        failures_before_lock: small(factors.failures_before_lock, shipped.failures_before_lock).min(MOST),
+        failures_per_source: count(factors.failures_per_source, shipped.failures_per_source),
+        aal2_lifetime: lifetime(factors.aal2_lifetime).unwrap_or(shipped.aal2_lifetime),
+        aal2_idle: lifetime(factors.aal2_idle).unwrap_or(shipped.aal2_idle),
     }
 }
 
@@ -83,6 +112,16 @@ fn faults(policy: &VerificationPolicy) -> Vec<(String, String)> {
         "codes.lifetime".to_owned(),
         policy.codes.as_ref().and_then(|codes| codes.lifetime),
     );
+    if let Some(factors) = &policy.factors {
+        for (field, given) in [
+            ("pin_lifetime", factors.pin_lifetime),
+            ("push_lifetime", factors.push_lifetime),
+            ("aal2_lifetime", factors.aal2_lifetime),
+            ("aal2_idle", factors.aal2_idle),
+        ] {
+            whole(format!("factors.{field}"), given);
+        }
+    }
     let mut purposes: Vec<_> = policy.purposes.iter().collect();
     purposes.sort_unstable_by_key(|(name, _)| *name);
     for (name, rules) in &purposes {

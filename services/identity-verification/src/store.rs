@@ -1,8 +1,10 @@
 //! The SQL of this service and nothing else; one file an aggregate.
 
 pub mod approvals;
+pub mod authenticators;
 pub mod customers;
 pub mod deliveries;
+pub mod factors;
 pub mod grants;
 pub mod local_outbox;
 pub mod partner_clients;
@@ -10,6 +12,22 @@ pub mod send_windows;
 pub mod verifications;
 
 use support_chassis::db::{DbError, stored};
+
+use crate::domain::verification::Method;
+
+/// Stored methods.
+fn methods(table: &'static str, column: &'static str, names: &[String]) -> Result<Vec<Method>, DbError> {
+    stored(
+        names.iter().map(|name| Method::from_name(name)).collect(),
+        table,
+        column,
+    )
+}
+
+/// Methods as they are stored.
+fn names(methods: &[Method]) -> Vec<String> {
+    methods.iter().map(|method| method.as_str().to_owned()).collect()
+}
 
 /// A stored hash.
 fn digest(table: &'static str, column: &'static str, bytes: &[u8]) -> Result<[u8; 32], DbError> {

@@ -19,7 +19,7 @@ const NAME: &str = "support-development";
 pub const OPERATOR: &str = "operator";
 
 /// What an agent may do.
-pub const AGENT_SCOPES: [&str; 27] = [
+pub const AGENT_SCOPES: [&str; 28] = [
     "agents.read",
     "articles.approve",
     "articles.publish",
@@ -35,6 +35,7 @@ pub const AGENT_SCOPES: [&str; 27] = [
     "devices.approve",
     "devices.read",
     "devices.write",
+    "documents.witness",
     "entitlements.read",
     "entitlements.write",
     "messages.read",

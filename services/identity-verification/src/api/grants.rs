@@ -41,7 +41,7 @@ impl GrantService for GrantApi {
             .filter(|grant| own.is_none_or(|customer| customer == grant.customer_id))
             .ok_or(IdentityError::GrantNotFound)?;
         Ok(Response::new(GetGrantResponse {
-            grant: Some(present::grant(&grant)),
+            grant: Some(present::grant(&grant, self.db.clock().now())),
         }))
     }
 
@@ -71,9 +71,10 @@ impl GrantService for GrantApi {
         {
             return Err(IdentityError::CustomerNotFound.into());
         }
+        let now = self.db.clock().now();
         let (grants, next_page_token) = page.cut(grants, store::grants::sort_key);
         Ok(Response::new(ListGrantsResponse {
-            grants: grants.iter().map(present::grant).collect(),
+            grants: grants.iter().map(|grant| present::grant(grant, now)).collect(),
             next_page_token,
         }))
     }
@@ -91,7 +92,7 @@ impl GrantService for GrantApi {
             .write(&call, &request, async move |tx| {
                 let grant = revoke_grant(tx, id, own).await?;
                 Ok::<_, IdentityError>(RevokeGrantResponse {
-                    grant: Some(present::grant(&grant)),
+                    grant: Some(present::grant(&grant, tx.now())),
                 })
             })
             .await?;

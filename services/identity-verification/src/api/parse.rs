@@ -47,5 +47,19 @@ pub(crate) fn method(given: VerificationMethod) -> Option<Method> {
         VerificationMethod::Unspecified => None,
         VerificationMethod::EmailCode => Some(Method::EmailCode),
         VerificationMethod::SmsCode => Some(Method::SmsCode),
+        VerificationMethod::Totp => Some(Method::Totp),
+        VerificationMethod::Passkey => Some(Method::Passkey),
+        VerificationMethod::SupportPin => Some(Method::SupportPin),
+        VerificationMethod::Push => Some(Method::Push),
+        VerificationMethod::RecoveryCode => Some(Method::RecoveryCode),
+        VerificationMethod::Document => Some(Method::Document),
     }
+}
+
+/// Reads a method that must be named.
+pub(super) fn wanted_method(field: &str, given: i32) -> Result<Method, Violation> {
+    VerificationMethod::try_from(given)
+        .ok()
+        .and_then(method)
+        .ok_or_else(|| Violation::new(field, "is none of the methods"))
 }

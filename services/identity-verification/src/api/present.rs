@@ -7,6 +7,7 @@ use support_proto::support::options::v1::AssuranceLevel;
 use support_proto::support::types::v1::PersonName;
 use time::OffsetDateTime;
 
+use crate::domain::authenticator::{Authenticator, AuthenticatorState};
 use crate::domain::contact::ContactKind;
 use crate::domain::customer::{ContactPoint, Customer};
 use crate::domain::grant::{Assurance, Grant};
@@ -75,23 +76,65 @@ pub fn verification(verification: &Verification, now: OffsetDateTime) -> pb::Ver
         expire_time: Some(timestamp(verification.limits.expires_at)),
         case_id: verification.case_id.map(|id| id.to_string()).unwrap_or_default(),
         standard_basis: verification.limits.basis.clone(),
+        proven: methods(&verification.proven),
+        assurance_reached: verification
+            .reached()
+            .map_or(AssuranceLevel::Unspecified, assurance)
+            .into(),
+        assurance_needed: assurance(verification.limits.assurance).into(),
+        methods: methods(&verification.limits.methods),
     }
 }
 
-/// A grant.
+fn methods(given: &[Method]) -> Vec<i32> {
+    given.iter().map(|given| method(*given).into()).collect()
+}
+
+/// A grant as it is at `now`.
 #[must_use]
-pub fn grant(grant: &Grant) -> pb::Grant {
+pub fn grant(grant: &Grant, now: OffsetDateTime) -> pb::Grant {
+    let held = grant.assurance_at(now);
     pb::Grant {
         grant_id: grant.id.to_string(),
         customer_id: grant.customer_id.to_string(),
-        assurance: assurance(grant.assurance).into(),
-        methods: grant.methods.iter().map(|used| method(*used).into()).collect(),
+        assurance: assurance(held).into(),
+        assurance_expire_time: grant
+            .decay
+            .filter(|_| held == grant.assurance)
+            .map(|decay| timestamp(decay.ends_at())),
+        methods: methods(&grant.methods),
         purpose: purpose(grant.purpose).into(),
         case_id: grant.case_id.map(|id| id.to_string()).unwrap_or_default(),
         grant_time: Some(timestamp(grant.granted_at)),
         expire_time: Some(timestamp(grant.expires_at)),
         revoke_time: grant.revoked_at.map(timestamp),
         standard_basis: grant.standard_basis.clone(),
+    }
+}
+
+/// An authenticator, with what its customer calls it where that may be seen.
+#[must_use]
+pub fn authenticator(authenticator: &Authenticator, shows_name: bool) -> pb::Authenticator {
+    pb::Authenticator {
+        authenticator_id: authenticator.id.to_string(),
+        method: method(authenticator.method).into(),
+        display_name: if shows_name {
+            authenticator.display_name.clone()
+        } else {
+            String::new()
+        },
+        state: match authenticator.state {
+            AuthenticatorState::Pending => pb::AuthenticatorState::Pending,
+            AuthenticatorState::Active => pb::AuthenticatorState::Active,
+            AuthenticatorState::Locked => pb::AuthenticatorState::Locked,
+            // Those are not shown.
+            AuthenticatorState::Ended => pb::AuthenticatorState::Unspecified,
+        }
+        .into(),
+        create_time: Some(timestamp(authenticator.created_at)),
+        use_time: authenticator.used_at.map(timestamp),
+        expire_time: authenticator.expires_at.map(timestamp),
+        uses_left: i32::try_from(authenticator.uses_left).unwrap_or(i32::MAX),
     }
 }
 
@@ -161,6 +204,12 @@ pub fn method(method: Method) -> pb::VerificationMethod {
     match method {
         Method::EmailCode => pb::VerificationMethod::EmailCode,
         Method::SmsCode => pb::VerificationMethod::SmsCode,
+        Method::Totp => pb::VerificationMethod::Totp,
+        Method::Passkey => pb::VerificationMethod::Passkey,
+        Method::SupportPin => pb::VerificationMethod::SupportPin,
+        Method::Push => pb::VerificationMethod::Push,
+        Method::RecoveryCode => pb::VerificationMethod::RecoveryCode,
+        Method::Document => pb::VerificationMethod::Document,
     }
 }
 

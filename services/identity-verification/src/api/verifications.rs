@@ -9,21 +9,23 @@ use support_chassis::clock::Clock;
 use support_chassis::db::Db;
 use support_chassis::error::{Violation, Violations};
 use support_chassis::id::{parse, parse_optional};
+use support_proto::support::identity::v1 as pb;
 use support_proto::support::identity::v1::verification_service_server::VerificationService;
 use support_proto::support::identity::v1::{
     CancelVerificationRequest, CancelVerificationResponse, CheckCodeRequest, CheckCodeResponse, GetVerificationRequest,
     GetVerificationResponse, ResendCodeRequest, ResendCodeResponse, StartVerificationRequest,
-    StartVerificationResponse,
+    StartVerificationResponse, VerificationMethod,
 };
 use support_proto::support::options::v1::CallerKind;
 use tokio::sync::Notify;
 use tonic::{Request, Response, Status};
 
 use self::stored::StoredCheck;
-use super::parse::{contact, purpose};
+use super::parse::{contact, method, purpose};
 use super::present;
 use crate::chance::Chance;
 use crate::domain::code::Code;
+use crate::domain::grant::Grant;
 use crate::domain::ids::{CustomerId, GrantId, VerificationId};
 use crate::domain::machine::State;
 use crate::error::IdentityError;
@@ -31,7 +33,7 @@ use crate::keys::TokenKeys;
 use crate::metrics::Metrics;
 use crate::ops::Means;
 use crate::ops::cancel_verification::cancel_verification;
-use crate::ops::check_code::check_code;
+use crate::ops::redeem_factor::{Proof, redeem_factor};
 use crate::ops::resend_code::resend_code;
 use crate::ops::start_verification::{Claim, Start, start_verification};
 use crate::store;
@@ -70,17 +72,33 @@ fn parse_start(call: &Call, request: &StartVerificationRequest) -> Result<Start,
             .map(Claim::Customer)
     };
     let purpose = fields.take(purpose(request.purpose));
+    // A code is what goes without saying, and goes by the way of the contact point, whichever of the two is said.
+    let method = VerificationMethod::try_from(request.method)
+        .ok()
+        .and_then(method)
+        .filter(|method| !method.is_sent());
     let case_id = fields.take(parse_optional("case_id", &request.case_id));
     let (claim, purpose, case_id) = fields.finish((claim, purpose, case_id))?;
-    if matches!(claim, Claim::Customer(_)) && call.caller().kind != CallerKind::Staff {
+    if let Claim::Customer(customer) = &claim
+        && call.caller().kind != CallerKind::Staff
+        && (method.is_none() || call.customer_id() != Some(*customer))
+    {
         return Err(IdentityError::SubjectNotAllowed);
     }
+    let session = call.customer_id().zip(
+        call.caller()
+            .grant_id
+            .as_deref()
+            .and_then(|grant| grant.parse::<GrantId>().ok()),
+    );
     Ok(Start {
         claim,
         purpose,
         languages: request.languages.clone(),
         case_id,
         country_code: (!request.country_code.is_empty()).then(|| request.country_code.clone()),
+        method,
+        step_up: session.filter(|_| request.step_up),
     })
 }
 
@@ -91,26 +109,39 @@ fn verification_id(text: &str) -> Result<VerificationId, Violation> {
 impl VerificationApi {
     /// The answer to a code that was approved, now or by an earlier call with the same request id. The token is made
     /// here, each time, and never stored.
-    async fn admit(&self, mut answer: CheckCodeResponse) -> Result<CheckCodeResponse, IdentityError> {
-        let grant_id: GrantId = answer
-            .grant
-            .as_ref()
+    pub(super) async fn admit(&self, mut answer: CheckCodeResponse) -> Result<CheckCodeResponse, IdentityError> {
+        if answer.grant.is_none() {
+            return Ok(answer);
+        }
+        let (_, token) = self.session(answer.grant.as_ref()).await?.ok_or_else(|| {
+            let verification = answer.verification.as_ref().map(|told| told.verification_id.as_str());
+            match verification.unwrap_or_default().parse() {
+                Ok(id) => IdentityError::VerificationNotOpen {
+                    id,
+                    state: State::Approved,
+                },
+                Err(_) => IdentityError::Impossible("a stored approval without a verification"),
+            }
+        })?;
+        answer.session_token = token;
+        Ok(answer)
+    }
+
+    /// A grant as it is now, with a fresh token of it; none where it has ended.
+    pub(super) async fn session(&self, grant: Option<&pb::Grant>) -> Result<Option<(Grant, String)>, IdentityError> {
+        let grant_id: GrantId = grant
             .and_then(|grant| grant.grant_id.parse().ok())
-            .ok_or(IdentityError::Impossible("a stored approval without a grant"))?;
+            .ok_or(IdentityError::Impossible("a stored answer without a grant"))?;
         let now = self.clock.now();
         let mut connection = self.db.read().await?;
         let grant = store::grants::get(&mut connection, grant_id)
             .await?
             .ok_or(IdentityError::Impossible("an approval whose grant is gone"))?;
         if !grant.is_live(now) {
-            let id = grant.verification_id;
-            return Err(IdentityError::VerificationNotOpen {
-                id,
-                state: State::Approved,
-            });
+            return Ok(None);
         }
-        answer.session_token = self.tokens.session_token(&grant, now, &self.chance)?;
-        Ok(answer)
+        let token = self.tokens.session_token(&grant, now, &self.chance)?;
+        Ok(Some((grant, token)))
     }
 }
 
@@ -155,6 +186,7 @@ impl VerificationService for VerificationApi {
 
     async fn check_code(&self, request: Request<CheckCodeRequest>) -> Result<Response<CheckCodeResponse>, Status> {
         let call = Call::of(&request)?;
+        let by = super::factors::by(&call, &request);
         let request = request.into_inner();
         let mut fields = Violations::new();
         let id = fields.take(verification_id(&request.verification_id));
@@ -167,7 +199,7 @@ impl VerificationService for VerificationApi {
         let stored: StoredCheck = self
             .db
             .write(&call, &request, async move |tx| {
-                let redeemed = check_code(tx, &means, id, &code).await?;
+                let redeemed = redeem_factor(tx, &means, id, &Proof::Code(code), &by).await?;
                 Ok::<_, IdentityError>(StoredCheck::of(&redeemed, tx.now()))
             })
             .await?;

@@ -55,6 +55,14 @@ impl Code {
         }
     }
 
+    /// The same as a number, 0 to 999,999.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.0
+            .iter()
+            .fold(0, |number, digit| number * 10 + u32::from(digit - b'0'))
+    }
+
     /// The six digits. Whoever reads them can redeem them.
     #[must_use]
     pub fn digits(&self) -> &str {
@@ -131,7 +139,7 @@ mod tests {
             assert_eq!(Code::parse(text.as_bytes()), Err(InvalidCode), "{text:?}");
         }
         let code = Code::parse(b"012345").unwrap();
-        assert_eq!(code.digits(), "012345");
+        assert_eq!((code.digits(), code.number()), ("012345", 12_345));
         assert_eq!(format!("{code:?}"), "Code(..)");
     }
 }

@@ -23,6 +23,11 @@ id_type! {
 }
 
 id_type! {
+    /// Names something by which a customer can prove who they are.
+    AuthenticatorId
+}
+
+id_type! {
     /// Names a client of a partner's system.
     PartnerClientId
 }

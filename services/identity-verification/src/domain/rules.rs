@@ -48,13 +48,61 @@ pub struct PurposeRules {
     pub grant_lifetime: Duration,
 }
 
+/// What holds for factors other than codes that are sent, for failures, and for how long a high assurance lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FactorRules {
+    /// How many steps an app's clock may be off, either way.
+    pub totp_drift_steps: u8,
+    /// How long a support PIN works.
+    pub pin_lifetime: Duration,
+    /// How long a prompt on a device can be answered.
+    pub push_lifetime: Duration,
+    /// How many prompts one subject gets within an hour.
+    pub pushes_per_hour: usize,
+    /// After how many consecutive failures of a factor of a subject the next try has to wait.
+    pub failures_before_wait: i16,
+    /// After how many consecutive failures an authenticator is locked, at most 100.
+    pub failures_before_lock: i16,
+    /// How many failures one source may have within an hour.
+    pub failures_per_source: usize,
+    /// How long an assurance above AAL1 lasts at most.
+    pub aal2_lifetime: Duration,
+    /// For how long the session may lie idle before it decays.
+    pub aal2_idle: Duration,
+}
+
+impl FactorRules {
+    /// What this build ships, as `standard/verification-policy.yaml` says it: what holds where a policy says nothing of
+    /// factors, because it was published before there were any.
+    pub const SHIPPED: Self = Self {
+        totp_drift_steps: 1,
+        pin_lifetime: Duration::from_mins(15),
+        push_lifetime: Duration::from_mins(2),
+        pushes_per_hour: 5,
+        failures_before_wait: 10,
+        failures_before_lock: 100,
+        failures_per_source: 100,
+        aal2_lifetime: Duration::from_hours(12),
+        aal2_idle: Duration::from_mins(30),
+    };
+}
+
 impl Rules {
-    /// What the purpose asks for, where this method alone satisfies it.
+    /// What the purpose asks for, where these methods together satisfy it.
     #[must_use]
-    pub fn satisfied_by(&self, method: Method) -> Option<&PurposeRules> {
-        self.purpose
-            .as_ref()
-            .filter(|purpose| purpose.methods.contains(&method) && Assurance::from(method) >= purpose.assurance)
+    pub fn satisfied_by(&self, methods: &[Method]) -> Option<&PurposeRules> {
+        self.purpose.as_ref().filter(|purpose| {
+            methods.iter().all(|method| purpose.methods.contains(method))
+                && Assurance::of(methods) >= Some(purpose.assurance)
+        })
+    }
+
+    /// What the purpose asks for, where this method counts and what counts with it can satisfy it.
+    #[must_use]
+    pub fn reached_from(&self, method: Method) -> Option<&PurposeRules> {
+        self.purpose.as_ref().filter(|purpose| {
+            purpose.methods.contains(&method) && Assurance::of(&purpose.methods) >= Some(purpose.assurance)
+        })
     }
 }
 
@@ -71,6 +119,10 @@ pub struct Limits {
     pub sends_per_hour: i16,
     /// From when on the code does not work.
     pub expires_at: OffsetDateTime,
+    /// The assurance at which it is approved.
+    pub assurance: Assurance,
+    /// The methods that count.
+    pub methods: Vec<Method>,
 }
 
 impl Limits {
@@ -83,6 +135,16 @@ impl Limits {
             checks: rules.codes.checks,
             sends_per_hour: rules.codes.sends_per_hour,
             expires_at: now + rules.codes.lifetime,
+            // A closed purpose is refused before this is asked.
+            assurance: rules
+                .purpose
+                .as_ref()
+                .map_or(Assurance::Aal3, |purpose| purpose.assurance),
+            methods: rules
+                .purpose
+                .as_ref()
+                .map(|purpose| purpose.methods.clone())
+                .unwrap_or_default(),
         }
     }
 
@@ -93,6 +155,7 @@ impl Limits {
             sends: 0,
             checks: 0,
             sends_per_hour: 0,
+            methods: Vec::new(),
             ..Self::new(rules, now)
         }
     }
@@ -124,25 +187,37 @@ mod tests {
     #[test]
     fn a_method_satisfies_a_purpose_that_counts_it_and_asks_for_no_more_than_it_proves() {
         use Assurance::{Aal1, Aal2, Aal3};
-        use Method::{EmailCode, SmsCode};
-        for (assurance, methods, method, expected) in [
-            (Aal1, &[EmailCode, SmsCode][..], EmailCode, true),
-            (Aal1, &[EmailCode, SmsCode], SmsCode, true),
-            (Aal1, &[SmsCode], EmailCode, false),
-            (Aal1, &[EmailCode], SmsCode, false),
-            (Aal1, &[], EmailCode, false),
-            (Aal2, &[EmailCode, SmsCode], EmailCode, false),
-            (Aal3, &[EmailCode, SmsCode], SmsCode, false),
+        use Method::{EmailCode, Passkey, SmsCode, Totp};
+        for (assurance, methods, method, reached, satisfied) in [
+            (Aal1, &[EmailCode, SmsCode][..], EmailCode, true, true),
+            (Aal1, &[EmailCode, SmsCode], SmsCode, true, true),
+            (Aal1, &[SmsCode], EmailCode, false, false),
+            (Aal1, &[EmailCode], SmsCode, false, false),
+            (Aal1, &[], EmailCode, false, false),
+            (Aal2, &[EmailCode, SmsCode], EmailCode, false, false),
+            (Aal2, &[EmailCode, Totp], EmailCode, true, false),
+            (Aal2, &[EmailCode, Passkey], Passkey, true, true),
+            (Aal2, &[Passkey], EmailCode, false, false),
+            (Aal3, &Method::ALL, Passkey, false, false),
         ] {
             let rules = rules(assurance, methods);
-            let satisfied = rules.satisfied_by(method);
-            assert_eq!(satisfied.is_some(), expected, "{assurance:?} {methods:?} {method:?}");
+            let told = (
+                rules.reached_from(method).is_some(),
+                rules.satisfied_by(&[method]).is_some(),
+            );
+            assert_eq!(told, (reached, satisfied), "{assurance:?} {methods:?} {method:?}");
         }
+        assert!(
+            rules(Aal2, &[EmailCode, Totp])
+                .satisfied_by(&[Totp, EmailCode])
+                .is_some()
+        );
+        assert!(rules(Aal2, &[EmailCode]).satisfied_by(&[Totp, EmailCode]).is_none());
         let closed = Rules {
             purpose: None,
             ..rules(Aal1, &[EmailCode])
         };
-        assert_eq!(closed.satisfied_by(EmailCode), None, "nobody says what it asks for");
+        assert_eq!(closed.reached_from(EmailCode), None, "nobody says what it asks for");
     }
 
     #[test]
@@ -155,6 +230,8 @@ mod tests {
             checks: 2,
             sends_per_hour: 7,
             expires_at: datetime!(2026-03-01 12:04 UTC),
+            assurance: Assurance::Aal1,
+            methods: vec![],
         };
         assert_eq!(Limits::new(&rules, now), kept);
         let none = Limits::none(&rules, now);

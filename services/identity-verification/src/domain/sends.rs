@@ -35,6 +35,18 @@ impl SendWindow {
         &self.0
     }
 
+    /// How long there is no room for another at `now`; none where there is.
+    #[must_use]
+    pub fn wait(&self, now: OffsetDateTime, limit: usize) -> Option<Duration> {
+        self.clone().admit(now, limit).err().map(|full| full.retry_after)
+    }
+
+    /// Counts one at `now`, whether there is room or not.
+    pub fn add(&mut self, now: OffsetDateTime) {
+        self.0.retain(|sent| *sent + WINDOW > now);
+        self.0.push(now);
+    }
+
     /// Counts a send at `now`, and forgets those that count no longer.
     ///
     /// # Errors

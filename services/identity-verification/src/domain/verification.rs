@@ -1,4 +1,4 @@
-//! One attempt of somebody to prove who they are, by a one-time code.
+//! One attempt of somebody to prove who they are: a workflow over one or more factors.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use support_chassis::named;
 use time::OffsetDateTime;
 
 use super::contact::ContactKind;
+use super::grant::Assurance;
 use super::ids::{CaseId, ContactPointId, CustomerId, VerificationId};
 use super::machine::{NotAllowed, State, Step, transition};
 use super::rules::{Limits, Rules};
@@ -34,6 +35,26 @@ named! {
         EmailCode = "email_code",
         /// A one-time code sent by SMS.
         SmsCode = "sms_code",
+        /// A code of an authenticator app.
+        Totp = "totp",
+        /// A passkey whose authenticator has verified its user.
+        Passkey = "passkey",
+        /// A PIN that the customer made in a session of theirs.
+        SupportPin = "support_pin",
+        /// A prompt on a registered device, confirmed with the number shown.
+        Push = "push",
+        /// A recovery code.
+        RecoveryCode = "recovery_code",
+        /// A document seen in a store.
+        Document = "document",
+    }
+}
+
+impl Method {
+    /// Whether it is a code that is sent to a contact point.
+    #[must_use]
+    pub fn is_sent(self) -> bool {
+        matches!(self, Self::EmailCode | Self::SmsCode)
     }
 }
 
@@ -53,6 +74,8 @@ pub struct Subject {
     pub customer_id: CustomerId,
     /// Their address that the code goes to.
     pub contact_point_id: ContactPointId,
+    /// The country they live in, ISO 3166-1 alpha-2, whose rules hold besides.
+    pub country_code: String,
     /// What the rules of their own country allow. Beyond them the verification goes on as if nobody had the address: no
     /// code is sent, and none is right.
     pub limits: Limits,
@@ -61,31 +84,40 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// A customer with the rules of their country, on whom a verification by `method` is started at `now`. Where the
-    /// rules do not take the method, nothing will approve it.
+    /// A customer with the rules of their country, on whom a verification that begins by `method` and is answered by the
+    /// limits `answered` is started at `now`. Where the rules of their country do not take the method, or ask for more than
+    /// it is answered that is needed, nothing will approve it.
     #[must_use]
     pub fn new(
         customer_id: CustomerId,
         contact_point_id: ContactPointId,
+        country_code: String,
         rules: &Rules,
-        method: Method,
+        (method, answered): (Method, &Limits),
         now: OffsetDateTime,
     ) -> Self {
-        let (limits, grant_lifetime) = match rules.satisfied_by(method) {
+        let taken = rules
+            .reached_from(method)
+            .filter(|purpose| purpose.assurance <= answered.assurance);
+        let (limits, grant_lifetime) = match taken {
             Some(purpose) => (Limits::new(rules, now), purpose.grant_lifetime),
             None => (Limits::none(rules, now), Duration::ZERO),
         };
         Self {
             customer_id,
             contact_point_id,
-            limits,
+            country_code,
+            limits: Limits {
+                assurance: answered.assurance,
+                ..limits
+            },
             grant_lifetime,
         }
     }
 
-    /// Whether the `checks`th code that is tried can be right at `now`.
-    fn allows(&self, checks: i16, now: OffsetDateTime) -> bool {
-        checks <= self.limits.checks && now < self.limits.expires_at
+    /// Whether the `checks`th proof that is tried, by `method`, can be right at `now`.
+    fn allows(&self, method: Method, checks: i16, now: OffsetDateTime) -> bool {
+        self.limits.methods.contains(&method) && checks <= self.limits.checks && now < self.limits.expires_at
     }
 }
 
@@ -114,6 +146,10 @@ pub struct Verification {
     pub sealed_code: Option<Vec<u8>>,
     /// The limits it is answered by.
     pub limits: Limits,
+    /// The place whose rules these are, ISO 3166-1 alpha-2; none for the whole world.
+    pub country_code: Option<String>,
+    /// What was proven, in the order of proof.
+    pub proven: Vec<Method>,
     /// How often the code was sent, 0 to [`Limits::sends`].
     pub sends: i16,
     /// How many codes were tried, 0 to [`Limits::checks`].
@@ -147,6 +183,12 @@ pub struct NewVerification {
     pub sealed_code: Option<Vec<u8>>,
     /// See [`Verification::limits`].
     pub limits: Limits,
+    /// See [`Verification::country_code`].
+    pub country_code: Option<String>,
+    /// What counts as proven from the start, by the session it is started in.
+    pub proven: Vec<Method>,
+    /// Whether it begins with a code that is sent.
+    pub sends: bool,
 }
 
 /// Where a code that is sent goes. Whoever asked for it cannot tell.
@@ -169,11 +211,13 @@ pub enum SendRefused {
     NoSendsLeft,
 }
 
-/// What came of a code that was tried.
+/// What came of a proof that was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Checked {
-    /// It was the right one: this subject is proven.
+    /// It was right, and nothing more is needed: this subject is proven.
     Approved(Subject),
+    /// It was right, and more is needed.
+    Proven,
     /// It was not; so many more can be tried.
     Wrong {
         /// How many.
@@ -186,7 +230,7 @@ pub enum Checked {
 }
 
 impl Verification {
-    /// A verification whose code is about to be sent for the first time.
+    /// A verification whose subject is about to be challenged for the first time.
     ///
     /// # Errors
     ///
@@ -204,7 +248,9 @@ impl Verification {
             code_mac: new.code_mac,
             sealed_code: new.sealed_code,
             limits: new.limits,
-            sends: 1,
+            country_code: new.country_code,
+            proven: new.proven,
+            sends: new.sends.into(),
             checks: 0,
             created_at: now,
             ended_at: None,
@@ -271,24 +317,51 @@ impl Verification {
         Ok(())
     }
 
-    /// Tries a code: `matches` says whether it is the one that was sent. A wrong one uses up a check, and so does a
-    /// right one of a verification without a subject or beyond the subject's own limits, which therefore behaves as if
-    /// it had been wrong.
-    pub fn check(&mut self, matches: bool, now: OffsetDateTime) -> Checked {
+    /// The assurance that what was proven comes to.
+    #[must_use]
+    pub fn reached(&self) -> Option<Assurance> {
+        Assurance::of(&self.proven)
+    }
+
+    /// Why no proof can be tried at `now`, where none can: [`Checked::TooMany`] or [`Checked::NotOpen`].
+    #[must_use]
+    pub fn closed(&self, now: OffsetDateTime) -> Option<Checked> {
         let state = self.state_at(now);
         if state == State::MaxAttempts {
-            return Checked::TooMany;
+            Some(Checked::TooMany)
+        } else if transition(state, Step::Approve).is_err() {
+            Some(Checked::NotOpen(state))
+        } else {
+            (self.checks_left() == 0).then_some(Checked::TooMany)
         }
-        let Ok(approved) = transition(state, Step::Approve) else {
-            return Checked::NotOpen(state);
-        };
-        if self.checks_left() == 0 {
-            return Checked::TooMany;
+    }
+
+    /// Tries a proof by `method`: `matches` says whether it is right. A wrong one uses up a check, and so does a right one
+    /// of a verification without a subject or beyond the subject's own limits, which therefore behaves as if it had been
+    /// wrong. One that was proven before proves nothing more. What was proven may come to the assurance that is needed:
+    /// then it is approved.
+    pub fn check(&mut self, method: Method, matches: bool, now: OffsetDateTime) -> Checked {
+        if let Some(closed) = self.closed(now) {
+            return closed;
         }
+        let state = self.state_at(now);
         self.checks += 1;
-        if matches && let Some(subject) = self.subject.clone().filter(|subject| subject.allows(self.checks, now)) {
-            self.end(approved, now);
-            return Checked::Approved(subject);
+        let counts = matches && self.limits.methods.contains(&method) && !self.proven.contains(&method);
+        let subject = self
+            .subject
+            .clone()
+            .filter(|subject| subject.allows(method, self.checks, now));
+        if counts && let Some(subject) = subject {
+            self.proven.push(method);
+            if self.reached() >= Some(self.limits.assurance)
+                && let Ok(approved) = transition(state, Step::Approve)
+            {
+                self.end(approved, now);
+                return Checked::Approved(subject);
+            }
+            // What was right has cost nothing: the next factor has its checks.
+            self.checks -= 1;
+            return Checked::Proven;
         }
         if self.checks_left() == 0
             && let Ok(exhausted) = transition(state, Step::Exhaust)

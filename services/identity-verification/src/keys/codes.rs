@@ -8,10 +8,13 @@ use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
+use uuid::Uuid;
 
 use crate::domain::code::Code;
 use crate::domain::contact::Contact;
-use crate::domain::ids::VerificationId;
+use crate::domain::ids::{AuthenticatorId, VerificationId};
+use crate::domain::totp::TotpSecret;
+use crate::domain::verification::Method;
 
 const NONCE_LENGTH: usize = 24;
 
@@ -20,6 +23,7 @@ const NONCE_LENGTH: usize = 24;
 pub struct CodeKeys {
     mac: [u8; 32],
     contact: [u8; 32],
+    factor: [u8; 32],
     seal: XChaCha20Poly1305,
 }
 
@@ -56,6 +60,7 @@ impl CodeKeys {
         Self {
             mac: derive(b"support.identity.v1 code"),
             contact: derive(b"support.identity.v1 contact"),
+            factor: derive(b"support.identity.v1 factor"),
             seal: XChaCha20Poly1305::new(&derive(b"support.identity.v1 seal").into()),
         }
     }
@@ -130,6 +135,95 @@ impl CodeKeys {
     }
 }
 
+/// What is counted by a keyed hash.
+#[derive(Debug, Clone, Copy)]
+pub enum Counted<'a> {
+    /// Failures of a factor of whoever has an address (by its own key), known or not.
+    Failures(&'a [u8; 32], Method),
+    /// Prompts to the devices of whoever has an address.
+    Prompts(&'a [u8; 32]),
+    /// Failures of a source of calls.
+    Source(&'a str),
+}
+
+/// What a customer keeps, as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// A support PIN.
+    Pin,
+    /// A recovery code.
+    Recovery,
+}
+
+impl CodeKeys {
+    /// What something is counted by.
+    #[must_use]
+    pub fn counter(&self, counted: Counted<'_>) -> [u8; 32] {
+        match counted {
+            Counted::Failures(contact, method) => hmac(
+                &self.factor,
+                &[b"failures", &[0], method.as_str().as_bytes(), &[0], contact],
+            ),
+            Counted::Prompts(contact) => hmac(&self.factor, &[b"prompts", &[0], contact]),
+            Counted::Source(source) => hmac(&self.factor, &[b"source", &[0], source.as_bytes()]),
+        }
+    }
+
+    /// What is stored of a PIN or a recovery code of a customer. Bound to both, so that rows cannot be swapped.
+    #[must_use]
+    pub fn kept_mac(&self, kept: Kept, customer: Uuid, text: &str) -> [u8; 32] {
+        let label: &[u8] = match kept {
+            Kept::Pin => b"pin",
+            Kept::Recovery => b"recovery",
+        };
+        hmac(&self.factor, &[label, &[0], customer.as_bytes(), text.as_bytes()])
+    }
+
+    /// The secret of an authenticator app, encrypted for its authenticator (XChaCha20-Poly1305).
+    ///
+    /// # Errors
+    ///
+    /// [`SealBroken`] where the cipher refuses, which it does for messages of 256 GiB.
+    pub fn seal_secret(
+        &self,
+        authenticator: AuthenticatorId,
+        secret: &TotpSecret,
+        nonce: [u8; NONCE_LENGTH],
+    ) -> Result<Vec<u8>, SealBroken> {
+        let aad = secret_aad(authenticator);
+        let payload = Payload {
+            msg: secret.bytes(),
+            aad: &aad,
+        };
+        let sealed = self
+            .seal
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| SealBroken)?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// The secret that [`CodeKeys::seal_secret`] encrypted for `authenticator`.
+    ///
+    /// # Errors
+    ///
+    /// [`SealBroken`].
+    pub fn open_secret(&self, authenticator: AuthenticatorId, sealed: &[u8]) -> Result<TotpSecret, SealBroken> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>().ok_or(SealBroken)?;
+        let aad = secret_aad(authenticator);
+        let payload = Payload { msg: sealed, aad: &aad };
+        let bytes = self
+            .seal
+            .decrypt(&XNonce::from(*nonce), payload)
+            .map_err(|_| SealBroken)?;
+        bytes.try_into().map(TotpSecret::new).map_err(|_| SealBroken)
+    }
+}
+
+/// Not the bare id: a sealed code must not open as a secret, whatever ids there are.
+fn secret_aad(authenticator: AuthenticatorId) -> Vec<u8> {
+    [b"totp".as_slice(), authenticator.uuid().as_bytes()].concat()
+}
+
 impl fmt::Debug for CodeKeys {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("CodeKeys(..)")
@@ -189,6 +283,39 @@ mod tests {
         let mut tampered = sealed;
         tampered[30] ^= 1;
         assert_eq!(keys.open(mine, &tampered), Err(SealBroken));
+    }
+
+    #[test]
+    fn a_sealed_secret_opens_only_for_its_authenticator_and_key() {
+        let (keys, others) = (CodeKeys::new(&[1; 32]), CodeKeys::new(&[2; 32]));
+        let (mine, theirs) = (ids().next(), Ids::new("eu".parse().unwrap(), Clock::system()).next());
+        let secret = TotpSecret::new([3; 20]);
+        let sealed = keys.seal_secret(mine, &secret, [7; 24]).unwrap();
+        assert!(!sealed.windows(20).any(|window| window == [3; 20]));
+        assert_eq!(keys.open_secret(mine, &sealed), Ok(secret));
+        assert_eq!(keys.open_secret(theirs, &sealed), Err(SealBroken));
+        assert_eq!(others.open_secret(mine, &sealed), Err(SealBroken));
+    }
+
+    #[test]
+    fn what_is_counted_and_kept_is_told_apart() {
+        let keys = CodeKeys::new(&[1; 32]);
+        let (one, two) = ([1; 32], [2; 32]);
+        let counted = [
+            Counted::Failures(&one, Method::Totp),
+            Counted::Failures(&two, Method::Totp),
+            Counted::Failures(&one, Method::Passkey),
+            Counted::Prompts(&one),
+            Counted::Source("a"),
+            Counted::Source("b"),
+        ];
+        let known: std::collections::BTreeSet<_> = counted.iter().map(|it| keys.counter(*it)).collect();
+        assert_eq!(known.len(), counted.len());
+        let customer = Uuid::from_u128(1);
+        assert_ne!(
+            keys.kept_mac(Kept::Pin, customer, "1"),
+            keys.kept_mac(Kept::Recovery, customer, "1")
+        );
     }
 
     #[test]

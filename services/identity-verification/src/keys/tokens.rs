@@ -46,6 +46,18 @@ struct Claims<'a> {
     aal: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     grant: Option<String>,
+    /// When an assurance above AAL1 decays to it, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aal_exp: Option<i64>,
+    /// How it was reached (as in RFC 8176, section 1, with our own names).
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    amr: &'a [&'static str],
+    /// What the verification was for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purpose: Option<&'static str>,
+    /// The case it is bound to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<String>,
     region: String,
     jti: String,
     iat: i64,
@@ -109,6 +121,8 @@ impl TokenKeys {
     ///
     /// Where the library refuses the key.
     pub fn session_token(&self, grant: &Grant, now: OffsetDateTime, chance: &Chance) -> Result<String, TokenError> {
+        let methods: Vec<_> = grant.methods.iter().map(|method| method.as_str()).collect();
+        let held = grant.assurance_at(now);
         self.sign(&Claims {
             iss: &self.issuer,
             aud: &self.audience,
@@ -116,8 +130,15 @@ impl TokenKeys {
             kind: "customer",
             org: None,
             scopes: &[],
-            aal: Some(grant.assurance.level()),
+            aal: Some(held.level()),
             grant: Some(grant.id.to_string()),
+            aal_exp: grant
+                .decay
+                .filter(|_| held == grant.assurance)
+                .map(|decay| decay.ends_at().unix_timestamp()),
+            amr: &methods,
+            purpose: Some(grant.purpose.as_str()),
+            case: grant.case_id.map(|id| id.to_string()),
             region: grant.customer_id.region().to_string(),
             jti: token_id(chance),
             iat: now.unix_timestamp(),
@@ -147,6 +168,10 @@ impl TokenKeys {
             scopes,
             aal: None,
             grant: None,
+            aal_exp: None,
+            amr: &[],
+            purpose: None,
+            case: None,
             region: client.id.region().to_string(),
             jti: token_id(chance),
             iat: now.unix_timestamp(),

@@ -4,10 +4,11 @@ use support_chassis::db::Tx;
 use support_proto::support::identity::v1::VerificationStarted;
 use time::OffsetDateTime;
 
-use super::{Means, admit_send, dispatch, text_of};
+use super::{Means, NotAccepted, admit_send, dispatch, text_of};
 use crate::api::present;
 use crate::domain::contact::{Contact, ContactKind};
-use crate::domain::ids::{CaseId, CustomerId, VerificationId};
+use crate::domain::grant::Assurance;
+use crate::domain::ids::{CaseId, CustomerId, GrantId, VerificationId};
 use crate::domain::rules::{Limits, Rules};
 use crate::domain::verification::{Method, NewVerification, Purpose, Subject, Verification};
 use crate::error::IdentityError;
@@ -22,7 +23,7 @@ pub enum Claim {
         /// The customer in whose session it is asked, who can thereby verify what they have added.
         own: Option<CustomerId>,
     },
-    /// This customer, as staff know them.
+    /// This customer, as staff know them, or as they know themselves in a session of theirs.
     Customer(CustomerId),
 }
 
@@ -38,13 +39,19 @@ pub struct Start {
     pub case_id: Option<CaseId>,
     /// The country the person says they live in, ISO 3166-1 alpha-2; not looked at where it is known.
     pub country_code: Option<String>,
+    /// By what it begins, where that is no code that is sent.
+    pub method: Option<Method>,
+    /// The session whose proofs count already: its customer and its grant.
+    pub step_up: Option<(CustomerId, GrantId)>,
 }
 
 /// What it comes to.
 struct Resolved {
     contact: Contact,
-    /// The rules that it is answered by.
+    /// The rules that it is answered by, and of what place.
     rules: Rules,
+    country_code: Option<String>,
+    limits: Limits,
     subject: Option<Subject>,
 }
 
@@ -62,15 +69,20 @@ pub async fn start_verification(tx: &mut Tx, means: &Means, start: Start) -> Res
     let Resolved {
         contact,
         rules,
+        country_code,
+        limits,
         subject,
     } = resolve(tx, means, &start, now).await?;
     let method = Method::from(contact.kind());
-    if rules.satisfied_by(method).is_none() {
-        return Err(not_accepted(start.purpose, rules));
+    if rules.reached_from(start.method.unwrap_or(method)).is_none() {
+        return Err(NotAccepted::under(start.purpose, rules).into());
     }
-    let limits = Limits::new(&rules, now);
+    let proven = proven_before(tx, &start, subject.as_ref(), &limits).await?;
     let contact_key = means.keys.contact_key(&contact);
-    let sent_lately = admit_send(tx, &contact_key, now, &limits).await?;
+    let sent_lately = match start.method {
+        None => admit_send(tx, &contact_key, now, &limits).await?,
+        Some(_) => 0,
+    };
 
     let id: VerificationId = means.ids.next();
     let code = means.chance.code();
@@ -92,11 +104,16 @@ pub async fn start_verification(tx: &mut Tx, means: &Means, start: Start) -> Res
         code_mac,
         sealed_code,
         limits,
+        country_code,
+        proven,
+        sends: start.method.is_none(),
     };
     let verification = Verification::start(new, now)
         .map_err(|_| IdentityError::Impossible("a new verification cannot be challenged"))?;
     store::verifications::insert(tx, &verification).await?;
-    dispatch(tx, means, &verification, sent_lately, now).await?;
+    if start.method.is_none() {
+        dispatch(tx, means, &verification, sent_lately, now).await?;
+    }
     let event = VerificationStarted {
         verification_id: id.to_string(),
         purpose: present::purpose(verification.purpose).into(),
@@ -107,25 +124,60 @@ pub async fn start_verification(tx: &mut Tx, means: &Means, start: Start) -> Res
     Ok(verification)
 }
 
+/// What the session has proven already that counts here: all of it, where it stands on a grant of the subject that lives and
+/// whose assurance has not decayed.
+async fn proven_before(
+    tx: &mut Tx,
+    start: &Start,
+    subject: Option<&Subject>,
+    limits: &Limits,
+) -> Result<Vec<Method>, IdentityError> {
+    let Some((customer, grant)) = start.step_up else {
+        return Ok(Vec::new());
+    };
+    let now = tx.now();
+    let counts = |method: &Method| {
+        limits.methods.contains(method) && subject.is_some_and(|subject| subject.limits.methods.contains(method))
+    };
+    let grant = store::grants::get(tx, grant)
+        .await?
+        .filter(|grant| grant.customer_id == customer && subject.is_some_and(|subject| subject.customer_id == customer))
+        .filter(|grant| grant.is_live(now) && grant.assurance_at(now) == grant.assurance);
+    let proven: Vec<_> = grant.map(|grant| grant.methods).unwrap_or_default();
+    let proven: Vec<_> = proven.into_iter().filter(counts).collect();
+    // Something is to be proven now, whatever the session stands on: it begins with a factor that has not been.
+    let first = start.method;
+    Ok(if Assurance::of(&proven) >= Some(limits.assurance) {
+        Vec::new()
+    } else {
+        proven.into_iter().filter(|method| Some(*method) != first).collect()
+    })
+}
+
 async fn resolve(tx: &mut Tx, means: &Means, start: &Start, now: OffsetDateTime) -> Result<Resolved, IdentityError> {
     let rules = |country: Option<&str>| means.policy.rules(country, start.purpose, now);
     match &start.claim {
         Claim::Contact { contact, own } => {
             // Who the caller is says which rules they read, never whom the contact point belongs to.
-            let country = match own {
+            let country_code = match own {
                 Some(customer) => store::customers::country_of(tx, *customer).await?,
                 None => start.country_code.clone(),
             };
             let owner = store::customers::find_subject(tx, contact, *own).await?;
             // Looked up also where they are nobody's, for the time it takes.
             let own_rules = rules(owner.as_ref().map(|owner| owner.country_code.as_str()));
+            let rules = rules(country_code.as_deref());
+            let limits = Limits::new(&rules, now);
+            let first = start.method.unwrap_or_else(|| contact.kind().into());
             let subject = owner.map(|owner| {
                 let (customer, point) = (owner.customer_id, owner.contact_point_id);
-                Subject::new(customer, point, &own_rules, contact.kind().into(), now)
+                Subject::new(customer, point, owner.country_code, &own_rules, (first, &limits), now)
             });
             Ok(Resolved {
                 contact: contact.clone(),
-                rules: rules(country.as_deref()),
+                rules,
+                country_code,
+                limits,
                 subject,
             })
         }
@@ -135,25 +187,29 @@ async fn resolve(tx: &mut Tx, means: &Means, start: &Start, now: OffsetDateTime)
                 .ok_or(IdentityError::CustomerNotFound)?;
             let rules = rules(Some(&customer.country_code));
             let point = customer.preferred_contact(
-                |kind| rules.satisfied_by(kind.into()).is_some(),
+                |kind| start.method.is_some() || rules.reached_from(kind.into()).is_some(),
                 |kind| kind == ContactKind::Email || means.reaches_phones,
             );
             let Some(point) = point else {
-                return Err(not_accepted(start.purpose, rules));
+                return Err(NotAccepted::under(start.purpose, rules).into());
             };
-            let method = point.contact.kind().into();
+            let first = start.method.unwrap_or_else(|| point.contact.kind().into());
+            let limits = Limits::new(&rules, now);
+            let country = customer.country_code.clone();
             Ok(Resolved {
                 contact: point.contact.clone(),
-                subject: Some(Subject::new(*customer_id, point.id, &rules, method, now)),
+                subject: Some(Subject::new(
+                    *customer_id,
+                    point.id,
+                    country,
+                    &rules,
+                    (first, &limits),
+                    now,
+                )),
+                country_code: Some(customer.country_code.clone()),
+                limits,
                 rules,
             })
         }
-    }
-}
-
-fn not_accepted(purpose: Purpose, rules: Rules) -> IdentityError {
-    IdentityError::MethodNotAccepted {
-        purpose,
-        rules: Box::new(rules),
     }
 }

@@ -53,10 +53,10 @@ pub fn simulate(what_if: WhatIf<VerificationPolicy>) -> BoxFuture<'static, Resul
                 format!("{crowded}: not sent"),
             ));
         }
-        for (purpose, method, count) in approvals::by_purpose(&mut tx, &sample).await? {
+        for (purpose, methods, count) in approvals::by_purpose(&mut tx, &sample).await? {
             told.extend(of_purpose(
                 purpose,
-                method,
+                &methods,
                 &count,
                 &held.of(purpose),
                 &proposed.of(purpose),
@@ -118,11 +118,22 @@ fn of_codes(held: &CodeRules, proposed: &CodeRules, beyond: &Beyond) -> Vec<Cons
     [late, sends, checks].into_iter().flatten().flatten().collect()
 }
 
-fn of_purpose(purpose: Purpose, method: Method, count: &Count, held: &Rules, proposed: &Rules) -> Option<Consequence> {
-    let whom = format!("verifications approved for {} by {}", purpose.as_str(), method.as_str());
-    let lasts = held.satisfied_by(method)?.grant_lifetime;
+fn of_purpose(
+    purpose: Purpose,
+    methods: &[Method],
+    count: &Count,
+    held: &Rules,
+    proposed: &Rules,
+) -> Option<Consequence> {
+    let by: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
+    let whom = format!(
+        "verifications approved for {} by {}",
+        purpose.as_str(),
+        by.join(" and ")
+    );
+    let lasts = held.satisfied_by(methods)?.grant_lifetime;
     let before = format!("accepted, for {} s", lasts.as_secs());
-    match proposed.satisfied_by(method) {
+    match proposed.satisfied_by(methods) {
         None => consequence(&whom, count, before, "not accepted".to_owned()),
         Some(asked) if asked.grant_lifetime < lasts => consequence(
             &whom,

@@ -8,6 +8,7 @@ use support_chassis::db::{DbError, stored};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::methods;
 use crate::domain::ids::VerificationId;
 use crate::domain::rules::CodeRules;
 use crate::domain::verification::{Method, Purpose};
@@ -122,14 +123,14 @@ pub async fn crowded_sends(connection: &mut PgConnection, sample: &Sample, limit
 pub async fn by_purpose(
     connection: &mut PgConnection,
     sample: &Sample,
-) -> Result<Vec<(Purpose, Method, Count)>, DbError> {
+) -> Result<Vec<(Purpose, Vec<Method>, Count)>, DbError> {
     let rows = sqlx::query!(
-        r#"select purpose, method, count(*) as "approved!",
+        r#"select purpose, proven, count(*) as "approved!",
              (array_agg(verifications.id order by verifications.id desc))[1:10] as "ids: Vec<VerificationId>"
          from verifications join customers on customers.id = verifications.customer_id
          where state = 'approved' and verifications.id >= $1 and verifications.created_at >= $2
              and (country_code = any($3)) <> $4
-         group by purpose, method order by purpose, method"#,
+         group by purpose, proven order by purpose, proven"#,
         sample.first_id(),
         sample.since,
         &sample.countries,
@@ -140,8 +141,11 @@ pub async fn by_purpose(
     rows.into_iter()
         .map(|row| {
             let purpose = stored(Purpose::from_name(&row.purpose), TABLE, "purpose")?;
-            let method = stored(Method::from_name(&row.method), TABLE, "method")?;
-            Ok((purpose, method, count(row.approved, row.ids)))
+            Ok((
+                purpose,
+                methods(TABLE, "proven", &row.proven)?,
+                count(row.approved, row.ids),
+            ))
         })
         .collect()
 }

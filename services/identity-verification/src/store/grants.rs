@@ -1,13 +1,16 @@
 //! Grants.
 
+use std::time::Duration;
+
 use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
 use support_chassis::page::Page;
 use time::OffsetDateTime;
 
-use crate::domain::grant::{Assurance, Grant};
+use super::{methods, names};
+use crate::domain::grant::{Assurance, Decay, Grant};
 use crate::domain::ids::{CaseId, CustomerId, GrantId, VerificationId};
-use crate::domain::verification::{Method, Purpose};
+use crate::domain::verification::Purpose;
 
 const TABLE: &str = "grants";
 
@@ -26,19 +29,39 @@ struct Row {
     granted_at: OffsetDateTime,
     expires_at: OffsetDateTime,
     revoked_at: Option<OffsetDateTime>,
+    assured_until: Option<OffsetDateTime>,
+    idle_seconds: Option<i32>,
+    renewed_at: Option<OffsetDateTime>,
+}
+
+impl Row {
+    /// How long the assurance lasts. Its columns are all there, or none of them is.
+    fn decay(&self) -> Result<Option<Decay>, DbError> {
+        let (Some(assured_until), Some(seconds), Some(renewed_at)) =
+            (self.assured_until, self.idle_seconds, self.renewed_at)
+        else {
+            return Ok(None);
+        };
+        let seconds = stored(u64::try_from(seconds).ok(), TABLE, "idle_seconds")?;
+        Ok(Some(Decay {
+            assured_until,
+            idle: Duration::from_secs(seconds),
+            renewed_at,
+        }))
+    }
 }
 
 impl TryFrom<Row> for Grant {
     type Error = DbError;
 
     fn try_from(row: Row) -> Result<Self, DbError> {
-        let methods: Option<Vec<_>> = row.methods.iter().map(|method| Method::from_name(method)).collect();
         Ok(Self {
+            decay: row.decay()?,
             id: row.id,
             customer_id: row.customer_id,
             verification_id: row.verification_id,
             assurance: stored(Assurance::from_stored(row.assurance), TABLE, "assurance")?,
-            methods: stored(methods, TABLE, "methods")?,
+            methods: methods(TABLE, "methods", &row.methods)?,
             purpose: stored(Purpose::from_name(&row.purpose), TABLE, "purpose")?,
             case_id: row.case_id,
             standard_basis: row.standard_basis,
@@ -55,24 +78,27 @@ impl TryFrom<Row> for Grant {
 ///
 /// Constraint `grants_verification_key` where the verification has given one already.
 pub async fn insert(connection: &mut PgConnection, new: &Grant) -> Result<(), DbError> {
-    let methods: Vec<_> = new.methods.iter().map(|method| method.as_str().to_owned()).collect();
     sqlx::query!(
         "insert into grants (
              id, customer_id, verification_id, assurance, methods, purpose, case_id, standard_basis, granted_at,
-             expires_at, revoked_at
+             expires_at, revoked_at, assured_until, idle_seconds, renewed_at
          )
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         new.id.uuid(),
         new.customer_id.uuid(),
         new.verification_id.uuid(),
         i16::from(new.assurance.level()),
-        &methods,
+        &names(&new.methods),
         new.purpose.as_str(),
         new.case_id.map(CaseId::uuid),
         new.standard_basis,
         new.granted_at,
         new.expires_at,
         new.revoked_at,
+        new.decay.map(|decay| decay.assured_until),
+        new.decay
+            .map(|decay| i32::try_from(decay.idle.as_secs()).unwrap_or(i32::MAX)),
+        new.decay.map(|decay| decay.renewed_at),
     )
     .execute(connection)
     .await?;
@@ -85,7 +111,7 @@ pub async fn get(connection: &mut PgConnection, id: GrantId) -> Result<Option<Gr
         Row,
         r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
              verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
-             standard_basis, granted_at, expires_at, revoked_at
+             standard_basis, granted_at, expires_at, revoked_at, assured_until, idle_seconds, renewed_at
          from grants where id = $1"#,
         id.uuid(),
     )
@@ -101,7 +127,7 @@ pub async fn lock(connection: &mut PgConnection, id: GrantId) -> Result<Option<G
         Row,
         r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
              verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
-             standard_basis, granted_at, expires_at, revoked_at
+             standard_basis, granted_at, expires_at, revoked_at, assured_until, idle_seconds, renewed_at
          from grants where id = $1 for update"#,
         id.uuid(),
     )
@@ -123,6 +149,44 @@ pub async fn set_revoked(connection: &mut PgConnection, grant: &Grant) -> Result
     Ok(())
 }
 
+/// Writes that the session of a locked grant was renewed.
+pub async fn set_renewed(connection: &mut PgConnection, grant: &Grant) -> Result<(), DbError> {
+    sqlx::query!(
+        "update grants set renewed_at = $2 where id = $1",
+        grant.id.uuid(),
+        grant.decay.map(|decay| decay.renewed_at),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A grant that was revoked: its id, when, and when it would have ended.
+pub type Revoked = (GrantId, OffsetDateTime, OffsetDateTime);
+
+/// The grants that were revoked at `since` or later and whose tokens have not run out at `now`, in the order of revocation.
+pub async fn revoked(
+    connection: &mut PgConnection,
+    since: OffsetDateTime,
+    now: OffsetDateTime,
+    limit: i64,
+) -> Result<Vec<Revoked>, DbError> {
+    let rows = sqlx::query!(
+        r#"select id as "id: GrantId", revoked_at as "revoked_at!", expires_at from grants
+         where revoked_at >= $1 and expires_at > $2
+         order by revoked_at, id limit $3"#,
+        since,
+        now,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, row.revoked_at, row.expires_at))
+        .collect())
+}
+
 /// The grants of a customer, newest first: one more than the page holds.
 pub async fn list(
     connection: &mut PgConnection,
@@ -137,7 +201,7 @@ pub async fn list(
         Row,
         r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
              verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
-             standard_basis, granted_at, expires_at, revoked_at
+             standard_basis, granted_at, expires_at, revoked_at, assured_until, idle_seconds, renewed_at
          from grants
          where customer_id = $1 and ($2::timestamptz is null or (granted_at, id) < ($2, $3))
          order by granted_at desc, id desc limit $4"#,

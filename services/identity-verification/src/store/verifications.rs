@@ -6,7 +6,8 @@ use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
 use time::OffsetDateTime;
 
-use super::digest;
+use super::{digest, methods, names};
+use crate::domain::grant::Assurance;
 use crate::domain::ids::{CaseId, ContactPointId, CustomerId, VerificationId};
 use crate::domain::machine::State;
 use crate::domain::rules::Limits;
@@ -36,6 +37,12 @@ struct Row {
     own_hourly_sends_limit: Option<i16>,
     own_expires_at: Option<OffsetDateTime>,
     grant_seconds: Option<i32>,
+    proven: Vec<String>,
+    methods: Vec<String>,
+    assurance: i16,
+    rules_country: Option<String>,
+    own_methods: Option<Vec<String>>,
+    own_country: Option<String>,
     sends: i16,
     checks: i16,
     created_at: OffsetDateTime,
@@ -44,6 +51,10 @@ struct Row {
 }
 
 impl Row {
+    fn assurance(&self) -> Result<Assurance, DbError> {
+        stored(Assurance::from_stored(self.assurance), TABLE, "assurance")
+    }
+
     /// The subject. Its columns are all there, or none of them is.
     fn subject(&self) -> Result<Option<Subject>, DbError> {
         let Some(customer_id) = self.customer_id else {
@@ -54,12 +65,19 @@ impl Row {
         Ok(Some(Subject {
             customer_id,
             contact_point_id: stored(self.contact_point_id, TABLE, "contact_point_id")?,
+            country_code: stored(self.own_country.clone(), TABLE, "own_country")?,
             limits: Limits {
                 basis: stored(self.own_basis.clone(), TABLE, "own_basis")?,
                 sends: stored(self.own_sends_limit, TABLE, "own_sends_limit")?,
                 checks: stored(self.own_checks_limit, TABLE, "own_checks_limit")?,
                 sends_per_hour: stored(self.own_hourly_sends_limit, TABLE, "own_hourly_sends_limit")?,
                 expires_at: stored(self.own_expires_at, TABLE, "own_expires_at")?,
+                assurance: self.assurance()?,
+                methods: methods(
+                    TABLE,
+                    "own_methods",
+                    &stored(self.own_methods.clone(), TABLE, "own_methods")?,
+                )?,
             },
             grant_lifetime: Duration::from_secs(grant_seconds),
         }))
@@ -70,9 +88,11 @@ impl TryFrom<Row> for Verification {
     type Error = DbError;
 
     fn try_from(row: Row) -> Result<Self, DbError> {
+        let (subject, assurance) = (row.subject()?, row.assurance()?);
         Ok(Self {
             id: row.id,
-            subject: row.subject()?,
+            subject,
+            proven: methods(TABLE, "proven", &row.proven)?,
             method: stored(Method::from_name(&row.method), TABLE, "method")?,
             purpose: stored(Purpose::from_name(&row.purpose), TABLE, "purpose")?,
             state: stored(State::from_name(&row.state), TABLE, "state")?,
@@ -82,12 +102,15 @@ impl TryFrom<Row> for Verification {
             code_mac: digest(TABLE, "code_mac", &row.code_mac)?,
             sealed_code: row.sealed_code,
             limits: Limits {
+                assurance,
+                methods: methods(TABLE, "methods", &row.methods)?,
                 basis: row.standard_basis,
                 sends: row.sends_limit,
                 checks: row.checks_limit,
                 sends_per_hour: row.hourly_sends_limit,
                 expires_at: row.expires_at,
             },
+            country_code: row.rules_country,
             sends: row.sends,
             checks: row.checks,
             created_at: row.created_at,
@@ -100,15 +123,16 @@ impl TryFrom<Row> for Verification {
 pub async fn insert(connection: &mut PgConnection, new: &Verification) -> Result<(), DbError> {
     let subject = new.subject.as_ref();
     let own = subject.map(|subject| &subject.limits);
+    let own_methods = own.map(|own| names(&own.methods));
     sqlx::query!(
         "insert into verifications (
              id, customer_id, contact_point_id, method, purpose, state, case_id, languages, contact_key, code_mac,
              sealed_code, standard_basis, sends_limit, checks_limit, hourly_sends_limit, own_basis, own_sends_limit,
              own_checks_limit, own_hourly_sends_limit, own_expires_at, grant_seconds, sends, checks, created_at,
-             expires_at, ended_at
+             expires_at, ended_at, proven, methods, assurance, rules_country, own_methods, own_country
          )
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-             $24, $25, $26)",
+             $24, $25, $26, $27, $28, $29, $30, $31, $32)",
         new.id.uuid(),
         subject.map(|subject| subject.customer_id.uuid()),
         subject.map(|subject| subject.contact_point_id.uuid()),
@@ -135,6 +159,12 @@ pub async fn insert(connection: &mut PgConnection, new: &Verification) -> Result
         new.created_at,
         new.limits.expires_at,
         new.ended_at,
+        &names(&new.proven),
+        &names(&new.limits.methods),
+        i16::from(new.limits.assurance.level()),
+        new.country_code.as_deref(),
+        own_methods.as_deref(),
+        subject.map(|subject| subject.country_code.as_str()),
     )
     .execute(connection)
     .await?;
@@ -149,7 +179,8 @@ pub async fn get(connection: &mut PgConnection, id: VerificationId) -> Result<Op
              contact_point_id as "contact_point_id: ContactPointId", method, purpose, state, case_id as "case_id: CaseId",
              languages, contact_key, code_mac, sealed_code, standard_basis, sends_limit, checks_limit, hourly_sends_limit,
              own_basis, own_sends_limit, own_checks_limit, own_hourly_sends_limit, own_expires_at, grant_seconds,
-             sends, checks, created_at, expires_at, ended_at
+             proven, methods, assurance, rules_country, own_methods, own_country, sends, checks, created_at,
+             expires_at, ended_at
          from verifications where id = $1"#,
         id.uuid(),
     )
@@ -167,7 +198,8 @@ pub async fn lock(connection: &mut PgConnection, id: VerificationId) -> Result<O
              contact_point_id as "contact_point_id: ContactPointId", method, purpose, state, case_id as "case_id: CaseId",
              languages, contact_key, code_mac, sealed_code, standard_basis, sends_limit, checks_limit, hourly_sends_limit,
              own_basis, own_sends_limit, own_checks_limit, own_hourly_sends_limit, own_expires_at, grant_seconds,
-             sends, checks, created_at, expires_at, ended_at
+             proven, methods, assurance, rules_country, own_methods, own_country, sends, checks, created_at,
+             expires_at, ended_at
          from verifications where id = $1 for update"#,
         id.uuid(),
     )
@@ -190,7 +222,8 @@ pub async fn lock_overdue(
              contact_point_id as "contact_point_id: ContactPointId", method, purpose, state, case_id as "case_id: CaseId",
              languages, contact_key, code_mac, sealed_code, standard_basis, sends_limit, checks_limit, hourly_sends_limit,
              own_basis, own_sends_limit, own_checks_limit, own_hourly_sends_limit, own_expires_at, grant_seconds,
-             sends, checks, created_at, expires_at, ended_at
+             proven, methods, assurance, rules_country, own_methods, own_country, sends, checks, created_at,
+             expires_at, ended_at
          from verifications
          where state in ('created', 'challenged') and expires_at <= $1
          order by expires_at limit $2
@@ -208,13 +241,15 @@ pub async fn lock_overdue(
 /// Writes what can change of a locked verification.
 pub async fn update(connection: &mut PgConnection, changed: &Verification) -> Result<(), DbError> {
     sqlx::query!(
-        "update verifications set state = $2, sealed_code = $3, sends = $4, checks = $5, ended_at = $6 where id = $1",
+        "update verifications set state = $2, sealed_code = $3, sends = $4, checks = $5, ended_at = $6, proven = $7
+         where id = $1",
         changed.id.uuid(),
         changed.state.as_str(),
         changed.sealed_code.as_deref(),
         changed.sends,
         changed.checks,
         changed.ended_at,
+        &names(&changed.proven),
     )
     .execute(connection)
     .await?;

@@ -13,6 +13,8 @@ use crate::store;
 
 /// How much one statement does at most, so that it stays short.
 const AT_ONCE: i64 = 500;
+/// How long failures are counted that nobody has added to.
+const FAILURES_KEPT: Duration = Duration::from_hours(24 * 30);
 /// After how long a code that waits is counted as overdue.
 const OVERDUE: Duration = Duration::from_mins(1);
 
@@ -47,6 +49,7 @@ impl Upkeep {
         let now = self.clock.now();
         let mut connection = self.db.read().await?;
         store::send_windows::prune(&mut connection, now - WINDOW, AT_ONCE).await?;
+        store::factors::prune_failures(&mut connection, now - FAILURES_KEPT, AT_ONCE).await?;
         store::local_outbox::prune(&mut connection, now - self.local_retention, AT_ONCE).await?;
         self.metrics
             .overdue(store::deliveries::count_overdue(&mut connection, now - OVERDUE).await?);

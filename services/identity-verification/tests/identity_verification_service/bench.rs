@@ -14,11 +14,12 @@ use support_identity_verification::domain::verification::{Purpose, Verification}
 use support_identity_verification::error::IdentityError;
 use support_identity_verification::keys::CodeKeys;
 use support_identity_verification::ops::Means;
-use support_identity_verification::ops::check_code::{Redemption, check_code};
 use support_identity_verification::ops::create_customer::{NewCustomer, create_customer};
 use support_identity_verification::ops::expire_verifications::expire_verifications;
+use support_identity_verification::ops::redeem_factor::{By, Proof, Redemption, redeem_factor};
 use support_identity_verification::ops::start_verification::{Claim, Start, start_verification};
 use support_identity_verification::standard::{Policy, VERIFICATION_POLICY};
+use support_identity_verification::webauthn::RelyingParty;
 use support_postgres::testing::TestDatabase;
 use support_proto::support::identity::v1::VerificationPolicy;
 use time::macros::datetime;
@@ -51,6 +52,7 @@ impl Bench {
             chance: Chance::seeded(1),
             keys: CodeKeys::new(&[5; 32]),
             policy: Policy::new(Standard::shipped(policy)),
+            passkeys: RelyingParty::new("support.example", &[]).unwrap(),
             reaches_phones: true,
         };
         let pool = PgPool::connect_lazy(database.url()).unwrap();
@@ -102,6 +104,8 @@ impl Bench {
             languages: vec![],
             case_id: None,
             country_code: None,
+            method: None,
+            step_up: None,
         };
         let mut tx = self.db.begin().await?;
         let verification = start_verification(&mut tx, &self.means, start).await?;
@@ -119,7 +123,10 @@ impl Bench {
     pub(crate) async fn check(&self, verification: &Verification) -> Redemption {
         let code = self.code(verification);
         let mut tx = self.db.begin().await.unwrap();
-        let redeemed = check_code(&mut tx, &self.means, verification.id, &code).await.unwrap();
+        let proof = Proof::Code(code);
+        let redeemed = redeem_factor(&mut tx, &self.means, verification.id, &proof, &By::default())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         redeemed
     }

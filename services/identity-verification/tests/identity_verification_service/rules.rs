@@ -66,9 +66,9 @@ purposes:
         .customer_of("GB", vec![Contact::phone("+41790001133").unwrap()])
         .await;
     let refused = async |claim, purpose| match bench.start_of(claim, purpose).await {
-        Err(IdentityError::MethodNotAccepted { purpose: of, rules }) => {
-            assert_eq!(of, purpose);
-            rules.purpose.map(|asked| (asked.assurance, asked.methods))
+        Err(IdentityError::MethodNotAccepted(told)) => {
+            assert_eq!(told.purpose, purpose);
+            told.assurance.map(|asked| (asked, told.methods))
         }
         other => panic!("{purpose:?}: {other:?}"),
     };

@@ -232,7 +232,10 @@ async fn a_country_can_ask_for_more_than_a_code_proves_and_close_a_way() {
     let street = Street::new().await;
     let overlay = street
         .overlay(json!({ "purposes": {
-            "payment": { "assurance": "ASSURANCE_LEVEL_AAL2" },
+            "payment": {
+                "assurance": "ASSURANCE_LEVEL_AAL2",
+                "methods": ["VERIFICATION_METHOD_EMAIL_CODE", "VERIFICATION_METHOD_SMS_CODE"],
+            },
             "general_help": { "methods": ["VERIFICATION_METHOD_EMAIL_CODE"] },
         } }))
         .await;

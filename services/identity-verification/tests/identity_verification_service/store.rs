@@ -6,6 +6,7 @@ use sqlx::{Connection as _, PgConnection};
 use support_chassis::clock::Clock;
 use support_chassis::db::DbError;
 use support_chassis::id::Ids;
+use support_identity_verification::domain::authenticator::{Authenticator, AuthenticatorState, DocumentType};
 use support_identity_verification::domain::contact::Contact;
 use support_identity_verification::domain::customer::{ContactPoint, Customer, Name};
 use support_identity_verification::domain::grant::{Assurance, Grant};
@@ -18,7 +19,7 @@ use support_identity_verification::domain::verification::{
 use support_identity_verification::keys::secret_hash;
 use support_identity_verification::store::local_outbox::Message;
 use support_identity_verification::store::{
-    customers, deliveries, grants, local_outbox, partner_clients, send_windows, verifications,
+    authenticators, customers, deliveries, factors, grants, local_outbox, partner_clients, send_windows, verifications,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -54,9 +55,12 @@ fn customer(ids: &Ids, address: &str) -> Customer {
 
 fn verification(ids: &Ids, customer: &Customer) -> Verification {
     let subject = Subject {
+        country_code: "GB".into(),
         customer_id: customer.id,
         contact_point_id: customer.contact_points[0].id,
         limits: Limits {
+            assurance: Assurance::Aal1,
+            methods: vec![Method::EmailCode],
             basis: "x/y@1+country/GB@2".into(),
             sends: 4,
             checks: 3,
@@ -66,6 +70,9 @@ fn verification(ids: &Ids, customer: &Customer) -> Verification {
         grant_lifetime: Duration::from_mins(20),
     };
     let new = NewVerification {
+        country_code: None,
+        proven: vec![],
+        sends: true,
         id: ids.next(),
         subject: Some(subject),
         method: Method::EmailCode,
@@ -76,6 +83,8 @@ fn verification(ids: &Ids, customer: &Customer) -> Verification {
         code_mac: [2; 32],
         sealed_code: Some(vec![3]),
         limits: Limits {
+            assurance: Assurance::Aal1,
+            methods: vec![Method::EmailCode],
             basis: "x/y@1".into(),
             sends: 5,
             checks: 5,
@@ -95,6 +104,7 @@ async fn fill(connection: &mut PgConnection) -> (Customer, Verification, Grant) 
     verifications::insert(connection, &verification).await.unwrap();
     send_windows::lock(connection, &[1; 32], NOW).await.unwrap();
     let grant = Grant {
+        decay: None,
         id: ids.next(),
         customer_id: customer.id,
         verification_id: verification.id,
@@ -108,6 +118,7 @@ async fn fill(connection: &mut PgConnection) -> (Customer, Verification, Grant) 
         revoked_at: None,
     };
     grants::insert(connection, &grant).await.unwrap();
+    fill_factors(connection, &ids, &verification).await;
     let client = PartnerClient {
         id: ids.next(),
         organisation_id: "fixers".into(),
@@ -142,7 +153,130 @@ fn message(ids: &Ids, delivery_id: DeliveryId, verification_id: VerificationId) 
 }
 
 /// Statements on the rows of [`fill`], each of which breaks one constraint.
+/// A row of everything that factors need.
+async fn fill_factors(connection: &mut PgConnection, ids: &Ids, verification: &Verification) {
+    let authenticator = |method: Method| Authenticator {
+        id: ids.next(),
+        customer_id: verification.subject.as_ref().unwrap().customer_id,
+        method,
+        display_name: "phone".into(),
+        state: AuthenticatorState::Active,
+        created_at: NOW,
+        used_at: None,
+        expires_at: None,
+        uses_left: 0,
+    };
+    let (app, codes) = (authenticator(Method::Totp), authenticator(Method::RecoveryCode));
+    let with = authenticators::Secrets {
+        secret: Some(&[1]),
+        ..Default::default()
+    };
+    authenticators::insert(connection, &app, with).await.unwrap();
+    authenticators::insert(connection, &codes, Default::default())
+        .await
+        .unwrap();
+    authenticators::insert_recovery_codes(connection, codes.id, &[vec![1; 32]])
+        .await
+        .unwrap();
+    let challenge = factors::Challenge {
+        verification: verification.id,
+        method: Method::Push,
+        ceremony: None,
+        number: Some(42),
+        created_at: NOW,
+        expires_at: NOW,
+    };
+    factors::put_challenge(connection, &challenge).await.unwrap();
+    let proof = factors::Proof {
+        authenticator: None,
+        document: Some((DocumentType::Passport, "berlin-1", "agent-7")),
+    };
+    factors::insert_proof(connection, verification.id, Method::Document, &proof, NOW)
+        .await
+        .unwrap();
+    factors::lock_failures(connection, &[1; 32], NOW).await.unwrap();
+}
+
 const BREACHES: &[(&str, &str)] = &[
+    (
+        "update verifications set assurance = 4",
+        "verifications_assurance_check",
+    ),
+    (
+        "update verifications set proven = '{totp}'",
+        "verifications_proven_check",
+    ),
+    (
+        "update verifications set own_methods = null",
+        "verifications_own_place_check",
+    ),
+    (
+        "update grants set assured_until = now(), idle_seconds = 0, renewed_at = now(), assurance = 2",
+        "grants_idle_seconds_check",
+    ),
+    ("update grants set assurance = 2", "grants_assured_check"),
+    (
+        "update authenticators set method = 'email_code'",
+        "authenticators_method_check",
+    ),
+    (
+        "update authenticators set display_name = repeat('x', 101)",
+        "authenticators_display_name_check",
+    ),
+    ("update authenticators set state = 'lost'", "authenticators_state_check"),
+    (
+        "update authenticators set failures = 101",
+        "authenticators_failures_check",
+    ),
+    (
+        "update authenticators set failures = 100",
+        "authenticators_locked_check",
+    ),
+    (
+        "update authenticators set ended_at = now()",
+        "authenticators_ended_check",
+    ),
+    (
+        "update authenticators set secret = null where method = 'totp'",
+        "authenticators_secret_check",
+    ),
+    ("update recovery_codes set ordinal = 11", "recovery_codes_ordinal_check"),
+    ("update recovery_codes set mac = '\\x00'", "recovery_codes_mac_check"),
+    (
+        "update factor_challenges set method = 'totp'",
+        "factor_challenges_method_check",
+    ),
+    (
+        "update factor_challenges set number = 9",
+        "factor_challenges_number_check",
+    ),
+    (
+        "update factor_challenges set answer = 'maybe', authenticator_id = (select id from authenticators limit 1)",
+        "factor_challenges_answer_check",
+    ),
+    (
+        "update factor_challenges set ceremony = '\\x00'",
+        "factor_challenges_shape_check",
+    ),
+    (
+        "update factor_challenges set answer = 'confirmed'",
+        "factor_challenges_device_check",
+    ),
+    (
+        "update proofs set document_type = 'library_card'",
+        "proofs_document_type_check",
+    ),
+    ("update proofs set store_id = 'No 1'", "proofs_store_id_check"),
+    ("update proofs set witness = ''", "proofs_witness_check"),
+    ("update proofs set store_id = null", "proofs_document_check"),
+    (
+        "update factor_failures set factor_key = '\\x00'",
+        "factor_failures_factor_key_check",
+    ),
+    (
+        "update factor_failures set failures = 101",
+        "factor_failures_failures_check",
+    ),
     (
         "update customers set given_name = repeat('x', 101)",
         "customers_given_name_check",
@@ -321,13 +455,14 @@ async fn every_constraint_holds() {
         r#"select count(*) as "count!" from pg_constraint
          where connamespace = 'public'::regnamespace and contype = 'c'
              and conrelid::regclass::text in (
-                 'customers', 'contact_points', 'verifications', 'send_windows', 'grants', 'partner_clients', 'deliveries'
+                 'customers', 'contact_points', 'verifications', 'send_windows', 'grants', 'partner_clients', 'deliveries',
+                 'authenticators', 'recovery_codes', 'factor_challenges', 'proofs', 'factor_failures'
              )"#
     )
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(known, 41);
+    assert_eq!(known, 66);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What is stored of a code that was tried, under the call's request id.
+//! What is stored of a proof that was tried, under the call's request id.
 
 use support_proto::support::identity::v1::{CheckCodeResponse, VerificationState};
 use time::OffsetDateTime;
@@ -8,13 +8,13 @@ use crate::domain::ids::VerificationId;
 use crate::domain::machine::State;
 use crate::domain::verification::Checked;
 use crate::error::IdentityError;
-use crate::ops::check_code::Redemption;
+use crate::ops::redeem_factor::Redemption;
 
 /// The outcome of a check as it is stored: without the code, which is not in it, and without a token, which is made
 /// afresh each time. Exactly one field is set.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct StoredCheck {
-    /// It was approved: the answer, its token empty.
+    /// It was right: the answer, its token empty, and without a grant where more is needed.
     #[prost(message, optional, tag = "1")]
     pub approved: Option<CheckCodeResponse>,
     /// It was wrong, and so many checks are left.
@@ -33,10 +33,10 @@ impl StoredCheck {
     #[must_use]
     pub fn of(redemption: &Redemption, now: OffsetDateTime) -> Self {
         match redemption.checked {
-            Checked::Approved(_) => Self {
+            Checked::Approved(_) | Checked::Proven => Self {
                 approved: Some(CheckCodeResponse {
                     verification: Some(present::verification(&redemption.verification, now)),
-                    grant: redemption.grant.as_ref().map(present::grant),
+                    grant: redemption.grant.as_ref().map(|grant| present::grant(grant, now)),
                     session_token: String::new(),
                 }),
                 ..Self::default()
@@ -90,6 +90,10 @@ impl StoredCheck {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
+            Self {
+                approved: Some(CheckCodeResponse { grant: None, .. }),
+                ..
+            } => "proven",
             Self { approved: Some(_), .. } => "approved",
             Self { wrong: Some(_), .. } => "wrong",
             Self { too_many: Some(_), .. } => "too_many",

@@ -20,6 +20,8 @@ fn limits() -> Limits {
         checks: CHECKS_LIMIT,
         sends_per_hour: 10,
         expires_at: START + LIFETIME,
+        assurance: Assurance::Aal1,
+        methods: vec![Method::EmailCode, Method::SmsCode],
     }
 }
 
@@ -35,6 +37,7 @@ fn within(limits: Limits, own: Option<Limits>) -> Verification {
         subject: own.map(|limits| Subject {
             customer_id: ids.next(),
             contact_point_id: ids.next(),
+            country_code: "GB".into(),
             limits,
             grant_lifetime: Duration::from_mins(30),
         }),
@@ -46,6 +49,9 @@ fn within(limits: Limits, own: Option<Limits>) -> Verification {
         code_mac: [2; 32],
         sealed_code: Some(vec![3]),
         limits,
+        country_code: None,
+        proven: vec![],
+        sends: true,
     };
     Verification::start(new, START).unwrap()
 }
@@ -54,23 +60,32 @@ fn within(limits: Limits, own: Option<Limits>) -> Verification {
 fn the_right_code_approves_once() {
     let mut it = verification(true);
     let subject = it.subject.clone().unwrap();
-    assert_eq!(it.check(false, START), Checked::Wrong { checks_left: 4 });
-    assert_eq!(it.check(true, START), Checked::Approved(subject));
+    assert_eq!(
+        it.check(Method::EmailCode, false, START),
+        Checked::Wrong { checks_left: 4 }
+    );
+    assert_eq!(it.check(Method::EmailCode, true, START), Checked::Approved(subject));
     assert_eq!(
         (it.state, it.ended_at, it.sealed_code.is_none()),
         (State::Approved, Some(START), true)
     );
-    assert_eq!(it.check(true, START), Checked::NotOpen(State::Approved));
+    assert_eq!(
+        it.check(Method::EmailCode, true, START),
+        Checked::NotOpen(State::Approved)
+    );
 }
 
 #[test]
 fn the_fifth_wrong_code_ends_it() {
     let mut it = verification(true);
     for left in (0..5).rev() {
-        assert_eq!(it.check(false, START), Checked::Wrong { checks_left: left });
+        assert_eq!(
+            it.check(Method::EmailCode, false, START),
+            Checked::Wrong { checks_left: left }
+        );
     }
     assert_eq!(it.state, State::MaxAttempts);
-    assert_eq!(it.check(true, START), Checked::TooMany);
+    assert_eq!(it.check(Method::EmailCode, true, START), Checked::TooMany);
     assert_eq!(it.checks, CHECKS_LIMIT);
 }
 
@@ -78,18 +93,27 @@ fn the_fifth_wrong_code_ends_it() {
 fn nobody_is_never_approved() {
     let mut it = verification(false);
     for left in (0..5).rev() {
-        assert_eq!(it.check(true, START), Checked::Wrong { checks_left: left });
+        assert_eq!(
+            it.check(Method::EmailCode, true, START),
+            Checked::Wrong { checks_left: left }
+        );
     }
-    assert_eq!(it.check(true, START), Checked::TooMany);
+    assert_eq!(it.check(Method::EmailCode, true, START), Checked::TooMany);
 }
 
 #[test]
 fn a_code_works_until_its_last_microsecond() {
     let over = START + LIFETIME;
     let before = over - Duration::from_micros(1);
-    assert!(matches!(verification(true).check(true, before), Checked::Approved(_)));
+    assert!(matches!(
+        verification(true).check(Method::EmailCode, true, before),
+        Checked::Approved(_)
+    ));
     let mut it = verification(true);
-    assert_eq!(it.check(true, over), Checked::NotOpen(State::Expired));
+    assert_eq!(
+        it.check(Method::EmailCode, true, over),
+        Checked::NotOpen(State::Expired)
+    );
     assert_eq!(it.send_again(over), Err(SendRefused::NotOpen(State::Expired)));
     assert_eq!(it.cancel(over), Err(State::Expired));
     assert_eq!(it.checks, 0);
@@ -108,7 +132,7 @@ fn it_is_sent_five_times_at_most() {
     }
     assert_eq!(it.send_again(START), Err(SendRefused::NoSendsLeft));
     // The code that is there already still works.
-    assert!(matches!(it.check(true, START), Checked::Approved(_)));
+    assert!(matches!(it.check(Method::EmailCode, true, START), Checked::Approved(_)));
 }
 
 #[test]
@@ -128,7 +152,10 @@ fn stricter_limits_are_those_it_is_answered_by() {
         (it.state_at(over - Duration::from_micros(1)), it.state_at(over)),
         (State::Challenged, State::Expired)
     );
-    assert_eq!(it.check(false, START), Checked::Wrong { checks_left: 0 });
+    assert_eq!(
+        it.check(Method::EmailCode, false, START),
+        Checked::Wrong { checks_left: 0 }
+    );
     assert_eq!(it.state, State::MaxAttempts);
 }
 
@@ -146,19 +173,34 @@ fn beyond_the_own_limits_of_the_customer_no_code_is_right_and_none_goes_out() {
     let over = START + Duration::from_mins(3);
 
     let mut in_time = it();
-    assert_eq!(in_time.check(false, START), Checked::Wrong { checks_left: 4 });
+    assert_eq!(
+        in_time.check(Method::EmailCode, false, START),
+        Checked::Wrong { checks_left: 4 }
+    );
     let just_before = over - Duration::from_micros(1);
-    assert!(matches!(in_time.check(true, just_before), Checked::Approved(_)));
+    assert!(matches!(
+        in_time.check(Method::EmailCode, true, just_before),
+        Checked::Approved(_)
+    ));
 
     let mut late = it();
     assert_eq!(late.works_until(), Some(over));
-    assert_eq!(late.check(true, over), Checked::Wrong { checks_left: 4 });
+    assert_eq!(
+        late.check(Method::EmailCode, true, over),
+        Checked::Wrong { checks_left: 4 }
+    );
 
     let mut tried = it();
     for left in [4, 3] {
-        assert_eq!(tried.check(false, START), Checked::Wrong { checks_left: left });
+        assert_eq!(
+            tried.check(Method::EmailCode, false, START),
+            Checked::Wrong { checks_left: left }
+        );
     }
-    assert_eq!(tried.check(true, START), Checked::Wrong { checks_left: 2 });
+    assert_eq!(
+        tried.check(Method::EmailCode, true, START),
+        Checked::Wrong { checks_left: 2 }
+    );
 
     let mut sent = it();
     assert_eq!((sent.way(4, START), sent.way(5, START)), (Way::Out, Way::Withheld));
@@ -172,7 +214,10 @@ fn beyond_the_own_limits_of_the_customer_no_code_is_right_and_none_goes_out() {
     // What it is answered by binds as well.
     let mut said_stricter = within(own.clone(), Some(limits()));
     assert_eq!(said_stricter.works_until(), Some(over));
-    assert_eq!(said_stricter.check(true, over), Checked::NotOpen(State::Expired));
+    assert_eq!(
+        said_stricter.check(Method::EmailCode, true, over),
+        Checked::NotOpen(State::Expired)
+    );
 }
 
 #[test]
@@ -193,16 +238,40 @@ fn whom_the_rules_of_their_country_do_not_let_be_verified_so_is_never_approved()
         }),
     };
     let (customer, point) = (ids.next(), ids.next());
-    let by = |method| Subject::new(customer, point, &rules, method, START);
+    let by = |method| Subject::new(customer, point, "DE".into(), &rules, (method, &limits()), START);
     assert_eq!(by(Method::SmsCode).grant_lifetime, Duration::from_mins(5));
     assert_eq!(by(Method::SmsCode).limits, Limits::new(&rules, START));
+    let stronger = Rules {
+        purpose: Some(PurposeRules {
+            assurance: Assurance::Aal2,
+            methods: vec![Method::SmsCode, Method::Totp],
+            grant_lifetime: Duration::from_mins(5),
+        }),
+        ..rules.clone()
+    };
+    let asked_less = Subject::new(
+        customer,
+        point,
+        "DE".into(),
+        &stronger,
+        (Method::SmsCode, &limits()),
+        START,
+    );
+    assert_eq!(
+        (asked_less.limits.checks, asked_less.limits.methods),
+        (0, vec![]),
+        "its country asks for more than is said"
+    );
     let mut it = Verification {
         subject: Some(by(Method::EmailCode)),
         ..verification(true)
     };
     assert_eq!(it.way(1, START), Way::Withheld);
     for left in (0..5).rev() {
-        assert_eq!(it.check(true, START), Checked::Wrong { checks_left: left });
+        assert_eq!(
+            it.check(Method::EmailCode, true, START),
+            Checked::Wrong { checks_left: left }
+        );
     }
     assert_eq!(
         it.subject.unwrap().limits.basis,
@@ -251,7 +320,7 @@ proptest! {
         for deed in deeds {
             let before = it.clone();
             match deed {
-                Deed::Check(matches) => match it.check(matches, now) {
+                Deed::Check(matches) => match it.check(Method::EmailCode, matches, now) {
                     Checked::Approved(_) => {
                         prop_assert!(matches && known && now < it.limits.expires_at && before.state == State::Challenged);
                         approvals += 1;
@@ -262,6 +331,7 @@ proptest! {
                         tried += 1;
                         prop_assert_eq!(checks_left, CHECKS_LIMIT - tried);
                     }
+                    Checked::Proven => prop_assert!(false, "one factor is all that is needed"),
                     Checked::TooMany => prop_assert_eq!(tried, CHECKS_LIMIT),
                     Checked::NotOpen(state) => {
                         prop_assert!(!state.is_open());
@@ -290,6 +360,49 @@ proptest! {
         }
     }
 
+    /// Several factors, right and wrong, in any order: it is approved when what was proven comes to what is needed, never
+    /// sooner, by methods that count, each once, and with no more wrong ones than checks.
+    #[test]
+    fn proofs_add_up_to_the_assurance_that_is_needed(
+        needed in prop::sample::select(vec![Assurance::Aal1, Assurance::Aal2]),
+        methods in prop::sample::subsequence(Method::ALL.to_vec(), 1..=Method::ALL.len()),
+        before in prop::sample::subsequence(Method::ALL.to_vec(), 0..=1),
+        known in any::<bool>(),
+        tries in prop::collection::vec((prop::sample::select(Method::ALL.to_vec()), prop::bool::weighted(0.6)), 0..12),
+    ) {
+        let asked = Limits { assurance: needed, methods: methods.clone(), ..limits() };
+        let mut it = Verification {
+            proven: before.into_iter().filter(|method| known && methods.contains(method)).collect(),
+            ..within(asked.clone(), known.then_some(asked))
+        };
+        let mut wrong = 0;
+        for (method, matches) in tries {
+            let was = it.clone();
+            let counts = known && matches && methods.contains(&method) && !was.proven.contains(&method);
+            match it.check(method, matches, START) {
+                Checked::Approved(_) => {
+                    prop_assert!(counts && it.state == State::Approved);
+                    prop_assert!(Assurance::of(&it.proven) >= Some(needed));
+                }
+                Checked::Proven => {
+                    prop_assert!(counts && it.state == State::Challenged);
+                    prop_assert!(Assurance::of(&it.proven) < Some(needed));
+                    prop_assert_eq!(it.checks, was.checks, "what is right costs nothing");
+                }
+                Checked::Wrong { checks_left } => {
+                    prop_assert!(!counts);
+                    wrong += 1;
+                    prop_assert_eq!(checks_left, CHECKS_LIMIT - wrong);
+                    prop_assert_eq!(&it.proven, &was.proven);
+                }
+                Checked::TooMany => prop_assert_eq!(wrong, CHECKS_LIMIT),
+                Checked::NotOpen(state) => prop_assert_eq!(state, State::Approved),
+            }
+            prop_assert!(it.proven.iter().all(|method| methods.contains(method)));
+            prop_assert!(wrong <= CHECKS_LIMIT);
+        }
+    }
+
     /// Whatever is answered, nothing is approved and nothing goes out beyond the limits of the customer's own country.
     #[test]
     fn own_limits_hold_whatever_is_said(said in any_limits(), own in any_limits(), deeds in deeds()) {
@@ -297,7 +410,7 @@ proptest! {
         prop_assert!(it.works_until() == Some(said.expires_at.min(own.expires_at)));
         for deed in deeds {
             match deed {
-                Deed::Check(matches) => if let Checked::Approved(_) = it.check(matches, now) {
+                Deed::Check(matches) => if let Checked::Approved(_) = it.check(Method::EmailCode, matches, now) {
                     prop_assert!(it.checks <= said.checks.min(own.checks));
                     prop_assert!(now < said.expires_at.min(own.expires_at));
                 },
@@ -321,7 +434,7 @@ proptest! {
         for deed in deeds {
             match deed {
                 // To the outsider every code is wrong.
-                Deed::Check(_) => prop_assert_eq!(known.check(false, now), unknown.check(false, now)),
+                Deed::Check(_) => prop_assert_eq!(known.check(Method::EmailCode, false, now), unknown.check(Method::EmailCode, false, now)),
                 Deed::Send => prop_assert_eq!(known.send_again(now), unknown.send_again(now)),
                 Deed::Cancel => prop_assert_eq!(known.cancel(now), unknown.cancel(now)),
                 Deed::Expire => prop_assert_eq!(known.expire(now), unknown.expire(now)),

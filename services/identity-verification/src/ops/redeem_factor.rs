@@ -1,0 +1,375 @@
+//! Redeems a proof: the one way in which a verification comes nearer to its end.
+
+use subtle::ConstantTimeEq as _;
+use support_chassis::db::Tx;
+use support_proto::support::identity::v1::{AuthenticatorEnded, GrantIssued};
+use time::OffsetDateTime;
+
+use super::{Means, NotAccepted, ended, text_of};
+use crate::api::present;
+use crate::domain::authenticator::{DocumentType, RecoveryCode};
+use crate::domain::code::Code;
+use crate::domain::grant::{Assurance, Decay, Grant};
+use crate::domain::ids::{AuthenticatorId, CustomerId, VerificationId};
+use crate::domain::rules::FactorRules;
+use crate::domain::totp::TotpSecret;
+use crate::domain::verification::{Checked, Method, Subject, Verification};
+use crate::error::IdentityError;
+use crate::keys::{Counted, Kept};
+use crate::store;
+use crate::store::factors::PromptAnswer;
+use crate::webauthn::Assertion;
+
+/// What is brought.
+pub enum Proof {
+    /// The code that was sent.
+    Code(Code),
+    /// A code of an authenticator app.
+    Totp(Code),
+    /// A support PIN.
+    Pin(String),
+    /// A recovery code; none where what was typed is none.
+    Recovery(Option<RecoveryCode>),
+    /// The answer of a passkey; none where it could not be read.
+    Passkey(Option<Box<Assertion>>),
+    /// That a device was asked.
+    Push,
+    /// A document that somebody saw.
+    Document {
+        /// Its kind.
+        kind: DocumentType,
+        /// In which store.
+        store: String,
+        /// Who saw it.
+        witness: String,
+    },
+}
+
+impl Proof {
+    /// The method that it is by.
+    fn method(&self, verification: &Verification) -> Method {
+        match self {
+            Self::Code(_) => verification.method,
+            Self::Totp(_) => Method::Totp,
+            Self::Pin(_) => Method::SupportPin,
+            Self::Recovery(_) => Method::RecoveryCode,
+            Self::Passkey(_) => Method::Passkey,
+            Self::Push => Method::Push,
+            Self::Document { .. } => Method::Document,
+        }
+    }
+}
+
+/// By whom it is brought.
+#[derive(Debug, Clone, Default)]
+pub struct By {
+    /// Where the call comes from; none where that is not known.
+    pub source: Option<String>,
+    /// The customer in whose session.
+    pub session: Option<CustomerId>,
+}
+
+/// What came of a proof that was tried.
+#[derive(Debug)]
+pub struct Redemption {
+    /// In short.
+    pub checked: Checked,
+    /// The verification after it.
+    pub verification: Verification,
+    /// The grant, where it was approved.
+    pub grant: Option<Grant>,
+}
+
+/// What a right proof used.
+enum Used {
+    /// Nothing that is written down.
+    Nothing,
+    /// This authenticator.
+    Authenticator(AuthenticatorId),
+    /// A step of this app.
+    Step(AuthenticatorId, i64),
+    /// This PIN, which is gone.
+    Pin(AuthenticatorId),
+    /// This code of this set.
+    Recovery(AuthenticatorId, i16),
+    /// This passkey, of which something has changed.
+    Passkey(AuthenticatorId, Vec<u8>),
+}
+
+/// Tries a proof. A wrong one is no error of this function but an outcome, and the transaction must be committed either
+/// way: rolled back, it would not have cost a check. The row's lock makes guesses that come at the same time wait for each
+/// other, so that five of them count, however many come.
+///
+/// A verification without a subject takes the same steps by the same statements and comes to nothing.
+///
+/// # Errors
+///
+/// [`IdentityError::VerificationNotFound`], [`IdentityError::MethodNotAccepted`], [`IdentityError::FactorWait`],
+/// [`IdentityError::PushPending`]; these cost nothing.
+pub async fn redeem_factor(
+    tx: &mut Tx,
+    means: &Means,
+    id: VerificationId,
+    proof: &Proof,
+    by: &By,
+) -> Result<Redemption, IdentityError> {
+    let now = tx.now();
+    let mut verification = store::verifications::lock(tx, id)
+        .await?
+        .ok_or(IdentityError::VerificationNotFound)?;
+    if let Some(checked) = verification.closed(now) {
+        return Ok(Redemption {
+            checked,
+            verification,
+            grant: None,
+        });
+    }
+    let method = proof.method(&verification);
+    if !verification.limits.methods.contains(&method) {
+        return Err(NotAccepted::by(&verification).into());
+    }
+    let rules = means.policy.factors(verification.country_code.as_deref(), now);
+    let own_rules = verification
+        .subject
+        .as_ref()
+        .map_or(rules, |subject| means.policy.factors(Some(&subject.country_code), now));
+
+    let key = means.keys.counter(Counted::Failures(&verification.contact_key, method));
+    let mut failures = store::factors::lock_failures(tx, &key, now).await?;
+    let source_key = by
+        .source
+        .as_deref()
+        .map(|source| means.keys.counter(Counted::Source(source)));
+    let mut source = match &source_key {
+        Some(key) => store::send_windows::lock(tx, key, now).await?,
+        None => crate::domain::sends::SendWindow::default(),
+    };
+    let source_wait = source.wait(now, rules.failures_per_source);
+    if let Some(retry_after) = failures.wait(now).max(source_wait) {
+        return Err(IdentityError::FactorWait { retry_after });
+    }
+
+    // Codes that are sent have no authenticator that could be locked: their count stands for it. In a session of theirs the
+    // customer binds the address anew.
+    let customer = verification.subject.as_ref().map(|subject| subject.customer_id);
+    let is_locked = method.is_sent()
+        && failures.count >= own_rules.failures_before_lock
+        && (by.session.is_none() || by.session != customer);
+    let used = held_against(tx, means, &verification, proof, &own_rules, now).await?;
+    let checked = verification.check(method, used.is_some() && !is_locked, now);
+    store::verifications::update(tx, &verification).await?;
+    let is_right = matches!(checked, Checked::Approved(_) | Checked::Proven);
+    if is_right {
+        failures.succeed();
+    } else {
+        failures.fail(now, rules.failures_before_wait);
+    }
+    store::factors::set_failures(tx, &key, &failures).await?;
+    if let (true, Some(used), Some(subject)) = (is_right, used, verification.subject.as_ref()) {
+        use_up(tx, (id, method), subject, proof, used, now).await?;
+    } else if !is_right {
+        count_failure(tx, customer, method, own_rules.failures_before_lock, now).await?;
+        if let Some(key) = &source_key {
+            source.add(now);
+            store::send_windows::update(tx, key, &source).await?;
+        }
+    }
+    let grant = match &checked {
+        Checked::Approved(subject) => Some(issue(tx, means, &verification, subject, &own_rules, now).await?),
+        _ => None,
+    };
+    if !verification.state.is_open() {
+        tx.append(id, &ended(&verification)).await?;
+    }
+    Ok(Redemption {
+        checked,
+        verification,
+        grant,
+    })
+}
+
+/// What the proof used, where it is right. The lookups are made for nobody's verifications as well.
+async fn held_against(
+    tx: &mut Tx,
+    means: &Means,
+    verification: &Verification,
+    proof: &Proof,
+    rules: &FactorRules,
+    now: OffsetDateTime,
+) -> Result<Option<Used>, IdentityError> {
+    let customer = verification.subject.as_ref().map(|subject| subject.customer_id);
+    // Whose hash it is compared with makes no difference where there is nobody.
+    let whose = customer.map_or_else(|| verification.id.uuid(), CustomerId::uuid);
+    Ok(match proof {
+        Proof::Code(code) => means
+            .keys
+            .is_code(verification.id, code, &verification.code_mac)
+            .then_some(Used::Nothing),
+        Proof::Totp(code) => {
+            let number = code.number();
+            let mut found = None;
+            let apps = store::authenticators::lock_apps(tx, customer).await?;
+            if apps.is_empty() {
+                let _ = TotpSecret::new([0; 20]).step_of(number, now, rules.totp_drift_steps, None);
+            }
+            for app in apps {
+                let secret = means.keys.open_secret(app.id, &app.secret)?;
+                let step = secret.step_of(number, now, rules.totp_drift_steps, app.last_step);
+                found = found.or(step.map(|step| Used::Step(app.id, step)));
+            }
+            found
+        }
+        Proof::Pin(pin) => {
+            let mac = means.keys.kept_mac(Kept::Pin, whose, pin);
+            store::authenticators::lock_pin(tx, customer, now)
+                .await?
+                .filter(|(_, kept)| kept.ct_eq(&mac).into())
+                .map(|(id, _)| Used::Pin(id))
+        }
+        Proof::Recovery(code) => {
+            let letters = code.as_ref().map_or("", RecoveryCode::letters);
+            let mac = means.keys.kept_mac(Kept::Recovery, whose, letters);
+            // Found by the keyed hash: how much of it is right nobody can tell from the time.
+            store::authenticators::lock_recovery_code(tx, customer, &mac)
+                .await?
+                .map(|(id, ordinal)| Used::Recovery(id, ordinal))
+        }
+        Proof::Passkey(assertion) => {
+            let ceremony = store::factors::take_ceremony(tx, verification.id, now).await?;
+            let credential: &[u8] = assertion.as_ref().map_or(&[], |assertion| assertion.credential_id());
+            let passkey = store::authenticators::lock_passkey(tx, customer, credential).await?;
+            match (ceremony, assertion, passkey, customer) {
+                (Some(ceremony), Some(assertion), Some(passkey), Some(customer)) => means
+                    .passkeys
+                    .end_authentication(
+                        &ceremony,
+                        assertion,
+                        customer,
+                        &passkey.static_state,
+                        &passkey.dynamic_state,
+                    )
+                    .ok()
+                    .map(|changed| Used::Passkey(passkey.id, changed)),
+                _ => None,
+            }
+        }
+        Proof::Push => match store::factors::take_answer(tx, verification.id, now).await? {
+            PromptAnswer::None => return Err(IdentityError::PushPending),
+            PromptAnswer::Confirmed(device) => Some(Used::Authenticator(device)),
+            PromptAnswer::Refused => None,
+        },
+        Proof::Document { .. } => customer.map(|_| Used::Nothing),
+    })
+}
+
+/// Writes down what a right proof used, so that what is good once is good once.
+async fn use_up(
+    tx: &mut Tx,
+    (id, method): (VerificationId, Method),
+    subject: &Subject,
+    proof: &Proof,
+    used: Used,
+    now: OffsetDateTime,
+) -> Result<(), IdentityError> {
+    let authenticator = match used {
+        Used::Nothing => None,
+        Used::Authenticator(authenticator) => Some(authenticator),
+        Used::Step(app, step) => {
+            store::authenticators::use_step(tx, app, step).await?;
+            Some(app)
+        }
+        Used::Pin(pin) => {
+            store::authenticators::end(tx, subject.customer_id, Method::SupportPin, Some(pin), now).await?;
+            Some(pin)
+        }
+        Used::Recovery(set, ordinal) => {
+            store::authenticators::use_recovery_code(tx, set, ordinal, now).await?;
+            Some(set)
+        }
+        Used::Passkey(passkey, changed) => {
+            store::authenticators::set_dynamic_state(tx, passkey, &changed).await?;
+            Some(passkey)
+        }
+    };
+    if let Some(authenticator) = authenticator {
+        store::authenticators::succeed(tx, authenticator, now).await?;
+    }
+    if method.is_sent() {
+        store::customers::set_verified(tx, subject.contact_point_id, now).await?;
+    }
+    let document = match proof {
+        Proof::Document { kind, store, witness } => Some((*kind, store.as_str(), witness.as_str())),
+        _ => None,
+    };
+    let proof = store::factors::Proof {
+        authenticator,
+        document,
+    };
+    Ok(store::factors::insert_proof(tx, id, method, &proof, now).await?)
+}
+
+/// Counts a failure on what the customer has, and tells of what it has locked.
+async fn count_failure(
+    tx: &mut Tx,
+    customer: Option<CustomerId>,
+    method: Method,
+    limit: i16,
+    now: OffsetDateTime,
+) -> Result<(), IdentityError> {
+    let locked = store::authenticators::fail(tx, customer, method, limit, now).await?;
+    for (authenticator, customer) in locked.into_iter().zip(customer.into_iter().cycle()) {
+        let event = AuthenticatorEnded {
+            authenticator_id: authenticator.to_string(),
+            customer_id: customer.to_string(),
+            method: present::method(method).into(),
+            locked: true,
+        };
+        tx.append(authenticator, &event).await?;
+    }
+    Ok(())
+}
+
+async fn issue(
+    tx: &mut Tx,
+    means: &Means,
+    verification: &Verification,
+    subject: &Subject,
+    rules: &FactorRules,
+    now: OffsetDateTime,
+) -> Result<Grant, IdentityError> {
+    let assurance = verification
+        .reached()
+        .ok_or(IdentityError::Impossible("an approval without a proof"))?;
+    let grant = Grant {
+        id: means.ids.next(),
+        customer_id: subject.customer_id,
+        verification_id: verification.id,
+        assurance,
+        decay: decay(assurance, rules, now),
+        methods: verification.proven.clone(),
+        purpose: verification.purpose,
+        case_id: verification.case_id,
+        standard_basis: subject.limits.basis.clone(),
+        granted_at: now,
+        expires_at: now + subject.grant_lifetime,
+        revoked_at: None,
+    };
+    store::grants::insert(tx, &grant).await?;
+    let event = GrantIssued {
+        grant_id: grant.id.to_string(),
+        customer_id: grant.customer_id.to_string(),
+        assurance: present::assurance(grant.assurance).into(),
+        case_id: text_of(grant.case_id),
+        standard_basis: grant.standard_basis.clone(),
+    };
+    tx.append(grant.id, &event).await?;
+    Ok(grant)
+}
+
+fn decay(assurance: Assurance, rules: &FactorRules, now: OffsetDateTime) -> Option<Decay> {
+    (assurance > Assurance::Aal1).then(|| Decay {
+        assured_until: now + rules.aal2_lifetime,
+        idle: rules.aal2_idle,
+        renewed_at: now,
+    })
+}
