@@ -223,7 +223,10 @@ const BREACHES: &[(&str, &str)] = &[
         "update authenticators set display_name = repeat('x', 101)",
         "authenticators_display_name_check",
     ),
-    ("update authenticators set state = 'lost'", "authenticators_state_check"),
+    (
+        "update authenticators set state = 'lost', ended_at = now()",
+        "authenticators_state_check",
+    ),
     (
         "update authenticators set failures = 101",
         "authenticators_failures_check",
