@@ -157,6 +157,8 @@ impl Customer {
             severity: Severity::Normal.into(),
             subject: subject.to_owned(),
             description: format!("{subject}, told at length"),
+            // Whoever reads what they write is spoken to in the language they prefer.
+            read_languages: vec!["en".to_owned()],
             ..OpenCaseRequest::default()
         }
     }

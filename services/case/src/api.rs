@@ -2,7 +2,8 @@
 
 mod pages;
 mod parse;
-mod present;
+pub mod playbook;
+pub(crate) mod present;
 
 use prost::Message;
 use support_chassis::call::Call;
@@ -14,11 +15,11 @@ use support_proto::codec::Change;
 use support_proto::support::case::v1 as contract;
 use support_proto::support::case::v1::case_service_server::CaseService;
 use support_proto::support::case::v1::{
-    AssignCaseRequest, AssignCaseResponse, ChangeSeverityRequest, ChangeSeverityResponse, CloseCaseRequest,
-    CloseCaseResponse, GetCaseRequest, GetCaseResponse, ListCasesRequest, ListCasesResponse, ListMessagesRequest,
-    ListMessagesResponse, ListTimelineRequest, ListTimelineResponse, OpenCaseRequest, OpenCaseResponse,
-    PostMessageRequest, PostMessageResponse, ReopenCaseRequest, ReopenCaseResponse, ResolveCaseRequest,
-    ResolveCaseResponse,
+    AssignCaseRequest, AssignCaseResponse, ChangeLanguageRequest, ChangeLanguageResponse, ChangeSeverityRequest,
+    ChangeSeverityResponse, CloseCaseRequest, CloseCaseResponse, GetCaseRequest, GetCaseResponse, ListCasesRequest,
+    ListCasesResponse, ListMessagesRequest, ListMessagesResponse, ListTimelineRequest, ListTimelineResponse,
+    OpenCaseRequest, OpenCaseResponse, PostMessageRequest, PostMessageResponse, ReopenCaseRequest, ReopenCaseResponse,
+    ResolveCaseRequest, ResolveCaseResponse,
 };
 use support_proto::support::options::v1::CallerKind;
 use tonic::{Request, Response, Status};
@@ -26,6 +27,10 @@ use tonic::{Request, Response, Status};
 use crate::error::Error;
 use crate::levels::Book;
 use crate::ops::{self, Viewer};
+use crate::store::marks;
+
+/// No more texts that a customer was shown go along with a case.
+const MOST_SHOWN: i64 = 100;
 
 /// The service `support.case.v1.CaseService`.
 #[derive(Debug, Clone)]
@@ -87,13 +92,17 @@ impl CaseService for CaseApi {
         let id = parse::case_id(&request.case_id)?;
         let mut connection = self.db.read().await?;
         let case = ops::get_case(&mut connection, &viewer, id).await?;
+        let shown = marks::shown(&mut connection, id, MOST_SHOWN).await?;
         let mut case = present::case(&case, self.clock.now());
         if call.caller().kind == CallerKind::Service {
             // No service needs what somebody wrote to people.
             case.subject.clear();
             case.description.clear();
         }
-        Ok(Response::new(GetCaseResponse { case: Some(case) }))
+        Ok(Response::new(GetCaseResponse {
+            case: Some(case),
+            shown_texts: shown.iter().map(present::shown).collect(),
+        }))
     }
 
     async fn list_cases(&self, request: Request<ListCasesRequest>) -> Result<Response<ListCasesResponse>, Status> {
@@ -165,6 +174,21 @@ impl CaseService for CaseApi {
         let written = self.db.write(&call, &request, async |tx| {
             let case = ops::change_severity(tx, &self.book, &viewer, change, now).await?;
             Ok::<_, Error>(ChangeSeverityResponse {
+                case: Some(present::case(&case, now)),
+            })
+        });
+        Ok(Response::new(written.await?))
+    }
+
+    async fn change_language(
+        &self,
+        request: Request<ChangeLanguageRequest>,
+    ) -> Result<Response<ChangeLanguageResponse>, Status> {
+        let (call, viewer, request) = open(request)?;
+        let (change, now) = (parse::speech(&request)?, self.clock.now());
+        let written = self.db.write(&call, &request, async |tx| {
+            let case = ops::change_language(tx, &viewer, change, now).await?;
+            Ok::<_, Error>(ChangeLanguageResponse {
                 case: Some(present::case(&case, now)),
             })
         });

@@ -5,6 +5,7 @@
 
 pub mod cases;
 pub mod list;
+pub mod marks;
 pub mod messages;
 pub mod open_cases;
 mod row;

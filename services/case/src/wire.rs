@@ -4,8 +4,9 @@
 use support_proto::support::case::v1 as contract;
 use support_proto::support::types::v1 as types;
 
-use crate::domain::kinds::{Area, Author, Channel, CloseReason, ProductLine, Resolution, Severity};
+use crate::domain::kinds::{Area, Author, Channel, CloseReason, LanguageOrigin, ProductLine, Resolution, Severity};
 use crate::domain::levels::ClockState;
+use crate::domain::playbook::StepOutcome;
 use crate::domain::state::State;
 use crate::domain::timeline::Kind;
 
@@ -55,11 +56,14 @@ mirrored! {
     Resolution, contract::Resolution { Answered, FixedRemotely, Repaired, Replaced, NotPossible };
     CloseReason, contract::CloseReason { Solved, Withdrawn, Duplicate, NoAnswer };
     Author, contract::MessageAuthor { Customer, Staff, System };
+    LanguageOrigin, contract::LanguageOrigin { Stated, Detected, Staff };
+    StepOutcome, contract::StepOutcome { Done, Skipped };
     Area, contract::CaseArea { Device, AccountSecurity };
     ClockState, contract::ClockState { Running, Met, Missed, Stopped };
     Kind, contract::TimelineEntryKind {
         CaseOpened, MessagePosted, CaseAssigned, CaseResolved, CaseReopened, CaseClosed, TaskQueued, TaskCompleted,
-        TaskCanceled, RepairSubmitted, RepairStateChanged, SeverityChanged
+        TaskCanceled, RepairSubmitted, RepairStateChanged, SeverityChanged,
+        LanguageChanged
     };
 }
 
@@ -90,7 +94,9 @@ mod tests {
         holds(Resolution::ALL, 5);
         holds(CloseReason::ALL, 4);
         holds(Author::ALL, 3);
-        holds(Kind::ALL, 12);
+        holds(Kind::ALL, 13);
+        holds(LanguageOrigin::ALL, 3);
+        holds(StepOutcome::ALL, 2);
         holds(Area::ALL, 2);
         holds(ClockState::ALL, 4);
     }

@@ -9,8 +9,12 @@
 
 #[path = "case_service/constraints.rs"]
 mod constraints;
+#[path = "case_service/desk.rs"]
+mod desk;
 #[path = "case_service/events.rs"]
 mod events;
+#[path = "case_service/languages.rs"]
+mod languages;
 #[path = "case_service/lists.rs"]
 mod lists;
 #[path = "case_service/overlays.rs"]

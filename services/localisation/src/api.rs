@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod delivery;
+pub mod detection;
 pub mod formats;
 pub mod knowledge;
 pub mod locales;

@@ -25,6 +25,7 @@ use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_chassis::standard::TERRITORIES;
 use support_proto::support::localisation::v1::answer_service_server::AnswerServiceServer;
 use support_proto::support::localisation::v1::delivery_service_server::DeliveryServiceServer;
+use support_proto::support::localisation::v1::detection_service_server::DetectionServiceServer;
 use support_proto::support::localisation::v1::format_service_server::FormatServiceServer;
 use support_proto::support::localisation::v1::knowledge_service_server::KnowledgeServiceServer;
 use support_proto::support::localisation::v1::locale_service_server::LocaleServiceServer;
@@ -35,6 +36,7 @@ use support_proto::support::localisation::v1::translation_service_server::Transl
 
 use api::answers::AnswerApi;
 use api::delivery::DeliveryApi;
+use api::detection::DetectionApi;
 use api::formats::FormatApi;
 use api::knowledge::KnowledgeApi;
 use api::locales::LocaleApi;
@@ -144,6 +146,7 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
         .serve(PlaybookServiceServer::new(playbooks))
         .serve(RegionServiceServer::new(RegionApi::new(regions, kit.clock.clone())))
         .serve(FormatServiceServer::new(FormatApi::new(catalogues.clone())))
+        .serve(DetectionServiceServer::new(DetectionApi))
         .serve(LocaleServiceServer::new(LocaleApi::new(catalogues.clone())))
         .serve(MessageServiceServer::new(MessageApi::new(
             kit.db.clone(),

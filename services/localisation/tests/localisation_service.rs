@@ -14,6 +14,8 @@ mod articles;
 mod delivery;
 #[path = "localisation_service/departures.rs"]
 mod departures;
+#[path = "localisation_service/detection.rs"]
+mod detection;
 #[path = "localisation_service/drafts.rs"]
 mod drafts;
 #[path = "localisation_service/fake_case.rs"]

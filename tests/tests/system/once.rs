@@ -44,6 +44,7 @@ async fn twenty_of_the_same_request_open_one_case() {
         "requestId": request.request_id, "channel": "CHANNEL_CHAT", "language": request.language,
         "productLine": "PRODUCT_LINE_PHONE", "severity": "SEVERITY_NORMAL",
         "subject": request.subject, "description": request.description,
+        "readLanguages": request.read_languages,
     });
     let asked = Asked::new("/support.case.v1.CaseService/OpenCase", &customer.token, json);
     let by_json = curl::call(&town.gateway_url, "en", &asked).await;

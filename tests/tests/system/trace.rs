@@ -16,6 +16,7 @@ async fn an_event_knows_the_trace_of_the_call_that_caused_it() {
     let url = format!("{}/support.case.v1.CaseService/OpenCase", town.gateway_url);
     let body = json!({
         "requestId": request_id(), "channel": "CHANNEL_CHAT", "language": customer.language, "subject": "Traced",
+        "readLanguages": ["en"],
     });
     let arguments = [
         "-H",

@@ -109,7 +109,7 @@ macro_rules! not_played {
             ) -> Result<tonic::Response<case::GetCaseResponse>, Status> {
                 self.work(&request).await?;
                 let case = Some(known_case(&request.get_ref().case_id));
-                Ok(tonic::Response::new(case::GetCaseResponse { case }))
+                Ok(tonic::Response::new(case::GetCaseResponse { case, ..case::GetCaseResponse::default() }))
             }
 
             async fn open_case(
@@ -136,6 +136,7 @@ not_played! {
     post_message: PostMessageRequest -> PostMessageResponse,
     list_messages: ListMessagesRequest -> ListMessagesResponse,
     assign_case: AssignCaseRequest -> AssignCaseResponse,
+    change_language: ChangeLanguageRequest -> ChangeLanguageResponse,
     change_severity: ChangeSeverityRequest -> ChangeSeverityResponse,
     resolve_case: ResolveCaseRequest -> ResolveCaseResponse,
     reopen_case: ReopenCaseRequest -> ReopenCaseResponse,

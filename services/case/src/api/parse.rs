@@ -5,17 +5,25 @@ use support_chassis::country::{Country, InvalidCountry};
 use support_chassis::error::{InvalidFields, Violation, Violations};
 use support_chassis::id::{self, Ids};
 use support_proto::support::case::v1::{
-    AssignCaseRequest, ChangeSeverityRequest, CloseCaseRequest, ListCasesRequest, OpenCaseRequest, PostMessageRequest,
-    ReopenCaseRequest, ResolveCaseRequest,
+    AssignCaseRequest, ChangeLanguageRequest, ChangeSeverityRequest, CloseCaseRequest, ListCasesRequest,
+    MarkPlaybookStepRequest, OpenCaseRequest, PostMessageRequest, ReopenCaseRequest, ResolveCaseRequest,
+    WatchPlaybookRequest,
 };
+use support_proto::support::localisation::v1 as localisation;
 
+use time::OffsetDateTime;
+
+use crate::desk::watch::Asked;
 use crate::domain::CaseId;
 use crate::domain::case::{Command, Concern, Utterance};
-use crate::domain::kinds::Severity;
+use crate::domain::kinds::{Channel, Severity};
 use crate::domain::language::Language;
+use crate::domain::message::TextOrigin;
+use crate::domain::playbook::{Mark, Step};
+use crate::domain::speech::Speech;
 use crate::domain::words::{Body, Description, InvalidText, SourceReference, Subject};
 use crate::error::Error;
-use crate::ops::{Change, Viewer, customer_of};
+use crate::ops::{Change, Marking, Viewer, customer_of};
 use crate::store::list::Filter;
 use crate::wire::Mirrored;
 
@@ -28,27 +36,41 @@ pub(super) fn case_id(value: &str) -> Result<CaseId, Error> {
 pub(super) fn concern(viewer: &Viewer, request: &OpenCaseRequest, ids: &Ids) -> Result<Concern, Error> {
     let mut fields = Violations::new();
     let customer = fields.take(id::parse_optional("customer_id", &request.customer_id));
-    let channel = fields.take(chosen("channel", request.channel));
+    let channel = fields.take(chosen::<Channel>("channel", request.channel));
     let language = fields.take(language("language", &request.language));
     let device = fields.take(id::parse_optional("device_id", &request.device_id));
     let subject = fields.take(text("subject", Subject::parse(request.subject.as_str())));
     let description = fields.take(text("description", Description::parse(request.description.as_str())));
     let source_reference = fields.take(reference("source_reference", &request.source_reference));
     let country = fields.take(country("country_code", &request.country_code));
-    let (customer, channel, language, device, subject, description, source_reference, country) = fields.finish((
-        customer,
-        channel,
-        language,
-        device,
-        subject,
-        description,
-        source_reference,
-        country,
-    ))?;
+    let reads = fields.take(languages("read_languages", &request.read_languages));
+    let (customer, channel, language, device, subject, description, source_reference, country, reads) =
+        fields.finish((
+            customer,
+            channel,
+            language,
+            device,
+            subject,
+            description,
+            source_reference,
+            country,
+            reads,
+        ))?;
+    let mut speech = Speech::new(language, reads);
+    if matches!(viewer, Viewer::Customer(_)) && !channel.is_spoken() {
+        // What is taken down where people talk is in the words of whoever did so.
+        speech.hear(&format!("{}\n{}", subject.as_str(), description.as_str()));
+    }
+    let (language, origin) = speech.wanted().map_or_else(
+        || (speech.stated.clone(), speech.origin),
+        |(wanted, origin)| (wanted.clone(), origin),
+    );
+    speech.origin = origin;
     Ok(Concern {
         customer: customer_of(viewer, customer, ids)?,
         channel,
         language,
+        speech,
         product_line: Mirrored::from_field(request.product_line),
         device,
         severity: Mirrored::from_field(request.severity).unwrap_or(Severity::Normal),
@@ -93,7 +115,11 @@ pub(super) fn utterance(
         tag => language("language", tag).map(Some),
     });
     let body = fields.take(text("body", Body::parse(request.body.as_str())));
-    let (case, channel, language, body) = fields.finish((case, channel, language, body))?;
+    let origin = fields.take(origin("text_origin", request.text_origin.as_ref()));
+    if request.text_origin.is_some() && matches!(viewer, Viewer::Customer(_)) {
+        fields.add("text_origin", "may be given by staff alone");
+    }
+    let (case, channel, language, body, text) = fields.finish((case, channel, language, body, origin))?;
     Ok((
         case,
         Utterance {
@@ -102,6 +128,7 @@ pub(super) fn utterance(
             channel,
             language,
             body,
+            text,
         },
     ))
 }
@@ -122,6 +149,55 @@ pub(super) fn severity(request: &ChangeSeverityRequest) -> Result<Change<Severit
     let severity = fields.take(chosen("severity", request.severity));
     let (case, severity) = fields.finish((case, severity))?;
     Ok(change(case, severity, &request.etag))
+}
+
+/// In which language a case is to be held.
+pub(super) fn speech(request: &ChangeLanguageRequest) -> Result<Change<Language>, Error> {
+    let mut fields = Violations::new();
+    let case = fields.take(id::parse("case_id", &request.case_id));
+    let language = fields.take(language("language", &request.language));
+    let (case, language) = fields.finish((case, language))?;
+    Ok(change(case, language, &request.etag))
+}
+
+/// Which playbook a desk wants.
+pub(super) fn desk(request: WatchPlaybookRequest) -> Result<Asked, Error> {
+    Ok(Asked {
+        case: case_id(&request.case_id)?,
+        purpose: Some(request.purpose).filter(|purpose| !purpose.is_empty()),
+        channel: Mirrored::from_field(request.channel),
+        languages: request.languages,
+        agent_name: request.agent_name,
+    })
+}
+
+/// What became of which step.
+pub(super) fn marking(
+    viewer: &Viewer,
+    request: &MarkPlaybookStepRequest,
+    now: OffsetDateTime,
+) -> Result<(CaseId, Marking), Error> {
+    let mut fields = Violations::new();
+    let case = fields.take(id::parse("case_id", &request.case_id));
+    let step = Step::parse(request.step.as_str()).map_err(|error| Violation::new("step", error.to_string()));
+    let step = fields.take(step);
+    if request.undo {
+        let (case, step) = fields.finish((case, step))?;
+        return Ok((case, Marking::Remove(step)));
+    }
+    let outcome = fields.take(chosen("outcome", request.outcome));
+    let text = fields.take(origin("text_origin", request.text_origin.as_ref()));
+    let (case, step, outcome, text) = fields.finish((case, step, outcome, text))?;
+    let channel = Mirrored::from_field(request.channel);
+    let mark = Mark {
+        step,
+        outcome,
+        channel: channel.unwrap_or(Channel::Phone),
+        actor: viewer.id(),
+        at: now,
+        text,
+    };
+    Ok((case, Marking::Put(mark, channel.is_none())))
 }
 
 /// How a case was settled.
@@ -161,6 +237,23 @@ fn chosen<T: Mirrored>(field: &str, value: i32) -> Result<T, Violation> {
 
 fn language(field: &str, tag: &str) -> Result<Language, Violation> {
     Language::parse(tag).map_err(|error| Violation::new(field, error.to_string()))
+}
+
+fn languages(field: &str, tags: &[String]) -> Result<Vec<Language>, Violation> {
+    tags.iter()
+        .enumerate()
+        .map(|(place, tag)| language(&format!("{field}[{place}]"), tag))
+        .collect()
+}
+
+/// Where words came from; none where that was not said.
+pub(super) fn origin(field: &str, origin: Option<&localisation::TextOrigin>) -> Result<Option<TextOrigin>, Violation> {
+    let Some(origin) = origin else { return Ok(None) };
+    Ok(Some(TextOrigin {
+        key: origin.key.clone(),
+        locale: language(&format!("{field}.locale"), &origin.locale)?,
+        version: origin.version,
+    }))
 }
 
 fn text<T>(field: &str, parsed: Result<T, InvalidText>) -> Result<T, Violation> {

@@ -2,12 +2,15 @@
 
 use support_chassis::clock::timestamp;
 use support_proto::support::case::v1 as contract;
+use support_proto::support::localisation::v1 as localisation;
 use time::OffsetDateTime;
 
 use crate::domain::case::Case;
-use crate::domain::message::Message;
+use crate::domain::message::{Message, TextOrigin};
+use crate::domain::playbook::Mark;
 use crate::domain::timeline::Entry;
 use crate::domain::words::SourceReference;
+use crate::store::marks::Shown;
 use crate::wire::Mirrored;
 
 /// The number of a value in the contract; 0 for none.
@@ -54,7 +57,43 @@ pub(super) fn case(case: &Case, now: OffsetDateTime) -> contract::Case {
         resolve_due_time: promise.map(|promise| timestamp(promise.resolve_due)),
         resolution_clock: number(case.resolution_clock(now)),
         reopen_end_time: case.reopen_end().map(timestamp),
+        language_origin: concern.speech.origin.to_wire().into(),
+        stated_language: concern.speech.stated.to_string(),
+        read_languages: concern.speech.reads.iter().map(ToString::to_string).collect(),
+        detected_language: text(concern.speech.detected.as_ref()),
+        language_mismatch: case.language_mismatch(),
         calendar_basis: text(promise.and_then(|promise| promise.calendar_basis.as_ref())),
+    }
+}
+
+/// Where words came from.
+pub(super) fn text_origin(text: &TextOrigin) -> localisation::TextOrigin {
+    localisation::TextOrigin {
+        key: text.key.clone(),
+        locale: text.locale.to_string(),
+        version: text.version,
+    }
+}
+
+/// What became of a step.
+pub(crate) fn mark(mark: &Mark) -> contract::StepMark {
+    contract::StepMark {
+        outcome: mark.outcome.to_wire().into(),
+        channel: mark.channel.to_wire().into(),
+        actor_id: mark.actor.clone(),
+        mark_time: Some(timestamp(mark.at)),
+        text_origin: mark.text.as_ref().map(text_origin),
+    }
+}
+
+/// A text of the catalogues that a customer was shown.
+pub(super) fn shown(shown: &Shown) -> contract::ShownText {
+    contract::ShownText {
+        origin: Some(text_origin(&shown.text)),
+        message_id: text(shown.message),
+        step: text(shown.step.as_ref()),
+        channel: shown.channel.to_wire().into(),
+        show_time: Some(timestamp(shown.at)),
     }
 }
 
@@ -68,6 +107,7 @@ pub(super) fn message(message: &Message) -> contract::Message {
         language: message.language.to_string(),
         body: message.body.as_str().to_owned(),
         send_time: Some(timestamp(message.send_time)),
+        text_origin: message.text.as_ref().map(text_origin),
     }
 }
 
@@ -81,5 +121,6 @@ pub(super) fn entry(entry: &Entry) -> contract::TimelineEntry {
         detail: text(note.detail.as_ref()),
         actor_id: note.actor.clone().unwrap_or_default(),
         occur_time: Some(timestamp(note.occur_time)),
+        text_origin: entry.text.as_ref().map(text_origin),
     }
 }

@@ -8,11 +8,12 @@ use support_chassis::id::Id;
 use time::{Duration, OffsetDateTime};
 
 use super::happening::{Cause, Happening};
-use super::kinds::{Area, Author, Channel, CloseReason, ProductLine, Severity};
+use super::kinds::{Area, Author, Channel, CloseReason, LanguageOrigin, ProductLine, Severity};
 use super::language::Language;
 use super::levels::{self, ClockState, Levels, Promise};
 use super::message::Message;
 use super::number::CaseNumber;
+use super::speech::Speech;
 use super::state::{Action, State, transition};
 use super::timeline::{Detail, Entry, Kind, Note};
 use super::words::{Description, SourceReference, Subject};
@@ -21,7 +22,7 @@ use super::{CaseId, CustomerId, DeviceId};
 pub use commands::{Command, Outcome, Refusal, Utterance};
 pub use standing::Standing;
 
-/// What a case is about. Never changes, but for the severity.
+/// What a case is about. Never changes, but for the severity and the language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Concern {
     /// Whose concern it is.
@@ -30,6 +31,8 @@ pub struct Concern {
     pub channel: Channel,
     /// The language it is held in.
     pub language: Language,
+    /// What is known of the customer's languages.
+    pub speech: Speech,
     /// What kind of product it is about; none where it is not known.
     pub product_line: Option<ProductLine>,
     /// The device; none where it is not known.
@@ -154,6 +157,7 @@ impl Case {
         self.hold_promise(command, cause, now)?;
         let mut outcome = Outcome::default();
         self.change(command, cause, now, &mut outcome);
+        self.follow_the_customer(cause, now, &mut outcome);
         Ok(outcome)
     }
 
@@ -185,6 +189,46 @@ impl Case {
         Ok(outcome)
     }
 
+    /// Says in which language it is held. From then on what the customer writes does not change it. Where staff have said so
+    /// already, nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::State`], where its state does not allow it; nothing has changed then.
+    pub fn speak(&mut self, language: Language, cause: &Cause, now: OffsetDateTime) -> Result<Outcome, Refusal> {
+        transition(self.state(), Action::Speak)?;
+        let mut outcome = Outcome::default();
+        if language == self.concern.language && self.concern.speech.origin == LanguageOrigin::Staff {
+            return Ok(outcome);
+        }
+        self.concern.language = language;
+        self.concern.speech.origin = LanguageOrigin::Staff;
+        self.changed(Happening::LanguageChanged, cause, now, &mut outcome);
+        Ok(outcome)
+    }
+
+    /// Whether the customer writes another language than the case is held in.
+    #[must_use]
+    pub fn language_mismatch(&self) -> bool {
+        let detected = self.concern.speech.detected.as_ref();
+        detected.is_some_and(|detected| !detected.is_same(&self.concern.language))
+    }
+
+    /// A case that waits for a person is held in the language that its customer wants; whoever works on one already goes on
+    /// in theirs, and sees that it is another.
+    fn follow_the_customer(&mut self, cause: &Cause, now: OffsetDateTime, outcome: &mut Outcome) {
+        let speech = &self.concern.speech;
+        let Some((language, origin)) = speech.wanted().filter(|_| self.state() == State::Open) else {
+            return;
+        };
+        if *language == self.concern.language {
+            return;
+        }
+        self.concern.language = language.clone();
+        self.concern.speech.origin = origin;
+        self.changed(Happening::LanguageChanged, cause, now, outcome);
+    }
+
     /// Lets somebody say something. A customer's words in a resolved case open it again.
     ///
     /// # Errors
@@ -206,8 +250,15 @@ impl Case {
             self.hold_promise(Command::Reopen, &cause, now)?;
         }
         let moment = now.max(self.update_time);
+        let mut heard = None;
         match author {
-            Author::Customer => self.silent_since = None,
+            Author::Customer => {
+                self.silent_since = None;
+                // What is taken down where people talk is in the words of whoever did so.
+                if !utterance.channel.is_spoken() {
+                    heard = self.concern.speech.hear(utterance.body.as_str());
+                }
+            }
             Author::Staff => {
                 self.silent_since = Some(moment);
                 self.answered(moment);
@@ -228,13 +279,19 @@ impl Case {
             author,
             author_id: Some(utterance.speaker.id()),
             channel: utterance.channel,
-            language: utterance.language.unwrap_or_else(|| self.concern.language.clone()),
+            language: utterance
+                .language
+                // The case's own tag says more of a language than what was heard of it: `de-AT`.
+                .or(heard.filter(|heard| !heard.is_same(&self.concern.language)))
+                .unwrap_or_else(|| self.concern.language.clone()),
             body: utterance.body,
             send_time: moment,
+            text: utterance.text,
         };
         if to != self.state() {
             self.change(Command::Reopen, &cause, now, &mut outcome);
         }
+        self.follow_the_customer(&cause, now, &mut outcome);
         Ok((message, outcome))
     }
 
@@ -352,14 +409,19 @@ impl Case {
             Happening::Opened
             | Happening::Assigned { .. }
             | Happening::Rated { .. }
+            | Happening::LanguageChanged
             | Happening::Resolved { .. }
             | Happening::Reopened
             | Happening::Closed { .. } => self.id.into(),
         };
+        let detail = match happening {
+            Happening::LanguageChanged => Some(Detail::of_language(&self.concern.language)),
+            other => other.detail(),
+        };
         outcome.happenings.push(happening);
         outcome
             .entries
-            .push(self.entry(happening.kind(), subject, happening.detail(), cause, moment));
+            .push(self.entry(happening.kind(), subject, detail, cause, moment));
     }
 
     fn entry(
@@ -386,6 +448,7 @@ impl Case {
         Entry {
             sequence: self.timeline_length,
             note,
+            text: None,
         }
     }
 }

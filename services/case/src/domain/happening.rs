@@ -31,6 +31,8 @@ pub enum Happening {
         /// How much.
         severity: Severity,
     },
+    /// It is held in another language than before.
+    LanguageChanged,
     /// The concern is settled.
     Resolved {
         /// How.
@@ -54,13 +56,15 @@ impl Happening {
             Self::MessagePosted { .. } => Kind::MessagePosted,
             Self::Assigned { .. } => Kind::CaseAssigned,
             Self::Rated { .. } => Kind::SeverityChanged,
+            Self::LanguageChanged => Kind::LanguageChanged,
             Self::Resolved { .. } => Kind::CaseResolved,
             Self::Reopened => Kind::CaseReopened,
             Self::Closed { .. } => Kind::CaseClosed,
         }
     }
 
-    /// What the history says it came to, as the contract names it; none where the kind says all.
+    /// What the history says it came to, as the contract names it; none where the kind says all, and for a language, which
+    /// the case knows.
     #[must_use]
     pub fn detail(self) -> Option<Detail> {
         match self {
@@ -70,6 +74,7 @@ impl Happening {
             Self::Opened
             | Self::MessagePosted { .. }
             | Self::Assigned { .. }
+            | Self::LanguageChanged
             | Self::Resolved { .. }
             | Self::Reopened
             | Self::Closed { .. } => None,

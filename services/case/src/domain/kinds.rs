@@ -65,6 +65,18 @@ named! {
 }
 
 named! {
+    /// How a case came by the language it is held in.
+    LanguageOrigin {
+        /// It was said when the case was opened.
+        Stated = "stated",
+        /// The customer writes it.
+        Detected = "detected",
+        /// Staff said so.
+        Staff = "staff",
+    }
+}
+
+named! {
     /// How a concern was settled.
     Resolution {
         /// A question was answered.

@@ -55,6 +55,12 @@ impl Language {
         Ok(Self(canonical))
     }
 
+    /// Whether the two are one language, whatever their countries and scripts.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        support_languages::is_same_language(&self.0, &other.0)
+    }
+
     /// The tag.
     #[must_use]
     pub fn as_str(&self) -> &str {

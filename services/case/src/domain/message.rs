@@ -36,6 +36,17 @@ impl Speaker {
     }
 }
 
+/// Where the words of a message came from: a text of the catalogues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextOrigin {
+    /// The key of the message in the catalogues.
+    pub key: String,
+    /// The locale that it is written in.
+    pub locale: Language,
+    /// The version of that locale's catalogue.
+    pub version: i64,
+}
+
 /// Something said in a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -57,4 +68,6 @@ pub struct Message {
     pub body: Body,
     /// When it was said.
     pub send_time: OffsetDateTime,
+    /// Where the words came from; none where they are no text of the catalogues.
+    pub text: Option<TextOrigin>,
 }

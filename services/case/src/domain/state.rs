@@ -27,6 +27,8 @@ pub enum Action {
     Assign,
     /// Say how much is at stake.
     Rate,
+    /// Say in which language it is held.
+    Speak,
     /// Say that the concern is settled.
     Resolve,
     /// Object to that.
@@ -44,6 +46,7 @@ impl Action {
     pub const ALL: &'static [Self] = &[
         Self::Assign,
         Self::Rate,
+        Self::Speak,
         Self::Resolve,
         Self::Reopen,
         Self::Close(CloseReason::Solved),
@@ -60,6 +63,7 @@ impl Action {
         match self {
             Self::Assign => "assign",
             Self::Rate => "change_severity",
+            Self::Speak => "change_language",
             Self::Resolve => "resolve",
             Self::Reopen => "reopen",
             Self::Close(CloseReason::Solved) => "close_solved",
@@ -79,6 +83,7 @@ impl Action {
 pub const TRANSITIONS: &[(State, Action, State)] = &[
     (State::Open, Action::Assign, State::Assigned),
     (State::Open, Action::Rate, State::Open),
+    (State::Open, Action::Speak, State::Open),
     (State::Open, Action::Resolve, State::Resolved),
     (State::Open, Action::Close(CloseReason::Withdrawn), State::Closed),
     (State::Open, Action::Close(CloseReason::Duplicate), State::Closed),
@@ -87,6 +92,7 @@ pub const TRANSITIONS: &[(State, Action, State)] = &[
     (State::Open, Action::Tell, State::Open),
     (State::Assigned, Action::Assign, State::Assigned),
     (State::Assigned, Action::Rate, State::Assigned),
+    (State::Assigned, Action::Speak, State::Assigned),
     (State::Assigned, Action::Resolve, State::Resolved),
     (State::Assigned, Action::Close(CloseReason::Withdrawn), State::Closed),
     (State::Assigned, Action::Close(CloseReason::Duplicate), State::Closed),

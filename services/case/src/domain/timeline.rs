@@ -6,6 +6,9 @@ use support_chassis::id::Id;
 use support_chassis::named;
 use time::OffsetDateTime;
 
+use super::language::Language;
+use super::message::TextOrigin;
+
 named! {
     /// What happened.
     Kind {
@@ -33,6 +36,8 @@ named! {
         RepairStateChanged = "repair_state_changed",
         /// Staff said how much is at stake.
         SeverityChanged = "severity_changed",
+        /// It is held in another language than before.
+        LanguageChanged = "language_changed",
     }
 }
 
@@ -74,6 +79,12 @@ impl Detail {
         if has_form { Ok(Self(name)) } else { Err(InvalidDetail) }
     }
 
+    /// A language, by its tag in capitals with low lines: `ZH_HANT`.
+    #[must_use]
+    pub fn of_language(language: &Language) -> Self {
+        Self(language.as_str().to_ascii_uppercase().replace('-', "_"))
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -111,6 +122,9 @@ pub struct Entry {
     pub sequence: i64,
     /// What stands there.
     pub note: Note,
+    /// Where the words of a message came from; none where they are no text of the catalogues. Known where it is read, and
+    /// not kept with the entry: the message has it.
+    pub text: Option<TextOrigin>,
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Assigns, rates, resolves, reopens and closes cases.
+//! Assigns, rates, gives a language to, resolves, reopens and closes cases.
 
 use support_chassis::db::Tx;
 use time::OffsetDateTime;
@@ -7,6 +7,7 @@ use super::{Viewer, events};
 use crate::domain::CaseId;
 use crate::domain::case::{Case, Command, Outcome};
 use crate::domain::kinds::Severity;
+use crate::domain::language::Language;
 use crate::error::Error;
 use crate::levels::Book;
 use crate::store::cases;
@@ -60,6 +61,25 @@ pub async fn change_severity(
     let levels = book.on(case.concern.country, now);
     let outcome = case
         .rate(change.command, &levels, &viewer.cause(), now)
+        .map_err(|refused| Error::refused(&case, refused))?;
+    save(tx, case, &outcome).await
+}
+
+/// Says in which language a case is held.
+///
+/// # Errors
+///
+/// [`Error::CaseNotFound`], [`Error::Changed`] where the etag is not the case's, [`Error::CaseState`], and the database's.
+pub async fn change_language(
+    tx: &mut Tx,
+    viewer: &Viewer,
+    change: Change<Language>,
+    now: OffsetDateTime,
+) -> Result<Case, Error> {
+    let mut case = lock(tx, viewer, change.case).await?;
+    hold_etag(&case, change.etag.as_deref())?;
+    let outcome = case
+        .speak(change.command, &viewer.cause(), now)
         .map_err(|refused| Error::refused(&case, refused))?;
     save(tx, case, &outcome).await
 }

@@ -70,6 +70,23 @@ fn one(case: &Case, happening: Happening) -> Entry {
                 severity: severity.to_wire().into(),
             },
         ),
+        Happening::LanguageChanged => {
+            let concern = &case.concern;
+            let event = contract::CaseLanguageChanged {
+                case_id,
+                language: concern.language.to_string(),
+                language_origin: concern.speech.origin.to_wire().into(),
+                channel: concern.channel.to_wire().into(),
+                product_line: concern
+                    .product_line
+                    .map(|line| line.to_wire().into())
+                    .unwrap_or_default(),
+                severity: concern.severity.to_wire().into(),
+                country_code: country(concern),
+                area: area(concern),
+            };
+            Entry::new(case.id, &event)
+        }
         Happening::Resolved { resolution } => Entry::new(
             case.id,
             &contract::CaseResolved {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::row::select_cases;
 use crate::domain::case::{Case, Concern};
 use crate::domain::kinds::{Area, ProductLine, Resolution};
+use crate::domain::language::Language;
 use crate::domain::levels::Promise;
 use crate::domain::message::Message;
 use crate::domain::number::CaseNumber;
@@ -46,14 +47,15 @@ pub async fn open(
     event: &outbox::Entry,
     now: OffsetDateTime,
 ) -> Result<CaseNumber, DbError> {
+    let reads: Vec<String> = concern.speech.reads.iter().map(ToString::to_string).collect();
     let number = sqlx::query_scalar!(
         "with opened as (
              insert into cases (id, customer_id, state, channel, language, product_line, device_id, severity, subject,
                  description, source_reference, open_time, update_time, version, timeline_length, country_code, area,
                  standard_basis, first_response_due_time, resolve_due_time, reopen_within_us, no_answer_after_us,
-                 answer_first, calendar_basis)
+                 answer_first, calendar_basis, stated_language, read_languages, detected_language, language_origin)
              values ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1, 1, $17, $18, $19, $20, $21, $22, $23,
-                 $24, $25)
+                 $24, $25, $26, $27, $28, $29)
              returning id, number
          ), noted as (
              insert into timeline_entries (case_id, sequence, kind, source, subject_id, actor_id, occur_time)
@@ -88,6 +90,10 @@ pub async fn open(
         microseconds(promise.no_answer_after),
         promise.answer_first,
         promise.calendar_basis,
+        concern.speech.stated.as_str(),
+        &reads,
+        concern.speech.detected.as_ref().map(Language::as_str),
+        concern.speech.origin.as_str(),
     )
     .fetch_one(tx.conn())
     .await?;
@@ -106,6 +112,7 @@ pub async fn save(
     message: Option<&Message>,
 ) -> Result<(), DbError> {
     let promise = case.promise.as_ref();
+    let text = message.and_then(|message| message.text.as_ref());
     let sequences: Vec<i64> = entries.iter().map(|entry| entry.sequence).collect();
     let kinds: Vec<String> = entries
         .iter()
@@ -128,11 +135,13 @@ pub async fn save(
                  resolve_time = $7, update_time = $8, version = $9, timeline_length = $10, severity = $26,
                  first_response_time = $27, silent_since = $28, stood_us = $29, standard_basis = $30,
                  first_response_due_time = $31, resolve_due_time = $32, reopen_within_us = $33,
-                 no_answer_after_us = $34, answer_first = $35, calendar_basis = $36
+                 no_answer_after_us = $34, answer_first = $35, calendar_basis = $36,
+                 language = $37, detected_language = $38, language_origin = $39
              where id = $1
          ), said as (
-             insert into messages (id, case_id, sequence, author, author_id, channel, language, body, send_time)
-             select $18, $1, $19, $20, $21, $22, $23, $24, $25 where $18::uuid is not null
+             insert into messages (id, case_id, sequence, author, author_id, channel, language, body, send_time, text_key,
+                 text_locale, text_version)
+             select $18, $1, $19, $20, $21, $22, $23, $24, $25, $40, $41, $42 where $18::uuid is not null
          )
          insert into timeline_entries (case_id, sequence, kind, source, subject_id, detail, actor_id, occur_time)
          select $1, entry.*
@@ -174,6 +183,12 @@ pub async fn save(
         promise.map(|promise| microseconds(promise.no_answer_after)),
         promise.map(|promise| promise.answer_first),
         promise.and_then(|promise| promise.calendar_basis.as_deref()),
+        case.concern.language.as_str(),
+        case.concern.speech.detected.as_ref().map(Language::as_str),
+        case.concern.speech.origin.as_str(),
+        text.map(|text| text.key.as_str()),
+        text.map(|text| text.locale.as_str()),
+        text.map(|text| text.version),
     )
     .execute(connection)
     .await?;

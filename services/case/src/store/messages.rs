@@ -4,6 +4,7 @@ use sqlx::PgConnection;
 use support_chassis::db::DbError;
 use time::OffsetDateTime;
 
+use super::marks::origin;
 use crate::domain::kinds::{Author, Channel};
 use crate::domain::language::Language;
 use crate::domain::message::Message;
@@ -20,7 +21,7 @@ pub async fn list(
     let rows = sqlx::query_as!(
         MessageRow,
         r#"select id as "id: MessageId", case_id as "case: CaseId", sequence, author, author_id, channel, language, body,
-               send_time
+               send_time, text_key, text_locale, text_version
            from messages where case_id = $1 and sequence > $2 order by sequence limit $3"#,
         case.uuid(),
         after,
@@ -29,6 +30,24 @@ pub async fn list(
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Message::try_from).collect()
+}
+
+/// The channel of the last message of a case; none where nothing was said.
+pub async fn last_channel(connection: &mut PgConnection, case: CaseId) -> Result<Option<Channel>, DbError> {
+    let channel = sqlx::query_scalar!(
+        "select channel from messages where case_id = $1 order by sequence desc limit 1",
+        case.uuid()
+    )
+    .fetch_optional(connection)
+    .await?;
+    channel
+        .map(|name| {
+            Channel::from_name(&name).ok_or(DbError::Corrupt {
+                table: "messages",
+                column: "channel",
+            })
+        })
+        .transpose()
 }
 
 /// No `Debug`: it holds people's words.
@@ -42,6 +61,9 @@ struct MessageRow {
     language: String,
     body: String,
     send_time: OffsetDateTime,
+    text_key: Option<String>,
+    text_locale: Option<String>,
+    text_version: Option<i64>,
 }
 
 impl TryFrom<MessageRow> for Message {
@@ -62,6 +84,7 @@ impl TryFrom<MessageRow> for Message {
             language: Language::parse(&row.language).map_err(|_| corrupt("language"))?,
             body: Body::parse(row.body).map_err(|_| corrupt("body"))?,
             send_time: row.send_time,
+            text: origin(row.text_key, row.text_locale, row.text_version).ok_or_else(|| corrupt("text_locale"))?,
         })
     }
 }

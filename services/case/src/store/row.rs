@@ -4,10 +4,11 @@ use support_chassis::db::DbError;
 use time::{Duration, OffsetDateTime};
 
 use crate::domain::case::{Case, Concern, Standing};
-use crate::domain::kinds::{Area, Channel, CloseReason, ProductLine, Resolution, Severity};
+use crate::domain::kinds::{Area, Channel, CloseReason, LanguageOrigin, ProductLine, Resolution, Severity};
 use crate::domain::language::Language;
 use crate::domain::levels::Promise;
 use crate::domain::number::CaseNumber;
+use crate::domain::speech::Speech;
 use crate::domain::state::State;
 use crate::domain::words::{Description, SourceReference, Subject};
 use crate::domain::{AgentId, CaseId, CustomerId, DeviceId};
@@ -47,6 +48,10 @@ pub(super) struct CaseRow {
     pub(super) reopen_within_us: Option<i64>,
     pub(super) no_answer_after_us: Option<i64>,
     pub(super) answer_first: Option<bool>,
+    pub(super) stated_language: Option<String>,
+    pub(super) read_languages: Vec<String>,
+    pub(super) detected_language: Option<String>,
+    pub(super) language_origin: String,
 }
 
 fn corrupt(column: &'static str) -> DbError {
@@ -98,6 +103,26 @@ fn promise(row: &mut CaseRow) -> Result<Option<Promise>, DbError> {
     }))
 }
 
+/// What is known of the customer's languages; of a case that is older than that, the one it is held in.
+fn speech(row: &CaseRow) -> Result<Speech, DbError> {
+    let language = |tag: &str, column| Language::parse(tag).map_err(|_| corrupt(column));
+    let stated = row.stated_language.as_deref().unwrap_or(&row.language);
+    Ok(Speech {
+        stated: language(stated, "stated_language")?,
+        reads: row
+            .read_languages
+            .iter()
+            .map(|tag| language(tag, "read_languages"))
+            .collect::<Result<_, _>>()?,
+        detected: row
+            .detected_language
+            .as_deref()
+            .map(|tag| language(tag, "detected_language"))
+            .transpose()?,
+        origin: LanguageOrigin::from_name(&row.language_origin).ok_or_else(|| corrupt("language_origin"))?,
+    })
+}
+
 /// A word that may be missing.
 fn word<T>(
     word: Option<&str>,
@@ -113,6 +138,7 @@ impl TryFrom<CaseRow> for Case {
     fn try_from(mut row: CaseRow) -> Result<Self, DbError> {
         let standing = row.standing()?;
         let promise = promise(&mut row)?;
+        let speech = speech(&row)?;
         Ok(Self {
             id: row.id,
             number: CaseNumber::from_sequence(row.number).ok_or_else(|| corrupt("number"))?,
@@ -120,6 +146,7 @@ impl TryFrom<CaseRow> for Case {
                 customer: row.customer_id,
                 channel: Channel::from_name(&row.channel).ok_or_else(|| corrupt("channel"))?,
                 language: Language::parse(&row.language).map_err(|_| corrupt("language"))?,
+                speech,
                 product_line: word(row.product_line.as_deref(), "product_line", ProductLine::from_name)?,
                 device: row.device_id,
                 severity: Severity::from_name(&row.severity).ok_or_else(|| corrupt("severity"))?,
@@ -158,7 +185,7 @@ macro_rules! select_cases {
                    open_time, update_time, resolve_time, close_time, version, timeline_length, country_code, area,
                    first_response_time, silent_since, stood_us, standard_basis, first_response_due_time,
                    resolve_due_time, reopen_within_us, no_answer_after_us, answer_first,
-                   calendar_basis
+                   calendar_basis, stated_language, read_languages, detected_language, language_origin
                from "# + $rest
             $(, $argument)*
         )

@@ -5,6 +5,7 @@ use support_chassis::db::DbError;
 use support_chassis::id::Id;
 use time::OffsetDateTime;
 
+use super::marks::origin;
 use crate::domain::CaseId;
 use crate::domain::timeline::{Detail, Entry, Kind, Note, Source};
 
@@ -34,8 +35,11 @@ pub async fn append(connection: &mut PgConnection, case: CaseId, note: &Note) ->
 pub async fn list(connection: &mut PgConnection, case: CaseId, after: i64, limit: i64) -> Result<Vec<Entry>, DbError> {
     let rows = sqlx::query_as!(
         EntryRow,
-        r#"select sequence, kind, source, subject_id as "subject: Id", detail, actor_id as actor, occur_time
-           from timeline_entries where case_id = $1 and sequence > $2 order by sequence limit $3"#,
+        r#"select e.sequence, e.kind, e.source, e.subject_id as "subject: Id", e.detail, e.actor_id as actor, e.occur_time,
+               m.text_key as "text_key?", m.text_locale as "text_locale?", m.text_version as "text_version?"
+           from timeline_entries e
+           left join messages m on m.case_id = e.case_id and m.sequence = e.sequence
+           where e.case_id = $1 and e.sequence > $2 order by e.sequence limit $3"#,
         case.uuid(),
         after,
         limit,
@@ -43,6 +47,16 @@ pub async fn list(connection: &mut PgConnection, case: CaseId, after: i64, limit
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Entry::try_from).collect()
+}
+
+/// When a repair was last ordered for a case; none where none was.
+pub async fn last_repair(connection: &mut PgConnection, case: CaseId) -> Result<Option<OffsetDateTime>, DbError> {
+    Ok(sqlx::query_scalar!(
+        "select max(occur_time) from timeline_entries where case_id = $1 and kind = 'repair_submitted'",
+        case.uuid()
+    )
+    .fetch_one(connection)
+    .await?)
 }
 
 struct EntryRow {
@@ -53,6 +67,9 @@ struct EntryRow {
     detail: Option<String>,
     actor: Option<String>,
     occur_time: OffsetDateTime,
+    text_key: Option<String>,
+    text_locale: Option<String>,
+    text_version: Option<i64>,
 }
 
 impl TryFrom<EntryRow> for Entry {
@@ -65,6 +82,10 @@ impl TryFrom<EntryRow> for Entry {
         };
         Ok(Self {
             sequence: row.sequence,
+            text: origin(row.text_key, row.text_locale, row.text_version).ok_or_else(|| DbError::Corrupt {
+                table: "messages",
+                column: "text_locale",
+            })?,
             note: Note {
                 kind: Kind::from_name(&row.kind).ok_or_else(|| corrupt("kind"))?,
                 source: Source::from_name(&row.source).ok_or_else(|| corrupt("source"))?,

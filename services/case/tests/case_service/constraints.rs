@@ -22,7 +22,9 @@ const ROWS: &str = "
         ('00000000-0000-7000-8000-000000000001', 2, 'message_posted', 'case', gen_random_uuid(), now());
     insert into messages (id, case_id, sequence, author, author_id, channel, language, body, send_time)
     values ('00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000001', 2, 'staff', 's', 'chat', 'de',
-        'x', now())";
+        'x', now());
+    insert into playbook_marks (case_id, step, outcome, channel, actor_id, mark_time)
+    values ('00000000-0000-7000-8000-000000000001', 'always/greet', 'done', 'chat', 's', now())";
 
 /// What breaks which constraint.
 const BROKEN: &[(&str, &str)] = &[
@@ -78,6 +80,14 @@ const BROKEN: &[(&str, &str)] = &[
     ("cases_due_later_check", "update cases set resolve_due_time = open_time"),
     ("cases_reopen_within_us_check", "update cases set reopen_within_us = 0 where number = 2"),
     ("cases_no_answer_after_us_check", "update cases set no_answer_after_us = 0 where number = 2"),
+    ("cases_stated_language_check", "update cases set stated_language = 'x'"),
+    (
+        "cases_read_languages_check",
+        "update cases set read_languages = array_fill('de'::text, array[21])",
+    ),
+    ("cases_detected_language_check", "update cases set detected_language = 'x'"),
+    ("cases_language_origin_check", "update cases set language_origin = 'guessed'"),
+    ("cases_marks_version_check", "update cases set marks_version = -1"),
     ("timeline_entries_pkey", "update timeline_entries set sequence = 1 where sequence = 2"),
     (
         "timeline_entries_case_id_fkey",
@@ -120,6 +130,22 @@ const BROKEN: &[(&str, &str)] = &[
     ("messages_channel_check", "update messages set channel = 'fax'"),
     ("messages_language_check", "update messages set language = 'x'"),
     ("messages_body_check", "update messages set body = ''"),
+    ("messages_text_is_whole", "update messages set text_key = 'case.closed'"),
+    (
+        "messages_text_version_check",
+        "update messages set text_key = 'case.closed', text_locale = 'de', text_version = 0",
+    ),
+    ("playbook_marks_pkey", "insert into playbook_marks select * from playbook_marks"),
+    ("playbook_marks_case_id_fkey", "update playbook_marks set case_id = gen_random_uuid()"),
+    ("playbook_marks_step_check", "update playbook_marks set step = 'Greet'"),
+    ("playbook_marks_outcome_check", "update playbook_marks set outcome = 'x'"),
+    ("playbook_marks_channel_check", "update playbook_marks set channel = 'fax'"),
+    ("playbook_marks_actor_id_check", "update playbook_marks set actor_id = ''"),
+    ("playbook_marks_text_is_whole", "update playbook_marks set text_key = 'case.closed'"),
+    (
+        "playbook_marks_text_version_check",
+        "update playbook_marks set text_key = 'case.closed', text_locale = 'de', text_version = 0",
+    ),
 ];
 
 #[tokio::test]
@@ -134,7 +160,8 @@ async fn every_constraint_holds() {
     }
     let there: Vec<String> = sqlx::query_scalar(
         "select conname::text from pg_constraint
-         where conrelid in ('cases'::regclass, 'timeline_entries'::regclass, 'messages'::regclass)",
+         where conrelid in ('cases'::regclass, 'timeline_entries'::regclass, 'messages'::regclass,
+             'playbook_marks'::regclass)",
     )
     .fetch_all(db.pool())
     .await

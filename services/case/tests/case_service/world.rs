@@ -17,6 +17,7 @@ use support_chassis::settings::{DatabaseSettings, Settings, TrustRole};
 use support_chassis::standard::content;
 use support_chassis::standard::schema::Schema;
 use support_postgres::testing::TestDatabase;
+use support_proto::support::case::v1::case_playbook_service_client::CasePlaybookServiceClient;
 use support_proto::support::case::v1::case_service_client::CaseServiceClient;
 use support_proto::support::case::v1::{
     Case, ListTimelineRequest, OpenCaseRequest, PostMessageRequest, ServiceLevels, TimelineEntry, TimelineEntryKind,
@@ -152,7 +153,15 @@ impl World {
         let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = nobody.local_addr().unwrap();
         drop(nobody);
-        Self::start_with(&Lifecycle::new(), None, None, address).await
+        Self::start_with(&Lifecycle::new(), None, None, address, address).await
+    }
+
+    /// The service and what stands at `localisation`'s address; its other peers are down.
+    pub(crate) async fn with_localisation(localisation: SocketAddr) -> Self {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = nobody.local_addr().unwrap();
+        drop(nobody);
+        Self::start_with(&Lifecycle::new(), None, None, address, localisation).await
     }
 
     /// The service and the feeds of its peers.
@@ -161,14 +170,29 @@ impl World {
         let routing = Peer::start(&ROUTING, &life).await;
         let repairs = Peer::start(&REPAIR_LOGISTICS, &life).await;
         let address = routing.address;
-        Self::start_with(&life, Some(routing), Some(repairs), address).await
+        Self::start_with(&life, Some(routing), Some(repairs), address, address).await
     }
 
-    async fn start_with(life: &Lifecycle, routing: Option<Peer>, repairs: Option<Peer>, nobody: SocketAddr) -> Self {
+    /// The service and the feeds of its peers, with localisation at an address.
+    pub(crate) async fn with_peers_and(localisation: SocketAddr) -> Self {
+        let life = Lifecycle::new();
+        let routing = Peer::start(&ROUTING, &life).await;
+        let repairs = Peer::start(&REPAIR_LOGISTICS, &life).await;
+        let address = routing.address;
+        Self::start_with(&life, Some(routing), Some(repairs), address, localisation).await
+    }
+
+    async fn start_with(
+        life: &Lifecycle,
+        routing: Option<Peer>,
+        repairs: Option<Peer>,
+        nobody: SocketAddr,
+        localisation: SocketAddr,
+    ) -> Self {
         let database = database().await;
         let url = |peer: &Option<Peer>| format!("http://{}", peer.as_ref().map_or(nobody, |peer| peer.address));
         let settings = settings(&[("case", database.url())])
-            .set("peers.localisation", [format!("http://{nobody}")])
+            .set("peers.localisation", [format!("http://{localisation}")])
             .set("peers.routing", url(&routing))
             .set("peers.repair-logistics", url(&repairs));
         let running = run(&SERVICE, &settings, life, None).await.unwrap();
@@ -206,6 +230,12 @@ impl World {
     /// A client with which a member of staff calls.
     pub(crate) fn staff(&self) -> Client {
         self.client(&caller(CallerKind::Staff, "staff-1".to_owned()))
+    }
+
+    /// A client with which a member of staff reads and marks playbooks.
+    pub(crate) fn desk(&self) -> CasePlaybookServiceClient<Door> {
+        let staff = caller(CallerKind::Staff, "staff-1".to_owned());
+        CasePlaybookServiceClient::new(call_as(&self.channel, &staff, Clock::system().now()))
     }
 
     /// A client with which a customer calls whose passport names none.
@@ -286,6 +316,7 @@ pub(crate) fn saying(case_id: &str, body: &str) -> PostMessageRequest {
         channel: Way::Chat.into(),
         language: String::new(),
         body: body.to_owned(),
+        text_origin: None,
     }
 }
 

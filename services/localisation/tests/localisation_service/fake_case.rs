@@ -123,6 +123,7 @@ macro_rules! not_played {
                         description: "Ich lade es jede Nacht.".to_owned(),
                         ..case::Case::default()
                     }),
+                    ..case::GetCaseResponse::default()
                 }))
             }
 
@@ -165,5 +166,6 @@ not_played! {
     reopen_case: ReopenCaseRequest -> ReopenCaseResponse,
     close_case: CloseCaseRequest -> CloseCaseResponse,
     list_timeline: ListTimelineRequest -> ListTimelineResponse,
+    change_language: ChangeLanguageRequest -> ChangeLanguageResponse,
     change_severity: ChangeSeverityRequest -> ChangeSeverityResponse,
 }

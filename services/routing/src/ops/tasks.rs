@@ -14,6 +14,9 @@ use crate::{plan, store};
 /// How often a task may change under the hand that wants to end it before the whole transaction is begun anew.
 const TRIES: usize = 10;
 
+/// More tasks of one case never wait: each opening makes one, and its end cancels them.
+const MOST_WAITING: i64 = 10;
+
 /// Makes the task that the event `source` asks for, by the plan that holds for it now. Its place in line counts from when
 /// that event occurred: the customer does not wait behind others because this service was away. Where the channel was closed
 /// then, it counts from when that opens, if the plan says so. None where the task is
@@ -35,6 +38,41 @@ pub async fn open(
     }
     tx.append_all(&[events::entry(&opened)]).await?;
     Ok(Some(opened.task))
+}
+
+/// A case is held in another language: a task of it that nobody has taken yet, offered or not, ends, and another that the
+/// event `source` asks for waits in its place, from when it has waited. Whoever works on the case goes on. None where no task
+/// waits for another language.
+///
+/// # Errors
+///
+/// As for [`cancel_of_case`].
+pub async fn queue_for_language(
+    tx: &mut Tx,
+    ids: &Ids,
+    book: &plan::Book,
+    opening: Opening,
+    source: Uuid,
+    now: OffsetDateTime,
+) -> Result<Option<Task>, Error> {
+    let filter = store::tasks::Filter {
+        states: vec![TaskState::Queued, TaskState::Offered],
+        case: Some(opening.case_id),
+        agent: None,
+    };
+    let waiting = store::tasks::list(tx.conn(), &filter, None, MOST_WAITING).await?;
+    let Some(since) = waiting
+        .iter()
+        .filter(|task| task.language != opening.language)
+        .map(|task| task.queue_time)
+        .min()
+    else {
+        return Ok(None);
+    };
+    if cancel_of_case(tx, opening.case_id, CaseEnd::Resolved, now).await? == 0 {
+        return Ok(None);
+    }
+    open(tx, ids, book, opening, source, since, now).await
 }
 
 /// The agent who calls with `subject` ends an accepted task.

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::ops::tasks::{self, CaseEnd};
 use crate::plan::Book;
 
-/// Makes a task of each opening of a case, and cancels what the end of a case makes needless.
+/// Makes a task of each opening of a case, queues one that waits for the language it is held in, and cancels what the end of a case makes needless.
 #[derive(Clone, Debug)]
 pub struct CaseEvents {
     /// Where task ids come from.
@@ -30,6 +30,7 @@ impl Consumer for CaseEvents {
         vec![
             "support.case.v1.CaseOpened",
             "support.case.v1.CaseReopened",
+            "support.case.v1.CaseLanguageChanged",
             "support.case.v1.CaseResolved",
             "support.case.v1.CaseClosed",
         ]
@@ -46,6 +47,11 @@ impl CaseEvents {
         if let Some(opening) = opening(event)? {
             let source = event.event_id.uuid();
             tasks::open(tx, &self.ids, &self.book, opening, source, event.occurred_at, now)
+                .await
+                .map_err(apply_error)?;
+        } else if let Some(respoken) = respoken(event)? {
+            let source = event.event_id.uuid();
+            tasks::queue_for_language(tx, &self.ids, &self.book, respoken, source, now)
                 .await
                 .map_err(apply_error)?;
         } else if let Some(resolved) = event.decode::<pb::CaseResolved>()? {
@@ -88,6 +94,22 @@ fn opening(event: &Received) -> Result<Option<Opening>, ApplyError> {
         }));
     }
     Ok(None)
+}
+
+/// What a case asks for by being held in another language.
+fn respoken(event: &Received) -> Result<Option<Opening>, ApplyError> {
+    let Some(changed) = event.decode::<pb::CaseLanguageChanged>()? else {
+        return Ok(None);
+    };
+    Ok(Some(Opening {
+        case_id: read_field("case_id", &changed.case_id)?,
+        channel: channel(changed.channel())?,
+        language: read_field("language", &changed.language)?,
+        product_line: contract::read_product_line(changed.product_line()),
+        severity: contract::read_severity(changed.severity()),
+        area: contract::read_area(changed.area()),
+        country: country(&changed.country_code)?,
+    }))
 }
 
 fn country(code: &str) -> Result<Option<Country>, ApplyError> {

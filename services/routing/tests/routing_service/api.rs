@@ -249,6 +249,43 @@ async fn what_happens_to_a_case_happens_to_its_tasks() {
 }
 
 #[tokio::test]
+async fn a_case_in_another_language_waits_for_that_one_at_the_place_it_had() {
+    let system = System::start().await;
+    system.agent("amy").await;
+    let (mut amy, _) = system.watch("amy").await;
+    let waiting = system.open_case().await;
+    let before = system.tasks_of(waiting, 1, pb::TaskState::Queued).await;
+    let respoken = |case: Id, language: &str| case::CaseLanguageChanged {
+        case_id: case.to_string(),
+        language: language.to_owned(),
+        language_origin: case::LanguageOrigin::Detected.into(),
+        channel: before[0].channel,
+        product_line: before[0].product_line,
+        severity: case::Severity::Normal.into(),
+        ..case::CaseLanguageChanged::default()
+    };
+    system.tell(waiting, &respoken(waiting, "pt")).await;
+    system.tasks_of(waiting, 1, pb::TaskState::Canceled).await;
+    let after = system.tasks_of(waiting, 1, pb::TaskState::Queued).await;
+    assert_eq!(after[0].language, "pt");
+    assert_eq!(after[0].queue_time, before[0].queue_time, "its place in line stays");
+    // The same language again: nothing to be done.
+    system.tell(waiting, &respoken(waiting, "pt")).await;
+
+    // Whoever works on a case already goes on.
+    system.presence("amy", pb::Presence::Available).await;
+    let taken = system.open_case().await;
+    let offer = next_offer(&mut amy).await;
+    system.staff("amy").accept_offer(accept(&offer)).await.unwrap();
+    system.tell(taken, &respoken(taken, "pt")).await;
+    let last = system.open_case().await;
+    system.tasks_of(last, 1, pb::TaskState::Queued).await;
+    system.tasks_of(taken, 1, pb::TaskState::Accepted).await;
+    assert_eq!(system.tasks_of(waiting, 1, pb::TaskState::Queued).await, after);
+    check(&system.db).await;
+}
+
+#[tokio::test]
 async fn an_event_that_cannot_be_understood_stops_nobody() {
     let system = System::start().await;
     let strange: Id = system.ids.next();

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use crate::domain::happening::Happening;
 use crate::domain::kinds::{Channel, CloseReason, Resolution};
 use crate::domain::language::Language;
-use crate::domain::message::Speaker;
+use crate::domain::message::{Speaker, TextOrigin};
 use crate::domain::state::{Action, IllegalAction};
 use crate::domain::timeline::Entry;
 use crate::domain::words::Body;
@@ -72,10 +72,12 @@ pub struct Utterance {
     pub speaker: Speaker,
     /// The channel it came by.
     pub channel: Channel,
-    /// The language it is written in; none for the case's.
+    /// The language it is written in; none for the one that a customer certainly writes, else the case's.
     pub language: Option<Language>,
     /// The words.
     pub body: Body,
+    /// Where they came from; none where they are no text of the catalogues.
+    pub text: Option<TextOrigin>,
 }
 
 /// What a change came to: events for the others, entries for the history, in the order in which they happened.

@@ -25,6 +25,7 @@ fn opened(ids: &Ids) -> Case {
         customer: ids.next(),
         channel: Channel::Chat,
         language: Language::parse("de").unwrap(),
+        speech: Speech::new(Language::parse("de").unwrap(), Vec::new()),
         product_line: Some(ProductLine::Laptop),
         device: None,
         severity: Severity::Normal,
@@ -98,6 +99,7 @@ fn utterance(ids: &Ids, speaker: Speaker) -> Utterance {
         channel: Channel::Chat,
         language: None,
         body: Body::parse("Hallo").unwrap(),
+        text: None,
     }
 }
 
@@ -180,6 +182,14 @@ fn perform(case: &mut Case, ids: &Ids, action: Action, now: OffsetDateTime) -> R
                 Severity::Normal
             };
             return case.rate(severity, &levels(), &cause(), now);
+        }
+        Action::Speak => {
+            let language = if case.concern.language.as_str() == "de" {
+                "fr"
+            } else {
+                "de"
+            };
+            return case.speak(Language::parse(language).unwrap(), &cause(), now);
         }
         Action::Resolve => Command::Resolve(Resolution::Repaired),
         Action::Reopen => Command::Reopen,

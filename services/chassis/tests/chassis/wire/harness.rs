@@ -122,6 +122,7 @@ not_played! {
     reopen_case: ReopenCaseRequest -> ReopenCaseResponse,
     close_case: CloseCaseRequest -> CloseCaseResponse,
     list_timeline: ListTimelineRequest -> ListTimelineResponse,
+    change_language: ChangeLanguageRequest -> ChangeLanguageResponse,
     change_severity: ChangeSeverityRequest -> ChangeSeverityResponse,
 }
 
