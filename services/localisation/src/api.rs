@@ -1,5 +1,6 @@
 //! The gRPC door.
 
+mod answered;
 pub mod answers;
 pub mod delivery;
 pub mod detection;

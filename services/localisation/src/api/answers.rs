@@ -13,9 +13,9 @@ use support_proto::support::localisation::v1 as wire;
 use support_proto::support::localisation::v1::answer_service_server::AnswerService;
 use support_proto::support::types::v1::ProductLine;
 use time::OffsetDateTime;
-use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::answered::answered;
 use crate::catalogues::Catalogues;
 use crate::error::Error;
 use crate::ids::{ArticleId, CaseId, OfferId};
@@ -323,23 +323,8 @@ impl AnswerApi {
     }
 }
 
-/// A method that answers what a function of the same request answers.
-macro_rules! answered {
-    ($($method:ident: $request:ident -> $response:ident by $function:ident $(($call:ident))?;)*) => {
-        #[tonic::async_trait]
-        impl AnswerService for AnswerApi {
-            $(async fn $method(
-                &self,
-                request: Request<wire::$request>,
-            ) -> Result<Response<wire::$response>, Status> {
-                $(let $call = Call::of(&request)?;)?
-                Ok(Response::new(self.$function($(&$call,)? request.get_ref()).await?))
-            })*
-        }
-    };
-}
-
 answered! {
+    AnswerService for AnswerApi:
     search_articles: SearchArticlesRequest -> SearchArticlesResponse by search (call);
     suggest_for_case: SuggestForCaseRequest -> SuggestForCaseResponse by suggest (call);
     offer_answers: OfferAnswersRequest -> OfferAnswersResponse by offer (call);

@@ -12,8 +12,8 @@ use support_chassis::page;
 use support_proto::support::localisation::v1 as wire;
 use support_proto::support::localisation::v1::knowledge_service_server::KnowledgeService;
 use time::Date;
-use tonic::{Request, Response, Status};
 
+use super::answered::answered;
 use crate::catalogues::Catalogues;
 use crate::domain::article::{Audience, Profile};
 use crate::error::Error;
@@ -256,23 +256,8 @@ fn draft_id(text: &str) -> Result<ArticleDraftId, Error> {
     id::parse("draft_id", text).map_err(|_| Error::DraftNotFound)
 }
 
-/// A method that answers what a function of the same request answers.
-macro_rules! answered {
-    ($($method:ident: $request:ident -> $response:ident by $function:ident $(($call:ident))?;)*) => {
-        #[tonic::async_trait]
-        impl KnowledgeService for KnowledgeApi {
-            $(async fn $method(
-                &self,
-                request: Request<wire::$request>,
-            ) -> Result<Response<wire::$response>, Status> {
-                $(let $call = Call::of(&request)?;)?
-                Ok(Response::new(self.$function($(&$call,)? request.get_ref()).await?))
-            })*
-        }
-    };
-}
-
 answered! {
+    KnowledgeService for KnowledgeApi:
     publish_article: PublishArticleRequest -> PublishArticleResponse by publish (call);
     get_article: GetArticleRequest -> GetArticleResponse by get (call);
     list_articles: ListArticlesRequest -> ListArticlesResponse by list (call);

@@ -11,8 +11,8 @@ use support_proto::support::localisation::v1 as wire;
 use support_proto::support::localisation::v1::translation_service_server::TranslationService;
 use support_words::pseudo::Pseudo;
 use support_words::tag::Tag;
-use tonic::{Request, Response, Status};
 
+use super::answered::answered;
 use super::messages::take_over;
 use crate::catalogues::Catalogues;
 use crate::domain::text::read_hash;
@@ -126,7 +126,7 @@ impl TranslationApi {
         })
     }
 
-    async fn coverage(&self) -> Result<wire::GetCoverageResponse, Error> {
+    async fn coverage(&self, _: &wire::GetCoverageRequest) -> Result<wire::GetCoverageResponse, Error> {
         let mut connection = self.db.read().await?;
         let locales = store::catalogues::coverage(&mut connection).await?;
         Ok(wire::GetCoverageResponse {
@@ -234,13 +234,16 @@ impl TranslationApi {
             note: &request.note,
             expected_set: request.expected_set,
         };
-        self.db
-            .write(call, request, async |tx| {
+        let answer = self
+            .db
+            .write(call, request, async |tx| -> Result<_, Error> {
                 let set = translations::publish(tx, &self.ids, &rules, chosen, by).await?;
                 let set = Some(present::set(set));
                 Ok(wire::PublishSetResponse { set })
             })
-            .await
+            .await?;
+        take_over(&self.catalogues).await;
+        Ok(answer)
     }
 
     async fn roll_back(
@@ -253,13 +256,16 @@ impl TranslationApi {
             note: &request.note,
             expected_set: request.expected_set,
         };
-        self.db
-            .write(call, request, async |tx| {
+        let answer = self
+            .db
+            .write(call, request, async |tx| -> Result<_, Error> {
                 let set = roll_back(tx, &self.ids, request.number, by).await?;
                 let set = Some(present::set(set));
                 Ok(wire::RollBackSetResponse { set })
             })
-            .await
+            .await?;
+        take_over(&self.catalogues).await;
+        Ok(answer)
     }
 
     async fn export(&self, request: &wire::ExportMessagesRequest) -> Result<wire::ExportMessagesResponse, Error> {
@@ -322,7 +328,11 @@ impl TranslationApi {
             .await
     }
 
-    fn pseudo(&self, request: &wire::GetPseudoCatalogueRequest) -> wire::GetPseudoCatalogueResponse {
+    #[expect(clippy::unused_async, reason = "as the other methods")]
+    async fn pseudo(
+        &self,
+        request: &wire::GetPseudoCatalogueRequest,
+    ) -> Result<wire::GetPseudoCatalogueResponse, Error> {
         let pseudo = match request.locale() {
             wire::PseudoLocale::RightToLeft => Pseudo::RightToLeft,
             wire::PseudoLocale::Accented | wire::PseudoLocale::Unspecified => Pseudo::Accented,
@@ -340,10 +350,10 @@ impl TranslationApi {
                 })
             })
             .collect();
-        wire::GetPseudoCatalogueResponse {
+        Ok(wire::GetPseudoCatalogueResponse {
             locale: pseudo.tag().to_owned(),
             messages,
-        }
+        })
     }
 }
 
@@ -379,114 +389,20 @@ fn format(format: wire::MessageFileFormat) -> Result<Format, Error> {
     }
 }
 
-#[tonic::async_trait]
-impl TranslationService for TranslationApi {
-    async fn list_messages(
-        &self,
-        request: Request<wire::ListMessagesRequest>,
-    ) -> Result<Response<wire::ListMessagesResponse>, Status> {
-        Ok(Response::new(self.list(request.get_ref()).await?))
-    }
-
-    async fn get_coverage(
-        &self,
-        _request: Request<wire::GetCoverageRequest>,
-    ) -> Result<Response<wire::GetCoverageResponse>, Status> {
-        Ok(Response::new(self.coverage().await?))
-    }
-
-    async fn list_message_versions(
-        &self,
-        request: Request<wire::ListMessageVersionsRequest>,
-    ) -> Result<Response<wire::ListMessageVersionsResponse>, Status> {
-        Ok(Response::new(self.versions(request.get_ref()).await?))
-    }
-
-    async fn save_drafts(
-        &self,
-        request: Request<wire::SaveDraftsRequest>,
-    ) -> Result<Response<wire::SaveDraftsResponse>, Status> {
-        let call = Call::of(&request)?;
-        Ok(Response::new(self.save(&call, request.get_ref()).await?))
-    }
-
-    async fn submit_drafts(
-        &self,
-        request: Request<wire::SubmitDraftsRequest>,
-    ) -> Result<Response<wire::SubmitDraftsResponse>, Status> {
-        let call = Call::of(&request)?;
-        Ok(Response::new(self.submit(&call, request.get_ref()).await?))
-    }
-
-    async fn review_drafts(
-        &self,
-        request: Request<wire::ReviewDraftsRequest>,
-    ) -> Result<Response<wire::ReviewDraftsResponse>, Status> {
-        let call = Call::of(&request)?;
-        Ok(Response::new(self.review(&call, request.get_ref()).await?))
-    }
-
-    async fn discard_drafts(
-        &self,
-        request: Request<wire::DiscardDraftsRequest>,
-    ) -> Result<Response<wire::DiscardDraftsResponse>, Status> {
-        let call = Call::of(&request)?;
-        Ok(Response::new(self.discard(&call, request.get_ref()).await?))
-    }
-
-    async fn check_drafts(
-        &self,
-        request: Request<wire::CheckDraftsRequest>,
-    ) -> Result<Response<wire::CheckDraftsResponse>, Status> {
-        Ok(Response::new(self.check(request.get_ref()).await?))
-    }
-
-    async fn publish_set(
-        &self,
-        request: Request<wire::PublishSetRequest>,
-    ) -> Result<Response<wire::PublishSetResponse>, Status> {
-        let call = Call::of(&request)?;
-        let answer = self.publish(&call, request.get_ref()).await?;
-        take_over(&self.catalogues).await;
-        Ok(Response::new(answer))
-    }
-
-    async fn roll_back_set(
-        &self,
-        request: Request<wire::RollBackSetRequest>,
-    ) -> Result<Response<wire::RollBackSetResponse>, Status> {
-        let call = Call::of(&request)?;
-        let answer = self.roll_back(&call, request.get_ref()).await?;
-        take_over(&self.catalogues).await;
-        Ok(Response::new(answer))
-    }
-
-    async fn list_sets(
-        &self,
-        request: Request<wire::ListSetsRequest>,
-    ) -> Result<Response<wire::ListSetsResponse>, Status> {
-        Ok(Response::new(self.sets(request.get_ref()).await?))
-    }
-
-    async fn export_messages(
-        &self,
-        request: Request<wire::ExportMessagesRequest>,
-    ) -> Result<Response<wire::ExportMessagesResponse>, Status> {
-        Ok(Response::new(self.export(request.get_ref()).await?))
-    }
-
-    async fn import_messages(
-        &self,
-        request: Request<wire::ImportMessagesRequest>,
-    ) -> Result<Response<wire::ImportMessagesResponse>, Status> {
-        let call = Call::of(&request)?;
-        Ok(Response::new(self.import(&call, request.get_ref()).await?))
-    }
-
-    async fn get_pseudo_catalogue(
-        &self,
-        request: Request<wire::GetPseudoCatalogueRequest>,
-    ) -> Result<Response<wire::GetPseudoCatalogueResponse>, Status> {
-        Ok(Response::new(self.pseudo(request.get_ref())))
-    }
+answered! {
+    TranslationService for TranslationApi:
+    list_messages: ListMessagesRequest -> ListMessagesResponse by list;
+    get_coverage: GetCoverageRequest -> GetCoverageResponse by coverage;
+    list_message_versions: ListMessageVersionsRequest -> ListMessageVersionsResponse by versions;
+    save_drafts: SaveDraftsRequest -> SaveDraftsResponse by save (call);
+    submit_drafts: SubmitDraftsRequest -> SubmitDraftsResponse by submit (call);
+    review_drafts: ReviewDraftsRequest -> ReviewDraftsResponse by review (call);
+    discard_drafts: DiscardDraftsRequest -> DiscardDraftsResponse by discard (call);
+    check_drafts: CheckDraftsRequest -> CheckDraftsResponse by check;
+    publish_set: PublishSetRequest -> PublishSetResponse by publish (call);
+    roll_back_set: RollBackSetRequest -> RollBackSetResponse by roll_back (call);
+    list_sets: ListSetsRequest -> ListSetsResponse by sets;
+    export_messages: ExportMessagesRequest -> ExportMessagesResponse by export;
+    import_messages: ImportMessagesRequest -> ImportMessagesResponse by import (call);
+    get_pseudo_catalogue: GetPseudoCatalogueRequest -> GetPseudoCatalogueResponse by pseudo;
 }

@@ -305,7 +305,60 @@ fn excerpt(body: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use support_chassis::clock::Clock;
+    use support_chassis::id::Ids;
+    use support_proto::support::localisation::v1::ArticleKind;
+    use time::macros::datetime;
+
     use super::*;
+    use crate::domain::article::{Audience, Profile};
+
+    #[test]
+    fn a_text_that_has_not_changed_is_not_indexed_again() {
+        let (clock, _) = Clock::manual(datetime!(2026-01-01 00:00 UTC));
+        let id: ArticleId = Ids::seeded("eu".parse().unwrap(), clock, 7).next();
+        let (en, de) = (Tag::parse("en").unwrap(), Tag::parse("de").unwrap());
+        let article = || Changed {
+            id,
+            slug: "a".to_owned(),
+            profile: Profile::plain(ArticleKind::HowTo, Audience::Customer),
+            source: en.clone(),
+            is_retired: false,
+            change: 1,
+        };
+        let text = |language: &Tag, version| CurrentText {
+            article: id,
+            language: language.clone(),
+            version,
+            title: "A".to_owned(),
+            published_at: datetime!(2026-01-01 00:00 UTC),
+            source_version: None,
+            is_stale: version == 1,
+        };
+        let body = |language: &Tag, body: &str| ((id, language.clone()), body.to_owned());
+        let mut facts = Facts::default();
+        let read = HashMap::from([body(&en, "Hold the key."), body(&de, "Taste halten.")]);
+        let first = batch(vec![article()], vec![text(&en, 1), text(&de, 1)], read, &facts);
+        assert_eq!(first.bodies.len(), 2);
+        for (id, fact) in first.articles {
+            facts.put(id, fact);
+        }
+        // The source has another version: it alone is indexed, and the translation known to be stale.
+        let read = HashMap::from([body(&en, "Press the key.")]);
+        let second = batch(vec![article()], vec![text(&en, 2), text(&de, 1)], read, &facts);
+        assert_eq!(second.bodies, [(id, en.clone(), "Press the key.".to_owned())]);
+        let texts = &second.articles[0].1.as_ref().unwrap().texts;
+        assert_eq!(texts[&en].excerpt, "Press the key.");
+        assert_eq!(
+            (texts[&de].excerpt.as_str(), texts[&de].is_stale),
+            ("Taste halten.", true)
+        );
+        // What was taken out has nothing that it could keep.
+        facts.put(id, None);
+        let read = HashMap::from([body(&en, "Press the key."), body(&de, "Taste halten.")]);
+        let again = batch(vec![article()], vec![text(&en, 2), text(&de, 1)], read, &facts);
+        assert_eq!(again.bodies.len(), 2);
+    }
 
     #[test]
     fn an_excerpt_ends_with_a_word() {
