@@ -3,6 +3,7 @@
 pub mod api;
 mod contract;
 pub mod domain;
+pub mod engine;
 pub mod error;
 pub mod live;
 pub mod ops;
@@ -72,7 +73,8 @@ fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Liv
         ..
     } = kit;
     let poll = settings.poll_interval();
-    let matcher = work::matcher::Matcher::new(db.clone(), ids.clone(), clock.clone(), book.clone(), live.clone());
+    let keeper = work::keeper::Keeper::new(db.clone(), ids.clone(), clock.clone(), book.clone(), live.clone());
+    let reader = work::reader::Reader::new(db.clone(), live.clone());
     let sight = work::sight::Sight::new(db.clone(), clock.clone(), live.clone(), book, clock.now());
     parts
         .work("wake", work::wake(db.commits(), live.clone(), lifecycle.draining()))
@@ -87,8 +89,8 @@ fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Liv
         .work(
             "matcher",
             lifecycle.every(poll, Some(live.matcher.wake()), move || {
-                let matcher = matcher.clone();
-                async move { matcher.round().await }
+                let keeper = keeper.clone();
+                async move { keeper.round().await }
             }),
         )
         .work(
@@ -110,12 +112,9 @@ fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Liv
         )
         .work(
             "offer streams",
-            lifecycle.every(poll, Some(live.reader.clone()), {
-                let (db, live) = (db.clone(), live.clone());
-                move || {
-                    let (db, live) = (db.clone(), live.clone());
-                    async move { work::reader::round(&db, &live).await }
-                }
+            lifecycle.every(poll, Some(live.reader.clone()), move || {
+                let reader = reader.clone();
+                async move { reader.round().await }
             }),
         )
 }

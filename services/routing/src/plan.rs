@@ -5,6 +5,7 @@ use support_chassis::clock::from_duration;
 use support_chassis::standard::{Document, Effective, Place, Standard, day_of};
 use support_proto::support::routing::v1 as pb;
 use time::OffsetDateTime;
+use tokio::sync::watch;
 
 use crate::domain::{Channel, Country, Plan, Priorities, Severity, Step};
 
@@ -24,6 +25,12 @@ impl Book {
     #[must_use]
     pub fn new(standard: Standard<pb::RoutingPlan>, calendars: Calendars) -> Self {
         Self { standard, calendars }
+    }
+
+    /// Changes whenever what holds may have changed.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.standard.changes()
     }
 
     /// When a task begins to wait that was asked for at `asked`, by a plan of its country.

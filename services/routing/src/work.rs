@@ -3,7 +3,8 @@
 
 mod cases;
 pub mod expiry;
-pub mod matcher;
+pub mod follower;
+pub mod keeper;
 pub mod reader;
 pub mod sight;
 

@@ -1,9 +1,9 @@
 //! The routing plan: who goes first, what is asked of an agent and how that is relaxed while the customer waits, how long an
 //! offer stands.
 
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
-use super::{Area, Language, Need, ProductLine, Severity};
+use super::{Area, Country, Language, Need, ProductLine, Severity};
 
 /// Who goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,25 +84,29 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What a task demands that has waited since `queue_time`: first what is asked as long as nothing is relaxed, then after
-    /// each step that it has reached. Each is fulfilled by everybody who fulfils the one before.
+    /// How many of the steps a task has reached that has waited for `waited`.
     #[must_use]
-    pub fn needs(
+    pub fn steps_reached(&self, waited: Duration) -> usize {
+        self.steps.partition_point(|step| step.after <= waited)
+    }
+
+    /// What a task demands once so many of the steps are reached: first what is asked as long as nothing is relaxed, then after
+    /// each of those steps. Each is fulfilled by everybody who fulfils the one before.
+    #[must_use]
+    pub fn needs_after(
         &self,
         language: &Language,
         product_line: Option<ProductLine>,
         weight: i32,
-        queue_time: OffsetDateTime,
-        now: OffsetDateTime,
+        steps: usize,
     ) -> Vec<Need> {
-        let waited = now - queue_time;
         let mut need = Need {
             languages: vec![(language.clone(), self.language_level)],
             product_line: product_line.map(|line| (line, self.skill_level)),
             weight,
         };
         let mut needs = vec![need.clone()];
-        for step in self.steps.iter().filter(|step| step.after <= waited) {
+        for step in self.steps.iter().take(steps) {
             need = need.relaxed(step);
             if needs.last() != Some(&need) {
                 needs.push(need.clone());
@@ -110,6 +114,15 @@ impl Plan {
         }
         needs
     }
+}
+
+/// What holds for the tasks of one country.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruled {
+    /// The country; none for tasks of which none is known.
+    pub country: Option<Country>,
+    /// The plan.
+    pub plan: Plan,
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The open streams of offers and what each agent is offered.
 //!
-//! One reader a process reads the offers that stand, whenever something was committed, and shows them here; each stream
-//! tells its client the difference to what it told before. So a stream never misses the end of an offer it told of, two
-//! replicas need not speak to each other, and a burst of commits is one read.
+//! One reader a process reads the offers that stand to those to whom something has happened, whenever something was committed,
+//! and shows them here; each stream tells its client the difference to what it told before. So a stream never misses the end
+//! of an offer it told of, two replicas need not speak to each other, and a burst of commits is one read.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,27 +17,53 @@ pub type Standing = Arc<Vec<(Offer, Task)>>;
 
 /// The open streams. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub struct Streams(Arc<Mutex<HashMap<AgentId, watch::Sender<Option<Standing>>>>>);
+pub struct Streams(Arc<Mutex<Open>>);
+
+#[derive(Debug, Default)]
+struct Open {
+    streams: HashMap<Uuid, watch::Sender<Option<Standing>>>,
+    /// Whose streams have shown nothing yet.
+    new: HashSet<Uuid>,
+}
 
 impl Streams {
     /// Opens a stream. It shows nothing until the reader has come round; wake it.
     #[must_use]
     pub fn open(&self, agent: AgentId) -> watch::Receiver<Option<Standing>> {
-        let mut streams = self.lock();
-        let sender = streams.entry(agent).or_insert_with(|| watch::Sender::new(None));
+        let mut open = self.lock();
+        let Open { streams, new } = &mut *open;
+        let sender = streams
+            .entry(agent.uuid())
+            .or_insert_with(|| watch::Sender::new(None));
         if sender.receiver_count() == 0 {
             // What was shown to a stream that has ended may be old.
             sender.send_replace(None);
+            new.insert(agent.uuid());
         }
         sender.subscribe()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lock().streams.is_empty()
     }
 
     /// The agents with an open stream.
     #[must_use]
     pub fn agents(&self) -> Vec<Uuid> {
-        let mut streams = self.lock();
-        streams.retain(|_, sender| sender.receiver_count() > 0);
-        streams.keys().map(|agent| agent.uuid()).collect()
+        let mut open = self.lock();
+        open.streams.retain(|_, sender| sender.receiver_count() > 0);
+        open.streams.keys().copied().collect()
+    }
+
+    /// Those of the agents with an open stream, and whoever has opened one since this was last asked.
+    #[must_use]
+    pub fn to_show<'a>(&self, agents: impl Iterator<Item = &'a Uuid>) -> Vec<Uuid> {
+        let mut open = self.lock();
+        let mut to_show = std::mem::take(&mut open.new);
+        to_show.extend(agents.filter(|agent| open.streams.contains_key(agent)));
+        to_show.into_iter().collect()
     }
 
     /// Shows what `agents` are offered: `standing`, oldest first, and nothing else. Streams opened since `agents` were
@@ -47,10 +73,9 @@ impl Streams {
         for (offer, task) in standing {
             offers.entry(offer.agent.uuid()).or_default().push((offer, task));
         }
-        let asked: HashSet<&Uuid> = agents.iter().collect();
-        let streams = self.lock();
-        for (agent, sender) in streams.iter().filter(|(agent, _)| asked.contains(&agent.uuid())) {
-            let offers = offers.remove(&agent.uuid()).unwrap_or_default();
+        let open = self.lock();
+        for (agent, sender) in agents.iter().filter_map(|agent| Some((agent, open.streams.get(agent)?))) {
+            let offers = offers.remove(agent).unwrap_or_default();
             sender.send_if_modified(|shown| {
                 let is_news = shown.as_ref().is_none_or(|shown| !is_same(shown, &offers));
                 if is_news {
@@ -61,7 +86,7 @@ impl Streams {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<AgentId, watch::Sender<Option<Standing>>>> {
+    fn lock(&self) -> MutexGuard<'_, Open> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,18 +7,27 @@ use support_chassis::id::Ids;
 use time::OffsetDateTime;
 
 use super::settle;
-use crate::domain::{AgentId, Book, Change, Offer, OfferEnd, OfferId, Pairing, Presence, Task, TaskId, apply};
+use crate::domain::{AgentId, Book, Change, Offer, OfferEnd, OfferId, Pairing, Presence, Ruled, Task, TaskId, apply};
 use crate::error::Error;
 use crate::store;
-use crate::store::line::Ruled;
 
-/// What came of a decision.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What came of decisions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Made {
-    /// So many offers were made.
-    pub offers: usize,
-    /// So many were not: the task or the agent had changed since, or somebody is just changing them.
-    pub skipped: usize,
+    /// The tasks that were offered.
+    pub offers: Vec<TaskId>,
+    /// What was not done: the task or the agent had changed since, or somebody is just changing them.
+    pub refused: Vec<Pairing>,
+}
+
+impl Made {
+    /// Both.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.offers.extend(other.offers);
+        self.refused.extend(other.refused);
+        self
+    }
 }
 
 /// Offers tasks to agents as decided by `plans`, each where it still stands: the task waits at the version that was looked
@@ -44,21 +53,21 @@ pub async fn make(
         .map(|task| (task.id, task))
         .collect();
     let (mut settled, mut offers) = (Vec::new(), Vec::new());
+    let mut made = Made::default();
     for pairing in pairings {
-        let Some(task) = tasks.get(&pairing.task).filter(|task| task.version == pairing.version) else {
-            continue;
-        };
-        let Some(book) = books.get_mut(&pairing.agent) else {
-            continue;
-        };
-        let Some(Ruled { plan, .. }) = plans.get(pairing.plan) else {
+        let task = tasks.get(&pairing.task).filter(|task| task.version == pairing.version);
+        let book = books.get_mut(&pairing.agent);
+        let (Some(task), Some(book), Some(Ruled { plan, .. })) = (task, book, plans.get(pairing.plan)) else {
+            made.refused.push(*pairing);
             continue;
         };
         let Ok(changed) = apply(task, Some(book), Change::Offered, now) else {
+            made.refused.push(*pairing);
             continue;
         };
         *book = changed.book.unwrap_or(*book);
         settled.push(changed.decided_by(&plan.basis));
+        made.offers.push(task.id);
         offers.push(Offer {
             id: ids.next(),
             task: task.id,
@@ -69,10 +78,7 @@ pub async fn make(
         });
     }
     settle(tx, &settled, &offers).await?;
-    Ok(Made {
-        offers: offers.len(),
-        skipped: pairings.len() - offers.len(),
-    })
+    Ok(made)
 }
 
 /// The agent who calls with `subject` takes an offered task.

@@ -1,5 +1,7 @@
 //! Writes what happened to tasks: the tasks, the agents' books, the offers and the histories in one statement.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 use support_chassis::db::DbError;
 use time::OffsetDateTime;
@@ -105,14 +107,12 @@ pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[O
 
 /// The book of each agent after the last of the changes.
 fn books(changes: &[Changed]) -> Vec<Book> {
-    let mut books: Vec<Book> = Vec::new();
-    for book in changes.iter().filter_map(|changed| changed.book) {
-        match books.iter_mut().find(|earlier| earlier.agent == book.agent) {
-            Some(earlier) => *earlier = book,
-            None => books.push(book),
-        }
-    }
-    books
+    let books: HashMap<AgentId, Book> = changes
+        .iter()
+        .filter_map(|changed| changed.book)
+        .map(|book| (book.agent, book))
+        .collect();
+    books.into_values().collect()
 }
 
 /// Columns, as `unnest` wants them.

@@ -1,21 +1,80 @@
 //! Reads the offers that stand, for the streams.
 
-use support_chassis::db::Db;
+use std::sync::Arc;
 
+use support_chassis::db::Db;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use super::follower::Follower;
 use crate::error::Error;
 use crate::live::Live;
 use crate::store;
 
-/// Reads once and shows it to all streams.
-///
-/// # Errors
-///
-/// What the database says.
-pub async fn round(db: &Db, live: &Live) -> Result<(), Error> {
-    let agents = live.streams.agents();
-    if !agents.is_empty() {
-        let standing = store::offers::standing(&mut *db.read().await?, &agents).await?;
-        live.streams.show(&agents, standing);
+/// Reads the offers that stand to those to whom something has happened, and to whoever has just begun to look. Clones follow
+/// together.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    db: Db,
+    live: Live,
+    progress: Arc<Mutex<Option<Progress>>>,
+}
+
+#[derive(Debug)]
+struct Progress {
+    follower: Follower,
+    /// Whether all that was under way when this began was shown.
+    is_whole: bool,
+}
+
+impl Reader {
+    /// A reader that has read nothing.
+    #[must_use]
+    pub fn new(db: Db, live: Live) -> Self {
+        Self {
+            db,
+            live,
+            progress: Arc::default(),
+        }
     }
-    Ok(())
+
+    /// Reads once, and shows it to the streams.
+    ///
+    /// # Errors
+    ///
+    /// What the database says. All is read anew then.
+    pub async fn round(&self) -> Result<(), Error> {
+        let mut place = self.progress.lock().await;
+        // Out of its place while it is used: what a round has heard of that fails or is cut off is not lost, as the next
+        // begins anew.
+        let progress = place.take();
+        if self.live.streams.is_empty() {
+            return Ok(());
+        }
+        let mut connection = self.db.read().await?;
+        let Progress {
+            mut follower,
+            mut is_whole,
+        } = match progress {
+            Some(progress) => progress,
+            None => Progress {
+                follower: Follower::begin(&mut connection).await?,
+                is_whole: false,
+            },
+        };
+        let agents: Vec<Uuid> = if is_whole {
+            let touched = follower.read(&mut connection).await?;
+            self.live.streams.to_show(touched.all_agents())
+        } else {
+            is_whole = follower.settle(&mut connection).await?;
+            follower.read(&mut connection).await?;
+            self.live.streams.agents()
+        };
+        if !agents.is_empty() {
+            let standing = store::offers::standing(&mut connection, &agents).await?;
+            self.live.streams.show(&agents, standing);
+        }
+        *place = Some(Progress { follower, is_whole });
+        Ok(())
+    }
 }

@@ -34,7 +34,7 @@ async fn of_many_deciders_one_wins() {
                 .await
                 .unwrap();
             tx.commit().await.unwrap();
-            made.offers
+            made.offers.len()
         });
     }
     let made: usize = deciders.join_all().await.into_iter().sum();
@@ -73,11 +73,15 @@ async fn everybody_at_once_ends_with_right_books() {
     }
     let mut hands = JoinSet::new();
     // Two who decide, as when a seat changes hands.
-    for _ in 0..2 {
+    for is_new in [false, true] {
         let world = Arc::clone(&world);
         hands.spawn(async move {
             for _ in 0..60 {
-                world.make_offers().await;
+                if is_new {
+                    world.make_offers_anew().await;
+                } else {
+                    world.make_offers().await;
+                }
                 world.expire().await;
             }
         });

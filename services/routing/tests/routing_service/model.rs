@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use sqlx::PgConnection;
 use support_routing::domain::{
-    AgentId, CaseId, Channel, Offer, OfferEnd, Presence, ProductLine, Severity, TaskId, TaskState, decide,
+    AgentId, CaseId, Channel, Offer, OfferEnd, Presence, ProductLine, Severity, TaskId, TaskState,
 };
 use support_routing::error::Error;
 use support_routing::ops::tasks::CaseEnd;
@@ -24,7 +25,7 @@ const AGENTS: &[(&str, &[&str], &[ProductLine], i32)] = &[
 enum Step {
     Open(Channel, &'static str, Option<ProductLine>, Severity),
     Presence(usize, Presence),
-    Match,
+    Match(bool),
     Accept(usize),
     Reject(usize),
     Complete(usize),
@@ -48,7 +49,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         3 => (0..AGENTS.len(), proptest::sample::select(&[
             Presence::Available, Presence::Available, Presence::Available, Presence::Break, Presence::Offline,
         ][..])).prop_map(|(agent, presence)| Step::Presence(agent, presence)),
-        5 => Just(Step::Match),
+        5 => proptest::bool::weighted(0.2).prop_map(Step::Match),
         3 => any.clone().prop_map(Step::Accept),
         2 => any.clone().prop_map(Step::Reject),
         2 => any.clone().prop_map(Step::Complete),
@@ -101,7 +102,7 @@ impl Model {
                 self.tasks.push((task.id, task.case_id, task.queue_time));
             }
             Step::Presence(agent, presence) => self.set_presence(*agent, *presence).await,
-            Step::Match => self.make_offers().await,
+            Step::Match(is_new) => self.make_offers(*is_new).await,
             Step::Accept(pick) => self.answer(*pick, true).await,
             Step::Reject(pick) => self.answer(*pick, false).await,
             Step::Complete(pick) => self.complete(*pick).await,
@@ -144,8 +145,13 @@ impl Model {
         }
     }
 
-    async fn make_offers(&mut self) {
-        self.world.make_offers().await;
+    /// At times by who has followed all that happened, at times by who comes to it anew.
+    async fn make_offers(&mut self, is_new: bool) {
+        if is_new {
+            self.world.make_offers_anew().await;
+        } else {
+            self.world.make_offers().await;
+        }
         let agents: Vec<_> = self.agents.iter().map(|agent| agent.uuid()).collect();
         let mut connection = self.world.db.read().await.unwrap();
         for (offer, task) in store::offers::standing(&mut connection, &agents).await.unwrap() {
@@ -163,25 +169,27 @@ impl Model {
             assert!(!is_asked_again, "who let a task go by is left alone for a while");
             self.offers.push(Known { offer, end: None });
         }
-        // Nobody who could be served is left waiting.
-        let candidates = store::line::candidates(&mut connection).await.unwrap();
+        self.check_line(&mut connection).await;
+    }
+
+    /// Nobody who could be served is left waiting.
+    async fn check_line(&self, connection: &mut PgConnection) {
+        let available = store::line::all_agents(connection).await.unwrap();
         let now = self.world.now();
-        let waiting = store::line::waiting(&mut connection, i64::MAX, &self.world.plans(), now)
-            .await
-            .unwrap();
-        for task in &waiting {
-            for agent in &candidates {
+        let plan = &self.world.plans()[0].plan;
+        for task in store::line::all_tasks(connection).await.unwrap() {
+            let steps = plan.steps_reached(now - task.queue_time);
+            let needs = plan.needs_after(&task.language, task.product_line, task.weight, steps);
+            for agent in &available {
                 let is_let_alone = task
-                    .refusals
+                    .let_go_by
                     .iter()
-                    .any(|refusal| refusal.agent == agent.book.agent && refusal.until > now);
-                assert!(
-                    !agent.fits(task.needs.last().unwrap()) || is_let_alone,
-                    "{task:?} could go to {agent:?}"
-                );
+                    .any(|(who, last)| *who == agent.book.agent && *last + REFUSAL_DELAY > now);
+                let fits = agent.book.load + task.weight <= agent.book.capacity
+                    && agent.profile.fulfils(needs.last().unwrap());
+                assert!(!fits || is_let_alone, "{task:?} could go to {agent:?}");
             }
         }
-        assert!(decide(now, waiting, &candidates).pairings.is_empty());
     }
 
     async fn answer(&mut self, pick: usize, takes: bool) {

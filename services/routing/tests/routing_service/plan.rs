@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use support_proto::support::routing::v1 as pb;
-use support_routing::domain::{AgentId, Area, Change, Channel, Country, Presence, ProductLine, Severity, Task, TaskId};
+use support_routing::domain::{AgentId, Area, Change, Channel, Presence, ProductLine, Severity};
 use support_routing::store;
-use support_routing::store::line::Ruled;
 
 use crate::invariants::check;
 use crate::system::{System, accept, complete, next, next_offer, reject};
@@ -150,108 +149,6 @@ async fn offers_obey_another_plan_and_name_it() {
         Presence::Offline,
         "out of sight for nine seconds"
     );
-}
-
-/// The plans of three places: the first is shipped, the others turn other screws.
-fn ruled(world: &World) -> Vec<Ruled> {
-    let at = |country: Option<&str>, changes: &[(&str, &str)]| Ruled {
-        country: country.map(|code| code.parse().unwrap()),
-        plan: plan_with(changes).of_tasks(None, world.now()),
-    };
-    vec![
-        at(None, &[]),
-        at(
-            Some("DE"),
-            &[("ageing_step: 300s", "ageing_step: 30s"), ("after: 120s", "after: 60s")],
-        ),
-        at(
-            Some("FR"),
-            &[
-                ("ageing_limit: 8", "ageing_limit: 4"),
-                ("refusal_delay: 60s", "refusal_delay: 0s"),
-            ],
-        ),
-    ]
-}
-
-#[tokio::test]
-async fn the_line_is_cut_where_the_plans_say_it_is_longest() {
-    let world = World::new().await;
-    let mut tasks: Vec<Task> = Vec::new();
-    for round in 0..30_u64 {
-        for (number, country) in [None, Some("DE"), Some("FR"), Some("US")].into_iter().enumerate() {
-            let severity = Severity::ALL[(usize::try_from(round).unwrap() * 7 + number) % 4];
-            let opening = support_routing::domain::Opening {
-                severity,
-                country: country.map(|code| code.parse::<Country>().unwrap()),
-                ..world.opening(Channel::Chat, "en", None)
-            };
-            tasks.push(world.open(opening).await);
-        }
-        world.hand.advance(seconds(round * 5));
-    }
-    let (plans, now) = (ruled(&world), world.now());
-    let mut connection = world.db.read().await.unwrap();
-    let countries = store::line::countries(&mut connection).await.unwrap();
-    let known: Vec<_> = countries
-        .iter()
-        .map(|country| country.map(|country| country.to_string()))
-        .collect();
-    assert_eq!(
-        known,
-        ["DE", "FR", "US"]
-            .map(|code| Some(code.to_owned()))
-            .into_iter()
-            .chain([None])
-            .collect::<Vec<_>>()
-    );
-
-    let everybody = store::line::waiting(&mut connection, i64::MAX, &plans, now)
-        .await
-        .unwrap();
-    assert_eq!(
-        everybody.len(),
-        90,
-        "no plan was given for the tasks of the United States"
-    );
-    for waiting in &everybody {
-        let task = tasks.iter().find(|task| task.id == waiting.task).unwrap();
-        let Ruled { country, plan } = &plans[waiting.plan];
-        assert_eq!(task.country, *country);
-        assert_eq!(
-            waiting.priority,
-            plan.priorities.aged(task.priority, now - task.queue_time)
-        );
-        assert_eq!(
-            waiting.needs,
-            plan.needs(&task.language, None, task.weight, task.queue_time, now)
-        );
-    }
-    // The database cuts by the same order and the same steps as the rules: the first three of each need, and no others.
-    let cut: Vec<TaskId> = {
-        let mut cut = store::line::waiting(&mut connection, 3, &plans, now).await.unwrap();
-        cut.sort_by_key(|waiting| waiting.task);
-        cut.iter().map(|waiting| waiting.task).collect()
-    };
-    let mut by_need: std::collections::BTreeMap<_, Vec<_>> = std::collections::BTreeMap::new();
-    for waiting in &everybody {
-        let steps = plans[waiting.plan]
-            .plan
-            .steps
-            .iter()
-            .filter(|step| step.after <= now - waiting.queue_time);
-        by_need.entry((waiting.plan, steps.count())).or_default().push(waiting);
-    }
-    assert!(by_need.len() > 6, "few steps were reached: {:?}", by_need.keys());
-    let mut expected: Vec<TaskId> = by_need
-        .into_values()
-        .flat_map(|mut line| {
-            line.sort_by_key(|waiting| (-waiting.priority, waiting.queue_time, waiting.task));
-            line.into_iter().take(3).map(|waiting| waiting.task).collect::<Vec<_>>()
-        })
-        .collect();
-    expected.sort();
-    assert_eq!(cut, expected);
 }
 
 #[tokio::test]

@@ -10,15 +10,14 @@ use support_chassis::settings::DatabaseSettings;
 use support_chassis::standard::{Document, Standard};
 use support_postgres::testing::TestDatabase;
 use support_routing::domain::{
-    Agent, AgentId, CaseId, Channel, LanguageSkill, OfferId, Opening, Presence, ProductLine, ProductSkill, Severity,
+    Agent, AgentId, CaseId, Channel, LanguageSkill, OfferId, Opening, Presence, ProductLine, ProductSkill, Ruled, Severity,
     Task, TaskId,
 };
 use support_routing::error::Error;
 use support_routing::live::Live;
 use support_routing::ops::{self, agents::NewAgent, tasks::CaseEnd};
 use support_routing::plan::Book;
-use support_routing::store::line::Ruled;
-use support_routing::work::matcher::Matcher;
+use support_routing::work::keeper::{Keeper, Mind};
 use support_routing::work::sight::Sight;
 use support_routing::{MIGRATOR, ROUTING_PLAN, store};
 use time::OffsetDateTime;
@@ -54,7 +53,9 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) hand: ManualClock,
     pub(crate) book: Book,
-    pub(crate) matcher: Matcher,
+    pub(crate) keeper: Keeper,
+    /// What the keeper goes on with.
+    mind: tokio::sync::Mutex<Option<Mind>>,
     _database: TestDatabase,
 }
 
@@ -72,14 +73,15 @@ impl World {
             .unwrap()
             .with_clock(clock.clone());
         let ids = Ids::new("eu".parse().unwrap(), clock.clone());
-        let matcher = Matcher::new(db.clone(), ids.clone(), clock.clone(), book.clone(), Live::default());
+        let keeper = Keeper::new(db.clone(), ids.clone(), clock.clone(), book.clone(), Live::default());
         Self {
             db,
             ids,
             clock,
             hand,
             book,
-            matcher,
+            keeper,
+            mind: tokio::sync::Mutex::default(),
             _database: database,
         }
     }
@@ -203,7 +205,21 @@ impl World {
 
     pub(crate) async fn make_offers(&self) -> Option<OffsetDateTime> {
         let mut connection = self.db.read().await.unwrap();
-        self.matcher.offer_all(&mut connection).await.unwrap()
+        let mut place = self.mind.lock().await;
+        let mut mind = match place.take() {
+            Some(mind) => mind,
+            None => self.keeper.read_all(&mut connection).await.unwrap(),
+        };
+        let again = self.keeper.offer_all(&mut connection, &mut mind).await.unwrap();
+        *place = Some(mind);
+        again
+    }
+
+    /// Makes offers as one who has just begun to decide, beside whoever decides already.
+    pub(crate) async fn make_offers_anew(&self) -> Option<OffsetDateTime> {
+        let mut connection = self.db.read().await.unwrap();
+        let mut mind = self.keeper.read_all(&mut connection).await.unwrap();
+        self.keeper.offer_all(&mut connection, &mut mind).await.unwrap()
     }
 
     /// The offers that stand to an agent: offer and task.

@@ -1,9 +1,6 @@
 use proptest::prelude::*;
-use time::macros::datetime;
 
 use super::*;
-
-const NOW: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
 
 fn priorities() -> Priorities {
     Priorities {
@@ -76,13 +73,8 @@ fn steps_are_reached_one_after_the_other() {
         waits_from_opening: true,
     };
     let asked = |waited: Duration| -> Vec<String> {
-        let needs = plan.needs(
-            &"ja-JP".parse().unwrap(),
-            Some(ProductLine::Watch),
-            6,
-            NOW - waited,
-            NOW,
-        );
+        let steps = plan.steps_reached(waited);
+        let needs = plan.needs_after(&"ja-JP".parse().unwrap(), Some(ProductLine::Watch), 6, steps);
         needs
             .iter()
             .map(|need| {
@@ -107,7 +99,7 @@ fn steps_are_reached_one_after_the_other() {
         [strict, first[0], first[1], then, "ja-JP 2, en 2, fr 3"],
         "no step takes back what another gave"
     );
-    let easy = plan.needs(&"ja".parse().unwrap(), None, 1, NOW - Duration::HOUR, NOW);
+    let easy = plan.needs_after(&"ja".parse().unwrap(), None, 1, plan.steps_reached(Duration::HOUR));
     assert!(easy.iter().all(|need| need.product_line.is_none() && need.weight == 1));
 }
 

@@ -1,0 +1,237 @@
+//! Which task goes to whom.
+//!
+//! Tasks are taken in their order: the higher priority first, among equals the one that waits longer, then by id. Each
+//! goes to the best of the available agents who fit it: who speaks the language, knows the product line and has room, as
+//! well as its plan asks. A task that has waited takes somebody who fits only by a relaxing step where nobody fits without
+//! it. The best is the one idle the longest: an agent with nothing in hand before one with something, the less in hand
+//! the better, among equals the one idle since earlier, then by id. Whoever let this task go by before comes last, and
+//! not at all until a while has passed. A task that nobody can take holds up none behind it.
+//!
+//! # How it is quick
+//!
+//! The engine is told of agents who are available and of tasks that wait, and of nothing else. After a decision no task fits
+//! an agent who has room (else it would have been given them). So only what has changed since needs to be looked at:
+//! each task that came, came back or reached a step, and for each agent who came or was freed the first task that they
+//! fit; all of them in the order of the line. That is the rule above, over the whole line, to the letter.
+//!
+//! Agents of the same profile are a *group*. What tasks demand has a bit for each group; the groups' agents with
+//! room stand in their order, the first of each in a flat list. Tasks that demand the same, steps reached included, are a
+//! *class*. Each group has a bit for each class it fits; the tasks of a class that came with the same priority stand in the order
+//! in which they came, the first of each in a flat list. Waiting raises all of them alike, so it is reckoned only when the
+//! firsts are held against each other.
+//!
+//! # Pure
+//!
+//! No I/O, no thread, no clock: what time it is, is said with each call. What is simulated runs the same code as what is live.
+//! Nothing is kept that is not told: an engine told of all agents and tasks anew decides the same.
+
+mod bits;
+mod decide;
+mod index;
+mod line;
+mod plans;
+mod row;
+mod slab;
+
+use std::fmt;
+
+use time::OffsetDateTime;
+
+pub use decide::Decision;
+use index::{ClassKey, Index};
+use line::{Filed, Line};
+use plans::Plans;
+use row::Row;
+use slab::number;
+
+use crate::domain::{AgentId, Candidate, Country, Language, Plan, ProductLine, Ruled, TaskId};
+
+/// A task that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// The task.
+    pub task: TaskId,
+    /// Its version when it was looked at.
+    pub version: i64,
+    /// The language the customer speaks.
+    pub language: Language,
+    /// What kind of product it is about; none where no skill is needed.
+    pub product_line: Option<ProductLine>,
+    /// How much room it takes.
+    pub weight: i32,
+    /// The priority it was queued with, 0 to 9.
+    pub priority: i16,
+    /// Where its place in line counts from.
+    pub queue_time: OffsetDateTime,
+    /// Where it is served; none where it is not known.
+    pub country: Option<Country>,
+    /// Who let it go by (declined it, or did not answer) and when they last did, at most one entry an agent.
+    pub let_go_by: Vec<(AgentId, OffsetDateTime)>,
+}
+
+/// The agents who are available, the tasks that wait, and the plans by which these find those.
+#[derive(Default)]
+pub struct Engine {
+    plans: Plans,
+    index: Index,
+    row: Row,
+    line: Line,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Engine")
+            .field("agents", &self.agents())
+            .field("tasks", &self.tasks())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Nobody is there and nothing waits.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many agents are available, with room or without.
+    #[must_use]
+    pub fn agents(&self) -> usize {
+        self.row.len()
+    }
+
+    /// How many tasks wait.
+    #[must_use]
+    pub fn tasks(&self) -> usize {
+        self.line.len()
+    }
+
+    /// The plans that tasks were told with, each at its place for ever.
+    #[must_use]
+    pub fn plans(&self) -> &[Ruled] {
+        self.plans.all()
+    }
+
+    /// Says what holds for the tasks of a country from now on.
+    pub fn put_plan(&mut self, ruled: Ruled, now: OffsetDateTime) {
+        if !self.plans.put(ruled) {
+            return;
+        }
+        // Rare, and all that was worked out may be wrong.
+        self.index.forget_classes();
+        self.row.forget_classes();
+        self.plans.forget_rules();
+        for task in self.line.clear() {
+            self.put(task, micros(now));
+        }
+    }
+
+    /// An agent is available, or what has become of one who is.
+    pub fn put_agent(&mut self, agent: &Candidate) {
+        let Candidate { book, profile } = agent;
+        let before = self.row.find(book.agent).map(|(_, before)| before.group);
+        let same = before.filter(|group| self.index.is_of(*group, profile));
+        let group = same.unwrap_or_else(|| {
+            if let Some(before) = before {
+                self.index.leave(before);
+            }
+            self.index.join(profile)
+        });
+        self.row.put(*book, group, same.is_none());
+    }
+
+    /// An agent is not available any more.
+    pub fn remove_agent(&mut self, agent: AgentId) {
+        if let Some(group) = self.row.remove(agent) {
+            self.index.leave(group);
+        }
+    }
+
+    /// A task waits, or what has become of one that does. Where no plan of its country is known yet, `plan` says it.
+    pub fn put_task(&mut self, task: Queued, now: OffsetDateTime, plan: impl FnOnce(Option<Country>) -> Plan) {
+        if self.line.find(task.task).is_some_and(|before| before.task == task) {
+            return;
+        }
+        if self.plans.place(task.country).is_none() {
+            let plan = plan(task.country);
+            self.plans.put(Ruled {
+                country: task.country,
+                plan,
+            });
+        }
+        self.line.remove(task.task);
+        self.put(task, micros(now));
+    }
+
+    /// A task does not wait any more.
+    pub fn remove_task(&mut self, task: TaskId) {
+        self.line.remove(task);
+    }
+
+    /// When time alone changes something next: a task reaches a step of its plan, or somebody may be asked again.
+    #[must_use]
+    pub fn next_due(&self) -> Option<OffsetDateTime> {
+        self.line.due()
+    }
+
+    /// Whether there is something to decide that was not looked at yet.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.line.has_changed() || self.row.has_gained()
+    }
+
+    fn put(&mut self, task: Queued, now: i64) {
+        if self.row.add_weight(task.weight) {
+            self.row.count_classes(&self.index.classes);
+        }
+        if let Some(filed) = self.file(&task, now) {
+            self.line.put(task, filed);
+        }
+    }
+
+    /// Where a task stands `now`.
+    fn file(&mut self, task: &Queued, now: i64) -> Option<Filed> {
+        let place = self.plans.place(task.country)?;
+        let rules = self.plans.rules(place);
+        let plan = &self.plans.all().get(place)?.plan;
+        let since = micros(task.queue_time);
+        let waited = time::Duration::microseconds(now.saturating_sub(since));
+        let steps = plan.steps_reached(waited);
+        let key = ClassKey {
+            rules,
+            language: self.index.language(&task.language),
+            product_line: task.product_line,
+            weight: task.weight,
+            steps: number(steps),
+        };
+        let known = self.index.classes.len();
+        let class = self
+            .index
+            .class(key, || plan.needs_after(&task.language, task.product_line, task.weight, steps));
+        if self.index.classes.len() > known {
+            self.row.add_class(class, task.weight);
+        }
+        let step = plan.steps.get(steps);
+        let step = step.map(|step| since.saturating_add(length(step.after)));
+        let asked_again = task.let_go_by.iter().map(|(_, last)| micros(*last + plan.refusal_delay));
+        Some(Filed {
+            plan: place,
+            class,
+            lane: self.line.lane(&plan.priorities, task.priority),
+            due: step.into_iter().chain(asked_again).filter(|at| *at > now).min(),
+        })
+    }
+}
+
+/// A time in microseconds since 1970, as exact as the database keeps it.
+fn micros(time: OffsetDateTime) -> i64 {
+    time.unix_timestamp() * 1_000_000 + i64::from(time.microsecond())
+}
+
+fn length(duration: time::Duration) -> i64 {
+    i64::try_from(duration.whole_microseconds()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

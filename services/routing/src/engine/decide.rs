@@ -1,0 +1,214 @@
+//! The decision: what has changed, in the order of the line.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use time::{Duration, OffsetDateTime};
+
+use super::line::{Place, Waiting};
+use super::row::Rank;
+use super::{Engine, micros};
+use crate::domain::{AgentId, Pairing};
+
+/// A task goes to an agent, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Who is offered what, and by which plan.
+    pub pairing: Pairing,
+    /// How many of the needs of its plan, each wider than the one before, were passed by because nobody fitted: 0 where
+    /// nothing had to be relaxed.
+    pub step: usize,
+    /// Whether the agent had let it go by before, and nobody else fitted.
+    pub asked_again: bool,
+    /// How many agents with room fitted as well as the one who was chosen, that one included.
+    pub candidates: usize,
+}
+
+/// Whom a task goes to.
+struct Choice {
+    agent: u32,
+    step: usize,
+    asked_again: bool,
+    candidates: usize,
+}
+
+/// A task to be looked at, and the agent for whose sake; none for its own.
+type Look = Reverse<(Place, u32, Option<u32>)>;
+
+impl Engine {
+    /// Decides what there is to decide `now`, at most `limit` offers; the rest is left for the next time. What is decided is taken
+    /// as done: its tasks wait no more, its agents hold them. Where it could not be done, the task and the agent are to be
+    /// put again as they are.
+    pub fn decide(&mut self, now: OffsetDateTime, limit: usize) -> Vec<Decision> {
+        let now = micros(now);
+        self.advance(now);
+        let mut looks = self.looks(now);
+        let mut decisions = Vec::new();
+        while decisions.len() < limit
+            && let Some(Reverse((place, task, agent))) = looks.pop()
+        {
+            let still_waits = self.line.get(task).is_some_and(|waiting| waiting.task.task == place.2);
+            if still_waits && let Some(choice) = self.choose(task, now) {
+                decisions.extend(self.give(task, &choice));
+            }
+            if let Some(agent) = agent {
+                looks.extend(self.look_for(agent, now));
+            }
+        }
+        for Reverse((_, task, agent)) in looks {
+            match agent {
+                Some(agent) => self.row.mark(agent),
+                None => self.line.mark(task),
+            }
+        }
+        decisions
+    }
+
+    /// Files anew what time has moved.
+    fn advance(&mut self, now: i64) {
+        while let Some(number) = self.line.next_due(now) {
+            let Some(task) = self.line.get(number).map(|waiting| waiting.task.clone()) else {
+                return;
+            };
+            let Some(filed) = self.file(&task, now) else {
+                return;
+            };
+            self.line.refile(number, filed);
+        }
+    }
+
+    /// What has changed: tasks for their own sake, and for each agent who may fit more than before the first task.
+    fn looks(&mut self, now: i64) -> BinaryHeap<Look> {
+        let changed = self.line.take_changed();
+        let is_everything = changed.len() == self.line.len();
+        let mut looks: BinaryHeap<Look> = changed
+            .into_iter()
+            .filter_map(|task| Some(Reverse((self.line.place(task, now)?, task, None))))
+            .collect();
+        let gained = self.row.take_gained();
+        if !is_everything {
+            let for_agents = gained.into_iter().filter_map(|agent| self.look_for(agent, now));
+            looks.extend(for_agents.collect::<Vec<_>>());
+        }
+        looks
+    }
+
+    /// The first task in line that an agent can take.
+    fn look_for(&self, number: u32, now: i64) -> Option<Look> {
+        let agent = self.row.get(number)?;
+        let tier = self.row.tier_with(&agent.book)?;
+        let (classes, light) = (&self.index.groups[agent.group as usize].classes, self.row.classes_at(tier));
+        let mut best: Option<(Place, u32)> = None;
+        for lane in &self.line.lanes {
+            let mut first = i64::MAX;
+            let mut found = None;
+            for class in classes.and_both(&lane.classes, light) {
+                if lane.heads[class] > first {
+                    continue;
+                }
+                let mut queue = lane.queues[class].iter();
+                let taken = queue.find(|(_, _, task)| !self.is_let_alone(*task, agent.book.agent, now));
+                if let Some(&(since, id, task)) = taken
+                    && found.is_none_or(|(before, _)| (since, id) < before)
+                {
+                    first = since;
+                    found = Some(((since, id), task));
+                }
+            }
+            if let Some(((since, id), task)) = found {
+                let place = lane.place(since, id, now);
+                if best.is_none_or(|(before, _)| place < before) {
+                    best = Some((place, task));
+                }
+            }
+        }
+        best.map(|(place, task)| Reverse((place, task, Some(number))))
+    }
+
+    fn is_let_alone(&self, task: u32, agent: AgentId, now: i64) -> bool {
+        self.line.get(task).is_none_or(|waiting| {
+            !waiting.task.let_go_by.is_empty() && waiting.is_let_alone(agent, self.refusal_delay(waiting), now)
+        })
+    }
+
+    fn refusal_delay(&self, waiting: &Waiting) -> Duration {
+        self.plans.all()[waiting.filed.plan].plan.refusal_delay
+    }
+
+    /// The best agent for a task.
+    fn choose(&self, number: u32, now: i64) -> Option<Choice> {
+        let waiting = self.line.get(number)?;
+        let class = &self.index.classes[waiting.filed.class as usize];
+        let tiers = self.row.tiers.get(self.row.tier_of(class.weight)?..)?;
+        for (step, need) in class.needs.iter().enumerate() {
+            let fit = &self.index.needs[*need as usize].groups;
+            let mut best: Option<(Rank, AgentId, u32)> = None;
+            let mut candidates = 0;
+            for tier in tiers {
+                for group in fit.and(&tier.groups) {
+                    candidates += tier.seats[group].len();
+                    if best.is_some_and(|(rank, ..)| tier.heads[group] > rank) {
+                        continue;
+                    }
+                    let mut seats = tier.seats[group].iter();
+                    let first = seats.find(|(_, agent, _)| !waiting.was_let_go_by(*agent));
+                    best = first.copied().into_iter().chain(best).min();
+                }
+            }
+            if let Some((_, _, agent)) = best {
+                return Some(Choice {
+                    agent,
+                    step,
+                    asked_again: false,
+                    candidates,
+                });
+            }
+        }
+        self.choose_again(waiting, now)
+    }
+
+    /// The best of those who let a task go by, and may be asked again.
+    fn choose_again(&self, waiting: &Waiting, now: i64) -> Option<Choice> {
+        let class = &self.index.classes[waiting.filed.class as usize];
+        let fit = &self.index.needs[*class.needs.last()? as usize].groups;
+        let delay = self.refusal_delay(waiting);
+        let again = waiting.task.let_go_by.iter().filter_map(|(agent, _)| {
+            let (number, agent) = self.row.find(*agent)?;
+            let book = &agent.book;
+            let fits = fit.contains(agent.group)
+                && book.load + class.weight <= book.capacity
+                && !waiting.is_let_alone(book.agent, delay, now);
+            fits.then_some((book.load, book.idle_since, book.agent, number))
+        });
+        let again: Vec<_> = again.collect();
+        let (_, _, _, agent) = again.iter().min()?;
+        Some(Choice {
+            agent: *agent,
+            step: class.needs.len() - 1,
+            asked_again: true,
+            candidates: again.len(),
+        })
+    }
+
+    /// Takes it as done.
+    fn give(&mut self, task: u32, choice: &Choice) -> Option<Decision> {
+        let waiting = self.line.get(task)?;
+        let agent = self.row.get(choice.agent)?;
+        let (mut book, group) = (agent.book, agent.group);
+        book.load += waiting.task.weight;
+        let pairing = Pairing {
+            task: waiting.task.task,
+            version: waiting.task.version,
+            agent: book.agent,
+            plan: waiting.filed.plan,
+        };
+        self.line.remove(pairing.task);
+        self.row.put(book, group, false);
+        Some(Decision {
+            pairing,
+            step: choice.step,
+            asked_again: choice.asked_again,
+            candidates: choice.candidates,
+        })
+    }
+}

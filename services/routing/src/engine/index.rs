@@ -1,0 +1,176 @@
+//! Who fits what, worked out once: agents by what they can do, tasks by what they demand.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::bits::Bits;
+use super::slab::number;
+use crate::domain::{Language, Need, ProductLine, Profile};
+
+/// Agents in *groups* of the same profile, *needs* with the groups that fulfil them, and *classes* of tasks that demand
+/// the same.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    pub(super) groups: Vec<Group>,
+    group_of: HashMap<Profile, u32>,
+    /// Groups without agents: their numbers may be given to others.
+    vacant: BTreeSet<u32>,
+    pub(super) needs: Vec<Demand>,
+    need_of: HashMap<Need, u32>,
+    pub(super) classes: Vec<Class>,
+    class_of: HashMap<ClassKey, u32>,
+    language_of: HashMap<Language, u32>,
+}
+
+/// Agents of one profile.
+#[derive(Debug)]
+pub(super) struct Group {
+    profile: Profile,
+    /// How many agents are of it.
+    members: usize,
+    /// The classes whose tasks it fits, at the latest by the steps they have reached.
+    pub(super) classes: Bits,
+}
+
+/// What tasks demand.
+#[derive(Debug)]
+pub(super) struct Demand {
+    need: Need,
+    /// The groups that fulfil it, room aside.
+    pub(super) groups: Bits,
+}
+
+/// Tasks that demand the same, now.
+#[derive(Debug)]
+pub(super) struct Class {
+    /// What they demand, at first and after each step they have reached; whoever fulfils one fulfils those after it.
+    pub(super) needs: Vec<u32>,
+    /// How much room each takes.
+    pub(super) weight: i32,
+}
+
+/// What makes a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ClassKey {
+    /// The rules that hold.
+    pub(super) rules: u32,
+    /// The language, by its number.
+    pub(super) language: u32,
+    /// The product line.
+    pub(super) product_line: Option<ProductLine>,
+    /// How much room a task takes.
+    pub(super) weight: i32,
+    /// How many steps of the plan its tasks have reached.
+    pub(super) steps: u32,
+}
+
+impl Index {
+    /// The number of a language.
+    pub(super) fn language(&mut self, language: &Language) -> u32 {
+        if let Some(known) = self.language_of.get(language) {
+            return *known;
+        }
+        let new = number(self.language_of.len());
+        self.language_of.insert(language.clone(), new);
+        new
+    }
+
+    /// An agent with this profile comes into its group.
+    pub(super) fn join(&mut self, profile: &Profile) -> u32 {
+        if let Some(known) = self.group_of.get(profile).copied() {
+            if self.groups[known as usize].members == 0 {
+                self.vacant.remove(&known);
+            }
+            self.groups[known as usize].members += 1;
+            return known;
+        }
+        let group = Group {
+            profile: profile.clone(),
+            members: 1,
+            classes: Bits::default(),
+        };
+        let new = if let Some(vacant) = self.vacant.pop_first() {
+            let before = std::mem::replace(&mut self.groups[vacant as usize], group);
+            self.group_of.remove(&before.profile);
+            vacant
+        } else {
+            self.groups.push(group);
+            number(self.groups.len() - 1)
+        };
+        self.group_of.insert(profile.clone(), new);
+        for demand in &mut self.needs {
+            demand.groups.set(new, profile.fulfils(&demand.need));
+        }
+        let classes = &mut self.groups[new as usize].classes;
+        for (place, class) in self.classes.iter().enumerate() {
+            if fits(&self.needs, class, new) {
+                classes.set(number(place), true);
+            }
+        }
+        new
+    }
+
+    /// An agent leaves a group.
+    pub(super) fn leave(&mut self, group: u32) {
+        let members = &mut self.groups[group as usize].members;
+        *members -= 1;
+        if *members == 0 {
+            self.vacant.insert(group);
+        }
+    }
+
+    /// Whether agents of a group have this profile.
+    pub(super) fn is_of(&self, group: u32, profile: &Profile) -> bool {
+        self.groups[group as usize].profile == *profile
+    }
+
+    /// The class of a key. Where it is new, `needs` say what its tasks demand.
+    pub(super) fn class(&mut self, key: ClassKey, needs: impl FnOnce() -> Vec<Need>) -> u32 {
+        if let Some(known) = self.class_of.get(&key) {
+            return *known;
+        }
+        let needs = needs().into_iter().map(|need| self.need(need)).collect();
+        let class = Class {
+            needs,
+            weight: key.weight,
+        };
+        let new = number(self.classes.len());
+        for (place, group) in self.groups.iter_mut().enumerate() {
+            group.classes.set(new, fits(&self.needs, &class, number(place)));
+        }
+        self.classes.push(class);
+        self.class_of.insert(key, new);
+        new
+    }
+
+    fn need(&mut self, need: Need) -> u32 {
+        // Room is looked at apart.
+        let need = Need { weight: 0, ..need };
+        if let Some(known) = self.need_of.get(&need) {
+            return *known;
+        }
+        let mut groups = Bits::default();
+        for (place, group) in self.groups.iter().enumerate() {
+            groups.set(number(place), group.profile.fulfils(&need));
+        }
+        let new = number(self.needs.len());
+        self.need_of.insert(need.clone(), new);
+        self.needs.push(Demand { need, groups });
+        new
+    }
+
+    /// Forgets all needs and classes.
+    pub(super) fn forget_classes(&mut self) {
+        self.needs.clear();
+        self.need_of.clear();
+        self.classes.clear();
+        self.class_of.clear();
+        for group in &mut self.groups {
+            group.classes = Bits::default();
+        }
+    }
+}
+
+fn fits(needs: &[Demand], class: &Class, group: u32) -> bool {
+    let widest = class.needs.last();
+    widest.is_some_and(|need| needs[*need as usize].groups.contains(group))
+}

@@ -1,0 +1,116 @@
+//! The rule, one sentence after the other, without any of the shortcuts.
+
+use super::*;
+use crate::domain::Need;
+
+/// A decision: task, agent, step, whether asked again, how many fitted as well.
+pub(super) type Expected = (TaskId, AgentId, usize, bool, usize);
+
+pub(super) fn expected(decision: &Decision) -> Expected {
+    let Decision {
+        pairing,
+        step,
+        asked_again,
+        candidates,
+    } = *decision;
+    (pairing.task, pairing.agent, step, asked_again, candidates)
+}
+
+pub(super) fn is_good_enough(profile: &Profile, need: &Need) -> bool {
+    let mut speaks = false;
+    for (wanted, level) in &need.languages {
+        for (spoken, how) in &profile.languages {
+            speaks |= spoken.primary() == wanted.primary() && how >= level;
+        }
+    }
+    let knows = match need.product_line {
+        None => true,
+        Some((line, level)) => profile.skills.iter().any(|(known, how)| *known == line && *how >= level),
+    };
+    speaks && knows
+}
+
+/// The priority in line.
+pub(super) fn priority_in_line(task: &Queued, plan: &Plan, now: OffsetDateTime) -> i16 {
+    plan.priorities.aged(task.priority, now - task.queue_time)
+}
+
+/// Whether one task goes before another.
+pub(super) fn goes_before(one: (&Queued, &Plan), other: (&Queued, &Plan), now: OffsetDateTime) -> bool {
+    let (priority, others) = (
+        priority_in_line(one.0, one.1, now),
+        priority_in_line(other.0, other.1, now),
+    );
+    let (one, other) = (one.0, other.0);
+    priority > others
+        || priority == others
+            && (one.queue_time < other.queue_time || one.queue_time == other.queue_time && one.task < other.task)
+}
+
+/// What a task demands by `now`.
+pub(super) fn needs(task: &Queued, plan: &Plan, now: OffsetDateTime) -> Vec<Need> {
+    let waited = now - task.queue_time;
+    let reached = plan.steps.iter().filter(|step| step.after <= waited).count();
+    plan.needs_after(&task.language, task.product_line, task.weight, reached)
+}
+
+/// Until when an agent is left alone with a task, if they ever let it go by.
+pub(super) fn let_alone_until(task: &Queued, plan: &Plan, agent: AgentId) -> Option<OffsetDateTime> {
+    let last = task.let_go_by.iter().find(|(who, _)| *who == agent);
+    last.map(|(_, last)| *last + plan.refusal_delay)
+}
+
+pub(super) fn reference(
+    now: OffsetDateTime,
+    tasks: &[Queued],
+    agents: &[Candidate],
+    plan_of: &dyn Fn(Option<Country>) -> Plan,
+) -> Vec<Expected> {
+    let mut agents = agents.to_vec();
+    let mut left: Vec<(&Queued, Plan)> = tasks.iter().map(|task| (task, plan_of(task.country))).collect();
+    let mut decisions = Vec::new();
+    while !left.is_empty() {
+        let mut first = 0;
+        for place in 1..left.len() {
+            if goes_before((left[place].0, &left[place].1), (left[first].0, &left[first].1), now) {
+                first = place;
+            }
+        }
+        let (task, plan) = left.remove(first);
+        let needs = needs(task, &plan, now);
+        let has_room = |agent: &Candidate| agent.book.capacity - agent.book.load >= task.weight;
+        let step = |agent: &Candidate| needs.iter().position(|need| is_good_enough(&agent.profile, need));
+        let let_go = |agent: &Candidate| let_alone_until(task, &plan, agent.book.agent);
+        let fitting: Vec<Candidate> = agents
+            .iter()
+            .filter(|agent| has_room(agent) && step(agent).is_some())
+            .cloned()
+            .collect();
+        let rank = |agent: &Candidate| (agent.book.load, agent.book.idle_since, agent.book.agent);
+        let fresh = fitting
+            .iter()
+            .filter(|agent| let_go(agent).is_none())
+            .min_by_key(|agent| (step(agent), rank(agent)));
+        let again: Vec<_> = fitting
+            .iter()
+            .filter(|agent| let_go(agent).is_some_and(|until| until <= now))
+            .collect();
+        let decision = match fresh {
+            Some(agent) => {
+                let chosen = step(agent).unwrap();
+                let as_well = fitting.iter().filter(|other| step(other).unwrap() <= chosen).count();
+                Some((task.task, agent.book.agent, chosen, false, as_well))
+            }
+            None => again
+                .iter()
+                .min_by_key(|agent| rank(agent))
+                .map(|agent| (task.task, agent.book.agent, needs.len() - 1, true, again.len())),
+        };
+        if let Some(decision) = decision {
+            let taken = agents.iter_mut().find(|agent| agent.book.agent == decision.1);
+            taken.unwrap().book.load += task.weight;
+            decisions.push(decision);
+        }
+    }
+    decisions
+}

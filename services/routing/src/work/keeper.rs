@@ -1,0 +1,204 @@
+//! Keeps the engine, and carries out what it decides.
+//!
+//! One process of a region decides, the one that holds an advisory lock on a connection of its own (its *seat*); the
+//! others ask for the seat every second and take it when that connection is gone. Whoever takes it reads all agents who are
+//! available and all tasks that wait, and from then on only what has changed. What is read, is read on the seat's own connection, so that
+//! nobody goes on deciding who has lost it.
+//!
+//! The seat saves work and makes the order fair. It keeps nothing from going wrong: every offer is written under the locks
+//! of its task and agent, where they still are what the decision saw, so that two deciders would do no harm. What could
+//! not be written leaves the engine, and is read again.
+
+mod mind;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use sqlx::PgConnection;
+use support_chassis::clock::Clock;
+use support_chassis::db::{Db, DbError};
+use support_chassis::id::{Ids, Region};
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+
+pub use mind::Mind;
+
+use crate::domain::{Pairing, Ruled};
+use crate::engine::Decision;
+use crate::error::Error;
+use crate::live::Live;
+use crate::ops;
+use crate::ops::offers::Made;
+use crate::plan::Book;
+
+/// The first half of the advisory lock's key; the region is the second.
+const SEAT: i32 = 0x726f_7574;
+/// How many offers are made in one transaction: so many that the commit costs each of them little, and so few that the first
+/// need not wait long for the last.
+const BATCH: usize = 250;
+/// How many transactions are under way at once.
+const WIDTH: usize = 4;
+/// How long to wait for those who are just changing what was decided about.
+const SOON: Duration = Duration::from_millis(10);
+
+/// Keeps the engine, and carries out what it decides. Clones share the seat.
+#[derive(Clone, Debug)]
+pub struct Keeper {
+    db: Db,
+    ids: Ids,
+    clock: Clock,
+    book: Book,
+    live: Live,
+    seat: Arc<Mutex<Option<Seat>>>,
+}
+
+/// The right to decide, and what is decided by.
+#[derive(Debug)]
+struct Seat {
+    connection: PgConnection,
+    mind: Mind,
+}
+
+impl Keeper {
+    /// A keeper without a seat.
+    #[must_use]
+    pub fn new(db: Db, ids: Ids, clock: Clock, book: Book, live: Live) -> Self {
+        Self {
+            db,
+            ids,
+            clock,
+            book,
+            live,
+            seat: Arc::default(),
+        }
+    }
+
+    /// One round: takes the seat if it is free, and if we have it, makes all offers that can be made.
+    ///
+    /// # Errors
+    ///
+    /// What the database says. The seat is given up then.
+    pub async fn round(&self) -> Result<(), Error> {
+        let mut place = self.seat.lock().await;
+        // Out of its place while it is used: a round that fails or is cut off leaves none behind.
+        let seat = match place.take() {
+            Some(seat) => Some(seat),
+            None => self.take_seat().await?,
+        };
+        let Some(Seat {
+            mut connection,
+            mut mind,
+        }) = seat
+        else {
+            return Ok(());
+        };
+        let look_again = self.offer_all(&mut connection, &mut mind).await?;
+        self.live.matcher.set(look_again);
+        *place = Some(Seat { connection, mind });
+        Ok(())
+    }
+
+    async fn take_seat(&self) -> Result<Option<Seat>, Error> {
+        let Some(mut connection) = lock_seat(&self.db, self.ids.region()).await? else {
+            return Ok(None);
+        };
+        let mind = self.read_all(&mut connection).await?;
+        Ok(Some(Seat { connection, mind }))
+    }
+
+    /// Reads everything there is to decide about.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn read_all(&self, connection: &mut PgConnection) -> Result<Mind, Error> {
+        Ok(Mind::read(connection, self.book.clone(), &self.clock).await?)
+    }
+
+    /// Makes all offers that can be made, as of what `connection` reads. Gives when to look again, where time alone
+    /// will change something.
+    ///
+    /// # Errors
+    ///
+    /// What the database says; offers made so far stand.
+    pub async fn offer_all(
+        &self,
+        connection: &mut PgConnection,
+        mind: &mut Mind,
+    ) -> Result<Option<OffsetDateTime>, Error> {
+        loop {
+            mind.catch_up(connection, &self.clock).await?;
+            let decisions = mind.engine.decide(self.clock.now(), BATCH * WIDTH);
+            if decisions.is_empty() {
+                return Ok(mind.engine.next_due());
+            }
+            let made = self.carry_out(&decisions, mind.engine.plans()).await?;
+            let has_made = !made.offers.is_empty();
+            mind.note(made);
+            if !has_made {
+                // Somebody is at work on all of it; their commit wakes us, their rollback does not.
+                return Ok(Some(self.clock.now() + SOON));
+            }
+        }
+    }
+
+    async fn carry_out(&self, decisions: &[Decision], plans: &[Ruled]) -> Result<Made, Error> {
+        let batches = batches(decisions);
+        let made = try_join_all(batches.iter().map(|batch| self.make(batch, plans))).await?;
+        Ok(made.into_iter().fold(Made::default(), Made::and))
+    }
+
+    async fn make(&self, batch: &[Pairing], plans: &[Ruled]) -> Result<Made, Error> {
+        let mut tx = self.db.begin().await?;
+        let made = ops::offers::make(&mut tx, &self.ids, batch, plans, self.clock.now()).await?;
+        tx.commit().await?;
+        self.live.offered();
+        Ok(made)
+    }
+}
+
+/// What is carried out together: an agent's offers in one batch and in their order, so that batches need not wait for each
+/// other.
+fn batches(decisions: &[Decision]) -> Vec<Vec<Pairing>> {
+    let mut batches: Vec<Vec<Pairing>> = vec![Vec::new()];
+    let mut batch_of = std::collections::HashMap::new();
+    for Decision { pairing, .. } in decisions {
+        let last = batches.len() - 1;
+        let batch = *batch_of.entry(pairing.agent).or_insert(last);
+        batches[batch].push(*pairing);
+        if batch == last && batches[last].len() == BATCH {
+            batches.push(Vec::new());
+        }
+    }
+    batches.retain(|batch| !batch.is_empty());
+    batches
+}
+
+/// Takes the seat's lock on a connection of its own; none where another process has it.
+async fn lock_seat(db: &Db, region: Region) -> Result<Option<PgConnection>, DbError> {
+    // Out of the pool: the lock must not end with a transaction, nor pass to whoever gets the connection next.
+    let mut connection = db.read().await?.detach();
+    // A machine that vanished says no farewell. The server asks after it soon, so that another can take the seat.
+    sqlx::query!(
+        "select set_config('tcp_keepalives_idle', '2', false) as idle,
+             set_config('tcp_keepalives_interval', '1', false) as interval,
+             set_config('tcp_keepalives_count', '2', false) as count,
+             set_config('tcp_user_timeout', '3000', false) as timeout"
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    let key = region
+        .as_str()
+        .bytes()
+        .fold(0, |key, letter| key << 8 | i32::from(letter));
+    let is_ours = sqlx::query_scalar!(r#"select pg_try_advisory_lock($1, $2) as "is_ours!""#, SEAT, key)
+        .fetch_one(&mut connection)
+        .await?;
+    if is_ours {
+        tracing::info!(%region, "matching tasks for this region");
+        return Ok(Some(connection));
+    }
+    let _ = sqlx::Connection::close(connection).await;
+    Ok(None)
+}

@@ -1,0 +1,162 @@
+//! What the keeper decides by: the engine, and how far it has followed what happens.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use sqlx::PgConnection;
+use support_chassis::clock::Clock;
+use support_chassis::db::DbError;
+use support_chassis::id::Id;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::domain::{Candidate, Ruled};
+use crate::engine::{Engine, Queued};
+use crate::ops::offers::Made;
+use crate::plan::Book;
+use crate::store::line;
+use crate::work::follower::Follower;
+
+/// How long to wait at first for what others have under way; where they take longer, all is read once more when they have
+/// ended.
+const FOR_OTHERS: Duration = Duration::from_millis(300);
+/// Between two looks at whether they have.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// What the keeper decides by.
+#[derive(Debug)]
+pub struct Mind {
+    pub(super) engine: Engine,
+    follower: Follower,
+    /// Whether all that was under way when this began to follow was read.
+    is_whole: bool,
+    book: Book,
+    plans: watch::Receiver<u64>,
+    /// Tasks that we have offered and not heard of yet.
+    offered: HashSet<Uuid>,
+    /// What could not be offered, and to whom: to be read again.
+    tasks: HashSet<Uuid>,
+    agents: HashSet<Uuid>,
+}
+
+impl Mind {
+    /// Reads everything there is to decide about.
+    pub(super) async fn read(connection: &mut PgConnection, book: Book, clock: &Clock) -> Result<Self, DbError> {
+        let begun = Instant::now();
+        let mut follower = Follower::begin(connection).await?;
+        while !follower.settle(connection).await? && begun.elapsed() < FOR_OTHERS {
+            tokio::time::sleep(PAUSE).await;
+        }
+        let mut mind = Self {
+            engine: Engine::new(),
+            is_whole: follower.settle(connection).await?,
+            follower,
+            plans: book.changes(),
+            book,
+            offered: HashSet::new(),
+            tasks: HashSet::new(),
+            agents: HashSet::new(),
+        };
+        mind.read_all(connection, clock).await?;
+        tracing::info!(
+            agents = mind.engine.agents(),
+            tasks = mind.engine.tasks(),
+            milliseconds = begun.elapsed().as_millis(),
+            "all who are available and all that waits was read"
+        );
+        Ok(mind)
+    }
+
+    async fn read_all(&mut self, connection: &mut PgConnection, clock: &Clock) -> Result<(), DbError> {
+        self.engine = Engine::new();
+        let agents = line::all_agents(connection).await?;
+        let tasks = line::all_tasks(connection).await?;
+        self.put(&agents, tasks, clock);
+        Ok(())
+    }
+
+    fn put(&mut self, agents: &[Candidate], tasks: Vec<Queued>, clock: &Clock) {
+        for agent in agents {
+            self.engine.put_agent(agent);
+        }
+        let now = clock.now();
+        for task in tasks {
+            self.engine
+                .put_task(task, now, |country| self.book.of_tasks(country, now));
+        }
+    }
+
+    /// Reads what has changed, and the plans where they may have.
+    pub(super) async fn catch_up(&mut self, connection: &mut PgConnection, clock: &Clock) -> Result<(), DbError> {
+        if !self.is_whole && self.follower.settle(connection).await? {
+            self.read_all(connection, clock).await?;
+            self.is_whole = true;
+        }
+        if self.plans.has_changed().unwrap_or_default() {
+            self.plans.mark_unchanged();
+            self.read_plans(clock);
+        }
+        let touched = self.follower.read(connection).await?;
+        self.tasks.extend(touched.tasks);
+        self.agents.extend(touched.agents);
+        let by_others: Vec<Uuid> = touched
+            .offered
+            .into_iter()
+            .filter(|task| !self.offered.remove(task))
+            .collect();
+        if !by_others.is_empty() {
+            self.tasks.extend(by_others);
+            self.agents.extend(touched.offered_to);
+        }
+        if !self.agents.is_empty() {
+            let ids: Vec<Uuid> = self.agents.iter().copied().collect();
+            let agents = line::agents(connection, &ids).await?;
+            let mut gone = std::mem::take(&mut self.agents);
+            for agent in &agents {
+                gone.remove(&agent.book.agent.uuid());
+                self.engine.put_agent(agent);
+            }
+            for agent in gone.into_iter().filter_map(id) {
+                self.engine.remove_agent(agent);
+            }
+        }
+        if !self.tasks.is_empty() {
+            let ids: Vec<Uuid> = self.tasks.iter().copied().collect();
+            let tasks = line::tasks(connection, &ids).await?;
+            let mut gone = std::mem::take(&mut self.tasks);
+            for task in &tasks {
+                gone.remove(&task.task.uuid());
+            }
+            self.put(&[], tasks, clock);
+            for task in gone.into_iter().filter_map(id) {
+                self.engine.remove_task(task);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_plans(&mut self, clock: &Clock) {
+        let now = clock.now();
+        let countries: Vec<_> = self.engine.plans().iter().map(|ruled| ruled.country).collect();
+        for country in countries {
+            let plan = self.book.of_tasks(country, now);
+            self.engine.put_plan(Ruled { country, plan }, now);
+        }
+    }
+
+    /// Takes in what came of what was decided.
+    pub(super) fn note(&mut self, made: Made) {
+        self.offered.extend(made.offers.iter().map(|task| task.uuid()));
+        for pairing in made.refused {
+            self.engine.remove_task(pairing.task);
+            self.engine.remove_agent(pairing.agent);
+            self.tasks.insert(pairing.task.uuid());
+            self.agents.insert(pairing.agent.uuid());
+        }
+    }
+}
+
+/// None where it is no id: not one of our agents or tasks.
+fn id<T: From<Id>>(uuid: Uuid) -> Option<T> {
+    Id::from_uuid(uuid).ok().map(T::from)
+}
