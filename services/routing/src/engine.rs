@@ -206,15 +206,18 @@ impl Engine {
             steps: number(steps),
         };
         let known = self.index.classes.len();
-        let class = self
-            .index
-            .class(key, || plan.needs_after(&task.language, task.product_line, task.weight, steps));
+        let class = self.index.class(key, || {
+            plan.needs_after(&task.language, task.product_line, task.weight, steps)
+        });
         if self.index.classes.len() > known {
             self.row.add_class(class, task.weight);
         }
         let step = plan.steps.get(steps);
         let step = step.map(|step| since.saturating_add(length(step.after)));
-        let asked_again = task.let_go_by.iter().map(|(_, last)| micros(*last + plan.refusal_delay));
+        let asked_again = task
+            .let_go_by
+            .iter()
+            .map(|(_, last)| micros(*last + plan.refusal_delay));
         Some(Filed {
             plan: place,
             class,

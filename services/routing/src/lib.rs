@@ -79,16 +79,16 @@ fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Liv
     parts
         .work("wake", work::wake(db.commits(), live.clone(), lifecycle.draining()))
         .work(
-            "matcher alarm",
-            live.matcher.clone().run(clock.clone(), lifecycle.draining()),
+            "keeper alarm",
+            live.keeper.clone().run(clock.clone(), lifecycle.draining()),
         )
         .work(
             "expiry alarm",
             live.expiry.clone().run(clock.clone(), lifecycle.draining()),
         )
         .work(
-            "matcher",
-            lifecycle.every(poll, Some(live.matcher.wake()), move || {
+            "keeper",
+            lifecycle.every(poll, Some(live.keeper.wake()), move || {
                 let keeper = keeper.clone();
                 async move { keeper.round().await }
             }),

@@ -14,8 +14,8 @@ pub use streams::{Standing, Streams};
 /// Who is to be woken, and the streams of offers. Clones are the same.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
-    /// Wakes the matcher: something was committed that may let a task find its agent.
-    pub matcher: Alarm,
+    /// Wakes the keeper of the engine: something was committed that may let a task find its agent.
+    pub keeper: Alarm,
     /// Wakes the timer that ends offers.
     pub expiry: Alarm,
     /// Wakes the reader of standing offers.
@@ -27,7 +27,7 @@ pub struct Live {
 impl Live {
     /// Something was committed that may let a task find its agent, or end an offer.
     pub fn changed(&self) {
-        self.matcher.ring();
+        self.keeper.ring();
         self.reader.notify_one();
     }
 

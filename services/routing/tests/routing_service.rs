@@ -26,5 +26,7 @@ mod schema;
 mod streams;
 #[path = "routing_service/system.rs"]
 mod system;
+#[path = "routing_service/takeover.rs"]
+mod takeover;
 #[path = "routing_service/world.rs"]
 mod world;

@@ -97,7 +97,10 @@ impl Engine {
     fn look_for(&self, number: u32, now: i64) -> Option<Look> {
         let agent = self.row.get(number)?;
         let tier = self.row.tier_with(&agent.book)?;
-        let (classes, light) = (&self.index.groups[agent.group as usize].classes, self.row.classes_at(tier));
+        let (classes, light) = (
+            &self.index.groups[agent.group as usize].classes,
+            self.row.classes_at(tier),
+        );
         let mut best: Option<(Place, u32)> = None;
         for lane in &self.line.lanes {
             let mut first = i64::MAX;

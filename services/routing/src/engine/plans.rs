@@ -38,9 +38,9 @@ impl Plans {
             }
             return is_new;
         }
-        let rules = self.number(&ruled.plan);
+        let asks = self.number(&ruled.plan);
         self.place_of.insert(ruled.country, self.ruled.len());
-        self.rules.push(rules);
+        self.rules.push(asks);
         self.ruled.push(ruled);
         false
     }

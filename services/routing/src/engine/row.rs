@@ -76,7 +76,7 @@ impl Tier {
 
 fn rank(book: &Book) -> Rank {
     // The sign turned round, so that what lies before 1970 comes before what lies after.
-    let idle = (micros(book.idle_since) as u64) ^ (1 << 63);
+    let idle = micros(book.idle_since).cast_unsigned() ^ (1 << 63);
     Rank::from(book.load.max(0).unsigned_abs()) << 64 | Rank::from(idle)
 }
 

@@ -32,9 +32,7 @@ impl Streams {
     pub fn open(&self, agent: AgentId) -> watch::Receiver<Option<Standing>> {
         let mut open = self.lock();
         let Open { streams, new } = &mut *open;
-        let sender = streams
-            .entry(agent.uuid())
-            .or_insert_with(|| watch::Sender::new(None));
+        let sender = streams.entry(agent.uuid()).or_insert_with(|| watch::Sender::new(None));
         if sender.receiver_count() == 0 {
             // What was shown to a stream that has ended may be old.
             sender.send_replace(None);
@@ -74,7 +72,10 @@ impl Streams {
             offers.entry(offer.agent.uuid()).or_default().push((offer, task));
         }
         let open = self.lock();
-        for (agent, sender) in agents.iter().filter_map(|agent| Some((agent, open.streams.get(agent)?))) {
+        for (agent, sender) in agents
+            .iter()
+            .filter_map(|agent| Some((agent, open.streams.get(agent)?)))
+        {
             let offers = offers.remove(agent).unwrap_or_default();
             sender.send_if_modified(|shown| {
                 let is_news = shown.as_ref().is_none_or(|shown| !is_same(shown, &offers));

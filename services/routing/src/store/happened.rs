@@ -57,8 +57,9 @@ pub async fn since(
 
 /// The last position that was given out.
 pub async fn last_position(connection: &mut PgConnection) -> Result<i64, DbError> {
-    let last =
-        sqlx::query_scalar!(r#"select case when is_called then last_value else 0 end as "last!" from outbox_positions"#);
+    let last = sqlx::query_scalar!(
+        r#"select case when is_called then last_value else 0 end as "last!" from outbox_positions"#
+    );
     Ok(last.fetch_one(connection).await?)
 }
 

@@ -50,14 +50,16 @@ pub struct Keeper {
     clock: Clock,
     book: Book,
     live: Live,
-    seat: Arc<Mutex<Option<Seat>>>,
+    place: Arc<Mutex<Option<Place>>>,
 }
 
-/// The right to decide, and what is decided by.
+/// Where a keeper stands.
 #[derive(Debug)]
-struct Seat {
+struct Place {
+    /// What the seat is asked for by, and held by: a connection out of the pool.
     connection: PgConnection,
-    mind: Mind,
+    /// What is decided by; none while another has the seat.
+    mind: Option<Mind>,
 }
 
 impl Keeper {
@@ -70,7 +72,7 @@ impl Keeper {
             clock,
             book,
             live,
-            seat: Arc::default(),
+            place: Arc::default(),
         }
     }
 
@@ -80,31 +82,30 @@ impl Keeper {
     ///
     /// What the database says. The seat is given up then.
     pub async fn round(&self) -> Result<(), Error> {
-        let mut place = self.seat.lock().await;
+        let mut place = self.place.lock().await;
         // Out of its place while it is used: a round that fails or is cut off leaves none behind.
-        let seat = match place.take() {
-            Some(seat) => Some(seat),
-            None => self.take_seat().await?,
+        let (mut connection, mind) = match place.take() {
+            Some(Place { connection, mind }) => (connection, mind),
+            None => (connection(&self.db).await?, None),
         };
-        let Some(Seat {
-            mut connection,
-            mut mind,
-        }) = seat
-        else {
-            return Ok(());
+        let mind = match mind {
+            Some(mind) => Some(mind),
+            None if lock_seat(&mut connection, self.ids.region()).await? => {
+                tracing::info!(region = %self.ids.region(), "matching tasks for this region");
+                Some(self.read_all(&mut connection).await?)
+            }
+            None => None,
         };
-        let look_again = self.offer_all(&mut connection, &mut mind).await?;
-        self.live.matcher.set(look_again);
-        *place = Some(Seat { connection, mind });
+        let mind = match mind {
+            Some(mut mind) => {
+                let look_again = self.offer_all(&mut connection, &mut mind).await?;
+                self.live.keeper.set(look_again);
+                Some(mind)
+            }
+            None => None,
+        };
+        *place = Some(Place { connection, mind });
         Ok(())
-    }
-
-    async fn take_seat(&self) -> Result<Option<Seat>, Error> {
-        let Some(mut connection) = lock_seat(&self.db, self.ids.region()).await? else {
-            return Ok(None);
-        };
-        let mind = self.read_all(&mut connection).await?;
-        Ok(Some(Seat { connection, mind }))
     }
 
     /// Reads everything there is to decide about.
@@ -175,9 +176,9 @@ fn batches(decisions: &[Decision]) -> Vec<Vec<Pairing>> {
     batches
 }
 
-/// Takes the seat's lock on a connection of its own; none where another process has it.
-async fn lock_seat(db: &Db, region: Region) -> Result<Option<PgConnection>, DbError> {
-    // Out of the pool: the lock must not end with a transaction, nor pass to whoever gets the connection next.
+/// A connection for the seat. Out of the pool: the lock must not end with a transaction, nor pass to whoever gets the
+/// connection next.
+async fn connection(db: &Db) -> Result<PgConnection, DbError> {
     let mut connection = db.read().await?.detach();
     // A machine that vanished says no farewell. The server asks after it soon, so that another can take the seat.
     sqlx::query!(
@@ -188,17 +189,15 @@ async fn lock_seat(db: &Db, region: Region) -> Result<Option<PgConnection>, DbEr
     )
     .fetch_one(&mut connection)
     .await?;
+    Ok(connection)
+}
+
+/// Takes the seat's lock; false where another process has it.
+async fn lock_seat(connection: &mut PgConnection, region: Region) -> Result<bool, DbError> {
     let key = region
         .as_str()
         .bytes()
         .fold(0, |key, letter| key << 8 | i32::from(letter));
-    let is_ours = sqlx::query_scalar!(r#"select pg_try_advisory_lock($1, $2) as "is_ours!""#, SEAT, key)
-        .fetch_one(&mut connection)
-        .await?;
-    if is_ours {
-        tracing::info!(%region, "matching tasks for this region");
-        return Ok(Some(connection));
-    }
-    let _ = sqlx::Connection::close(connection).await;
-    Ok(None)
+    let is_ours = sqlx::query_scalar!(r#"select pg_try_advisory_lock($1, $2) as "is_ours!""#, SEAT, key);
+    Ok(is_ours.fetch_one(connection).await?)
 }

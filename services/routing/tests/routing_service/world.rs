@@ -10,8 +10,8 @@ use support_chassis::settings::DatabaseSettings;
 use support_chassis::standard::{Document, Standard};
 use support_postgres::testing::TestDatabase;
 use support_routing::domain::{
-    Agent, AgentId, CaseId, Channel, LanguageSkill, OfferId, Opening, Presence, ProductLine, ProductSkill, Ruled, Severity,
-    Task, TaskId,
+    Agent, AgentId, CaseId, Channel, LanguageSkill, OfferId, Opening, Presence, ProductLine, ProductSkill, Ruled,
+    Severity, Task, TaskId,
 };
 use support_routing::error::Error;
 use support_routing::live::Live;
@@ -56,7 +56,7 @@ pub(crate) struct World {
     pub(crate) keeper: Keeper,
     /// What the keeper goes on with.
     mind: tokio::sync::Mutex<Option<Mind>>,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl World {
@@ -82,8 +82,13 @@ impl World {
             book,
             keeper,
             mind: tokio::sync::Mutex::default(),
-            _database: database,
+            database,
         }
+    }
+
+    /// Where the database is.
+    pub(crate) fn url(&self) -> &str {
+        self.database.url()
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {

@@ -93,7 +93,11 @@ fn any_step() -> impl Strategy<Value = Step> {
 
 /// Plans that turn different screws.
 fn variant(number: usize) -> Plan {
-    let base = plan(vec![step(60, 2, 2, &[]), step(120, 2, 0, &[]), step(240, 3, 1, &["en"])]);
+    let base = plan(vec![
+        step(60, 2, 2, &[]),
+        step(120, 2, 0, &[]),
+        step(240, 3, 1, &["en"]),
+    ]);
     let mut plan = base.clone();
     match number {
         0 => {}
@@ -203,7 +207,11 @@ impl Floor {
     }
 
     fn pick(&self, pick: usize, states: &[TaskState]) -> Option<TaskId> {
-        let fitting: Vec<_> = self.tasks.values().filter(|task| states.contains(&task.state)).collect();
+        let fitting: Vec<_> = self
+            .tasks
+            .values()
+            .filter(|task| states.contains(&task.state))
+            .collect();
         (!fitting.is_empty()).then(|| fitting[pick % fitting.len()].id)
     }
 
@@ -369,7 +377,11 @@ impl Floor {
             let book = self.agents[&agent].0.book;
             let offered = apply(&self.tasks[&task], Some(&book), Change::Offered, self.now);
             let offered = offered.map_err(|refused| TestCaseError::fail(format!("{refused}")))?;
-            prop_assert_eq!(offered.task.queue_time, self.tasks[&task].queue_time, "the place is kept");
+            prop_assert_eq!(
+                offered.task.queue_time,
+                self.tasks[&task].queue_time,
+                "the place is kept"
+            );
             self.agents.get_mut(&agent).unwrap().0.book = offered.book.unwrap();
             self.tasks.insert(task, offered.task);
             self.offered.insert(task, self.now);
@@ -380,7 +392,10 @@ impl Floor {
     /// Nobody who could be served is left waiting, and nobody was passed over by who came later.
     fn check(&self, decisions: &[Decision], before: &[Queued]) -> Result<(), TestCaseError> {
         let (left, available) = (self.waiting(), self.available());
-        prop_assert_eq!((self.engine.tasks(), self.engine.agents()), (left.len(), available.len()));
+        prop_assert_eq!(
+            (self.engine.tasks(), self.engine.agents()),
+            (left.len(), available.len())
+        );
         for task in &left {
             let plan = self.plan_of(task.country);
             let widest = needs(task, &plan, self.now).pop().unwrap();
@@ -389,12 +404,17 @@ impl Floor {
                 prop_assert!(book.load <= book.capacity);
                 let is_let_alone = let_alone_until(task, &plan, book.agent).is_some_and(|until| until > self.now);
                 let fits = is_good_enough(&agent.profile, &widest) && !is_let_alone;
-                prop_assert!(!fits || book.capacity - book.load < task.weight, "{task:?} could go to {agent:?}");
+                prop_assert!(
+                    !fits || book.capacity - book.load < task.weight,
+                    "{task:?} could go to {agent:?}"
+                );
                 for decision in decisions.iter().filter(|decision| decision.pairing.agent == book.agent) {
                     let later = before.iter().find(|later| later.task == decision.pairing.task).unwrap();
                     let plan_of_later = self.plan_of(later.country);
                     prop_assert!(
-                        !fits || later.weight < task.weight || goes_before((later, &plan_of_later), (task, &plan), self.now),
+                        !fits
+                            || later.weight < task.weight
+                            || goes_before((later, &plan_of_later), (task, &plan), self.now),
                         "{task:?} waits longer than {later:?}"
                     );
                 }

@@ -25,7 +25,10 @@ pub(super) fn is_good_enough(profile: &Profile, need: &Need) -> bool {
     }
     let knows = match need.product_line {
         None => true,
-        Some((line, level)) => profile.skills.iter().any(|(known, how)| *known == line && *how >= level),
+        Some((line, level)) => profile
+            .skills
+            .iter()
+            .any(|(known, how)| *known == line && *how >= level),
     };
     speaks && knows
 }

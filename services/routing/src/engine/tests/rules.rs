@@ -3,13 +3,13 @@
 use super::*;
 
 /// Puts all of them, and gives who gets what.
-fn decide(steps: Vec<Step>, tasks: &[Queued], agents: &[Candidate], now: OffsetDateTime) -> (Engine, Vec<Decision>) {
+fn decide(steps: &[Step], tasks: &[Queued], agents: &[Candidate], now: OffsetDateTime) -> (Engine, Vec<Decision>) {
     let mut engine = Engine::new();
     for agent in agents {
         engine.put_agent(agent);
     }
     for task in tasks {
-        engine.put_task(task.clone(), now, |_| plan(steps.clone()));
+        engine.put_task(task.clone(), now, |_| plan(steps.to_vec()));
     }
     let decisions = engine.decide(now, usize::MAX);
     (engine, decisions)
@@ -30,7 +30,7 @@ fn the_urgent_goes_first_then_the_one_who_waits_longest() {
     tasks[1].queue_time -= Duration::MINUTE;
     tasks[2].priority = 9;
     let agents = [candidate(1, EN, &[], 6, 1), candidate(2, EN, &[], 6, 2)];
-    let (engine, decisions) = decide(vec![], &tasks, &agents, NOW);
+    let (engine, decisions) = decide(&[], &tasks, &agents, NOW);
     assert_eq!(pairs(&decisions), [(id(3), id(2)), (id(2), id(1))]);
     assert_eq!((engine.tasks(), engine.agents()), (1, 2));
 }
@@ -38,16 +38,13 @@ fn the_urgent_goes_first_then_the_one_who_waits_longest() {
 #[test]
 fn language_and_skill_are_demanded_and_hold_up_nobody_behind() {
     let watch = ProductLine::Watch;
-    let mut tasks = [
-        queued(1, "ja", Some(watch), 6),
-        queued(2, "es-MX", Some(watch), 6),
-    ];
+    let mut tasks = [queued(1, "ja", Some(watch), 6), queued(2, "es-MX", Some(watch), 6)];
     tasks[0].priority = 9;
     let agents = [
         candidate(1, &[("ja", 3)], &[(ProductLine::Phone, 3)], 6, 90),
         candidate(2, &[("de", 3), ("es", 3)], &[(watch, 3)], 6, 1),
     ];
-    let (_, decisions) = decide(vec![], &tasks, &agents, NOW);
+    let (_, decisions) = decide(&[], &tasks, &agents, NOW);
     assert_eq!(pairs(&decisions), [(id(2), id(2))]);
 }
 
@@ -55,10 +52,13 @@ fn language_and_skill_are_demanded_and_hold_up_nobody_behind() {
 fn chats_run_side_by_side_up_to_the_capacity_and_go_to_idle_hands_first() {
     let tasks: Vec<_> = (1..=9).map(|number| queued(number, "en", None, 2)).collect();
     let agents = [candidate(1, EN, &[], 6, 90), candidate(2, EN, &[], 7, 10)];
-    let (_, decisions) = decide(vec![], &tasks, &agents, NOW);
+    let (_, decisions) = decide(&[], &tasks, &agents, NOW);
     let taken: Vec<_> = decisions.iter().map(|decision| decision.pairing.agent).collect();
     assert_eq!(taken, [id(1), id(2), id(1), id(2), id(1), id(2)]);
-    assert_eq!(decisions.iter().map(|decision| decision.candidates).collect::<Vec<_>>(), [2, 2, 2, 2, 2, 1]);
+    assert_eq!(
+        decisions.iter().map(|decision| decision.candidates).collect::<Vec<_>>(),
+        [2, 2, 2, 2, 2, 1]
+    );
 }
 
 #[test]
@@ -66,9 +66,9 @@ fn who_let_it_go_by_comes_last_and_not_at_once() {
     let agents = [candidate(1, EN, &[], 6, 90), candidate(2, EN, &[], 6, 10)];
     let mut task = queued(1, "en", None, 6);
     task.let_go_by = vec![(id(1), NOW)];
-    let asked = |agents: &[Candidate], now| decide(vec![], std::slice::from_ref(&task), agents, now).1;
+    let asked = |agents: &[Candidate], now| decide(&[], std::slice::from_ref(&task), agents, now).1;
     assert_eq!(pairs(&asked(&agents, NOW)), [(id(1), id(2))]);
-    let (mut engine, none) = decide(vec![], std::slice::from_ref(&task), &agents[..1], NOW);
+    let (mut engine, none) = decide(&[], std::slice::from_ref(&task), &agents[..1], NOW);
     let then = NOW + Duration::seconds(30);
     assert_eq!((pairs(&none), engine.next_due()), (vec![], Some(then)));
     assert_eq!(engine.decide(then - Duration::MICROSECOND, 9), []);
@@ -91,8 +91,10 @@ fn who_fits_only_by_a_step_comes_after_who_fits_without() {
     ];
     let after = |waited: i64, agents: &[Candidate]| {
         let now = NOW + Duration::seconds(waited);
-        let (_, decisions) = decide(steps.clone(), std::slice::from_ref(&task), agents, now);
-        decisions.first().map(|decision| (decision.pairing.agent, decision.step))
+        let (_, decisions) = decide(&steps, std::slice::from_ref(&task), agents, now);
+        decisions
+            .first()
+            .map(|decision| (decision.pairing.agent, decision.step))
     };
     assert_eq!(after(59, &all[..2]), None, "nobody is good enough");
     assert_eq!(after(300, &all), Some((id(3), 0)));
@@ -103,7 +105,7 @@ fn who_fits_only_by_a_step_comes_after_who_fits_without() {
     let mut let_go = task.clone();
     let_go.let_go_by = vec![(id(3), NOW)];
     let now = NOW + Duration::seconds(300);
-    let (_, decisions) = decide(steps, &[let_go], &all, now);
+    let (_, decisions) = decide(&steps, &[let_go], &all, now);
     assert_eq!(pairs(&decisions), [(id(1), id(1))]);
 }
 
@@ -116,7 +118,7 @@ fn whoever_is_freed_gets_the_oldest_that_they_fit() {
         task.queue_time -= Duration::seconds(waits);
     }
     tasks[3].language = "de".parse().unwrap();
-    let (mut engine, none) = decide(vec![], &tasks, std::slice::from_ref(&busy), NOW);
+    let (mut engine, none) = decide(&[], &tasks, std::slice::from_ref(&busy), NOW);
     assert_eq!(none, []);
     busy.book.load = 2;
     engine.put_agent(&busy);
@@ -131,7 +133,7 @@ fn whoever_is_freed_gets_the_oldest_that_they_fit() {
 #[test]
 fn another_plan_holds_for_who_waits_already() {
     let beginner = candidate(1, &[("en", 2)], &[], 6, 1);
-    let (mut engine, none) = decide(vec![], &[queued(1, "en", None, 6)], &[beginner], NOW);
+    let (mut engine, none) = decide(&[], &[queued(1, "en", None, 6)], &[beginner], NOW);
     assert_eq!(none, []);
     let easier = Plan {
         language_level: 2,

@@ -1,0 +1,135 @@
+//! A floor: who works on it, and what customers ask of it.
+
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use support_calendars::Calendars;
+use support_chassis::id::Id;
+use support_chassis::standard::Standard;
+use support_routing::domain::{Book, Candidate, Plan, ProductLine, Profile};
+use support_routing::engine::Queued;
+use support_routing::{ROUTING_PLAN, plan};
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
+/// How much each agent can hold.
+pub(crate) const CAPACITY: i32 = 6;
+/// What a call, a chat and a letter weigh.
+const WEIGHTS: [i32; 3] = [6, 2, 1];
+/// The languages of which there are enough agents: tasks find one at once.
+const QUIET: usize = 5;
+
+const LANGUAGES: [&str; 40] = [
+    "ar", "bg", "bn", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "he", "hi", "hr", "hu", "id", "it", "ja",
+    "ko", "lt", "lv", "ms", "nb", "nl", "pl", "pt", "ro", "ru", "sk", "sl", "sr", "sv", "ta", "te", "th", "tr", "uk",
+    "vi", "zh",
+];
+const COUNTRIES: [&str; 14] = [
+    "DE", "FR", "ES", "IT", "GB", "US", "JP", "CN", "AU", "SE", "NO", "PL", "BR", "IN",
+];
+
+/// Makes agents and tasks, the same ones each time.
+pub(crate) struct Floor {
+    chance: StdRng,
+    profiles: Vec<Profile>,
+    count: u64,
+}
+
+impl Floor {
+    /// With so many distinct sets of skills.
+    pub(crate) fn new(sets: usize) -> Self {
+        let mut chance = StdRng::seed_from_u64(20_261_122);
+        let mut profiles: Vec<Profile> = Vec::new();
+        while profiles.len() < sets {
+            // Every language has its share; whoever speaks a quiet one speaks no other, the rest mostly English too.
+            let first = profiles.len() % LANGUAGES.len();
+            let mut languages = vec![(LANGUAGES[first], 5)];
+            if first >= QUIET {
+                if chance.random_bool(0.7) && LANGUAGES[first] != "en" {
+                    languages.push(("en", chance.random_range(2..=4)));
+                }
+                if chance.random_bool(0.2) {
+                    let also = LANGUAGES[chance.random_range(QUIET..LANGUAGES.len())];
+                    if languages.iter().all(|(language, _)| *language != also) {
+                        languages.push((also, chance.random_range(1..=4)));
+                    }
+                }
+            }
+            let mut skills = Vec::new();
+            for line in ProductLine::ALL {
+                if chance.random_bool(0.45) {
+                    skills.push((*line, chance.random_range(1..=5)));
+                }
+            }
+            let languages = languages.into_iter().map(|(tag, level)| (tag.parse().unwrap(), level));
+            let profile = Profile::new(languages.collect(), skills);
+            if !profiles.contains(&profile) {
+                profiles.push(profile);
+            }
+        }
+        Self {
+            chance,
+            profiles,
+            count: 0,
+        }
+    }
+
+    fn id<T: From<Id>>(&mut self) -> T {
+        self.count += 1;
+        // As they come: by time, and by chance within a millisecond.
+        let at = NOW - Duration::days(30) + Duration::milliseconds(self.count.cast_signed() / 8);
+        Id::from_parts("eu".parse().unwrap(), at, self.chance.random()).into()
+    }
+
+    pub(crate) fn chance(&mut self) -> &mut StdRng {
+        &mut self.chance
+    }
+
+    /// An agent; those of the quiet languages have nothing in hand, all others have no room.
+    pub(crate) fn agent(&mut self, number: usize) -> Candidate {
+        let set = number % self.profiles.len();
+        let is_quiet = set % LANGUAGES.len() < QUIET;
+        Candidate {
+            book: Book {
+                agent: self.id(),
+                capacity: CAPACITY,
+                load: if is_quiet { 0 } else { CAPACITY },
+                idle_since: NOW - Duration::microseconds(self.chance.random_range(0..3_600_000_000)),
+            },
+            profile: self.profiles[set].clone(),
+        }
+    }
+
+    /// A task that has waited for up to an hour, in a language where all are busy.
+    pub(crate) fn waiting(&mut self, now: OffsetDateTime) -> Queued {
+        let language = self.chance.random_range(QUIET..LANGUAGES.len());
+        let waited = Duration::microseconds(self.chance.random_range(0..3_600_000_000));
+        self.task(LANGUAGES[language], now - waited)
+    }
+
+    /// A task that has just come, in a language where many are idle.
+    pub(crate) fn fresh(&mut self, now: OffsetDateTime) -> Queued {
+        let language = self.chance.random_range(0..QUIET);
+        self.task(LANGUAGES[language], now)
+    }
+
+    fn task(&mut self, language: &str, queue_time: OffsetDateTime) -> Queued {
+        let line = self.chance.random_range(0..=ProductLine::ALL.len());
+        Queued {
+            task: self.id(),
+            version: 1,
+            language: language.parse().unwrap(),
+            product_line: ProductLine::ALL.get(line).copied(),
+            weight: WEIGHTS[self.chance.random_range(0..WEIGHTS.len())],
+            priority: [3, 5, 7, 9][self.chance.random_range(0..4)],
+            queue_time,
+            country: Some(COUNTRIES[self.chance.random_range(0..COUNTRIES.len())].parse().unwrap()),
+            let_go_by: Vec::new(),
+        }
+    }
+}
+
+/// The plan that is shipped.
+pub(crate) fn shipped() -> Plan {
+    plan::Book::new(Standard::shipped(&ROUTING_PLAN), Calendars::shipped()).of_tasks(None, NOW)
+}

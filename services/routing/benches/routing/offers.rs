@@ -1,0 +1,162 @@
+//! Offers on the streams of agents, after tasks were made.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use support_chassis::call::Caller;
+use support_chassis::lifecycle::Lifecycle;
+use support_chassis::service::run;
+use support_chassis::settings::{Settings, TrustRole};
+use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
+use support_proto::support::routing::v1 as pb;
+use support_proto::support::routing::v1::agent_service_client::AgentServiceClient;
+use support_routing::SERVICE;
+use support_routing::domain::AgentId;
+use support_routing::ops;
+use support_testing::{call_as, channel, signing_key, trust};
+use tokio::task::JoinSet;
+
+use crate::report::{Figure, Report, percentile, real};
+use crate::world::World;
+
+/// Who looks at their offers.
+const AGENTS: usize = 200;
+/// Tasks a second.
+const RATE: usize = 1_000;
+/// Who makes tasks, at the same time.
+const MAKERS: usize = 8;
+
+/// The service runs as it does live; letters come at an even pace, each in a transaction of its own, and are timed from its commit
+/// until the agent's stream tells of the offer.
+pub(crate) async fn measure(world: &World, is_quick: bool, report: &mut Report) {
+    let seconds = if is_quick { 5 } else { 15 };
+    world
+        .run("truncate offers, task_history, tasks, agent_sightings, agent_languages, agent_skills, agents")
+        .await;
+    let agents = prepare(world).await;
+    let lifecycle = Lifecycle::new();
+    let settings = Settings::new(&["routing", "case"])
+        .set("region", "eu")
+        .set("listen", "127.0.0.1:0")
+        .set("routing.database.url", world.url.as_str())
+        .set("passport.signing_key", signing_key("routing"))
+        .set("peers.localisation", ["http://127.0.0.1:9"])
+        .set("peers.case", ["http://127.0.0.1:9"])
+        .set(
+            "passport.trust",
+            vec![
+                trust("gateway", TrustRole::Gateway),
+                trust("routing", TrustRole::Service),
+            ],
+        );
+    let running = run(&SERVICE, &settings, &lifecycle, None).await.unwrap();
+    let way = channel(running.address);
+    let told: Arc<Mutex<HashMap<String, Instant>>> = Arc::default();
+    let mut watchers = JoinSet::new();
+    for agent in 0..agents.len() {
+        let caller = Caller {
+            kind: CallerKind::Staff,
+            subject: format!("watcher-{agent}"),
+            organisation: None,
+            scopes: ["tasks.work".to_owned()].into(),
+            assurance: AssuranceLevel::Unspecified,
+            region: Some("eu".to_owned()),
+            grant_id: None,
+        };
+        let mut client = AgentServiceClient::new(call_as(&way, &caller, world.clock.now()));
+        let mut stream = client
+            .watch_offers(pb::WatchOffersRequest {})
+            .await
+            .unwrap()
+            .into_inner();
+        let first = stream.message().await.unwrap().unwrap();
+        assert!(first.made.is_empty());
+        let told = Arc::clone(&told);
+        watchers.spawn(async move {
+            while let Ok(Some(answer)) = stream.message().await {
+                let now = Instant::now();
+                let mut told = told.lock().unwrap();
+                for offer in answer.made {
+                    told.entry(offer.task.unwrap().task_id).or_insert(now);
+                }
+            }
+        });
+    }
+    let made = make_tasks(world, seconds).await;
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while told.lock().unwrap().len() < made.len() && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let told = told.lock().unwrap();
+    let mut times: Vec<Duration> = made
+        .iter()
+        .filter_map(|(task, at)| Some(told.get(task)?.saturating_duration_since(*at)))
+        .collect();
+    assert_eq!(times.len(), made.len(), "every task was offered");
+    let first = made.iter().map(|(_, at)| *at).min().unwrap();
+    let last = made.iter().map(|(_, at)| *at).max().unwrap();
+    report.note(format!(
+        "{} tasks at {:.0}/s for {AGENTS} streams",
+        made.len(),
+        real(made.len()) / (last - first).as_secs_f64()
+    ));
+    report.add(Figure::of(
+        "offer_on_stream_p50_ms",
+        "ms",
+        percentile(&mut times, 50) / 1e3,
+    ));
+    report.add(Figure::of("offer_on_stream_p99_ms", "ms", percentile(&mut times, 99) / 1e3).against("at most", 20.0));
+    drop(told);
+    watchers.abort_all();
+    lifecycle.drain("the benchmark is over");
+}
+
+/// Agents with much room, who all speak English.
+async fn prepare(world: &World) -> Vec<AgentId> {
+    let mut agents = Vec::new();
+    for number in 0..AGENTS {
+        let new = ops::agents::NewAgent {
+            subject: format!("watcher-{number}"),
+            display_name: "Kim".to_owned().into(),
+            site: "Cork".to_owned(),
+            time_zone: "Europe/Dublin".to_owned(),
+            languages: vec![support_routing::domain::LanguageSkill {
+                language: "en".parse().unwrap(),
+                level: 5,
+            }],
+            skills: Vec::new(),
+            capacity: 100,
+        };
+        let mut tx = world.db.begin().await.unwrap();
+        let now = world.clock.now();
+        let agent = ops::agents::create(&mut tx, &world.ids, new, now).await.unwrap();
+        let available = support_routing::domain::Presence::Available;
+        ops::agents::set_presence(&mut tx, &agent.subject, available, now)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        agents.push(agent.id());
+    }
+    agents
+}
+
+/// Makes tasks at an even pace, and gives when each was committed.
+async fn make_tasks(world: &World, seconds: usize) -> Vec<(String, Instant)> {
+    let begun = Instant::now() + Duration::from_millis(200);
+    let mut makers = JoinSet::new();
+    for maker in 0..MAKERS {
+        let world = world.clone();
+        makers.spawn(async move {
+            let mut made = Vec::new();
+            for number in (maker..RATE * seconds).step_by(MAKERS) {
+                let due = begun + Duration::from_secs_f64(real(number) / real(RATE));
+                tokio::time::sleep_until(due.into()).await;
+                let task = world.open("en").await;
+                made.push((task.to_string(), Instant::now()));
+            }
+            made
+        });
+    }
+    makers.join_all().await.into_iter().flatten().collect()
+}
