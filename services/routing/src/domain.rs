@@ -12,7 +12,7 @@ mod words;
 pub use agent::{Agent, Book, DisplayName, LanguageSkill, Presence, ProductSkill};
 pub use language::{Language, NotALanguage};
 pub use lifecycle::{Changed, Entry, OfferEnd, Refused, apply, diagram, open, transition};
-pub use matching::{Candidate, Need, Pairing, Profile};
+pub use matching::{Candidate, Decision, Need, Pairing, Profile, Reason};
 pub use plan::{Plan, Priorities, Ruled, Step};
 pub use support_chassis::country::Country;
 pub use task::{Action, Area, Change, Channel, Offer, Opening, ProductLine, Severity, Task, TaskState};

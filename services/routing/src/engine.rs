@@ -37,7 +37,6 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-pub use decide::Decision;
 use index::{ClassKey, Index};
 use line::{Filed, Line};
 use plans::Plans;

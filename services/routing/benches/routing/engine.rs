@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use rand::RngExt as _;
-use support_routing::domain::{Candidate, Pairing};
-use support_routing::engine::{Decision, Engine, Queued};
+use support_routing::domain::{Candidate, Decision, Pairing};
+use support_routing::engine::{Engine, Queued};
 
 use crate::floor::{Floor, NOW, shipped};
 use crate::report::{Figure, Report, percentile, real, resident};

@@ -80,5 +80,10 @@ pub(super) fn entry(entry: &Entry) -> pb::TaskHistoryEntry {
         agent_capacity,
         occur_time: Some(timestamp(entry.at)),
         standard_basis: entry.basis.clone().unwrap_or_default(),
+        offer_reason: entry.reason.map(|reason| pb::OfferReason {
+            relaxed_steps: reason.relaxed_steps.into(),
+            candidates: reason.candidates,
+            asked_again: reason.asked_again,
+        }),
     }
 }

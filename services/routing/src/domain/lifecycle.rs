@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 use super::words::words;
-use super::{AgentId, Book, Change, Opening, Plan, Task, TaskId, TaskState};
+use super::{AgentId, Book, Change, Opening, Plan, Reason, Task, TaskId, TaskState};
 
 /// From, change, to. No state before a task is made.
 const TABLE: &[(Option<TaskState>, Change, TaskState)] = &[
@@ -79,6 +79,8 @@ pub struct Entry {
     pub at: OffsetDateTime,
     /// The versions of the routing plan by which it was decided; none where no plan decides, or there was none yet.
     pub basis: Option<String>,
+    /// Why it was offered to this agent; none where it was not offered, or no reason was kept yet.
+    pub reason: Option<Reason>,
 }
 
 /// What a change did.
@@ -121,6 +123,13 @@ impl Changed {
         self.entry.basis = Some(basis.to_owned());
         self
     }
+
+    /// The same, for this reason.
+    #[must_use]
+    pub fn because(mut self, reason: Reason) -> Self {
+        self.entry.reason = Some(reason);
+        self
+    }
 }
 
 /// A new task, waiting, with the priority that `plan` gives it. Its place in line counts from `since`.
@@ -151,6 +160,7 @@ pub fn open(id: TaskId, opening: Opening, plan: &Plan, since: OffsetDateTime, at
         book: None,
         at,
         basis: None,
+        reason: None,
     };
     let opened = Changed {
         task,
@@ -202,6 +212,7 @@ pub fn apply(task: &Task, book: Option<&Book>, change: Change, at: OffsetDateTim
         book: book.map(|book| (book.agent, book.load, book.capacity)),
         at,
         basis: None,
+        reason: None,
     };
     let offer_end = if task.state == TaskState::Offered {
         offer_end(change)

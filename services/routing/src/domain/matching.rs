@@ -90,3 +90,24 @@ pub struct Pairing {
     /// Which plan it was decided by, as its place among those that the decision was made by.
     pub plan: usize,
 }
+
+/// Why a task goes to an agent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reason {
+    /// How many of the needs of its plan, each wider than the one before, were passed by because nobody fitted: 0 where
+    /// nothing had to be relaxed.
+    pub relaxed_steps: i16,
+    /// How many agents with room fitted so far, the one who was chosen included.
+    pub candidates: i32,
+    /// Whether the agent had let it go by before, and nobody else fitted.
+    pub asked_again: bool,
+}
+
+/// A task goes to an agent, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Who is offered what, and by which plan.
+    pub pairing: Pairing,
+    /// Why.
+    pub reason: Reason,
+}

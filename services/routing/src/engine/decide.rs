@@ -8,28 +8,12 @@ use time::{Duration, OffsetDateTime};
 use super::line::{Place, Waiting};
 use super::row::Rank;
 use super::{Engine, micros};
-use crate::domain::{AgentId, Pairing};
-
-/// A task goes to an agent, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// Who is offered what, and by which plan.
-    pub pairing: Pairing,
-    /// How many of the needs of its plan, each wider than the one before, were passed by because nobody fitted: 0 where
-    /// nothing had to be relaxed.
-    pub step: usize,
-    /// Whether the agent had let it go by before, and nobody else fitted.
-    pub asked_again: bool,
-    /// How many agents with room fitted as well as the one who was chosen, that one included.
-    pub candidates: usize,
-}
+use crate::domain::{AgentId, Decision, Pairing, Reason};
 
 /// Whom a task goes to.
 struct Choice {
     agent: u32,
-    step: usize,
-    asked_again: bool,
-    candidates: usize,
+    reason: Reason,
 }
 
 /// A task to be looked at, and the agent for whose sake; none for its own.
@@ -159,12 +143,8 @@ impl Engine {
                 }
             }
             if let Some((_, _, agent)) = best {
-                return Some(Choice {
-                    agent,
-                    step,
-                    asked_again: false,
-                    candidates,
-                });
+                let reason = reason(step, candidates, false);
+                return Some(Choice { agent, reason });
             }
         }
         self.choose_again(waiting, now)
@@ -187,9 +167,7 @@ impl Engine {
         let (_, _, _, agent) = again.iter().min()?;
         Some(Choice {
             agent: *agent,
-            step: class.needs.len() - 1,
-            asked_again: true,
-            candidates: again.len(),
+            reason: reason(class.needs.len() - 1, again.len(), true),
         })
     }
 
@@ -209,9 +187,16 @@ impl Engine {
         self.row.put(book, group, false);
         Some(Decision {
             pairing,
-            step: choice.step,
-            asked_again: choice.asked_again,
-            candidates: choice.candidates,
+            reason: choice.reason,
         })
+    }
+}
+
+/// A plan has few steps, and no region so many agents that they cannot be counted.
+fn reason(step: usize, candidates: usize, asked_again: bool) -> Reason {
+    Reason {
+        relaxed_steps: i16::try_from(step).unwrap_or(i16::MAX),
+        candidates: i32::try_from(candidates).unwrap_or(i32::MAX),
+        asked_again,
     }
 }

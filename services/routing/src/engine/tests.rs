@@ -7,7 +7,7 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use super::*;
-use crate::domain::{Book, Priorities, Profile, Step};
+use crate::domain::{Book, Decision, Priorities, Profile, Step};
 
 const NOW: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
 

@@ -7,7 +7,9 @@ use support_chassis::id::Ids;
 use time::OffsetDateTime;
 
 use super::settle;
-use crate::domain::{AgentId, Book, Change, Offer, OfferEnd, OfferId, Pairing, Presence, Ruled, Task, TaskId, apply};
+use crate::domain::{
+    AgentId, Book, Change, Decision, Offer, OfferEnd, OfferId, Pairing, Presence, Ruled, Task, TaskId, apply,
+};
 use crate::error::Error;
 use crate::store;
 
@@ -35,18 +37,18 @@ impl Made {
 pub async fn make(
     tx: &mut Tx,
     ids: &Ids,
-    pairings: &[Pairing],
+    decisions: &[Decision],
     plans: &[Ruled],
     now: OffsetDateTime,
 ) -> Result<Made, Error> {
-    let agents: Vec<_> = pairings.iter().map(|pairing| pairing.agent.uuid()).collect();
+    let agents: Vec<_> = decisions.iter().map(|decision| decision.pairing.agent.uuid()).collect();
     let mut books: HashMap<AgentId, Book> = store::agents::lock_free_books(tx.conn(), &agents)
         .await?
         .into_iter()
         .filter(|(_, presence)| *presence == Presence::Available)
         .map(|(book, _)| (book.agent, book))
         .collect();
-    let wanted: Vec<_> = pairings.iter().map(|pairing| pairing.task.uuid()).collect();
+    let wanted: Vec<_> = decisions.iter().map(|decision| decision.pairing.task.uuid()).collect();
     let tasks: HashMap<TaskId, Task> = store::tasks::lock_free(tx.conn(), &wanted)
         .await?
         .into_iter()
@@ -54,7 +56,7 @@ pub async fn make(
         .collect();
     let (mut settled, mut offers) = (Vec::new(), Vec::new());
     let mut made = Made::default();
-    for pairing in pairings {
+    for Decision { pairing, reason } in decisions {
         let task = tasks.get(&pairing.task).filter(|task| task.version == pairing.version);
         let book = books.get_mut(&pairing.agent);
         let (Some(task), Some(book), Some(Ruled { plan, .. })) = (task, book, plans.get(pairing.plan)) else {
@@ -66,7 +68,7 @@ pub async fn make(
             continue;
         };
         *book = changed.book.unwrap_or(*book);
-        settled.push(changed.decided_by(&plan.basis));
+        settled.push(changed.decided_by(&plan.basis).because(*reason));
         made.offers.push(task.id);
         offers.push(Offer {
             id: ids.next(),

@@ -51,9 +51,10 @@ pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[O
             select * from unnest($14::uuid[], $15::uuid[], $16::uuid[], $17::timestamptz[], $18::timestamptz[], $25::text[])
             returning id
         ), entry as (
-            insert into task_history (task_id, sequence, change, agent_id, agent_load, agent_capacity, occurred_at, standard_basis)
+            insert into task_history (task_id, sequence, change, agent_id, agent_load, agent_capacity, occurred_at, standard_basis,
+                relaxed_steps, candidates, asked_again)
             select * from unnest($1::uuid[], $2::bigint[], $19::text[], $20::uuid[], $21::integer[], $22::integer[], $23::timestamptz[],
-                $26::text[])
+                $26::text[], $27::smallint[], $28::integer[], $29::boolean[])
             returning task_id
         )
         select (select count(*) from task) as "tasks!", (select count(*) from agent) as "agents!",
@@ -85,6 +86,9 @@ pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[O
         &tasks.bases as &[Option<String>],
         &made.iter().map(|offer| offer.basis.clone()).collect::<Vec<_>>() as &[Option<String>],
         &tasks.decided_by as &[Option<String>],
+        &tasks.relaxed as &[Option<i16>],
+        &tasks.candidates as &[Option<i32>],
+        &tasks.asked_again as &[Option<bool>],
     )
     .fetch_one(connection)
     .await?;
@@ -131,12 +135,16 @@ struct Tasks {
     times: Vec<OffsetDateTime>,
     bases: Vec<Option<String>>,
     decided_by: Vec<Option<String>>,
+    relaxed: Vec<Option<i16>>,
+    candidates: Vec<Option<i32>>,
+    asked_again: Vec<Option<bool>>,
 }
 
 impl Tasks {
     fn of(changes: &[Changed]) -> Self {
         let tasks = || changes.iter().map(|changed| &changed.task);
         let entries = || changes.iter().map(|changed| &changed.entry);
+        let reasons = || changes.iter().map(|changed| changed.entry.reason);
         Self {
             ids: tasks().map(|task| task.id.uuid()).collect(),
             versions: tasks().map(|task| task.version).collect(),
@@ -156,6 +164,9 @@ impl Tasks {
             times: entries().map(|entry| entry.at).collect(),
             bases: tasks().map(|task| task.basis.clone()).collect(),
             decided_by: entries().map(|entry| entry.basis.clone()).collect(),
+            relaxed: reasons().map(|why| why.map(|why| why.relaxed_steps)).collect(),
+            candidates: reasons().map(|why| why.map(|why| why.candidates)).collect(),
+            asked_again: reasons().map(|why| why.map(|why| why.asked_again)).collect(),
         }
     }
 }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::read;
-use crate::domain::{AgentId, CaseId, Change, Changed, Country, Entry, Task, TaskId, TaskState};
+use crate::domain::{AgentId, CaseId, Change, Changed, Country, Entry, Reason, Task, TaskId, TaskState};
 
 pub(super) struct Row {
     pub(super) id: TaskId,
@@ -200,7 +200,8 @@ pub async fn list(
 /// What happened to a task, in order; empty where there is no such task.
 pub async fn history(connection: &mut PgConnection, id: TaskId) -> Result<Vec<Entry>, DbError> {
     sqlx::query!(
-        r#"select sequence, change, agent_id as "agent_id: AgentId", agent_load, agent_capacity, occurred_at, standard_basis
+        r#"select sequence, change, agent_id as "agent_id: AgentId", agent_load, agent_capacity, occurred_at, standard_basis,
+             relaxed_steps, candidates, asked_again
          from task_history where task_id = $1 order by sequence"#,
         id.uuid(),
     )
@@ -213,6 +214,14 @@ pub async fn history(connection: &mut PgConnection, id: TaskId) -> Result<Vec<En
             _ => None,
         };
         let change: Change = read(&row.change, "task_history", "change")?;
+        let reason = match (row.relaxed_steps, row.candidates, row.asked_again) {
+            (Some(relaxed_steps), Some(candidates), Some(asked_again)) => Some(Reason {
+                relaxed_steps,
+                candidates,
+                asked_again,
+            }),
+            _ => None,
+        };
         Ok(Entry {
             task: id,
             sequence: row.sequence,
@@ -220,6 +229,7 @@ pub async fn history(connection: &mut PgConnection, id: TaskId) -> Result<Vec<En
             book,
             at: row.occurred_at,
             basis: row.standard_basis,
+            reason,
         })
     })
     .collect()

@@ -24,8 +24,7 @@ use tokio::sync::Mutex;
 
 pub use mind::Mind;
 
-use crate::domain::{Pairing, Ruled};
-use crate::engine::Decision;
+use crate::domain::{Decision, Ruled};
 use crate::error::Error;
 use crate::live::Live;
 use crate::ops;
@@ -150,7 +149,7 @@ impl Keeper {
         Ok(made.into_iter().fold(Made::default(), Made::and))
     }
 
-    async fn make(&self, batch: &[Pairing], plans: &[Ruled]) -> Result<Made, Error> {
+    async fn make(&self, batch: &[Decision], plans: &[Ruled]) -> Result<Made, Error> {
         let mut tx = self.db.begin().await?;
         let made = ops::offers::make(&mut tx, &self.ids, batch, plans, self.clock.now()).await?;
         tx.commit().await?;
@@ -161,13 +160,13 @@ impl Keeper {
 
 /// What is carried out together: an agent's offers in one batch and in their order, so that batches need not wait for each
 /// other.
-fn batches(decisions: &[Decision]) -> Vec<Vec<Pairing>> {
-    let mut batches: Vec<Vec<Pairing>> = vec![Vec::new()];
+fn batches(decisions: &[Decision]) -> Vec<Vec<Decision>> {
+    let mut batches: Vec<Vec<Decision>> = vec![Vec::new()];
     let mut batch_of = std::collections::HashMap::new();
-    for Decision { pairing, .. } in decisions {
+    for decision in decisions {
         let last = batches.len() - 1;
-        let batch = *batch_of.entry(pairing.agent).or_insert(last);
-        batches[batch].push(*pairing);
+        let batch = *batch_of.entry(decision.pairing.agent).or_insert(last);
+        batches[batch].push(*decision);
         if batch == last && batches[last].len() == BATCH {
             batches.push(Vec::new());
         }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use support_routing::domain::{Channel, Pairing, Presence};
+use support_routing::domain::{Channel, Presence};
 use support_routing::error::Error;
 use support_routing::ops;
 use support_routing::ops::tasks::CaseEnd;
 use tokio::task::JoinSet;
 
 use crate::invariants::check;
-use crate::world::World;
+use crate::world::{World, decision};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_deciders_one_wins() {
@@ -23,14 +23,9 @@ async fn of_many_deciders_one_wins() {
     for task in tasks {
         let world = Arc::clone(&world);
         deciders.spawn(async move {
-            let pairing = Pairing {
-                task: task.id,
-                version: task.version,
-                agent: amy,
-                plan: 0,
-            };
+            let decision = decision(task.id, task.version, amy);
             let mut tx = world.db.begin().await.unwrap();
-            let made = ops::offers::make(&mut tx, &world.ids, &[pairing], &world.plans(), world.now())
+            let made = ops::offers::make(&mut tx, &world.ids, &[decision], &world.plans(), world.now())
                 .await
                 .unwrap();
             tx.commit().await.unwrap();

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use support_routing::domain::{Channel, OfferEnd, Pairing, Presence, ProductLine, Severity, TaskState};
+use support_routing::domain::{Channel, Decision, OfferEnd, Presence, ProductLine, Severity, TaskState};
 use support_routing::error::Error;
 use support_routing::ops;
 use support_routing::ops::tasks::CaseEnd;
 
-use crate::world::{OFFER_TIMEOUT, PRESENCE_TIMEOUT, REFUSAL_DELAY, World};
+use crate::world::{OFFER_TIMEOUT, PRESENCE_TIMEOUT, REFUSAL_DELAY, World, decision};
 
 #[tokio::test]
 async fn a_task_goes_to_whom_it_fits_and_comes_back_to_its_place() {
@@ -176,38 +176,33 @@ async fn a_decision_that_is_no_longer_right_is_not_carried_out() {
     let world = World::new().await;
     let amy = world.agent("amy", &["en"], &[], 6).await;
     let (one, other) = (world.open_call().await, world.open_call().await);
-    let pairing = |task: &support_routing::domain::Task, version| Pairing {
-        task: task.id,
-        version,
-        agent: amy,
-        plan: 0,
-    };
-    let make = async |pairings: &[Pairing]| {
+    let decided = |task: &support_routing::domain::Task, version| decision(task.id, version, amy);
+    let make = async |decisions: &[Decision]| {
         let mut tx = world.db.begin().await.unwrap();
-        let made = ops::offers::make(&mut tx, &world.ids, pairings, &world.plans(), world.now())
+        let made = ops::offers::make(&mut tx, &world.ids, decisions, &world.plans(), world.now())
             .await
             .unwrap();
         tx.commit().await.unwrap();
         (made.offers.len(), made.refused.len())
     };
-    assert_eq!(make(&[pairing(&one, 2)]).await, (0, 1), "another version");
+    assert_eq!(make(&[decided(&one, 2)]).await, (0, 1), "another version");
     assert_eq!(
-        make(&[pairing(&one, 1), pairing(&other, 1)]).await,
+        make(&[decided(&one, 1), decided(&other, 1)]).await,
         (1, 1),
         "no room for both"
     );
-    assert_eq!(make(&[pairing(&one, 1)]).await, (0, 1), "offered already");
+    assert_eq!(make(&[decided(&one, 1)]).await, (0, 1), "offered already");
     world.presence("amy", Presence::Break).await;
-    assert_eq!(make(&[pairing(&other, 1)]).await, (0, 1), "she is away");
+    assert_eq!(make(&[decided(&other, 1)]).await, (0, 1), "she is away");
     // Whoever is just being changed is left alone, without waiting.
     world.presence("amy", Presence::Available).await;
     let mut elsewhere = world.db.begin().await.unwrap();
     support_routing::store::agents::lock_book(elsewhere.conn(), amy)
         .await
         .unwrap();
-    assert_eq!(make(&[pairing(&other, 1)]).await, (0, 1), "somebody has her locked");
+    assert_eq!(make(&[decided(&other, 1)]).await, (0, 1), "somebody has her locked");
     elsewhere.rollback().await.unwrap();
-    assert_eq!(make(&[pairing(&other, 1)]).await, (1, 0));
+    assert_eq!(make(&[decided(&other, 1)]).await, (1, 0));
     world.check().await;
 }
 

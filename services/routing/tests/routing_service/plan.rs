@@ -256,5 +256,14 @@ async fn offers_obey_the_plan_of_their_country_and_name_it() {
             (pb::TaskChange::Accepted, ""),
         ]
     );
+    let reasons: Vec<_> = history.entries.iter().map(|entry| entry.offer_reason).collect();
+    let because = |asked_again| {
+        Some(pb::OfferReason {
+            relaxed_steps: 0,
+            candidates: 1,
+            asked_again,
+        })
+    };
+    assert_eq!(reasons, [None, because(false), None, because(true), None]);
     check(&system.db).await;
 }

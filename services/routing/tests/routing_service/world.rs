@@ -10,8 +10,8 @@ use support_chassis::settings::DatabaseSettings;
 use support_chassis::standard::{Document, Standard};
 use support_postgres::testing::TestDatabase;
 use support_routing::domain::{
-    Agent, AgentId, CaseId, Channel, LanguageSkill, OfferId, Opening, Presence, ProductLine, ProductSkill, Ruled,
-    Severity, Task, TaskId,
+    Agent, AgentId, CaseId, Channel, Decision, LanguageSkill, OfferId, Opening, Pairing, Presence, ProductLine,
+    ProductSkill, Reason, Ruled, Severity, Task, TaskId,
 };
 use support_routing::error::Error;
 use support_routing::live::Live;
@@ -45,6 +45,22 @@ pub(crate) fn plan_with(changes: &[(&str, &str)]) -> Book {
         yaml.replacen(from, to, 1)
     });
     Book::new(Standard::shipped(&Document::new(yaml.leak())), Calendars::shipped())
+}
+
+/// That a task goes to an agent, by the first of the plans.
+pub(crate) fn decision(task: TaskId, version: i64, agent: AgentId) -> Decision {
+    Decision {
+        pairing: Pairing {
+            task,
+            version,
+            agent,
+            plan: 0,
+        },
+        reason: Reason {
+            candidates: 1,
+            ..Reason::default()
+        },
+    }
 }
 
 pub(crate) struct World {

@@ -7,13 +7,15 @@ use crate::domain::Need;
 pub(super) type Expected = (TaskId, AgentId, usize, bool, usize);
 
 pub(super) fn expected(decision: &Decision) -> Expected {
-    let Decision {
-        pairing,
-        step,
-        asked_again,
-        candidates,
-    } = *decision;
-    (pairing.task, pairing.agent, step, asked_again, candidates)
+    let Decision { pairing, reason } = *decision;
+    let (step, candidates) = (reason.relaxed_steps, reason.candidates);
+    (
+        pairing.task,
+        pairing.agent,
+        usize::try_from(step).unwrap(),
+        reason.asked_again,
+        usize::try_from(candidates).unwrap(),
+    )
 }
 
 pub(super) fn is_good_enough(profile: &Profile, need: &Need) -> bool {

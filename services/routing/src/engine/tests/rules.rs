@@ -56,7 +56,10 @@ fn chats_run_side_by_side_up_to_the_capacity_and_go_to_idle_hands_first() {
     let taken: Vec<_> = decisions.iter().map(|decision| decision.pairing.agent).collect();
     assert_eq!(taken, [id(1), id(2), id(1), id(2), id(1), id(2)]);
     assert_eq!(
-        decisions.iter().map(|decision| decision.candidates).collect::<Vec<_>>(),
+        decisions
+            .iter()
+            .map(|decision| decision.reason.candidates)
+            .collect::<Vec<_>>(),
         [2, 2, 2, 2, 2, 1]
     );
 }
@@ -73,7 +76,10 @@ fn who_let_it_go_by_comes_last_and_not_at_once() {
     assert_eq!((pairs(&none), engine.next_due()), (vec![], Some(then)));
     assert_eq!(engine.decide(then - Duration::MICROSECOND, 9), []);
     let again = engine.decide(then, 9);
-    assert_eq!((pairs(&again), again[0].asked_again), (vec![(id(1), id(1))], true));
+    assert_eq!(
+        (pairs(&again), again[0].reason.asked_again),
+        (vec![(id(1), id(1))], true)
+    );
     assert_eq!(engine.next_due(), None);
     assert_eq!(pairs(&asked(&agents, then)), [(id(1), id(2))]);
 }
@@ -94,7 +100,7 @@ fn who_fits_only_by_a_step_comes_after_who_fits_without() {
         let (_, decisions) = decide(&steps, std::slice::from_ref(&task), agents, now);
         decisions
             .first()
-            .map(|decision| (decision.pairing.agent, decision.step))
+            .map(|decision| (decision.pairing.agent, decision.reason.relaxed_steps))
     };
     assert_eq!(after(59, &all[..2]), None, "nobody is good enough");
     assert_eq!(after(300, &all), Some((id(3), 0)));
