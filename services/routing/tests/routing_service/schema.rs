@@ -125,7 +125,8 @@ async fn every_constraint_holds() {
         ),
         (
             "task_history_reason_whole",
-            format!("update task_history set relaxed_steps = 0 where task_id = {TASK}"),
+            format!("insert into task_history (task_id, sequence, change, relaxed_steps, occurred_at)
+                values ({TASK}, 2, 'offered', 0, now())"),
         ),
         (
             "task_history_relaxed_steps_not_negative",
