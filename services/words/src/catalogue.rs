@@ -12,7 +12,7 @@ use mf2::{Arg, Catalog, DateTime, FallbackSource, FormatError, Formatter, Isolat
 use mf2_catalog::Manifest;
 use mf2_catalog::writer::{self, Options};
 use mf2_locale_data::number::Selection;
-use mf2_locale_data::{LocaleNeeds, direction, locale_entries};
+use mf2_locale_data::{NumberNeeds, PluralKind, direction, number_locale_entries, plural_locale_entries};
 use mf2_syntax::{analyze, parse_model};
 
 pub use super::value::{Day, Item, List, ListKind, Money};
@@ -121,13 +121,25 @@ impl Catalogue {
     ///
     /// Only by our own fault.
     pub fn compile(locale: &Tag, messages: &BTreeMap<String, String>) -> Result<(Self, Vec<String>), CompileError> {
+        Self::compile_for(locale, locale, messages)
+    }
+
+    /// The same, with values written as `formats` writes them. Which plural form is chosen stays with `locale`. Every message
+    /// has the number that it has where both are the same.
+    ///
+    /// # Errors
+    ///
+    /// Only by our own fault.
+    pub(super) fn compile_for(
+        locale: &Tag,
+        formats: &Tag,
+        messages: &BTreeMap<String, String>,
+    ) -> Result<(Self, Vec<String>), CompileError> {
         let mut manifest = Manifest::default();
         let mut functions = BTreeSet::new();
         let mut models = Vec::with_capacity(messages.len());
         let mut refused = Vec::new();
-        let mut needs = LocaleNeeds::default();
-        needs.cardinal = true;
-        needs.ordinal = true;
+        let mut needs = NumberNeeds::default();
         for (key, pattern) in messages {
             let parsed = parse_model(pattern);
             let Some(model) = parsed.message.filter(|_| parsed.diagnostics.is_empty()) else {
@@ -147,19 +159,24 @@ impl Catalogue {
                 .markup
                 .push(analysis.markup.iter().map(|name| name.nfc.to_string()).collect());
             functions.extend(analysis.functions.iter().map(|name| name.nfc.to_string()));
-            needs.numbers.add_message(&model);
+            needs.add_message(&model);
             models.push(model);
         }
         manifest.functions = functions.into_iter().collect();
         // Any placeholder can be given a number.
-        needs.numbers.symbols = true;
+        needs.symbols = true;
         // An amount brings its currency with it, and it can be any.
-        if let Some(currency) = &mut needs.numbers.currency {
+        if let Some(currency) = &mut needs.currency {
             currency.codes = Selection::All;
         }
-        let mut options = Options::new(locale.as_str(), direction(locale.as_str())?);
+        let mut options = Options::new(formats.as_str(), direction(locale.as_str())?);
         options.cldr_version = Some(mf2_locale_data::CLDR_VERSION);
-        options.locale_entries = locale_entries(locale.as_str(), &needs)?;
+        options.locale_entries =
+            plural_locale_entries(locale.as_str(), &[PluralKind::Cardinal, PluralKind::Ordinal])?;
+        options
+            .locale_entries
+            .extend(number_locale_entries(formats.as_str(), &needs)?);
+        options.locale_entries.sort_by_key(|(key, _)| *key);
         let models: Vec<_> = models.iter().map(Some).collect();
         let bytes = writer::catalog(&manifest, &models, &options)?;
         let catalog = Catalog::new(bytes, manifest.hash())?;

@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 pub mod client;
+mod conventions;
 mod dates;
 mod digest;
 #[cfg(feature = "formats")]

@@ -9,7 +9,8 @@ use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::catalogue::{Arguments, Catalogue, CompileError, Item, Message, Rendered, Value};
+use super::catalogue::{Arguments, Catalogue, Item, Message, Rendered, Value};
+use super::conventions;
 use super::list;
 use super::locale::{Locale, Locales};
 use super::reader::Reader;
@@ -17,39 +18,6 @@ use super::tag::Tag;
 
 /// How many lists of languages are remembered. Most readers of a region share a few hundred.
 const ROUTES: usize = 4_096;
-
-/// One locale's messages at one version.
-#[derive(Debug)]
-pub struct Published {
-    /// The version of the catalogue; 0 where nothing was ever published.
-    pub version: i64,
-    /// The patterns by key.
-    pub patterns: BTreeMap<String, String>,
-    /// The same, compiled.
-    pub catalogue: Catalogue,
-}
-
-impl Published {
-    /// Compiles the messages of `tag` at `version`. Gives the keys of those that cannot be compiled beside it: they stay
-    /// among the patterns, and are looked for in the next locale of a chain.
-    ///
-    /// # Errors
-    ///
-    /// Only by our own fault.
-    pub fn compile(
-        tag: &Tag,
-        version: i64,
-        patterns: BTreeMap<String, String>,
-    ) -> Result<(Self, Vec<String>), CompileError> {
-        let (catalogue, refused) = Catalogue::compile(tag, &patterns)?;
-        let published = Self {
-            version,
-            patterns,
-            catalogue,
-        };
-        Ok((published, refused))
-    }
-}
 
 /// A message as it is looked up: its text and where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,8 +69,43 @@ struct Place {
 /// What a list of languages comes to.
 struct Route {
     languages: Vec<String>,
-    /// Where a message is looked for, in order: numbers of places, each with whether a message from there is a fallback.
-    chain: Vec<(usize, bool)>,
+    /// Where a message is looked for, in order.
+    chain: Vec<Step>,
+}
+
+/// Where a message is looked for.
+struct Step {
+    /// The number of a place.
+    place: usize,
+    /// Whether a message from there is a fallback.
+    fell_back: bool,
+    /// Whose formats a reader has in it, and the messages in these, where they are not those of the place.
+    formats: Option<(Tag, Arc<Catalogue>)>,
+}
+
+/// A message that was looked up.
+struct Sought<'s, 'c> {
+    place: &'s Place,
+    message: Message,
+    step: &'c Step,
+}
+
+impl Sought<'_, '_> {
+    /// What writes it out.
+    fn catalogue(&self) -> &Catalogue {
+        match &self.step.formats {
+            Some((_, catalogue)) => catalogue,
+            None => &self.place.published.catalogue,
+        }
+    }
+
+    /// Whose formats its values have.
+    fn formats(&self) -> &Tag {
+        match &self.step.formats {
+            Some((formats, _)) => formats,
+            None => &self.place.locale.tag,
+        }
+    }
 }
 
 impl Snapshot {
@@ -162,11 +165,11 @@ impl Snapshot {
     /// All messages for who reads `tag`, by key, each from the first locale of the chain that has it.
     #[must_use]
     pub fn merged(&self, tag: &Tag) -> Vec<Found<'_>> {
-        let chain: Vec<(usize, bool)> = self.chain(self.0.locales.chain(tag), tag);
+        let chain = self.chain::<&str>(self.0.locales.chain(tag), tag, &[]);
         let keys: BTreeSet<(&str, u32)> = self.0.keys.iter().map(|(key, number)| (&**key, *number)).collect();
         keys.into_iter()
             .filter_map(|(key, number)| {
-                let (place, _, _) = self.look_up(&chain, number)?;
+                let place = self.look_up(&chain, number)?.place;
                 let (key, pattern) = place.published.patterns.get_key_value(key)?;
                 Some(Found {
                     key,
@@ -194,13 +197,13 @@ impl Snapshot {
     ) -> Option<Answer<'_>> {
         let route = self.route(languages);
         let number = *self.0.keys.get(key)?;
-        let (place, message, fell_back) = self.look_up(&route.chain, number)?;
-        let arguments = self.said(&route.chain, &place.locale.tag, arguments);
+        let sought = self.look_up(&route.chain, number)?;
+        let arguments = self.said(&route.chain, sought.formats(), arguments);
         Some(Answer {
-            rendered: place.published.catalogue.render_message(message, &arguments, reader),
-            locale: &place.locale,
-            version: place.published.version,
-            fell_back,
+            rendered: sought.catalogue().render_message(sought.message, &arguments, reader),
+            locale: &sought.place.locale,
+            version: sought.place.published.version,
+            fell_back: sought.step.fell_back,
         })
     }
 
@@ -223,7 +226,7 @@ impl Snapshot {
         let negotiated = self.0.locales.negotiate(languages);
         let route = Arc::new(Route {
             languages: languages.iter().map(|language| language.as_ref().to_owned()).collect(),
-            chain: self.chain(&negotiated.chain, &negotiated.locale.tag),
+            chain: self.chain(&negotiated.chain, &negotiated.locale.tag, languages),
         });
         let mut routes = self.0.routes.write().unwrap_or_else(PoisonError::into_inner);
         if routes.len() >= ROUTES {
@@ -234,28 +237,35 @@ impl Snapshot {
         route
     }
 
-    /// The places of a chain that was negotiated to `tag`.
-    fn chain(&self, chain: &[Tag], tag: &Tag) -> Vec<(usize, bool)> {
-        let place = |of: &Tag| self.0.places.iter().position(|place| place.locale.tag == *of);
-        chain
-            .iter()
-            .filter_map(|of| Some((place(of)?, !self.0.locales.inherits(tag, of))))
-            .collect()
+    /// The steps of a chain that was negotiated to `tag` for who reads `languages`.
+    fn chain<S: AsRef<str>>(&self, chain: &[Tag], tag: &Tag, languages: &[S]) -> Vec<Step> {
+        let places = &self.0.places;
+        let step = |of: &Tag| {
+            let place = places.iter().position(|place| place.locale.tag == *of)?;
+            let formats = conventions::of_reader(languages, of)
+                .and_then(|formats| Some((places.get(place)?.published.in_formats(of, &formats)?, formats)));
+            Some(Step {
+                place,
+                fell_back: !self.0.locales.inherits(tag, of),
+                formats: formats.map(|(catalogue, formats)| (formats, catalogue)),
+            })
+        };
+        chain.iter().filter_map(step).collect()
     }
 
     /// The first message of the chain that can be used.
-    fn look_up(&self, chain: &[(usize, bool)], number: u32) -> Option<(&Place, Message, bool)> {
+    fn look_up<'s, 'c>(&'s self, chain: &'c [Step], number: u32) -> Option<Sought<'s, 'c>> {
         let number = usize::try_from(number).ok()?;
-        chain.iter().find_map(|(place, fell_back)| {
-            let place = self.0.places.get(*place)?;
+        chain.iter().find_map(|step| {
+            let place = self.0.places.get(step.place)?;
             let message = (*place.messages.get(number)?)?;
-            Some((place, message, *fell_back))
+            Some(Sought { place, message, step })
         })
     }
 
-    /// The arguments with a text in place of every value that other messages say, as `locale` joins them; with
+    /// The arguments with a text in place of every value that other messages say, as `formats` joins them; with
     /// [`Value::Wrong`] where a message is nowhere in the chain or has placeholders of its own.
-    fn said<'a>(&self, chain: &[(usize, bool)], locale: &Tag, arguments: &'a Arguments) -> Cow<'a, Arguments> {
+    fn said<'a>(&self, chain: &[Step], formats: &Tag, arguments: &'a Arguments) -> Cow<'a, Arguments> {
         let is_said_by_others = |value: &Value| matches!(value, Value::Message(_) | Value::List(_));
         if !arguments.values().any(is_said_by_others) {
             return Cow::Borrowed(arguments);
@@ -272,7 +282,7 @@ impl Snapshot {
                     })
                     .collect();
                 texts
-                    .and_then(|texts| list::joined(locale, list.kind, &texts))
+                    .and_then(|texts| list::joined(formats, list.kind, &texts))
                     .map_or(Value::Wrong, Value::Text)
             }
             value => value.clone(),
@@ -286,12 +296,11 @@ impl Snapshot {
     }
 
     /// The text of a message without placeholders.
-    fn words(&self, chain: &[(usize, bool)], key: &str) -> Option<String> {
-        let (place, message, _) = self.look_up(chain, *self.0.keys.get(key)?)?;
-        let rendered = place
-            .published
-            .catalogue
-            .render_message(message, &Arguments::new(), &Reader::default());
+    fn words(&self, chain: &[Step], key: &str) -> Option<String> {
+        let sought = self.look_up(chain, *self.0.keys.get(key)?)?;
+        let rendered = sought
+            .catalogue()
+            .render_message(sought.message, &Arguments::new(), &Reader::default());
         rendered.degradations.is_empty().then_some(rendered.text)
     }
 }
@@ -325,6 +334,10 @@ fn usable(keys: &HashMap<Box<str>, u32>, source: &Published, published: &Publish
     }
     messages
 }
+
+mod published;
+
+pub use published::Published;
 
 #[cfg(test)]
 mod tests;

@@ -1,3 +1,4 @@
+use super::super::catalogue::{Day, List, ListKind, Money};
 use super::super::locale::Direction;
 use super::*;
 
@@ -16,15 +17,8 @@ fn snapshot(catalogues: &[(&str, &[(&str, &str)])]) -> Snapshot {
                 .iter()
                 .map(|(key, pattern)| ((*key).to_owned(), (*pattern).to_owned()))
                 .collect();
-            let (catalogue, _) = Catalogue::compile(&tag(locale), &patterns).unwrap();
-            (
-                tag(locale),
-                Arc::new(Published {
-                    version: 1,
-                    patterns,
-                    catalogue,
-                }),
-            )
+            let (published, _) = Published::compile(&tag(locale), 1, patterns).unwrap();
+            (tag(locale), Arc::new(published))
         })
         .collect();
     Snapshot::new(Locales::new(locales, &tag("en")).unwrap(), published)
@@ -74,4 +68,49 @@ fn a_translation_that_takes_other_values_than_the_source_is_passed_over() {
 fn where_nothing_is_published_nothing_is_found() {
     assert_eq!(rendered(&snapshot(&[]), "a", "en"), None);
     assert_eq!(snapshot(&[]).merged(&Tag::parse("en").unwrap()), []);
+}
+
+#[test]
+fn values_in_a_text_of_the_own_language_are_written_as_the_reader_writes_them() {
+    let snapshot = snapshot(&[
+        (
+            "en",
+            &[
+                ("day", "{$v :date length=short}"),
+                ("list", "{$v}"),
+                ("money", "{$v :currency}"),
+                ("number", "{$v :number}"),
+            ],
+        ),
+        ("es-419", &[("money", "{$v :currency}"), ("number", "{$v :number}")]),
+        ("es", &[("day", "{$v :date length=short}")]),
+    ]);
+    let day = Value::Day(Day::new(2027, 3, 4).unwrap());
+    let money = Value::Money(Money::new("MXN", 123_450).unwrap());
+    let number = Value::Number(1_234.5);
+    let list = Value::List(List {
+        kind: ListKind::And,
+        items: ["a", "b", "c"].map(|text| Item::Text(text.to_owned())).to_vec(),
+    });
+    for (languages, key, value, written, of) in [
+        (vec!["en"], "day", &day, "3/4/27", "en"),
+        (vec!["en-GB"], "day", &day, "04/03/2027", "en"),
+        (vec!["en-GB"], "list", &list, "a, b and c", "en"),
+        (vec!["en"], "list", &list, "a, b, and c", "en"),
+        (vec!["en-ZA"], "number", &number, "1\u{a0}234,5", "en"),
+        (vec!["es-MX"], "money", &money, "$1,234.50", "es-419"),
+        (vec!["es-AR"], "number", &number, "1.234,5", "es-419"),
+        (vec!["es-MX"], "day", &day, "04/03/27", "es"),
+        (vec!["es"], "day", &day, "4/3/27", "es"),
+        (vec!["es-PA"], "day", &day, "03/04/27", "es"),
+        // Another language: the text's formats, unless the reader reads it as somewhere too.
+        (vec!["de-CH"], "number", &number, "1,234.5", "en"),
+        (vec!["de-CH", "en-ZA"], "number", &number, "1\u{a0}234,5", "en"),
+    ] {
+        let arguments = Arguments::from([("v".to_owned(), value.clone())]);
+        let answer = snapshot.render(key, &languages, &arguments).unwrap();
+        let found = (answer.rendered.text.as_str(), answer.locale.tag.as_str());
+        assert_eq!(found, (written, of), "{languages:?} {key}");
+        assert_eq!(answer.rendered.degradations, [""; 0], "{languages:?} {key}");
+    }
 }
