@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, civil};
-use time::{Date, Duration, Month, OffsetDateTime, UtcOffset};
+use time::{Date, Duration, Month, OffsetDateTime, UtcOffset, Weekday};
 
 use crate::holidays::{Holidays, Kept, Year};
 use crate::hours::{DayHours, MINUTES, WeekHours};
@@ -58,6 +58,8 @@ pub struct Calendar {
     zone: TimeZone,
     channels: BTreeMap<String, Hours>,
     holidays: Holidays,
+    /// Days of the weekend that are worked, each with the day of the week whose hours it has.
+    worked: BTreeMap<Date, Weekday>,
     years: Vec<OnceLock<Year>>,
     basis: Arc<str>,
 }
@@ -70,9 +72,16 @@ impl Calendar {
             zone,
             channels,
             holidays,
+            worked: BTreeMap::new(),
             years: KEPT_YEARS.map(|_| OnceLock::new()).collect(),
             basis: basis.into(),
         }
+    }
+
+    /// The same with days of the weekend that are worked in place of others, each with the day of the week whose hours it has.
+    #[must_use]
+    pub fn with_worked(self, worked: BTreeMap<Date, Weekday>) -> Self {
+        Self { worked, ..self }
     }
 
     /// The versions of the standard it comes from.
@@ -124,10 +133,16 @@ impl Calendar {
         self.holidays.is_weekend(day)
     }
 
-    /// Whether business is done on a day: it is neither weekend nor holiday.
+    /// Of a day of the weekend that is worked in place of another, the day of the week whose hours it has.
+    #[must_use]
+    pub fn worked_as(&self, day: Date) -> Option<Weekday> {
+        self.worked.get(&day).copied().filter(|_| !self.is_holiday(day))
+    }
+
+    /// Whether business is done on a day: it is no holiday, and no weekend unless that is worked in place of another day.
     #[must_use]
     pub fn is_working_day(&self, day: Date) -> bool {
-        !self.holidays.is_weekend(day) && !self.is_holiday(day)
+        (!self.holidays.is_weekend(day) || self.worked.contains_key(&day)) && !self.is_holiday(day)
     }
 
     fn with_year<T>(&self, year: i32, read: impl FnOnce(&Year) -> T) -> T {
@@ -149,7 +164,8 @@ impl Calendar {
         let of_day = if self.is_holiday(day) {
             &hours.holidays
         } else {
-            hours.week.on(day.weekday())
+            let as_if = self.worked.get(&day).copied();
+            hours.week.on(as_if.unwrap_or_else(|| day.weekday()))
         };
         of_day
             .stretches()
@@ -283,7 +299,10 @@ impl Calendar {
 impl PartialEq for Calendar {
     fn eq(&self, other: &Self) -> bool {
         let of = |calendar: &Self| (calendar.zone().to_owned(), Arc::clone(&calendar.basis));
-        of(self) == of(other) && self.channels == other.channels && self.holidays == other.holidays
+        of(self) == of(other)
+            && self.channels == other.channels
+            && self.holidays == other.holidays
+            && self.worked == other.worked
     }
 }
 

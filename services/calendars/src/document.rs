@@ -69,10 +69,38 @@ pub fn calendar(profile: &RegionProfile, basis: &str) -> Result<Calendar, Faults
     if holidays.iter().filter(|holiday| holiday.rule.is_between()).count() > 1 {
         fault("holidays".to_owned(), "has more than one that is `between`".to_owned());
     }
+    let worked = match worked(profile, &weekend) {
+        Ok(worked) => worked,
+        Err(of_days) => {
+            faults.extend(of_days);
+            BTreeMap::new()
+        }
+    };
     match zones.into_iter().next().flatten() {
-        Some(zone) if faults.is_empty() => Ok(Calendar::new(zone, channels, Holidays::new(holidays, &weekend), basis)),
+        Some(zone) if faults.is_empty() => {
+            let calendar = Calendar::new(zone, channels, Holidays::new(holidays, &weekend), basis);
+            Ok(calendar.with_worked(worked))
+        }
         _ => Err(faults),
     }
+}
+
+/// The days of the weekend that are worked.
+fn worked(profile: &RegionProfile, weekend: &[Weekday]) -> Result<BTreeMap<Date, Weekday>, Faults> {
+    let mut faults = Faults::new();
+    let mut worked = BTreeMap::new();
+    for (text, as_if) in by_name(&profile.worked_days) {
+        let mut fault = |fault: &str| faults.push((format!("worked_days[{text:?}]"), fault.to_owned()));
+        match (words::date(text), words::weekday(as_if)) {
+            (None, _) => fault("is no day"),
+            (Some(_), None) => fault("has the hours of no day of the week"),
+            (Some(day), _) if !weekend.contains(&day.weekday()) => fault("is no day of the weekend"),
+            (Some(day), Some(as_if)) => {
+                worked.insert(day, as_if);
+            }
+        }
+    }
+    if faults.is_empty() { Ok(worked) } else { Err(faults) }
 }
 
 fn holiday(name: &str, stated: &Stated) -> Result<Holiday, Faults> {

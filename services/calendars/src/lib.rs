@@ -20,3 +20,4 @@ mod words;
 pub use calendar::{Calendar, Opening, Span};
 pub use client::Calendars;
 pub use document::REGION_PROFILES;
+pub use words::weekday_name;

@@ -18,6 +18,12 @@ pub(crate) fn weekday(name: &str) -> Option<Weekday> {
     WEEKDAYS.iter().find(|(known, _)| *known == name).map(|(_, day)| *day)
 }
 
+/// The name of a day of the week: `fri`.
+#[must_use]
+pub fn weekday_name(day: Weekday) -> &'static str {
+    WEEKDAYS[index(day)].0
+}
+
 /// The place of a day in the week, Monday being 0.
 pub(crate) fn index(day: Weekday) -> usize {
     usize::from(day.number_days_from_monday())

@@ -144,8 +144,15 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
     );
     Ok(Parts::new()
         .serve(PlaybookServiceServer::new(playbooks))
-        .serve(RegionServiceServer::new(RegionApi::new(regions, kit.clock.clone())))
-        .serve(FormatServiceServer::new(FormatApi::new(catalogues.clone())))
+        .serve(FormatServiceServer::new(FormatApi::new(
+            catalogues.clone(),
+            regions.clone(),
+        )))
+        .serve(RegionServiceServer::new(RegionApi::new(
+            regions,
+            catalogues.clone(),
+            kit.clock.clone(),
+        )))
         .serve(DetectionServiceServer::new(DetectionApi))
         .serve(LocaleServiceServer::new(LocaleApi::new(catalogues.clone())))
         .serve(MessageServiceServer::new(MessageApi::new(

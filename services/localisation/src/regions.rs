@@ -24,6 +24,20 @@ pub struct Regions {
     territories: Standard<Territories>,
     /// The versions name the same content for ever.
     calendars: Arc<RwLock<Calendars>>,
+    /// All countries, as long as nothing is published.
+    listed: Arc<RwLock<Option<(Changes, Arc<Listed>)>>>,
+}
+
+/// How often what holds has changed: of the profiles, and of the territories.
+type Changes = (u64, u64);
+
+/// All countries with a profile.
+#[derive(Debug)]
+pub struct Listed {
+    /// By code.
+    pub regions: Vec<Region>,
+    /// What tells these from any others: a digest of their versions, each of which names the same content for ever.
+    pub digest: String,
 }
 
 /// What holds at a place.
@@ -56,6 +70,7 @@ impl Regions {
             profiles,
             territories,
             calendars: Arc::default(),
+            listed: Arc::default(),
         }
     }
 
@@ -75,9 +90,29 @@ impl Regions {
         region.profile().is_some().then_some(region)
     }
 
-    /// All countries with a profile, by code.
+    /// All countries with a profile.
     #[must_use]
-    pub fn all(&self) -> Vec<Region> {
+    pub fn all(&self) -> Arc<Listed> {
+        // Read first: what changes meanwhile is found out next time.
+        let of_profiles = *self.profiles.changes().borrow();
+        let of_territories = *self.territories.changes().borrow();
+        let changes = (of_profiles, of_territories);
+        let kept = self.listed.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, listed)) = kept.as_ref().filter(|(of, _)| *of == changes) {
+            return Arc::clone(listed);
+        }
+        drop(kept);
+        let regions = self.collect();
+        let listed = Arc::new(Listed {
+            digest: digest(&regions),
+            regions,
+        });
+        let mut kept = self.listed.write().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some((changes, Arc::clone(&listed)));
+        listed
+    }
+
+    fn collect(&self) -> Vec<Region> {
         // An overlay may give one to a country that the world has none for.
         let everywhere = self.profiles.today(&Place::Global);
         let territories = self.territories.today(&Place::Global);
@@ -90,20 +125,6 @@ impl Regions {
             .into_iter()
             .filter_map(|code| self.at(&Place::country(code.as_str())))
             .collect()
-    }
-
-    /// What tells these from any others: their versions, each of which names the same content for ever.
-    #[must_use]
-    pub fn digest(all: &[Region]) -> String {
-        let mut hash = Sha256::new();
-        for region in all {
-            hash.update(format!("{} {}\n", region.country, region.held.basis));
-        }
-        hash.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
-            // A string takes everything.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
     }
 
     /// The calendar of a place. What was published can be read; of an older build's standard the reader may say more.
@@ -138,4 +159,16 @@ impl Regions {
         calendars.insert(key, Arc::clone(&made));
         Some(made)
     }
+}
+
+fn digest(all: &[Region]) -> String {
+    let mut hash = Sha256::new();
+    for region in all {
+        hash.update(format!("{} {}\n", region.country, region.held.basis));
+    }
+    hash.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
+        // A string takes everything.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use mf2::{Arg, Catalog, DateTime, FallbackSource, FormatError, Formatter, Isolation, MsgId, Part, PartSink};
+use mf2::{Arg, Catalog, DateTime, FormatError, Formatter, MsgId};
 use mf2_catalog::Manifest;
 use mf2_catalog::writer::{self, Options};
 use mf2_locale_data::number::Selection;
@@ -20,6 +20,7 @@ pub use super::value::{Day, Item, List, ListKind, Money};
 use super::functions::{REGISTRY, is_known};
 use super::reader::Reader;
 use super::tag::Tag;
+use page::Page;
 
 /// What is reported where the message itself could not be carried out as it is written, beside the names of arguments.
 pub const MESSAGE_DEGRADED: &str = "message";
@@ -171,8 +172,7 @@ impl Catalogue {
         }
         let mut options = Options::new(formats.as_str(), direction(locale.as_str())?);
         options.cldr_version = Some(mf2_locale_data::CLDR_VERSION);
-        options.locale_entries =
-            plural_locale_entries(locale.as_str(), &[PluralKind::Cardinal, PluralKind::Ordinal])?;
+        options.locale_entries = plural_locale_entries(locale.as_str(), &[PluralKind::Cardinal, PluralKind::Ordinal])?;
         options
             .locale_entries
             .extend(number_locale_entries(formats.as_str(), &needs)?);
@@ -323,11 +323,20 @@ fn time<'r>(value: Option<&Value>, reader: &'r Reader) -> Option<DateTime<'r>> {
 fn value<'v>(value: Option<&'v Value>, time: Option<&'v DateTime<'v>>) -> Arg<'v> {
     match value {
         Some(Value::Text(text)) => Arg::Str(text),
-        Some(Value::Number(number)) => Arg::Float(*number),
+        Some(Value::Number(number)) => whole(*number).map_or(Arg::Float(*number), Arg::Int),
         Some(Value::Time(_) | Value::Day(_)) => time.map_or(Arg::Unset, Arg::DateTime),
         Some(Value::Money(money)) => Arg::Custom(money),
         Some(Value::Message(_) | Value::List(_) | Value::Wrong) | None => Arg::Unset,
     }
+}
+
+/// The whole number that this is: it is written out the same, and need not be made a text and read again for that.
+#[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53")]
+fn whole(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let is_whole = number.trunc().to_bits() == number.to_bits() && number.abs() < EXACT;
+    let is_minus_zero = number.to_bits() == (-0.0_f64).to_bits();
+    (is_whole && !is_minus_zero).then_some(number as i64)
 }
 
 impl fmt::Debug for Catalogue {
@@ -339,85 +348,7 @@ impl fmt::Debug for Catalogue {
     }
 }
 
-/// Where a message is written, and what could not be.
-struct Page {
-    text: String,
-    fallbacks: Vec<String>,
-    isolates_all: bool,
-    /// The isolate that opens the value that is being written, and where that begins.
-    value: Option<(Isolation, usize)>,
-}
-
-impl Page {
-    fn new(is_right_to_left: bool) -> Self {
-        Self {
-            text: String::with_capacity(USUAL),
-            fallbacks: Vec::new(),
-            isolates_all: is_right_to_left,
-            value: None,
-        }
-    }
-
-    /// Begins a value.
-    fn open(&mut self, opened: Isolation) {
-        self.value = Some((opened, self.text.len()));
-        if self.isolates_all {
-            self.text.push_str(opened.as_str());
-        }
-    }
-
-    /// Ends a value.
-    ///
-    /// In a text from left to right, a value without a letter that runs the other way cannot disturb its surroundings, and
-    /// goes without isolates: they are invisible, yet stick to a code that a customer selects and copies.
-    fn close(&mut self) {
-        let Some((opened, begin)) = self.value.take() else {
-            return;
-        };
-        if self.isolates_all {
-            self.text.push_str(Isolation::Pdi.as_str());
-        } else if self.text[begin..].chars().any(turns_direction) {
-            self.text.insert_str(begin, opened.as_str());
-            self.text.push_str(Isolation::Pdi.as_str());
-        }
-    }
-}
-
-/// How many bytes most messages take, written out.
-const USUAL: usize = 160;
-
-impl PartSink for Page {
-    fn part(&mut self, part: Part<'_>) {
-        match part {
-            Part::Text(text) => self.text.push_str(text),
-            Part::BidiIsolation(Isolation::Pdi) => self.close(),
-            Part::BidiIsolation(opened) => self.open(opened),
-            Part::Expression(expression) => expression.write(&mut self.text),
-            Part::Fallback(source) => {
-                self.text.push('{');
-                source.write(&mut self.text);
-                self.text.push('}');
-                if let FallbackSource::Variable(name) = source {
-                    self.fallbacks.push(name.to_owned());
-                }
-            }
-            // Markup is for front ends that lay the text out; plain text has none.
-            _ => {}
-        }
-    }
-}
-
-/// Whether a character runs from right to left or controls direction: the blocks that the Unicode Character Database
-/// sets apart for such scripts (`DerivedBidiClass`, defaults R and AL), and the marks, embeddings and isolates.
-fn turns_direction(character: char) -> bool {
-    matches!(
-        character,
-        '\u{590}'..='\u{8ff}'
-            | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
-            | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}'
-    )
-}
+mod page;
 
 #[cfg(test)]
 mod tests;

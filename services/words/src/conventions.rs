@@ -38,7 +38,7 @@ fn written(tag: &Tag) -> LanguageIdentifier {
 }
 
 /// The locale of CLDR that a tag stands for: `zh-Hant` for `zh-TW`, `de` for `de-JP`, of which CLDR knows nothing else.
-fn inherited(tag: &Tag) -> Option<Tag> {
+pub(crate) fn inherited(tag: &Tag) -> Option<Tag> {
     Tag::parse(number_data(tag.as_str()).ok()?.locale)
 }
 

@@ -8,7 +8,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::marker::PhantomData;
 
 use icu_time::zone::iana::IanaParser;
@@ -18,6 +18,9 @@ use mf2::{DateTimeOptions, FnContext, FormatError, Sink};
 
 /// How many formatters a thread keeps for a locale: more than all messages have forms of dates.
 const KEPT: usize = 64;
+
+/// The years of which every calendar can count the days.
+const YEARS: std::ops::RangeInclusive<i32> = 1..=9999;
 
 /// `:date`.
 pub(crate) static DATE: DateTimeFunction<Icu<AnyCalendar, WithZones, Compiled>> = DateTimeFunction::date(Icu::NEW);
@@ -59,8 +62,31 @@ fn shape(options: &DateTimeOptions<'_>) -> DateTimeOptions<'static> {
     shape
 }
 
+/// The formatters of a locale.
+struct Kept {
+    locale: Box<str>,
+    formatters: VecDeque<Formatter>,
+}
+
+/// The formatters of a locale among those that a thread keeps. A locale that is asked for moves one place to the front: what a
+/// thread is busy with is found at once, and without a hash.
+fn of_locale<'k>(all: &'k mut Vec<Kept>, locale: &str) -> Option<&'k mut VecDeque<Formatter>> {
+    let place = if let Some(place) = all.iter().position(|kept| *kept.locale == *locale) {
+        let before = place.saturating_sub(1);
+        all.swap(place, before);
+        before
+    } else {
+        all.push(Kept {
+            locale: locale.into(),
+            formatters: VecDeque::new(),
+        });
+        all.len() - 1
+    };
+    all.get_mut(place).map(|kept| &mut kept.formatters)
+}
+
 thread_local! {
-    static FORMATTERS: RefCell<HashMap<Box<str>, VecDeque<Formatter>>> = RefCell::default();
+    static FORMATTERS: RefCell<Vec<Kept>> = RefCell::default();
     static ZONES: IanaParser = IanaParser::new().static_to_owned();
 }
 
@@ -79,10 +105,7 @@ impl Data for Compiled {
     ) -> Result<(), FormatError> {
         FORMATTERS.with_borrow_mut(|formatters| {
             let locale = context.locale();
-            if !formatters.contains_key(locale) {
-                formatters.insert(locale.into(), VecDeque::new());
-            }
-            let kept = formatters.get_mut(locale).ok_or(FormatError::UnsupportedOperation)?;
+            let kept = of_locale(formatters, locale).ok_or(FormatError::UnsupportedOperation)?;
             let found = kept.iter().position(|kept| kept.form.is(plan.options));
             let place = if let Some(place) = found {
                 place
@@ -105,6 +128,8 @@ impl Data for Compiled {
                 .and_then(|kept| kept.built.downcast_ref::<V::Formatter>())
                 .ok_or(FormatError::UnsupportedOperation)?;
             match plan.options.time_zone_style {
+                // Nothing can go wrong any more in writing a day of these years, so that it need not be tried before.
+                None if out.is_none() && YEARS.contains(&plan.date.year()) => Ok(()),
                 Some(_) => ZONES.with(|zones| V::write(formatter, plan, Some(zones), out)),
                 None => V::write(formatter, plan, None, out),
             }

@@ -1,5 +1,7 @@
 //! Values that a message can hold beside texts, numbers and times: days, money, and several values in one.
 
+use std::fmt;
+
 use mf2::{CustomValue, Date, DateTime, Measure, MeasureUnit, Number, Time};
 
 /// A day of the calendar, in no time zone.
@@ -20,11 +22,12 @@ impl Day {
 }
 
 /// An amount of money.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Money {
     code: [u8; 3],
+    minor: i64,
     /// The amount in the currency, exactly: `-12.50`.
-    decimal: String,
+    amount: Number,
     /// The digits to show, as `mf2`'s `:currency` writes it down; 0 for as many as are usual.
     flags: u32,
 }
@@ -49,9 +52,29 @@ impl Money {
         };
         Some(Self {
             code: code.as_bytes().try_into().ok()?,
-            decimal: format!("{sign}{whole}{point}{fraction}"),
+            minor,
+            amount: Number::parse(&format!("{sign}{whole}{point}{fraction}"))?,
             flags,
         })
+    }
+}
+
+/// By the currency and the minor units, of which all else follows.
+impl PartialEq for Money {
+    fn eq(&self, other: &Self) -> bool {
+        (self.code, self.minor) == (other.code, other.minor)
+    }
+}
+
+impl Eq for Money {}
+
+impl fmt::Debug for Money {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Money")
+            .field("code", &String::from_utf8_lossy(&self.code))
+            .field("minor", &self.minor)
+            .finish_non_exhaustive()
     }
 }
 
@@ -61,8 +84,8 @@ const FRACTION_DIGITS_AT: u32 = 5;
 
 impl CustomValue for Money {
     fn as_measure(&self) -> Option<Measure<'_>> {
-        let number = Number::parse(&self.decimal)?;
-        Some(Measure::new(number, MeasureUnit::Currency(self.code), self.flags))
+        let unit = MeasureUnit::Currency(self.code);
+        Some(Measure::new(self.amount.clone(), unit, self.flags))
     }
 }
 

@@ -7,5 +7,8 @@
 mod matcher;
 #[path = "unicode/messages.rs"]
 mod messages;
+#[cfg(feature = "formats")]
+#[path = "unicode/names.rs"]
+mod names;
 #[path = "unicode/plurals.rs"]
 mod plurals;

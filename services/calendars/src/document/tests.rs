@@ -84,7 +84,19 @@ fn what_is_wrong_with_a_profile_is_told_all_at_once() {
     unity.dates = vec!["2026-02-30".to_owned()];
     unity.from_year = Some(2030);
     unity.until_year = Some(2020);
-    german.address.as_mut().unwrap().required.push("province".to_owned());
+    german.address = Some(AddressForm {
+        fields: ["recipient", "street", "city"].map(str::to_owned).to_vec(),
+        required: ["street", "city", "province"].map(str::to_owned).to_vec(),
+        code_pattern: String::new(),
+    });
+    for (day, as_if) in [
+        ("2026-02-30", "fri"),
+        ("2026-03-02", "fri"),
+        ("2026-03-07", "friday"),
+        ("2026-03-08", "mon"),
+    ] {
+        german.worked_days.insert(day.to_owned(), as_if.to_owned());
+    }
     let privacy = german.texts.get_mut("privacy").unwrap();
     let again = privacy.editions[0].clone();
     privacy.editions.push(again);
@@ -98,7 +110,10 @@ fn what_is_wrong_with_a_profile_is_told_all_at_once() {
         r#"holidays["unity-day"].dates[0]"#,
         r#"holidays["unity-day"].observed"#,
         r#"holidays["unity-day"].until_year"#,
-        "address.required[3]",
+        r#"worked_days["2026-02-30"]"#,
+        r#"worked_days["2026-03-02"]"#,
+        r#"worked_days["2026-03-07"]"#,
+        "address.required[2]",
         r#"texts["privacy"].editions[1].from"#,
     ];
     let expected: Vec<String> = expected
@@ -136,4 +151,37 @@ fn the_edition_of_a_text_is_that_of_the_day() {
         edition_on(text, on("2021-01-01")),
         Some((on("2021-01-01"), "legal.privacy.gb"))
     );
+}
+
+#[test]
+fn a_saturday_that_is_worked_for_another_day_is_a_working_day_with_its_hours() {
+    let profiles = shipped();
+    let day = |text: &str| words::date(text).unwrap();
+    for (country, worked, instead) in [("CN", "2026-10-10", "2026-10-07"), ("HU", "2026-12-12", "2026-12-24")] {
+        let calendar = calendar(&profiles.countries[country], "").unwrap();
+        let (worked, instead) = (day(worked), day(instead));
+        assert!(
+            calendar.is_weekend(worked) && calendar.is_working_day(worked),
+            "{country}"
+        );
+        assert!(!calendar.is_working_day(instead), "{country}");
+        assert_eq!(calendar.worked_as(worked), Some(instead.weekday()), "{country}");
+        assert_eq!(calendar.worked_as(worked - time::Duration::weeks(1)), None, "{country}");
+        // The hours are those of a Wednesday or a Thursday, not of a Saturday.
+        let hours = |day: Date| {
+            let open = calendar.open_on("email", day);
+            open.first().map(|span| span.until - span.from)
+        };
+        assert_eq!(hours(worked), hours(instead - time::Duration::weeks(2)), "{country}");
+        assert!(
+            hours(worked).is_some() && hours(worked - time::Duration::weeks(1)).is_none(),
+            "{country}"
+        );
+        // A period in working days counts it.
+        let before = worked.previous_day().unwrap().midnight().assume_utc();
+        assert_eq!(
+            calendar.day(calendar.after_working_days(before, 1) - time::Duration::hours(1)),
+            worked
+        );
+    }
 }

@@ -129,6 +129,14 @@ impl Source<'_> {
         Some(held)
     }
 
+    /// Whether no overlay is laid at a place on a day, so that there holds what holds everywhere.
+    #[must_use]
+    pub fn is_as_everywhere(&self, territories: &Territories, place: &Place, day: Date) -> bool {
+        let layers = place.layers(territories).unwrap_or_default();
+        let is_laid = |place: &Place| self.records.holding(self.document, place, day).is_some();
+        !layers.iter().any(is_laid)
+    }
+
     /// What a basis names, whatever holds by now; none where some of it is not known here.
     ///
     /// The overlays are lifted as they were then. None is set aside: one that was is not in the basis.

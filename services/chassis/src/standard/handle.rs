@@ -173,6 +173,15 @@ impl<T: StandardDocument + 'static> Standard<T> {
 
     fn compute(&self, book: &Book, document: &Registered, place: &Place, day: Date) -> Arc<Effective<T>> {
         let snapshot = book.snapshot();
+        if *place != Place::Global && snapshot.is_as_everywhere(document, place, day) {
+            // Most places are: what holds there is read once for all of them.
+            let everywhere = self.on(&Place::Global, day);
+            let mut cache = self.write();
+            if cache.generation == snapshot.generation() {
+                cache.put(place, day, &everywhere);
+            }
+            return everywhere;
+        }
         let held = snapshot.held(document, place, day);
         let mut cache = self.write();
         if cache.generation != snapshot.generation() {

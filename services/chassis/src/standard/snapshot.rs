@@ -142,6 +142,12 @@ impl Snapshot {
         self.source(document).on(&self.territories(day), place, day)
     }
 
+    /// Whether there holds at a place on a day what holds everywhere.
+    #[must_use]
+    pub fn is_as_everywhere(&self, document: &Registered, place: &Place, day: Date) -> bool {
+        self.source(document).is_as_everywhere(&self.territories(day), place, day)
+    }
+
     /// What a basis names; none where some of it is not known here, or it is of no document of this service.
     #[must_use]
     pub fn by_basis(&self, basis: &Basis) -> Option<Held> {

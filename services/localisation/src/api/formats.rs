@@ -2,33 +2,47 @@
 
 use std::sync::Arc;
 
+use support_chassis::standard::Place;
 use support_proto::support::localisation::v1 as wire;
 use support_proto::support::localisation::v1::format_service_server::FormatService;
 use support_words::catalogue::{Day, ListKind, Money};
 use support_words::format::names::{self, Kind};
+use support_words::format::person::{Manner, Order, Person, Use};
 use support_words::format::{Formats, Length, RelativeUnit, Written, phone, rules_of, sort};
 use support_words::reader::Reader;
+use support_words::tag::Tag;
 use support_words::wire as words;
 use tonic::{Request, Response, Status};
 
 use crate::catalogues::Catalogues;
 use crate::error::Error;
+use crate::regions::Regions;
+
+mod addresses;
 
 /// `FormatService`.
 #[derive(Debug, Clone)]
 pub struct FormatApi {
     catalogues: Catalogues,
+    regions: Regions,
     formats: Arc<Formats>,
 }
 
 impl FormatApi {
-    /// The service over the locales.
+    /// The service over the locales, and over what is particular to countries.
     #[must_use]
-    pub fn new(catalogues: Catalogues) -> Self {
+    pub fn new(catalogues: Catalogues, regions: Regions) -> Self {
         Self {
             catalogues,
+            regions,
             formats: Arc::default(),
         }
+    }
+
+    /// What an address in a country asks for: what its profile says, else what the post does.
+    fn address_form(&self, country: &str) -> Option<wire::AddressForm> {
+        let region = self.regions.at(&Place::country(country))?;
+        region.profile()?.address.clone()
     }
 }
 
@@ -75,6 +89,8 @@ impl FormatService for FormatApi {
         let kind = match request.kind() {
             wire::DisplayNameKind::Region => Kind::Region,
             wire::DisplayNameKind::Script => Kind::Script,
+            wire::DisplayNameKind::Currency => Kind::Currency,
+            wire::DisplayNameKind::Calendar => Kind::Calendar,
             wire::DisplayNameKind::Language | wire::DisplayNameKind::Unspecified => Kind::Language,
         };
         Ok(Response::new(wire::GetDisplayNamesResponse {
@@ -94,6 +110,26 @@ impl FormatService for FormatApi {
             order: order.map(|place| i32::try_from(place).unwrap_or(i32::MAX)).collect(),
             locale: rules.to_string(),
         }))
+    }
+
+    async fn get_address_form(
+        &self,
+        request: Request<wire::GetAddressFormRequest>,
+    ) -> Result<Response<wire::GetAddressFormResponse>, Status> {
+        let request = request.into_inner();
+        let snapshot = self.catalogues.current();
+        let own = self.address_form(&request.country_code);
+        Ok(Response::new(addresses::form(&snapshot, &request, own)))
+    }
+
+    async fn format_address(
+        &self,
+        request: Request<wire::FormatAddressRequest>,
+    ) -> Result<Response<wire::FormatAddressResponse>, Status> {
+        let request = request.into_inner();
+        let rules = rules_of(self.catalogues.current().locales(), &request.languages);
+        let own = self.address_form(&request.country_code);
+        Ok(Response::new(addresses::written(&rules, request, own)))
     }
 
     async fn read_phone(
@@ -122,8 +158,40 @@ fn length(length: wire::FormatLength) -> Length {
     }
 }
 
+fn read_name(name: wire::WrittenName, length: Length) -> Written {
+    let manner = Manner {
+        order: match name.order() {
+            wire::NameOrder::Unspecified => Order::OfName,
+            wire::NameOrder::GivenFirst => Order::GivenFirst,
+            wire::NameOrder::SurnameFirst => Order::SurnameFirst,
+            wire::NameOrder::Sorting => Order::Sorting,
+        },
+        length,
+        usage: match name.r#use() {
+            wire::NameUse::Unspecified | wire::NameUse::Referring => Use::Referring,
+            wire::NameUse::Addressing => Use::Addressing,
+            wire::NameUse::Monogram => Use::Monogram,
+        },
+        is_informal: name.informal,
+    };
+    let person = Person {
+        title: name.title,
+        given: name.given,
+        given_informal: name.given_informal,
+        given2: name.given2,
+        surname_prefix: name.surname_prefix,
+        surname: name.surname,
+        surname2: name.surname2,
+        generation: name.generation,
+        credentials: name.credentials,
+        language: Tag::parse_leniently(&name.language),
+    };
+    Written::Name(Box::new(person), manner)
+}
+
 /// The value; none where it is not exactly one, or one that cannot be.
 fn read(value: wire::FormatValue) -> Option<Written> {
+    let length = length(value.length());
     let wire::FormatValue {
         number,
         share,
@@ -134,6 +202,7 @@ fn read(value: wire::FormatValue) -> Option<Written> {
         measure,
         relative_time,
         list,
+        name,
         length: _,
     } = value;
     let mut given = [
@@ -153,6 +222,7 @@ fn read(value: wire::FormatValue) -> Option<Written> {
             };
             Some(Written::List(kind, list.texts))
         }),
+        name.map(|name| Some(read_name(name, length))),
     ]
     .into_iter()
     .flatten();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use support_calendars::holidays::Kept;
-use support_calendars::{Calendar, Opening, Span, document};
+use support_calendars::{Calendar, Opening, Span, document, weekday_name};
 use support_chassis::clock::{Clock, from_timestamp, timestamp};
 use support_chassis::day;
 use support_chassis::error::Violations;
@@ -12,9 +12,13 @@ use support_chassis::standard::Place;
 use support_proto::support::localisation::v1 as wire;
 use support_proto::support::localisation::v1::region_service_server::RegionService;
 use support_proto::support::types::v1::Channel;
+use support_words::catalogue::Arguments;
+use support_words::snapshot::Snapshot;
+use support_words::wire as words;
 use time::{Date, Duration, OffsetDateTime};
 use tonic::{Request, Response, Status};
 
+use crate::catalogues::Catalogues;
 use crate::error::Error;
 use crate::regions::{Region, Regions};
 
@@ -25,14 +29,19 @@ const MOST_DAYS: i64 = 750;
 #[derive(Debug, Clone)]
 pub struct RegionApi {
     regions: Regions,
+    catalogues: Catalogues,
     clock: Clock,
 }
 
 impl RegionApi {
-    /// The service over the profiles of the standard.
+    /// The service over the profiles of the standard, with the words for holidays.
     #[must_use]
-    pub fn new(regions: Regions, clock: Clock) -> Self {
-        Self { regions, clock }
+    pub fn new(regions: Regions, catalogues: Catalogues, clock: Clock) -> Self {
+        Self {
+            regions,
+            catalogues,
+            clock,
+        }
     }
 
     /// What holds at a place, and its calendar.
@@ -47,7 +56,6 @@ impl RegionApi {
 
     fn list(&self, request: &wire::ListRegionProfilesRequest) -> Result<wire::ListRegionProfilesResponse, Error> {
         let all = self.regions.all();
-        let digest = Regions::digest(&all);
         let page: page::Page<String> = page::parse(
             request.page_size,
             &request.page_token,
@@ -55,16 +63,18 @@ impl RegionApi {
             100,
             &("ListRegionProfiles", &request.held_digest),
         )?;
-        if digest == request.held_digest {
+        if all.digest == request.held_digest {
             return Ok(wire::ListRegionProfilesResponse {
-                digest,
+                digest: all.digest.clone(),
                 ..Default::default()
             });
         }
         let after = page.after.as_deref().unwrap_or_default();
         let rest: Vec<Region> = all
-            .into_iter()
+            .regions
+            .iter()
             .filter(|region| region.country.as_str() > after)
+            .cloned()
             .collect();
         let (rows, next_page_token) = page.cut(rest, |last| last.country.clone());
         let profiles = rows
@@ -78,7 +88,7 @@ impl RegionApi {
         Ok(wire::ListRegionProfilesResponse {
             profiles,
             next_page_token,
-            digest,
+            digest: all.digest.clone(),
         })
     }
 
@@ -130,12 +140,16 @@ impl RegionApi {
         let (from, to) = fields.finish((from, to))?;
         let (region, calendar) = self.at(&request.place)?;
         let channel = name(request.channel());
+        let snapshot = self.catalogues.current();
         let days = std::iter::successors(Some(from), |day| day.next_day())
             .take_while(|day| *day <= to)
             .map(|day| wire::CalendarDay {
                 day: Some(day::to_proto(day)),
-                holidays: kept(&calendar, day),
+                holidays: kept(&calendar, day, &snapshot, &request.languages),
                 working_day: calendar.is_working_day(day),
+                worked_as: calendar
+                    .worked_as(day)
+                    .map_or_else(String::new, |day| weekday_name(day).to_owned()),
                 open: channel.map_or_else(Vec::new, |channel| open(&calendar.open_on(channel, day))),
             })
             .collect();
@@ -174,7 +188,7 @@ impl RegionApi {
             opens_at: opens_at.map(timestamp),
             zone: calendar.zone().to_owned(),
             day: Some(day::to_proto(today)),
-            holidays: kept(&calendar, today),
+            holidays: kept(&calendar, today, &self.catalogues.current(), &request.languages),
             contact: calendar
                 .channel(channel)
                 .map(|hours| hours.contact.clone())
@@ -201,8 +215,14 @@ fn name(channel: Channel) -> Option<&'static str> {
     })
 }
 
-fn kept(calendar: &Calendar, day: Date) -> Vec<wire::HolidayOn> {
+fn kept(calendar: &Calendar, day: Date, snapshot: &Snapshot, languages: &[String]) -> Vec<wire::HolidayOn> {
+    let label = |name: &str| {
+        let key = format!("holiday.{}", name.replace('-', "_"));
+        let text = words::text(snapshot, &key, languages, &Arguments::new()).filter(|_| !languages.is_empty());
+        text.map_or_else(String::new, |text| text.text)
+    };
     let present = |kept: Kept| wire::HolidayOn {
+        label: label(&kept.name),
         name: kept.name.to_string(),
         substitute: kept.substitute,
         provisional: kept.provisional,

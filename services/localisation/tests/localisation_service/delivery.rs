@@ -394,7 +394,8 @@ async fn a_text_can_be_found_as_somebody_read_it() {
     .await;
     publish(&world, "en", &[("a", "Good day {$name}"), ("part.x", "display")]).await;
     publish(&world, "en", &[("c", "C")]).await;
-    let recall = async |key: &str, locale: &str, version: i64, arguments: Vec<Argument>| {
+    publish(&world, "en", &[("d", "{$v :number}")]).await;
+    let recall_for = async |key: &str, locale: &str, version: i64, arguments: Vec<Argument>, reads: &[&str]| {
         let request = RecallMessageRequest {
             origin: Some(TextOrigin {
                 key: key.to_owned(),
@@ -402,9 +403,14 @@ async fn a_text_can_be_found_as_somebody_read_it() {
                 version,
             }),
             arguments,
+            languages: reads.iter().map(|language| (*language).to_owned()).collect(),
+            time_zone: String::new(),
         };
         let answer = world.delivery(&operator()).recall_message(request).await;
         answer.map(tonic::Response::into_inner)
+    };
+    let recall = async |key: &str, locale: &str, version: i64, arguments: Vec<Argument>| {
+        recall_for(key, locale, version, arguments, &[]).await
     };
     let said = |answer: &RecallMessageResponse| {
         let text = answer.text.clone().unwrap();
@@ -435,9 +441,23 @@ async fn a_text_can_be_found_as_somebody_read_it() {
     let words = |answer: RecallMessageResponse| answer.text.unwrap().text;
     assert_eq!(words(recall("b", "en", 1, vec![part()]).await.unwrap()), "screen");
     assert_eq!(words(recall("b", "en", 2, vec![part()]).await.unwrap()), "display");
+    // A value is written as it was for who read it.
+    for (reads, written) in [
+        (&["en-ZA"][..], "1\u{a0}234,5"),
+        (&[], "1,234.5"),
+        (&["de-CH"], "1,234.5"),
+    ] {
+        let number = Argument {
+            name: "v".to_owned(),
+            number: Some(1_234.5),
+            ..Argument::default()
+        };
+        let answer = recall_for("d", "en", 4, vec![number], reads).await.unwrap();
+        assert_eq!(words(answer), written, "{reads:?}");
+    }
 
     assert_refused(recall("c", "en", 2, vec![]).await, Code::NotFound, "MESSAGE_NOT_FOUND");
-    assert_refused(recall("a", "en", 4, vec![]).await, Code::NotFound, "VERSION_NOT_FOUND");
+    assert_refused(recall("a", "en", 5, vec![]).await, Code::NotFound, "VERSION_NOT_FOUND");
     assert_refused(recall("a", "de", 1, vec![]).await, Code::NotFound, "VERSION_NOT_FOUND");
     assert_refused(
         recall("a", "zh-TW", 1, vec![]).await,

@@ -2,8 +2,9 @@
 
 use support_proto::support::localisation::v1::format_service_client::FormatServiceClient;
 use support_proto::support::localisation::v1::{
-    Direction, DisplayNameKind, FormatLength, FormatValue, FormatValuesRequest, GetDisplayNamesRequest, ListKind,
-    Measure, ReadPhoneRequest, RelativeTime, SortTextsRequest, TextList,
+    AddressParts, Direction, DisplayNameKind, FormatAddressRequest, FormatLength, FormatValue, FormatValuesRequest,
+    GetAddressFormRequest, GetDisplayNamesRequest, ListKind, Measure, NameOrder, NameUse, ReadPhoneRequest,
+    RelativeTime, SortTextsRequest, TextList, WrittenName,
 };
 use support_proto::support::types::v1::{Date, Money};
 use support_testing::Door;
@@ -196,6 +197,12 @@ async fn names_orders_and_telephone_numbers_are_given() {
         ),
         (DisplayNameKind::Region, ["CH", "QQ"], ["Schweiz", "QQ"]),
         (DisplayNameKind::Script, ["Cyrl", "Hans"], ["Kyrillisch", "Vereinfacht"]),
+        (DisplayNameKind::Currency, ["CHF", "QQQ"], ["Schweizer Franken", "QQQ"]),
+        (
+            DisplayNameKind::Calendar,
+            ["gregory", "persian"],
+            ["Gregorianischer Kalender", "Persischer Kalender"],
+        ),
     ] {
         let request = GetDisplayNamesRequest {
             languages: languages(&["de-DE"]),
@@ -235,4 +242,103 @@ async fn names_orders_and_telephone_numbers_are_given() {
     assert!(!none.is_valid && none.e164.is_empty());
     let refused = service.read_phone(read("030 123456", "Germany")).await;
     assert_refused(refused, Code::InvalidArgument, "INVALID_FIELDS");
+}
+
+#[tokio::test]
+async fn names_of_persons_are_written_for_what_they_are_needed_for() {
+    let world = World::bare().await;
+    let mut service = formats(&world);
+    let written = |order: NameOrder, r#use: NameUse, length: FormatLength| FormatValue {
+        name: Some(WrittenName {
+            title: "Dr.".to_owned(),
+            given: "Paul".to_owned(),
+            surname_prefix: "von".to_owned(),
+            surname: "Fischer".to_owned(),
+            language: "de".to_owned(),
+            order: order.into(),
+            r#use: r#use.into(),
+            ..WrittenName::default()
+        }),
+        length: length.into(),
+        ..FormatValue::default()
+    };
+    let request = FormatValuesRequest {
+        languages: languages(&["de-AT"]),
+        time_zone: String::new(),
+        values: vec![
+            written(NameOrder::Unspecified, NameUse::Unspecified, FormatLength::Long),
+            written(NameOrder::Sorting, NameUse::Referring, FormatLength::Long),
+            written(NameOrder::Unspecified, NameUse::Addressing, FormatLength::Medium),
+            written(NameOrder::Unspecified, NameUse::Monogram, FormatLength::Long),
+            FormatValue {
+                name: Some(WrittenName::default()),
+                ..FormatValue::default()
+            },
+        ],
+    };
+    let answer = service.format_values(request).await.unwrap().into_inner();
+    assert_eq!(
+        answer.texts,
+        ["Dr. Paul von Fischer", "Fischer, Paul von", "Dr. von Fischer", "PV", ""]
+    );
+}
+
+#[tokio::test]
+async fn addresses_are_asked_for_and_written_as_their_country_has_them() {
+    let world = World::new().await;
+    let mut service = formats(&world);
+    for (language, country, fields, code_pattern) in [
+        (
+            "en",
+            "US",
+            "Recipient/Company/Street address*/City*/State*/ZIP code*",
+            "99999|99999-9999",
+        ),
+        (
+            "de",
+            "JP",
+            "Empfänger/Firma/Straße und Hausnummer*/Präfektur*/Postleitzahl*",
+            "999-9999",
+        ),
+        ("ja", "JP", "郵便番号*/都道府県*/町名・番地*/会社名/宛名", "999-9999"),
+    ] {
+        let request = GetAddressFormRequest {
+            languages: languages(&[language]),
+            country_code: country.to_owned(),
+        };
+        let form = service.get_address_form(request).await.unwrap().into_inner();
+        let asked = form.fields.iter();
+        let asked = asked.map(|field| format!("{}{}", field.label, if field.required { "*" } else { "" }));
+        assert_eq!(asked.collect::<Vec<_>>().join("/"), fields, "{language} {country}");
+        assert_eq!(form.code_pattern, code_pattern);
+    }
+    let request = FormatAddressRequest {
+        languages: languages(&["de"]),
+        country_code: "US".to_owned(),
+        parts: Some(AddressParts {
+            recipient: "Ann Example".to_owned(),
+            street: languages(&["1 Main St", "Apt 2"]),
+            city: "Springfield".to_owned(),
+            postal_code: "6270".to_owned(),
+            sorting_code: "9".to_owned(),
+            ..AddressParts::default()
+        }),
+        with_country: true,
+    };
+    let answer = service.format_address(request).await.unwrap().into_inner();
+    assert_eq!(
+        answer.lines,
+        [
+            "Ann Example",
+            "1 Main St",
+            "Apt 2",
+            "Springfield 6270",
+            "Vereinigte Staaten"
+        ]
+    );
+    assert_eq!(
+        (answer.missing, answer.unplaced),
+        (languages(&["province"]), languages(&["sorting-code"]))
+    );
+    assert!(!answer.code_fits);
 }

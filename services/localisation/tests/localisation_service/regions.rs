@@ -23,6 +23,7 @@ async fn opening(world: &World, place: &str, channel: Channel, at: OffsetDateTim
         place: place.to_owned(),
         channel: channel.into(),
         at: Some(timestamp(at)),
+        languages: Vec::new(),
     };
     world
         .regions(&anonymous())
@@ -38,6 +39,7 @@ async fn calendar(world: &World, place: &str, from: Date, to: Date, channel: Cha
         from: Some(to_proto(from)),
         to: Some(to_proto(to)),
         channel: channel.into(),
+        languages: vec!["de-AT".to_owned()],
     };
     world
         .regions(&customer())
@@ -122,6 +124,18 @@ async fn a_calendar_has_every_day_once() {
     let monday = on(&answer, date!(2027 - 06 - 07));
     assert_eq!(monday.open[0].from, Some(timestamp(datetime!(2027-06-07 07:00 UTC))));
     assert!(monday.working_day);
+    // A Saturday that is worked in place of another day is a working day with the hours of that.
+    let answer = calendar(
+        &world,
+        "country/HU",
+        date!(2026 - 12 - 05),
+        date!(2026 - 12 - 12),
+        Channel::Email,
+    )
+    .await;
+    let (usual, worked) = (on(&answer, date!(2026 - 12 - 05)), on(&answer, date!(2026 - 12 - 12)));
+    assert!(!usual.working_day && usual.open.is_empty() && usual.worked_as.is_empty());
+    assert!(worked.working_day && !worked.open.is_empty() && worked.worked_as == "thu");
     // Where the moon has to be seen, a day is told as a forecast until it has been announced.
     let answer = calendar(
         &world,
@@ -204,6 +218,7 @@ async fn a_profile_says_what_holds_and_the_texts_of_the_day() {
         from: Some(to_proto(date!(2026 - 01 - 01))),
         to: Some(to_proto(date!(2028 - 01 - 21))),
         channel: 0,
+        languages: Vec::new(),
     };
     let refused = assert_refused(
         regions.get_calendar(too_long).await,
@@ -211,6 +226,23 @@ async fn a_profile_says_what_holds_and_the_texts_of_the_day() {
         "INVALID_FIELDS",
     );
     assert_eq!(refused.violations[0].field, "to");
+}
+
+#[tokio::test]
+async fn holidays_are_called_what_the_reader_calls_them() {
+    let world = World::new().await;
+    let answer = calendar(
+        &world,
+        "country/GB",
+        date!(2027 - 12 - 25),
+        date!(2027 - 12 - 28),
+        Channel::Unspecified,
+    )
+    .await;
+    let label = |day: Date| on(&answer, day).holidays[0].label.as_str();
+    assert_eq!(label(date!(2027 - 12 - 25)), "Erster Weihnachtstag");
+    let answer = opening(&world, "country/DE", Channel::Phone, datetime!(2026-04-03 10:00 UTC)).await;
+    assert_eq!(answer.holidays[0].label, "", "nobody said what they read");
 }
 
 #[tokio::test]

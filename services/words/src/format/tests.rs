@@ -162,6 +162,21 @@ fn languages_countries_and_scripts_have_names() {
         ("es", Kind::Region, "419", "Latinoamérica"),
         ("en-GB", Kind::Region, "DE", "Germany"),
         ("de", Kind::Script, "Cyrl", "Kyrillisch"),
+        ("de", Kind::Currency, "CHF", "Schweizer Franken"),
+        ("en-GB", Kind::Currency, "GBP", "British Pound"),
+        ("fr-CA", Kind::Currency, "AZN", "manat azerbaïdjanais"),
+        ("zh-TW", Kind::Currency, "EUR", "歐元"),
+        ("de", Kind::Currency, "QQQ", "QQQ"),
+        (
+            "de",
+            Kind::Calendar,
+            "islamic-umalqura",
+            "Hidschra-Kalender (Umm al-Qura)",
+        ),
+        ("en-GB", Kind::Calendar, "gregory", "Gregorian Calendar"),
+        ("zh-TW", Kind::Calendar, "roc", "國曆"),
+        ("es-MX", Kind::Calendar, "buddhist", "calendario budista"),
+        ("de", Kind::Calendar, "julian", "julian"),
         ("de", Kind::Region, "?!", "?!"),
         ("de", Kind::Region, "QQ", "QQ"),
     ] {
@@ -183,6 +198,18 @@ fn languages_countries_and_scripts_have_names() {
     }
     let tags: Vec<&str> = differ.iter().map(|(tag, ..)| tag.as_str()).collect();
     assert_eq!(tags, ["sw", "ur", "zh-Hant-HK"], "{differ:?}");
+}
+
+#[test]
+fn every_locale_names_currencies_and_calendars() {
+    for locale in shipped().unwrap().locales {
+        for code in ["EUR", "USD", "JPY", "INR", "CNY", "GBP"] {
+            assert_ne!(named(&locale.tag, Kind::Currency, &[code]), [code], "{}", locale.tag);
+        }
+        for code in ["buddhist", "gregory", "hebrew", "islamic", "japanese", "persian", "roc"] {
+            assert_ne!(named(&locale.tag, Kind::Calendar, &[code]), [code], "{}", locale.tag);
+        }
+    }
 }
 
 #[test]

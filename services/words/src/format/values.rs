@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::person::{self, Manner, Person};
 use super::relative::{self, RelativeUnit};
 use crate::catalogue::{Arguments, Catalogue, CompileError, Day, ListKind, Money, Value};
+use crate::conventions::inherited;
 use crate::list;
 use crate::reader::Reader;
 use crate::tag::Tag;
@@ -111,6 +113,8 @@ pub enum Written {
     Relative(i64, RelativeUnit),
     /// Texts in a row.
     List(ListKind, Vec<String>),
+    /// The name of a person, which the length of the manner is taken from.
+    Name(Box<Person>, Manner),
 }
 
 /// What writes values, with what it has compiled.
@@ -143,9 +147,12 @@ impl Formats {
             Written::Measure(amount, unit) => (format!("unit.{unit}.{}", length.of_unit()), Value::Number(amount)),
             Written::Relative(amount, unit) => return Ok(relative::written(tag, amount, unit, length)),
             Written::List(kind, texts) => return Ok(list::joined(tag, kind, &texts)),
+            Written::Name(person, manner) => return Ok(person::written(tag, &person, manner)),
         };
         let arguments = Arguments::from([("v".to_owned(), value)]);
-        let rendered = self.catalogue(tag)?.render_for(&key, &arguments, reader);
+        // Nothing is kept for regions that CLDR knows nothing else of: anybody may name any.
+        let tag = inherited(tag).unwrap_or_else(|| tag.clone());
+        let rendered = self.catalogue(&tag)?.render_for(&key, &arguments, reader);
         Ok(rendered
             .filter(|rendered| rendered.degradations.is_empty())
             .map(|rendered| rendered.text))

@@ -52,6 +52,8 @@ impl Published {
             .inspect_err(|error| tracing::error!(%tag, %formats, error = error as &dyn std::error::Error, "no catalogue in these formats"))
             .ok()?;
         let mut held = self.formatted.write().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(held.entry(formats.clone()).or_insert_with(|| Arc::new(catalogue))))
+        Some(Arc::clone(
+            held.entry(formats.clone()).or_insert_with(|| Arc::new(catalogue)),
+        ))
     }
 }

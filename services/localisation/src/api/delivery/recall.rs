@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use support_chassis::clock;
 use support_proto::support::localisation::v1 as wire;
 use support_words::catalogue::{Arguments, Item, Value};
-use support_words::locale::Locales;
+use support_words::locale::{Locales, nearest};
+use support_words::reader::Reader;
 use support_words::snapshot::{Published, Snapshot};
 use support_words::wire as words;
 
@@ -21,6 +22,8 @@ impl DeliveryApi {
         // The field is required.
         let wire::TextOrigin { key, locale, version } = request.origin.unwrap_or_default();
         let arguments = words::values(request.arguments);
+        let reader = Reader::new(&request.languages).in_zone(&request.time_zone);
+        let languages = request.languages;
         let current = self.catalogues.current();
         let locale = current.locales().find(&locale).ok_or(Error::LocaleNotFound)?.clone();
         let tag = locale.tag.clone();
@@ -53,7 +56,10 @@ impl DeliveryApi {
             // A locale by itself: nothing of today's texts can stand in for one of then.
             let alone = Locales::new([locale], &tag)?;
             let then = Snapshot::new(alone, BTreeMap::from([(tag.clone(), published.into())]));
-            Ok::<_, Error>(words::text_or_key(&then, &key, &[tag.to_string()], &arguments))
+            // What somebody read in another language they were given in this locale all the same, and in its formats.
+            let own = nearest(&languages, std::slice::from_ref(&tag)).is_some();
+            let read = if own { languages } else { vec![tag.to_string()] };
+            Ok::<_, Error>(words::text_or_key_for(&then, &key, &read, &arguments, &reader))
         })
         .await??;
         Ok(wire::RecallMessageResponse {
