@@ -1,6 +1,8 @@
 //! Makes a model of a script: `train <sentences> <model>`, where the sentences stand one a line, a language's tag and a tab
 //! before each. The README says which ones the models in `models/` were made of.
 
+#![expect(clippy::print_stdout, reason = "it says what it has done")]
+
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::fs;
@@ -115,9 +117,13 @@ fn learn(classes: usize, runs: usize, sentences: &[Sentence]) -> Vec<f32> {
             }
         }
         let best = errors.iter().copied().fold(f32::MIN, f32::max);
-        errors.iter_mut().for_each(|error| *error = (*error - best).exp());
+        for error in &mut errors {
+            *error = (*error - best).exp();
+        }
         let all: f32 = errors.iter().sum();
-        errors.iter_mut().for_each(|error| *error /= all);
+        for error in &mut errors {
+            *error /= all;
+        }
         errors[sentence.class] -= 1.0;
         for run in piece {
             for (class, error) in errors.iter().enumerate().filter(|(_, error)| error.abs() > 1e-4) {

@@ -46,6 +46,9 @@ pub struct Detection {
     /// The likeliest languages, the likeliest first, at most five. None where the text has no words, or those of a
     /// language that is not known here. Together they are at most 1: the rest is what is not known.
     pub candidates: Vec<Candidate>,
+    /// How much of the text tells, in letters; a character of Chinese, Japanese or Korean counts as three. At most a little
+    /// more than what is read, and 0 where there are no candidates.
+    pub told: usize,
 }
 
 impl Detection {
@@ -59,6 +62,7 @@ impl Detection {
     fn of(language: &'static str, confidence: f32) -> Self {
         Self {
             candidates: vec![Candidate { language, confidence }],
+            told: 0,
         }
     }
 }
@@ -68,17 +72,29 @@ impl Detection {
 #[must_use]
 pub fn detect(text: &str, reads: &[&str]) -> Detection {
     let words = words::telling(text, MOST_LETTERS);
-    let Some(script) = script_of(&words) else {
+    let mut detection = of_words(&words, reads);
+    if !detection.candidates.is_empty() {
+        let told = |word: &Word| match word.script {
+            Script::Han | Script::Kana | Script::Hangul => 3 * word.letters,
+            _ => word.letters,
+        };
+        detection.told = words.iter().map(told).sum();
+    }
+    detection
+}
+
+fn of_words(words: &[Word], reads: &[&str]) -> Detection {
+    let Some(script) = script_of(words) else {
         return Detection::default();
     };
     if let Some(language) = script.only_language() {
         return Detection::of(language, BY_SCRIPT);
     }
     if script == Script::Han {
-        return han_alone(&words, reads);
+        return han_alone(words, reads);
     }
     match Model::of(script) {
-        Some(model) => weigh(model, &words, script, reads),
+        Some(model) => weigh(model, words, script, reads),
         None => Detection::default(),
     }
 }
@@ -215,7 +231,7 @@ fn best_first(mut candidates: Vec<Candidate>) -> Detection {
     }
     candidates.retain(|candidate| candidate.language != OTHER && candidate.confidence >= LEAST);
     candidates.truncate(5);
-    Detection { candidates }
+    Detection { candidates, told: 0 }
 }
 
 #[cfg(test)]
@@ -332,6 +348,13 @@ mod tests {
         // A clear text is what it is, whatever else the writer reads.
         let clear = "Olá, o meu telemóvel não liga desde ontem à noite, o que devo fazer?";
         assert_eq!(detect(clear, &["es"]).certain(), Some("pt"));
+    }
+
+    #[test]
+    fn how_much_tells_is_told() {
+        assert_eq!(detect("grazie mille, iPhone 15!", &[]).told, 11);
+        assert_eq!(detect("画面が割れました", &[]).told, 24);
+        assert_eq!(detect("12345", &[]).told, 0);
     }
 
     #[test]

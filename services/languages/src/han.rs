@@ -1,5 +1,6 @@
 //! Simplified or traditional Chinese, by the characters that only one of them has.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -48,12 +49,10 @@ pub(crate) fn variant(text: &str) -> Option<(&'static str, f32)> {
         }
     }
     let told = f32::from(simplified) + f32::from(traditional);
-    if simplified > traditional {
-        Some(("zh-Hans", f32::from(simplified) / told))
-    } else if traditional > simplified {
-        Some(("zh-Hant", f32::from(traditional) / told))
-    } else {
-        None
+    match simplified.cmp(&traditional) {
+        Ordering::Greater => Some(("zh-Hans", f32::from(simplified) / told)),
+        Ordering::Less => Some(("zh-Hant", f32::from(traditional) / told)),
+        Ordering::Equal => None,
     }
 }
 

@@ -4,12 +4,15 @@
 //! from. The whole sentence is asked for, and two to five words out of its middle. `--nocapture` prints the table.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "it shows what it measured")]
 
 use std::collections::BTreeMap;
 
 use support_languages::{detect, is_same_language};
 
 const SENTENCES: &str = include_str!("data/sentences.tsv");
+
+const CONVERSATION: &str = include_str!("data/conversation.tsv");
 
 #[derive(Default)]
 struct Figures {
@@ -146,6 +149,31 @@ fn who_writes_helps() {
     println!("short: {right} of {asked} right; {right_known} where the writer is known to read it");
     assert!(right_known > right);
     assert!(Figures::share(right_known, asked) >= 93.0);
+}
+
+/// Other words than those of news: what the models have seen nothing of.
+#[test]
+fn in_conversation_portuguese_and_spanish_are_told_apart() {
+    let mut figures: BTreeMap<&str, Figures> = BTreeMap::new();
+    let mut exchanged = Vec::new();
+    for line in CONVERSATION.lines() {
+        let (tag, sentence) = line.split_once('\t').unwrap();
+        figures.entry(tag).or_default().take(tag, sentence, &[]);
+        let other = if tag == "pt" { "es" } else { "pt" };
+        if detect(sentence, &[]).certain() == Some(other) {
+            exchanged.push(sentence);
+        }
+    }
+    for (tag, one) in &figures {
+        println!(
+            "{tag} in conversation: right {:.1} %, certain {:.1} %, of these wrong {:.1} %",
+            one.right(),
+            one.certain(),
+            one.wrong()
+        );
+        assert!(one.right() >= 75.0 && one.wrong() <= 8.0, "{tag}");
+    }
+    assert!(exchanged.len() <= 1, "{exchanged:?}");
 }
 
 #[test]

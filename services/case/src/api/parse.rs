@@ -59,7 +59,7 @@ pub(super) fn concern(viewer: &Viewer, request: &OpenCaseRequest, ids: &Ids) -> 
     let mut speech = Speech::new(language, reads);
     if matches!(viewer, Viewer::Customer(_)) && !channel.is_spoken() {
         // What is taken down where people talk is in the words of whoever did so.
-        speech.hear(&format!("{}\n{}", subject.as_str(), description.as_str()));
+        speech.hear(&format!("{}\n{}", subject.as_str(), description.as_str()), 0);
     }
     let (language, origin) = speech.wanted().map_or_else(
         || (speech.stated.clone(), speech.origin),

@@ -30,8 +30,8 @@ const FRESH: Duration = Duration::from_mins(1);
 /// The same, where localisation did not answer.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// What a desk asks for.
-#[derive(Debug, Clone)]
+/// What a desk asks for. No `Debug`: it holds a person's name.
+#[derive(Clone)]
 pub struct Asked {
     /// The case.
     pub case: CaseId,

@@ -13,7 +13,7 @@ use super::language::Language;
 use super::levels::{self, ClockState, Levels, Promise};
 use super::message::Message;
 use super::number::CaseNumber;
-use super::speech::Speech;
+use super::speech::{self, Speech};
 use super::state::{Action, State, transition};
 use super::timeline::{Detail, Entry, Kind, Note};
 use super::words::{Description, SourceReference, Subject};
@@ -256,7 +256,7 @@ impl Case {
                 self.silent_since = None;
                 // What is taken down where people talk is in the words of whoever did so.
                 if !utterance.channel.is_spoken() {
-                    heard = self.concern.speech.hear(utterance.body.as_str());
+                    heard = self.concern.speech.hear(utterance.body.as_str(), speech::ENOUGH);
                 }
             }
             Author::Staff => {

@@ -3,6 +3,10 @@
 use super::kinds::LanguageOrigin;
 use super::language::Language;
 
+/// So many letters of a message tell in which language its writer goes on. Fewer are a word of thanks that everybody knows, or a
+/// name; at the opening of a case, where there is nothing else, they count.
+pub const ENOUGH: usize = 20;
+
 /// What is known of the languages of a case's customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Speech {
@@ -28,15 +32,18 @@ impl Speech {
         }
     }
 
-    /// Takes note of what the customer wrote; gives its language, where it is certain.
-    pub fn hear(&mut self, text: &str) -> Option<Language> {
+    /// Takes note of what the customer wrote, where at least so many letters of it tell; gives its language, where it is
+    /// certain.
+    pub fn hear(&mut self, text: &str, least: usize) -> Option<Language> {
         let reads: Vec<&str> = std::iter::once(&self.stated)
             .chain(&self.reads)
             .map(Language::as_str)
             .collect();
-        let heard = support_languages::detect(text, &reads).certain()?;
-        let heard = Language::parse(heard).ok()?;
-        self.detected = Some(heard.clone());
+        let detection = support_languages::detect(text, &reads);
+        let heard = Language::parse(detection.certain()?).ok()?;
+        if detection.told >= least {
+            self.detected = Some(heard.clone());
+        }
         Some(heard)
     }
 
@@ -79,15 +86,21 @@ mod tests {
     fn what_the_customer_writes_is_what_the_customer_is_spoken_to_in() {
         let mut speech = speech("es-MX", &[]);
         assert_eq!(wanted(&speech), Some(("es-MX", LanguageOrigin::Stated)));
-        speech.hear(PORTUGUESE);
+        speech.hear(PORTUGUESE, ENOUGH);
         assert_eq!(wanted(&speech), Some(("pt", LanguageOrigin::Detected)));
-        speech.hear("ok");
+        speech.hear("ok", 0);
         assert_eq!(
             wanted(&speech),
             Some(("pt", LanguageOrigin::Detected)),
             "what tells nothing changes nothing"
         );
-        speech.hear(SPANISH);
+        assert!(speech.hear("thank you very much", ENOUGH).is_some());
+        assert_eq!(
+            wanted(&speech),
+            Some(("pt", LanguageOrigin::Detected)),
+            "a word of thanks is no other language"
+        );
+        speech.hear(SPANISH, ENOUGH);
         assert_eq!(
             wanted(&speech),
             Some(("es-MX", LanguageOrigin::Stated)),
@@ -98,7 +111,7 @@ mod tests {
     #[test]
     fn who_reads_both_is_spoken_to_in_the_one_they_prefer() {
         let mut speech = speech("es", &["en", "pt-BR"]);
-        assert!(speech.hear(PORTUGUESE).is_some());
+        assert!(speech.hear(PORTUGUESE, ENOUGH).is_some());
         assert_eq!(wanted(&speech), Some(("es", LanguageOrigin::Stated)));
         assert_eq!(speech.detected.as_ref().map(Language::as_str), Some("pt"));
     }
@@ -107,7 +120,7 @@ mod tests {
     fn what_staff_decided_stays() {
         let mut speech = speech("es", &[]);
         speech.origin = LanguageOrigin::Staff;
-        speech.hear(PORTUGUESE);
+        speech.hear(PORTUGUESE, ENOUGH);
         assert_eq!(wanted(&speech), None);
     }
 }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::domain::kinds::Channel;
-use crate::domain::language::Language;
+use crate::domain::language::{InvalidLanguage, Language};
 use crate::domain::message::TextOrigin;
 use crate::domain::playbook::{Mark, Step, StepOutcome};
 use crate::domain::{CaseId, MessageId};
@@ -68,7 +68,7 @@ pub async fn of_case(connection: &mut PgConnection, case: CaseId) -> Result<Vec<
                 channel: Channel::from_name(&row.channel).ok_or_else(|| corrupt("channel"))?,
                 actor: row.actor_id,
                 at: row.mark_time,
-                text: origin(row.text_key, row.text_locale, row.text_version).ok_or_else(|| corrupt("text_locale"))?,
+                text: origin(row.text_key, row.text_locale, row.text_version).map_err(|_| corrupt("text_locale"))?,
             })
         })
         .collect()
@@ -116,13 +116,17 @@ pub async fn count(connection: &mut PgConnection, case: CaseId) -> Result<(), Db
     Ok(())
 }
 
-/// Where words came from, of columns that are null together; none where one of them is wrong.
-pub(super) fn origin(key: Option<String>, locale: Option<String>, version: Option<i64>) -> Option<Option<TextOrigin>> {
+/// Where words came from, of columns that are null together.
+pub(super) fn origin(
+    key: Option<String>,
+    locale: Option<String>,
+    version: Option<i64>,
+) -> Result<Option<TextOrigin>, InvalidLanguage> {
     let (Some(key), Some(locale), Some(version)) = (key, locale, version) else {
-        return Some(None);
+        return Ok(None);
     };
-    let locale = Language::parse(&locale).ok()?;
-    Some(Some(TextOrigin { key, locale, version }))
+    let locale = Language::parse(&locale)?;
+    Ok(Some(TextOrigin { key, locale, version }))
 }
 
 /// A text of the catalogues that a customer was shown.
@@ -163,7 +167,7 @@ pub async fn shown(connection: &mut PgConnection, case: CaseId, limit: i64) -> R
     };
     rows.into_iter()
         .map(|row| {
-            let text = origin(row.text_key, row.text_locale, row.text_version).flatten();
+            let text = origin(row.text_key, row.text_locale, row.text_version).ok().flatten();
             Ok(Shown {
                 text: text.ok_or_else(|| corrupt("text_locale"))?,
                 message: row.message,

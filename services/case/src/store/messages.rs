@@ -84,7 +84,7 @@ impl TryFrom<MessageRow> for Message {
             language: Language::parse(&row.language).map_err(|_| corrupt("language"))?,
             body: Body::parse(row.body).map_err(|_| corrupt("body"))?,
             send_time: row.send_time,
-            text: origin(row.text_key, row.text_locale, row.text_version).ok_or_else(|| corrupt("text_locale"))?,
+            text: origin(row.text_key, row.text_locale, row.text_version).map_err(|_| corrupt("text_locale"))?,
         })
     }
 }

@@ -82,7 +82,7 @@ impl TryFrom<EntryRow> for Entry {
         };
         Ok(Self {
             sequence: row.sequence,
-            text: origin(row.text_key, row.text_locale, row.text_version).ok_or_else(|| DbError::Corrupt {
+            text: origin(row.text_key, row.text_locale, row.text_version).map_err(|_| DbError::Corrupt {
                 table: "messages",
                 column: "text_locale",
             })?,

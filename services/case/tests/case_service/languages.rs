@@ -7,6 +7,7 @@ use support_proto::support::case::v1::{
 };
 use support_proto::support::feed::v1::Event;
 use support_proto::support::localisation::v1::TextOrigin;
+use support_proto::support::types::v1::Channel;
 
 use crate::world::{Client, World, new_agent, open, opening, refused, request_id, saying};
 
@@ -74,6 +75,12 @@ async fn what_tells_nothing_and_what_staff_take_down_changes_nothing() {
     let (id, mut customer) = world.customer();
     let case = open(&mut customer, in_spanish("ok", &[])).await;
     assert_eq!((case.language.as_str(), case.detected_language.as_str()), ("es-MX", ""));
+    let by_phone = OpenCaseRequest {
+        channel: Channel::Phone.into(),
+        ..in_spanish(PORTUGUESE, &[])
+    };
+    let case = open(&mut customer, by_phone).await;
+    assert_eq!((case.language.as_str(), case.detected_language.as_str()), ("es-MX", ""));
     let taken = OpenCaseRequest {
         customer_id: id.to_string(),
         ..in_spanish(
@@ -91,6 +98,12 @@ async fn a_case_that_waits_follows_its_customer_and_one_at_work_shows_it() {
     let (_, mut customer) = world.customer();
     let case = open(&mut customer, in_spanish(SPANISH, &[])).await;
     let etag = case.etag.clone();
+    // A word that everybody knows is no other language.
+    customer
+        .post_message(saying(&case.case_id, "thank you!"))
+        .await
+        .unwrap();
+    assert_eq!(get(&mut customer, &case.case_id).await.case.unwrap().etag, etag);
     let said = customer.post_message(saying(&case.case_id, PORTUGUESE)).await.unwrap();
     assert_eq!(said.into_inner().message.unwrap().language, "pt");
     let after = get(&mut customer, &case.case_id).await.case.unwrap();
@@ -99,8 +112,8 @@ async fn a_case_that_waits_follows_its_customer_and_one_at_work_shows_it() {
         ("pt", LanguageOrigin::Detected)
     );
     assert_ne!(after.etag, etag);
-    let events = world.events(3).await;
-    let changed: CaseLanguageChanged = read(&events[2]);
+    let events = world.events(4).await;
+    let changed: CaseLanguageChanged = read(&events[3]);
     assert_eq!(
         (changed.language.as_str(), changed.language_origin()),
         ("pt", LanguageOrigin::Detected)
