@@ -142,17 +142,12 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
         rules.clone(),
         search,
     );
+    let formats = FormatApi::new(catalogues.clone(), regions.clone());
+    let regions = RegionApi::new(regions, catalogues.clone(), kit.clock.clone());
     Ok(Parts::new()
         .serve(PlaybookServiceServer::new(playbooks))
-        .serve(FormatServiceServer::new(FormatApi::new(
-            catalogues.clone(),
-            regions.clone(),
-        )))
-        .serve(RegionServiceServer::new(RegionApi::new(
-            regions,
-            catalogues.clone(),
-            kit.clock.clone(),
-        )))
+        .serve(FormatServiceServer::new(formats))
+        .serve(RegionServiceServer::new(regions))
         .serve(DetectionServiceServer::new(DetectionApi))
         .serve(LocaleServiceServer::new(LocaleApi::new(catalogues.clone())))
         .serve(MessageServiceServer::new(MessageApi::new(

@@ -25,11 +25,14 @@ pub struct Regions {
     /// The versions name the same content for ever.
     calendars: Arc<RwLock<Calendars>>,
     /// All countries, as long as nothing is published.
-    listed: Arc<RwLock<Option<(Changes, Arc<Listed>)>>>,
+    listed: Arc<RwLock<Option<Kept>>>,
 }
 
 /// How often what holds has changed: of the profiles, and of the territories.
 type Changes = (u64, u64);
+
+/// All countries, as they were after so many changes.
+type Kept = (Changes, Arc<Listed>);
 
 /// All countries with a profile.
 #[derive(Debug)]

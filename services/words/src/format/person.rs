@@ -35,7 +35,7 @@ pub struct Person {
     pub surname2: String,
     /// jr., III.
     pub generation: String,
-    /// MD, MdB.
+    /// M.D., Ph.D.
     pub credentials: String,
     /// Whose name it is: the language it comes from, where it is known.
     pub language: Option<Tag>,

@@ -61,17 +61,15 @@ pub(super) fn written(
         lines.extend(names::named(rules, Kind::Region, &[&country]));
     }
     let form = address::form(&country, true);
-    let (required, code_pattern): (Vec<Part>, String) = match own {
-        Some(own) => {
-            let asked = Part::ALL
-                .into_iter()
-                .filter(|part| own.required.iter().any(|name| name == part.name()));
-            (asked.collect(), own.code_pattern)
-        }
-        None => {
-            let asked = form.fields.iter().filter(|field| field.is_required);
-            (asked.map(|field| field.part).collect(), form.code.to_owned())
-        }
+    let (required, code_pattern): (Vec<Part>, String) = if let Some(own) = own {
+        let is_required = |part: &Part| own.required.iter().any(|name| name == part.name());
+        (
+            Part::ALL.into_iter().filter(is_required).collect(),
+            own.code_pattern.clone(),
+        )
+    } else {
+        let asked = form.fields.iter().filter(|field| field.is_required);
+        (asked.map(|field| field.part).collect(), form.code.to_owned())
     };
     let names = |parts: Vec<Part>| parts.into_iter().map(|part| part.name().to_owned()).collect();
     wire::FormatAddressResponse {
