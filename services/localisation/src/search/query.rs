@@ -83,6 +83,8 @@ struct Part {
 pub(super) struct Reader<'r> {
     pub(super) index: &'r Searchable,
     pub(super) mode: Mode,
+    /// Whether any of the words will do, where no text has most of them.
+    pub(super) any_will_do: bool,
     /// None where words are taken as they are.
     pub(super) spelling: Option<&'r mut Spelling>,
     /// Words that a language knows which is worth more: there they are right.
@@ -164,7 +166,11 @@ impl Reader<'_> {
             // A word that is nowhere was meant all the same: a text without it is no perfect answer.
             Mode::Words => (
                 sum(parts) + Score::from(unknown) * rarity(0, texts.max(1)) * 0.5,
-                if parts.len() <= 2 { 1 } else { parts.len().div_ceil(2) },
+                if self.any_will_do || parts.len() <= 2 {
+                    1
+                } else {
+                    parts.len().div_ceil(2)
+                },
             ),
             Mode::Story => (sum(&parts[..parts.len().min(STORY_IDEAL)]), parts.len().min(2)),
         };

@@ -67,19 +67,15 @@ impl State {
     /// Where an index cannot be read, which only a fault could bring about.
     pub fn search(&self, search: &Search<'_>) -> tantivy::Result<Vec<Hit>> {
         let mut spelling = Spelling::default();
-        let hits = self.find(search, &mut spelling, |searched| searched.corrects)?;
-        if hits.is_empty() && search.languages.iter().any(|searched| !searched.corrects) {
-            return self.find(search, &mut spelling, |_| true);
+        let hits = self.find(search, &mut spelling, false)?;
+        if hits.is_empty() && search.mode == Mode::Words {
+            return self.find(search, &mut spelling, true);
         }
         Ok(hits)
     }
 
-    fn find(
-        &self,
-        search: &Search<'_>,
-        spelling: &mut Spelling,
-        corrects: impl Fn(&Searched) -> bool,
-    ) -> tantivy::Result<Vec<Hit>> {
+    /// As [`State::search`]; where `any_will_do`, with one word of many, and with corrections in every language.
+    fn find(&self, search: &Search<'_>, spelling: &mut Spelling, any_will_do: bool) -> tantivy::Result<Vec<Hit>> {
         let mut best: HashMap<u64, (f32, &Tag, Arc<Vec<Correction>>)> = HashMap::new();
         // A word that a language knows is no slip in one that is worth less.
         let mut known = BTreeSet::new();
@@ -90,7 +86,8 @@ impl State {
             let reader = Reader {
                 index,
                 mode: search.mode,
-                spelling: corrects(searched).then_some(&mut *spelling),
+                any_will_do,
+                spelling: (any_will_do || searched.corrects).then_some(&mut *spelling),
                 known: &mut known,
             };
             let Some(mut asking) = reader.read(search.text)? else {

@@ -420,6 +420,12 @@ fn the_title_counts_more_than_the_text_and_all_words_more_than_one() {
     assert_eq!(slugs(&state, &["en"], "camera")[0], "camera");
     assert_eq!(slugs(&state, &["en"], "camera screen")[0], "both");
     assert_eq!(slugs(&state, &["en"], "camera screen").len(), 3);
+    // Most of three words, and where no text has them, any.
+    let mut most = slugs(&state, &["en"], "camera screen pictures");
+    most.sort();
+    assert_eq!(most, ["aside", "both", "camera"]);
+    assert!(!slugs(&state, &["en"], "camera pictures cloth").contains(&"both".to_owned()));
+    assert_eq!(slugs(&state, &["en"], "screen zebra giraffe"), ["both", "aside"]);
 }
 
 #[test]

@@ -64,6 +64,41 @@ fn thai_is_cut_into_words() {
 }
 
 #[test]
+fn thai_and_japanese_stand_beside_other_scripts() {
+    let found = words("th", "iPhone 15เปิดWi-Fiไม่ได้");
+    for word in ["iphone", "15", "เปิด", "wi", "fi", "ไม่"] {
+        assert!(found.contains(&word.to_owned()), "{word}: {found:?}");
+    }
+    let found = words("ja", "iPhoneをWi-Fiに接続できません");
+    for word in ["iphone", "wi", "fi", "接続"] {
+        assert!(found.contains(&word.to_owned()), "{word}: {found:?}");
+    }
+    // The pairs do not run over what stands between.
+    let pairs = roots("ja", "電源ON画面");
+    assert!(pairs.contains(&"電源".to_owned()) && pairs.contains(&"画面".to_owned()));
+    assert!(!pairs.contains(&"源画".to_owned()), "{pairs:?}");
+}
+
+#[test]
+fn thai_marks_belong_to_their_words() {
+    // A tone mark makes another word of it, and no word begins with one.
+    assert_ne!(words("th", "เสียง"), words("th", "เสี่ยง"));
+    for sentence in ["หูฟังไม่มีเสียงเลย", "โทรศัพท์ร้อนมากขณะชาร์จ", "ลืมรหัสผ่านบัญชี"]
+    {
+        let cut = words("th", sentence);
+        assert!(cut.len() > 2, "{cut:?}");
+        assert_eq!(cut.concat(), sentence, "nothing is lost");
+        for word in cut {
+            let first = word.chars().next().unwrap();
+            assert!(
+                !('\u{e31}'..='\u{e4e}').contains(&first) || ('เ'..='ไ').contains(&first),
+                "{word}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_word_is_cut_alone_as_in_a_sentence() {
     for (tag, sentence, word) in [
         ("th", "เปลี่ยนตลับหมึกที่หมด", "ตลับหมึก"),
