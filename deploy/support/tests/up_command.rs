@@ -79,7 +79,7 @@ fn after_a_kill_it_leaves_nothing_behind_and_starts_with_its_data() {
     let token = String::from_utf8(support(&["token", "--operator", "--data-dir", up.place()]).stdout).unwrap();
     let post = |method: &str, body: &str| {
         let out = Command::new("curl")
-            .args(["-s", "-m", "20", "-H", "content-type: application/json", "-H"])
+            .args(["-s", "-m", "120", "-H", "content-type: application/json", "-H"])
             .arg(format!("authorization: Bearer {}", token.trim()))
             .args(["-d", body, &format!("http://127.0.0.1:{base}/{method}")])
             .output()

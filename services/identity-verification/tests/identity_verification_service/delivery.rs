@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use support_chassis::error::{CommonErrorReason, explain};
 use support_chassis::settings::Settings;
@@ -256,8 +256,12 @@ async fn words_that_have_come_stay_and_what_was_sent_is_written_down() {
         (first.subject_origin, first.body_origin),
         (origin("subject", 1), origin("body", 1))
     );
+    // Somebody else each time: one address is sent ten codes an hour.
+    let tries = AtomicU32::new(0);
     let next = eventually("the new words are sent", async || {
-        let message = house.message(&house.start("ada@example.com").await).await;
+        let address = format!("ada-{}@example.com", tries.fetch_add(1, Ordering::Relaxed));
+        house.customer(&address).await;
+        let message = house.message(&house.start(&address).await).await;
         message.body.starts_with("Neu: ").then_some(message)
     })
     .await;
