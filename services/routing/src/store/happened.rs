@@ -15,7 +15,7 @@ pub struct Happened {
     pub is_offer: bool,
     /// What it happened to.
     pub subject: Uuid,
-    /// The agents whom that task has ever been offered to.
+    /// The agents whom that task has ever been offered to; none where it was just offered.
     pub agents: Vec<Uuid>,
 }
 
@@ -35,9 +35,9 @@ pub async fn since(
          select position as "position!", subject_id as "subject_id!",
              event_type = 'support.routing.v1.TaskOffered' as "is_offer!",
              event_type like 'support.routing.v1.Task%' as "is_of_task!",
-             array(
+             case when event_type = 'support.routing.v1.TaskOffered' then array[]::uuid[] else array(
                  select distinct h.agent_id from task_history h where h.task_id = subject_id and h.agent_id is not null
-             ) as "agents!"
+             ) end as "agents!"
          from happened order by position"#,
         after,
         also,
@@ -53,6 +53,15 @@ pub async fn since(
         agents: row.agents,
     });
     Ok(happened.collect())
+}
+
+/// To whom offers of the tasks stand.
+pub async fn offered_to(connection: &mut PgConnection, tasks: &[Uuid]) -> Result<Vec<Uuid>, DbError> {
+    let agents = sqlx::query_scalar!(
+        "select agent_id from offers where task_id = any($1) and ended_at is null",
+        tasks
+    );
+    Ok(agents.fetch_all(connection).await?)
 }
 
 /// The last position that was given out.

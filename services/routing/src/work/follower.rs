@@ -27,10 +27,9 @@ pub struct Touched {
     pub tasks: HashSet<Uuid>,
     /// Tasks that were offered.
     pub offered: HashSet<Uuid>,
-    /// Agents, and those whom the tasks were offered to, those of `offered` left out.
+    /// Agents, and those to whom the tasks were ever offered; whom those of `offered` were offered to says
+    /// [`happened::offered_to`].
     pub agents: HashSet<Uuid>,
-    /// Those whom the tasks of `offered` were offered to.
-    pub offered_to: HashSet<Uuid>,
 }
 
 /// How far somebody has followed.
@@ -148,17 +147,11 @@ impl Touched {
     fn add(&mut self, event: &happened::Happened) {
         if event.is_offer {
             self.offered.insert(event.subject);
-            self.offered_to.extend(&event.agents);
         } else if event.is_of_task {
             self.tasks.insert(event.subject);
             self.agents.extend(&event.agents);
         } else {
             self.agents.insert(event.subject);
         }
-    }
-
-    /// All agents.
-    pub fn all_agents(&self) -> impl Iterator<Item = &Uuid> {
-        self.agents.iter().chain(&self.offered_to)
     }
 }

@@ -63,8 +63,13 @@ impl Reader {
             },
         };
         let agents: Vec<Uuid> = if is_whole {
-            let touched = follower.read(&mut connection).await?;
-            self.live.streams.to_show(touched.all_agents())
+            let mut touched = follower.read(&mut connection).await?;
+            if !touched.offered.is_empty() {
+                let offered: Vec<Uuid> = touched.offered.into_iter().collect();
+                let agents = store::happened::offered_to(&mut connection, &offered).await?;
+                touched.agents.extend(agents);
+            }
+            self.live.streams.to_show(touched.agents.iter())
         } else {
             is_whole = follower.settle(&mut connection).await?;
             follower.read(&mut connection).await?;

@@ -14,7 +14,7 @@ use crate::domain::{Candidate, Ruled};
 use crate::engine::{Engine, Queued};
 use crate::ops::offers::Made;
 use crate::plan::Book;
-use crate::store::line;
+use crate::store::{happened, line};
 use crate::work::follower::Follower;
 
 /// How long to wait at first for what others have under way; where they take longer, all is read once more when they have
@@ -105,8 +105,9 @@ impl Mind {
             .filter(|task| !self.offered.remove(task))
             .collect();
         if !by_others.is_empty() {
+            let agents = happened::offered_to(connection, &by_others).await?;
+            self.agents.extend(agents);
             self.tasks.extend(by_others);
-            self.agents.extend(touched.offered_to);
         }
         if !self.agents.is_empty() {
             let ids: Vec<Uuid> = self.agents.iter().copied().collect();
