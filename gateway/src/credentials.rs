@@ -8,6 +8,7 @@
 mod claims;
 mod keys;
 mod refused;
+mod revoked;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,6 +26,7 @@ use tonic::Status;
 
 pub(crate) use keys::{KeySetError, Keys};
 use refused::Refused;
+pub(crate) use revoked::{ASK_EVERY, Revoked};
 
 /// The most tokens remembered.
 const REMEMBERED: u64 = 100_000;
@@ -41,12 +43,30 @@ pub(crate) struct Session {
     pub(crate) caller: Caller,
     /// When the token ends; none for visitors.
     expires_at: Option<OffsetDateTime>,
+    /// When an assurance above AAL1 decays to it; none where there is nothing to decay.
+    decays_at: Option<OffsetDateTime>,
     passport: Mutex<Option<(Arc<str>, OffsetDateTime)>>,
+}
+
+impl Session {
+    /// This session once its assurance has decayed.
+    fn decayed(&self) -> Self {
+        Self {
+            caller: Caller {
+                assurance: AssuranceLevel::Aal1,
+                ..self.caller.clone()
+            },
+            expires_at: self.expires_at,
+            decays_at: None,
+            passport: Mutex::new(None),
+        }
+    }
 }
 
 /// Checks tokens and signs passports.
 pub(crate) struct Credentials {
     keys: Arc<Keys>,
+    revoked: Arc<Revoked>,
     signer: Arc<Signer>,
     lifetime: Duration,
     clock: Clock,
@@ -56,8 +76,15 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Believes the signers of `keys`; signs passports that live for `lifetime`.
-    pub(crate) fn new(keys: Arc<Keys>, signer: Arc<Signer>, lifetime: Duration, clock: Clock, region: Region) -> Self {
+    /// Believes the signers of `keys`, but for grants that were `revoked`; signs passports that live for `lifetime`.
+    pub(crate) fn new(
+        keys: Arc<Keys>,
+        revoked: Arc<Revoked>,
+        signer: Arc<Signer>,
+        lifetime: Duration,
+        clock: Clock,
+        region: Region,
+    ) -> Self {
         let visitor = Caller {
             kind: CallerKind::Anonymous,
             // One for all visitors: their request ids are random UUIDs, and a visit leaves nothing to tell it by.
@@ -70,6 +97,7 @@ impl Credentials {
         };
         Self {
             keys,
+            revoked,
             signer,
             lifetime,
             clock,
@@ -81,6 +109,7 @@ impl Credentials {
             visitor: Arc::new(Session {
                 caller: visitor,
                 expires_at: None,
+                decays_at: None,
                 passport: Mutex::new(None),
             }),
         }
@@ -102,10 +131,11 @@ impl Credentials {
             known
         } else {
             let signatory = self.keys.signatory(token).await?;
-            let (caller, expires_at) = claims::check(token, &signatory, self.region, self.clock.now())?;
+            let claimed = claims::check(token, &signatory, self.region, self.clock.now())?;
             let session = Arc::new(Session {
-                caller,
-                expires_at: Some(expires_at),
+                caller: claimed.caller,
+                expires_at: Some(claimed.expires_at),
+                decays_at: claimed.decays_at,
                 passport: Mutex::new(None),
             });
             self.known.insert(token.to_owned(), Arc::clone(&session));
@@ -113,6 +143,19 @@ impl Credentials {
         };
         if session.expires_at.is_some_and(|end| end <= self.clock.now()) {
             return Err(PassportError::Expired.into());
+        }
+        if session
+            .caller
+            .grant_id
+            .as_deref()
+            .is_some_and(|grant| self.revoked.has(grant))
+        {
+            return Err(PassportError::Invalid("its grant was revoked").into());
+        }
+        if session.decays_at.is_some_and(|end| end <= self.clock.now()) {
+            let decayed = Arc::new(session.decayed());
+            self.known.insert(token.to_owned(), Arc::clone(&decayed));
+            return Ok(decayed);
         }
         Ok(session)
     }
@@ -122,7 +165,11 @@ impl Credentials {
         let now = self.clock.now();
         let mut held = session.passport.lock().unwrap_or_else(PoisonError::into_inner);
         // The last one of a session is used until the session ends, which is asked at every call.
-        let last = session.expires_at.map(with_grace);
+        // One of an assurance that decays ends with it, without grace: what comes later comes with less.
+        let last = match (session.decays_at, session.expires_at.map(with_grace)) {
+            (Some(decays), Some(last)) => Some(decays.min(last)),
+            (decays, last) => decays.or(last),
+        };
         if let Some((token, end)) = &*held
             && (*end > now + RENEW_BEFORE.min(self.lifetime / 2) || Some(*end) == last)
         {

@@ -19,6 +19,7 @@ use support_chassis::server::{Stack, answer};
 use support_proto::policy::{Policy, policy};
 use support_proto::support::types::v1::CommonErrorReason;
 use tonic::body::Body;
+use tonic::transport::server::TcpConnectInfo;
 use tonic::{Code, Status};
 
 use problem::problem;
@@ -71,6 +72,10 @@ async fn transcoded(
         .body(Body::new(Full::new(framed(&message)).map_err(|never| match never {})))
         .map(|mut request| {
             *request.headers_mut() = grpc_headers(&head.headers);
+            // Where the call comes from is the same.
+            if let Some(connection) = head.extensions.get::<TcpConnectInfo>() {
+                request.extensions_mut().insert(connection.clone());
+            }
             request
         })
         .map_err(|_| bad_request("no such path"))?;
@@ -96,6 +101,9 @@ fn grpc_headers(headers: &HeaderMap) -> HeaderMap {
         if let Some(value) = headers.get(name) {
             onward.insert(name, value.clone());
         }
+    }
+    for value in headers.get_all("x-forwarded-for") {
+        onward.append("x-forwarded-for", value.clone());
     }
     onward.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     onward.insert(header::TE, HeaderValue::from_static("trailers"));

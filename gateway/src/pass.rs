@@ -1,15 +1,18 @@
 //! Passes a call on: its bytes to the service, the answer's bytes back, nothing decoded on the way.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::{self, HeaderName};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, Uri, Version};
 use http_body::{Frame, SizeHint};
 use support_chassis::error::internal_status;
 use tonic::body::Body;
+use tonic::transport::server::TcpConnectInfo;
 use tower::{Service, ServiceExt as _};
 
 use crate::admit::Admitted;
@@ -26,9 +29,21 @@ const PASSED_ON: [HeaderName; 7] = [
     HeaderName::from_static("traceparent"),
 ];
 
+/// Where a call comes from, for those who count failures by it. What a caller says of it stays here.
+const SOURCE: HeaderName = HeaderName::from_static("x-support-source");
+
 /// Passes calls on to the service that [`Admit`](crate::admit::Admit) chose.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pass;
+pub(crate) struct Pass {
+    proxies: usize,
+}
+
+impl Pass {
+    /// Behind so many proxies of the operator's own.
+    pub(crate) fn behind(proxies: usize) -> Self {
+        Self { proxies }
+    }
+}
 
 impl Service<Request<Body>> for Pass {
     type Response = Response<Body>;
@@ -40,8 +55,9 @@ impl Service<Request<Body>> for Pass {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let proxies = self.proxies;
         Box::pin(async move {
-            Ok(match pass(request).await {
+            Ok(match pass(request, proxies).await {
                 Ok(response) => response,
                 Err(status) => status.into_http(),
             })
@@ -49,7 +65,7 @@ impl Service<Request<Body>> for Pass {
     }
 }
 
-async fn pass(mut request: Request<Body>) -> Result<Response<Body>, tonic::Status> {
+async fn pass(mut request: Request<Body>, proxies: usize) -> Result<Response<Body>, tonic::Status> {
     let Some(Admitted(peer)) = request.extensions_mut().remove::<Admitted>() else {
         tracing::error!("a call was to be passed on without having been admitted");
         return Err(internal_status());
@@ -61,8 +77,36 @@ async fn pass(mut request: Request<Body>) -> Result<Response<Body>, tonic::Statu
     *onward.method_mut() = head.method;
     *onward.version_mut() = Version::HTTP_2;
     *onward.headers_mut() = passed_on(&head.headers);
+    if let Some(source) = source(&head, proxies) {
+        onward.headers_mut().insert(SOURCE, source);
+    }
     let response = peer.oneshot(onward).await?;
     Ok(response)
+}
+
+/// Where the call comes from: the address at the other end of the connection, or what the outermost of our own proxies says
+/// of it; of IPv6 the network that one subscriber has. What callers themselves say of it stands before that.
+fn source(head: &Parts, proxies: usize) -> Option<HeaderValue> {
+    let said: Vec<&str> = head
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    let proxied = proxies
+        .checked_sub(1)
+        .and_then(|before| said.iter().nth_back(before))
+        .and_then(|address| address.trim().parse::<IpAddr>().ok());
+    let connected = || Some(head.extensions.get::<TcpConnectInfo>()?.remote_addr()?.ip());
+    let source = match proxied.or_else(connected)?.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [first, second, third, fourth, ..] = address.segments();
+            format!("{first:x}:{second:x}:{third:x}:{fourth:x}::/64")
+        }
+    };
+    HeaderValue::try_from(source).ok()
 }
 
 fn passed_on(headers: &HeaderMap) -> HeaderMap {
@@ -105,5 +149,35 @@ impl http_body::Body for Arriving {
     // Without the length that was promised: a body that breaks off does not have it.
     fn size_hint(&self) -> SizeHint {
         SizeHint::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_callers_say_of_where_they_are_is_not_believed() {
+        let said = |proxies: usize, values: &[&str]| {
+            let mut request = Request::new(());
+            for value in values {
+                request
+                    .headers_mut()
+                    .append("x-forwarded-for", HeaderValue::from_str(value).unwrap());
+            }
+            let connection = TcpConnectInfo {
+                local_addr: None,
+                remote_addr: Some(([10, 0, 0, 1], 1).into()),
+            };
+            request.extensions_mut().insert(connection);
+            source(&request.into_parts().0, proxies).unwrap()
+        };
+        assert_eq!(said(0, &["198.51.100.9"]), "10.0.0.1");
+        assert_eq!(said(1, &["203.0.113.5, 198.51.100.9"]), "198.51.100.9");
+        assert_eq!(said(2, &["203.0.113.5", "198.51.100.9, 10.0.0.7"]), "198.51.100.9");
+        assert_eq!(said(1, &["no address"]), "10.0.0.1");
+        assert_eq!(said(3, &["198.51.100.9"]), "10.0.0.1", "fewer than there should be");
+        assert_eq!(said(1, &["2001:db8:1:2:3:4:5:6"]), "2001:db8:1:2::/64");
+        assert_eq!(said(1, &["::ffff:198.51.100.9"]), "198.51.100.9");
     }
 }

@@ -25,7 +25,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::admit::Admit;
 use crate::bodies::Bodies;
-use crate::credentials::{Credentials, KeySetError, Keys};
+use crate::credentials::{ASK_EVERY, Credentials, KeySetError, Keys, Revoked};
 use crate::front::{Front, cors};
 use crate::health::Health;
 use crate::named::ContractError;
@@ -163,11 +163,13 @@ pub async fn run(
     let identity = named("identity-verification").ok_or_else(|| missing("identity-verification"))?;
     let localisation = named("localisation").ok_or_else(|| missing("localisation"))?;
     let keys = Arc::new(
-        Keys::new(&own_settings.issuers, &own_settings.audience, identity)
+        Keys::new(&own_settings.issuers, &own_settings.audience, identity.clone())
             .map_err(|error| StartError::Keys(KeySetFault(error)))?,
     );
+    let revoked = Arc::new(Revoked::new(identity, clock.clone()));
     let credentials = Credentials::new(
         Arc::clone(&keys),
+        Arc::clone(&revoked),
         signer,
         common.passport.lifetime(),
         clock,
@@ -181,7 +183,8 @@ pub async fn run(
     let admit = Admit::new(Arc::new(credentials), routes, bodies.clone());
     let words = Words::new(&localisation);
     let kept_words = words.keep(life.draining());
-    let calls = stack(&common, admit, words.clone(), own, life.draining());
+    let pass = Pass::behind(own_settings.trusted_proxies);
+    let calls = stack(&common, (admit, pass), words.clone(), own, life.draining());
     let front = ServiceBuilder::new()
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors(&own_settings.allowed_origins))
@@ -201,6 +204,7 @@ pub async fn run(
 
     life.spawn("gateway: words", kept_words);
     life.spawn("gateway: keys", renew_keys(keys, life.draining()));
+    life.spawn("gateway: revoked grants", ask_revoked(revoked, life.draining()));
     let asked: Vec<_> = peers.into_iter().map(|(name, _, peer)| (name, peer)).collect();
     life.spawn(
         "gateway: health",
@@ -221,12 +225,18 @@ pub async fn run(
 
 /// The layers that every call goes through, gRPC within, outermost first: as in the chassis' server, with words for errors
 /// outside of everything that may refuse, and with admission where a service checks the passport.
-fn stack(common: &Common, admit: Admit, words: Words, own: TonicRoutes, draining: CancellationToken) -> Stack {
+fn stack(
+    common: &Common,
+    (admit, pass): (Admit, Pass),
+    words: Words,
+    own: TonicRoutes,
+    draining: CancellationToken,
+) -> Stack {
     let limits = ShedLimits {
         calls: common.server.max_in_flight,
         streams: common.server.max_streams,
     };
-    let calls = ServiceBuilder::new().layer(AroundLayer(admit)).service(Pass);
+    let calls = ServiceBuilder::new().layer(AroundLayer(admit)).service(pass);
     let routes = Split {
         own: own.prepare(),
         calls,
@@ -302,6 +312,17 @@ async fn renew_keys(keys: Arc<Keys>, draining: CancellationToken) -> Result<(), 
         }
     };
     draining.run_until_cancelled(renewing).await;
+    Ok(())
+}
+
+async fn ask_revoked(revoked: Arc<Revoked>, draining: CancellationToken) -> Result<(), Infallible> {
+    let asking = async {
+        loop {
+            revoked.ask().await;
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    };
+    draining.run_until_cancelled(asking).await;
     Ok(())
 }
 

@@ -26,6 +26,8 @@ pub struct GatewaySettings {
     pub max_json_bytes: usize,
     /// How often the services are asked for their health, in milliseconds.
     pub health_interval_ms: u64,
+    /// How many proxies of the operator's own stand before the gateway, each of which adds to `x-forwarded-for`.
+    pub trusted_proxies: usize,
 }
 
 /// An identity provider whose tokens are believed.
@@ -57,6 +59,10 @@ impl GatewaySettings {
 pub const fn setting_docs() -> SettingDocs {
     const DOCS: &[SettingDoc] = &[
         SettingDoc::plain("audience", "what bearer tokens must name as their audience"),
+        SettingDoc::plain(
+            "trusted_proxies",
+            "how many of your own proxies stand before the gateway and add to x-forwarded-for: failures are counted by source",
+        ),
         SettingDoc::plain(
             "issuers",
             "identity providers of staff and operators, with the kinds they vouch for and their keys",

@@ -39,6 +39,9 @@ struct Claims {
     /// The assurance of a customer's verification, 0 to 3.
     #[serde(default)]
     aal: i32,
+    /// When an assurance above AAL1 decays to it, in seconds since 1970.
+    #[serde(default)]
+    aal_exp: Option<i64>,
     /// The grant it stands on.
     #[serde(default)]
     grant: Option<String>,
@@ -60,13 +63,23 @@ impl OneOrMany {
     }
 }
 
+/// What a good token says.
+pub(super) struct Claimed {
+    /// Who calls.
+    pub(super) caller: Caller,
+    /// Until when it is good.
+    pub(super) expires_at: OffsetDateTime,
+    /// When the caller's assurance decays to AAL1; none where it does not.
+    pub(super) decays_at: Option<OffsetDateTime>,
+}
+
 /// Checks signature and claims; who calls, and until when.
 pub(super) fn check(
     token: &str,
     signatory: &Signatory,
     region: Region,
     now: OffsetDateTime,
-) -> Result<(Caller, OffsetDateTime), PassportError> {
+) -> Result<Claimed, PassportError> {
     // The algorithm is the key's, whatever the token's header says. Time and audience are checked below, against our own
     // clock.
     let mut validation = Validation::new(signatory.algorithm);
@@ -119,5 +132,10 @@ pub(super) fn check(
         region: Some(region.to_string()),
         grant_id: claims.grant,
     };
-    Ok((caller, expires_at))
+    let decays_at = claims.aal_exp.map(OffsetDateTime::from_unix_timestamp).transpose();
+    Ok(Claimed {
+        caller,
+        expires_at,
+        decays_at: decays_at.map_err(|_| PassportError::Invalid("decays outside the calendar"))?,
+    })
 }

@@ -40,6 +40,60 @@ async fn every_kind_of_caller_arrives_as_what_it_is() {
 }
 
 #[tokio::test]
+async fn a_revoked_grant_opens_nothing_within_seconds() {
+    let stage = Stage::start().await;
+    stage.get_case(&customer()).await.unwrap();
+    stage.identity.revoked.lock().unwrap().push("grant-7".to_owned());
+    let status = soon("its token is refused", async {
+        loop {
+            match stage.get_case(&customer()).await {
+                Ok(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                Err(status) => break status,
+            }
+        }
+    })
+    .await;
+    assert_eq!(
+        explain(&status).common(),
+        Some(CommonErrorReason::CredentialsInvalid),
+        "{status:?}"
+    );
+    stage.get_case(&staff(&["cases.read"])).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_assurance_decays_within_its_token() {
+    let stage = Stage::start().await;
+    let with = |decays: i64| {
+        Issuer::identity().token(&json!({
+            "sub": CUSTOMER_ID, "kind": "customer", "aal": 2, "grant": "grant-8", "aal_exp": now() + decays,
+        }))
+    };
+    stage.get_case(&with(60)).await.unwrap();
+    let (call, _) = stage.desk.last();
+    assert_eq!(call.caller().assurance, AssuranceLevel::Aal2);
+    stage.get_case(&with(-1)).await.unwrap();
+    let (call, _) = stage.desk.last();
+    assert_eq!(
+        call.caller().assurance,
+        AssuranceLevel::Aal1,
+        "the token lives on with less"
+    );
+}
+
+#[tokio::test]
+async fn where_a_call_comes_from_is_told_by_the_gateway_alone() {
+    let stage = Stage::start().await;
+    let list = "/support.warranty.v1.CatalogueService/ListProducts";
+    stage
+        .grpc(list, &[("x-support-source", "somewhere else")], framed(&[]))
+        .await;
+    let seen = stage.spy.seen.lock().unwrap();
+    assert_eq!(seen[0].0["x-support-source"], "127.0.0.1");
+    assert_eq!(seen[0].0.get_all("x-support-source").iter().count(), 1);
+}
+
+#[tokio::test]
 async fn a_partner_and_a_visitor_reach_what_is_theirs() {
     let stage = Stage::start().await;
     let trust = super::harness::trust();

@@ -16,16 +16,22 @@ mod customers;
 mod delivery;
 #[path = "identity_verification_service/events.rs"]
 mod events;
+#[path = "identity_verification_service/factors.rs"]
+mod factors;
 #[path = "identity_verification_service/grants.rs"]
 mod grants;
 #[path = "identity_verification_service/guesses.rs"]
 mod guesses;
 #[path = "identity_verification_service/house.rs"]
 mod house;
+#[path = "identity_verification_service/limits.rs"]
+mod limits;
 #[path = "identity_verification_service/localisation.rs"]
 mod localisation;
 #[path = "identity_verification_service/mail_server.rs"]
 mod mail_server;
+#[path = "identity_verification_service/passkeys.rs"]
+mod passkeys;
 #[path = "identity_verification_service/requests.rs"]
 mod requests;
 #[path = "identity_verification_service/rules.rs"]

@@ -18,6 +18,7 @@ use support_proto::support::case::v1 as case;
 use support_proto::support::case::v1::case_service_server::CaseService;
 use support_proto::support::identity::v1 as identity;
 use support_proto::support::identity::v1::credential_service_server::CredentialService;
+use support_proto::support::identity::v1::factor_service_server::FactorService;
 use support_proto::support::types::v1::{Channel, CommonErrorReason};
 use support_testing::Localisation;
 use tokio::sync::mpsc;
@@ -149,6 +150,8 @@ not_played! {
 pub(crate) struct Identity {
     pub(crate) keys: Arc<Mutex<Vec<Issuer>>>,
     pub(crate) asked: Arc<AtomicUsize>,
+    /// The grants that were revoked.
+    pub(crate) revoked: Arc<Mutex<Vec<String>>>,
 }
 
 pub(crate) const CLIENT_ID: &str = "eu-client 1";
@@ -160,8 +163,57 @@ impl Default for Identity {
         Self {
             keys: Arc::new(Mutex::new(vec![Issuer::identity()])),
             asked: Arc::default(),
+            revoked: Arc::default(),
         }
     }
+}
+
+/// The factors, of which the gateway asks for one thing alone.
+macro_rules! factors {
+    ($($method:ident($request:ident) -> $response:ident,)*) => {
+        #[tonic::async_trait]
+        impl FactorService for Identity {
+            $(async fn $method(
+                &self,
+                _: tonic::Request<identity::$request>,
+            ) -> Result<tonic::Response<identity::$response>, Status> {
+                Err(Status::unimplemented("not played here"))
+            })*
+
+            async fn list_revoked_grants(
+                &self,
+                _: tonic::Request<identity::ListRevokedGrantsRequest>,
+            ) -> Result<tonic::Response<identity::ListRevokedGrantsResponse>, Status> {
+                let now = std::time::SystemTime::now();
+                let grants = self.revoked.lock().unwrap();
+                let grants = grants.iter().map(|grant| identity::RevokedGrant {
+                    grant_id: grant.clone(),
+                    revoke_time: Some(now.into()),
+                    expire_time: Some((now + std::time::Duration::from_mins(10)).into()),
+                });
+                Ok(tonic::Response::new(identity::ListRevokedGrantsResponse { grants: grants.collect() }))
+            }
+        }
+    };
+}
+
+factors! {
+    list_authenticators(ListAuthenticatorsRequest) -> ListAuthenticatorsResponse,
+    remove_authenticator(RemoveAuthenticatorRequest) -> RemoveAuthenticatorResponse,
+    enrol_totp(EnrolTotpRequest) -> EnrolTotpResponse,
+    confirm_totp(ConfirmTotpRequest) -> ConfirmTotpResponse,
+    enrol_passkey(EnrolPasskeyRequest) -> EnrolPasskeyResponse,
+    confirm_passkey(ConfirmPasskeyRequest) -> ConfirmPasskeyResponse,
+    enrol_push_device(EnrolPushDeviceRequest) -> EnrolPushDeviceResponse,
+    create_support_pin(CreateSupportPinRequest) -> CreateSupportPinResponse,
+    create_recovery_codes(CreateRecoveryCodesRequest) -> CreateRecoveryCodesResponse,
+    challenge_factor(ChallengeFactorRequest) -> ChallengeFactorResponse,
+    redeem_factor(RedeemFactorRequest) -> RedeemFactorResponse,
+    check_pin(CheckPinRequest) -> CheckPinResponse,
+    witness_document(WitnessDocumentRequest) -> WitnessDocumentResponse,
+    list_push_prompts(ListPushPromptsRequest) -> ListPushPromptsResponse,
+    answer_push_prompt(AnswerPushPromptRequest) -> AnswerPushPromptResponse,
+    renew_session(RenewSessionRequest) -> RenewSessionResponse,
 }
 
 #[tonic::async_trait]

@@ -12,6 +12,7 @@ use crate::domain::code::Code;
 use crate::domain::grant::{Assurance, Decay, Grant};
 use crate::domain::ids::{AuthenticatorId, CustomerId, VerificationId};
 use crate::domain::rules::FactorRules;
+use crate::domain::sends::SendWindow;
 use crate::domain::totp::TotpSecret;
 use crate::domain::verification::{Checked, Method, Subject, Verification};
 use crate::error::IdentityError;
@@ -140,9 +141,10 @@ pub async fn redeem_factor(
         .source
         .as_deref()
         .map(|source| means.keys.counter(Counted::Source(source)));
-    let mut source = match &source_key {
-        Some(key) => store::send_windows::lock(tx, key, now).await?,
-        None => crate::domain::sends::SendWindow::default(),
+    // Read, not locked: many people may be behind one source, and need not wait for each other.
+    let source = match &source_key {
+        Some(key) => store::send_windows::get(tx, key).await?,
+        None => SendWindow::default(),
     };
     let source_wait = source.wait(now, rules.failures_per_source);
     if let Some(retry_after) = failures.wait(now).max(source_wait) {
@@ -170,6 +172,7 @@ pub async fn redeem_factor(
     } else if !is_right {
         count_failure(tx, customer, method, own_rules.failures_before_lock, now).await?;
         if let Some(key) = &source_key {
+            let mut source = store::send_windows::lock(tx, key, now).await?;
             source.add(now);
             store::send_windows::update(tx, key, &source).await?;
         }

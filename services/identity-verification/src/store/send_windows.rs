@@ -26,6 +26,14 @@ pub async fn lock(
     Ok(SendWindow::new(sent_at))
 }
 
+/// Reads a window without keeping others from it; an empty one where there is none.
+pub async fn get(connection: &mut PgConnection, key: &[u8; 32]) -> Result<SendWindow, DbError> {
+    let sent_at = sqlx::query_scalar!("select sent_at from send_windows where contact_key = $1", key)
+        .fetch_optional(connection)
+        .await?;
+    Ok(SendWindow::new(sent_at.unwrap_or_default()))
+}
+
 /// Writes a locked window.
 pub async fn update(connection: &mut PgConnection, contact_key: &[u8; 32], window: &SendWindow) -> Result<(), DbError> {
     sqlx::query!(

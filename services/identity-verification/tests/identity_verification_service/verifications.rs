@@ -15,7 +15,7 @@ use crate::house::{
     House, check, email, operator, other_than, refused, request_id, some_id, staff, start, told, visitor,
 };
 
-async fn read(house: &House, verification: &Verification) -> Verification {
+pub(crate) async fn read(house: &House, verification: &Verification) -> Verification {
     let request = GetVerificationRequest {
         verification_id: verification.verification_id.clone(),
     };
