@@ -71,13 +71,14 @@ async fn pass(mut request: Request<Body>, proxies: usize) -> Result<Response<Bod
         return Err(internal_status());
     };
     let (head, body) = request.into_parts();
+    let source = source(&head, proxies);
     let mut onward = Request::new(Body::new(Arriving(body)));
     // Only the path: the scheme and authority are those of the service.
     *onward.uri_mut() = Uri::try_from(head.uri.path()).map_err(|_| internal_status())?;
     *onward.method_mut() = head.method;
     *onward.version_mut() = Version::HTTP_2;
     *onward.headers_mut() = passed_on(&head.headers);
-    if let Some(source) = source(&head, proxies) {
+    if let Some(source) = source {
         onward.headers_mut().insert(SOURCE, source);
     }
     let response = peer.oneshot(onward).await?;
@@ -94,12 +95,12 @@ fn source(head: &Parts, proxies: usize) -> Option<HeaderValue> {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .collect();
-    let proxied = proxies
+    let told = proxies
         .checked_sub(1)
         .and_then(|before| said.iter().nth_back(before))
         .and_then(|address| address.trim().parse::<IpAddr>().ok());
     let connected = || Some(head.extensions.get::<TcpConnectInfo>()?.remote_addr()?.ip());
-    let source = match proxied.or_else(connected)?.to_canonical() {
+    let source = match told.or_else(connected)?.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
             let [first, second, third, fourth, ..] = address.segments();

@@ -1,4 +1,4 @@
-//! Passkeys: the relying party's side of Web Authentication (WebAuthn level 3, sections 7.1 and 7.2).
+//! Passkeys: the relying party's side of Web Authentication (level 3, sections 7.1 and 7.2).
 //!
 //! Every passkey must be discoverable and verify its user: it is then two factors in one, and the options of an
 //! authentication name no credentials, which would tell who exists. Ceremonies are kept in the database between their two
@@ -64,6 +64,9 @@ pub struct Registered {
     /// Its sign count and what else changes.
     pub dynamic_state: Vec<u8>,
 }
+
+/// A public key as it is kept: Ed25519, P-256, P-384 or RSA.
+type StoredKey = CompressedPubKey<[u8; 32], [u8; 32], [u8; 48], Vec<u8>>;
 
 /// An assertion that was read, not yet verified.
 pub struct Assertion(DiscoverableAuthentication16);
@@ -193,8 +196,7 @@ impl RelyingParty {
     ) -> Result<Vec<u8>, PasskeyRefused> {
         let refused = refused("authentication");
         let server = DiscoverableAuthenticationServerState::decode(ceremony).map_err(|error| refused(&error))?;
-        let fixed: StaticState<CompressedPubKey<[u8; 32], [u8; 32], [u8; 48], Vec<u8>>> =
-            StaticState::decode(static_state).map_err(|error| refused(&error))?;
+        let fixed: StaticState<StoredKey> = StaticState::decode(static_state).map_err(|error| refused(&error))?;
         let changing = dynamic_state.try_into().map_err(|error| refused(&error))?;
         let changing = DynamicState::decode(changing).map_err(|error| refused(&error))?;
         let handle = handle(customer);

@@ -198,7 +198,7 @@ mod tests {
             (Aal2, &[EmailCode, Totp], EmailCode, true, false),
             (Aal2, &[EmailCode, Passkey], Passkey, true, true),
             (Aal2, &[Passkey], EmailCode, false, false),
-            (Aal3, &Method::ALL, Passkey, false, false),
+            (Aal3, Method::ALL, Passkey, false, false),
         ] {
             let rules = rules(assurance, methods);
             let told = (

@@ -43,10 +43,10 @@ impl TotpSecret {
     pub fn step_of(&self, code: u32, now: OffsetDateTime, drift: u8, used: Option<i64>) -> Option<i64> {
         let drift = i64::from(drift);
         let now = step_at(now);
-        (now - drift..=now + drift)
-            .filter(|step| self.code(*step) == code)
-            .filter(|step| used.is_none_or(|used| *step > used))
-            .last()
+        (now - drift..=now + drift).fold(None, |found, step| {
+            let is_right = self.code(step) == code && used.is_none_or(|used| step > used);
+            if is_right { Some(step) } else { found }
+        })
     }
 
     /// The secret as people type it: base32 (RFC 4648) without padding.

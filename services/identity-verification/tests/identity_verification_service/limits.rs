@@ -59,7 +59,7 @@ fn code(number: u32) -> Code {
 fn wrong(secret: &TotpSecret, bench: &Bench) -> Code {
     let step = step_at(bench.clock.now());
     let near: Vec<_> = (step - 2..=step + 2).map(|step| secret.code(step)).collect();
-    code((0..).find(|number| !near.contains(number)).unwrap())
+    code((0..10).find(|number| !near.contains(number)).unwrap())
 }
 
 async fn redeem(
@@ -241,12 +241,13 @@ async fn worked(bench: &Bench, verification: &Verification, proof: &Proof) -> (i
 
 #[tokio::test]
 async fn who_exists_cannot_be_told_from_the_work_or_its_time() {
+    type Wrong = fn() -> Proof;
     const ROUNDS: usize = 60;
     let bench = Bench::new().await;
     let ada = bench.customer().await;
     app(&bench, ada).await;
     bench.hand.advance(Duration::from_mins(1));
-    let proofs: [(&str, fn() -> Proof); 5] = [
+    let proofs: [(&str, Wrong); 5] = [
         ("code", || Proof::Code(code(0))),
         ("totp", || Proof::Totp(code(0))),
         ("pin", || Proof::Pin("00000000".into())),

@@ -1,4 +1,4 @@
-//! An authenticator in software: what a browser and a security key would answer (WebAuthn level 3).
+//! An authenticator in software: what a browser and a security key would answer (Web Authentication, level 3).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

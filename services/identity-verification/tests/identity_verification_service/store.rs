@@ -169,10 +169,10 @@ async fn fill_factors(connection: &mut PgConnection, ids: &Ids, verification: &V
     let (app, codes) = (authenticator(Method::Totp), authenticator(Method::RecoveryCode));
     let with = authenticators::Secrets {
         secret: Some(&[1]),
-        ..Default::default()
+        ..authenticators::Secrets::default()
     };
     authenticators::insert(connection, &app, with).await.unwrap();
-    authenticators::insert(connection, &codes, Default::default())
+    authenticators::insert(connection, &codes, authenticators::Secrets::default())
         .await
         .unwrap();
     authenticators::insert_recovery_codes(connection, codes.id, &[vec![1; 32]])
