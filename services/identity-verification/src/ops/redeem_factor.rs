@@ -4,6 +4,7 @@ use subtle::ConstantTimeEq as _;
 use support_chassis::db::Tx;
 use support_proto::support::identity::v1::{AuthenticatorEnded, GrantIssued};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{Means, NotAccepted, ended, text_of};
 use crate::api::present;
@@ -170,7 +171,7 @@ pub async fn redeem_factor(
     if let (true, Some(used), Some(subject)) = (is_right, used, verification.subject.as_ref()) {
         use_up(tx, (id, method), subject, proof, used, now).await?;
     } else if !is_right {
-        count_failure(tx, customer, method, own_rules.failures_before_lock, now).await?;
+        count_failure(tx, &verification, method, own_rules.failures_before_lock, now).await?;
         if let Some(key) = &source_key {
             let mut source = store::send_windows::lock(tx, key, now).await?;
             source.add(now);
@@ -191,6 +192,12 @@ pub async fn redeem_factor(
     })
 }
 
+/// Whose authenticators are looked for: the customer's, or, so that it is looked for all the same, those of an id that nobody has.
+fn whose(verification: &Verification) -> Uuid {
+    let subject = verification.subject.as_ref();
+    subject.map_or_else(|| verification.id.uuid(), |subject| subject.customer_id.uuid())
+}
+
 /// What the proof used, where it is right. The lookups are made for nobody's verifications as well.
 async fn held_against(
     tx: &mut Tx,
@@ -201,8 +208,7 @@ async fn held_against(
     now: OffsetDateTime,
 ) -> Result<Option<Used>, IdentityError> {
     let customer = verification.subject.as_ref().map(|subject| subject.customer_id);
-    // Whose hash it is compared with makes no difference where there is nobody.
-    let whose = customer.map_or_else(|| verification.id.uuid(), CustomerId::uuid);
+    let whose = whose(verification);
     Ok(match proof {
         Proof::Code(code) => means
             .keys
@@ -211,7 +217,7 @@ async fn held_against(
         Proof::Totp(code) => {
             let number = code.number();
             let mut found = None;
-            let apps = store::authenticators::lock_apps(tx, customer).await?;
+            let apps = store::authenticators::lock_apps(tx, whose).await?;
             if apps.is_empty() {
                 let _ = TotpSecret::new([0; 20]).step_of(number, now, rules.totp_drift_steps, None);
             }
@@ -224,7 +230,7 @@ async fn held_against(
         }
         Proof::Pin(pin) => {
             let mac = means.keys.kept_mac(Kept::Pin, whose, pin);
-            store::authenticators::lock_pin(tx, customer, now)
+            store::authenticators::lock_pin(tx, whose, now)
                 .await?
                 .filter(|(_, kept)| kept.ct_eq(&mac).into())
                 .map(|(id, _)| Used::Pin(id))
@@ -233,14 +239,14 @@ async fn held_against(
             let letters = code.as_ref().map_or("", RecoveryCode::letters);
             let mac = means.keys.kept_mac(Kept::Recovery, whose, letters);
             // Found by the keyed hash: how much of it is right nobody can tell from the time.
-            store::authenticators::lock_recovery_code(tx, customer, &mac)
+            store::authenticators::lock_recovery_code(tx, whose, &mac)
                 .await?
                 .map(|(id, ordinal)| Used::Recovery(id, ordinal))
         }
         Proof::Passkey(assertion) => {
             let ceremony = store::factors::take_ceremony(tx, verification.id, now).await?;
             let credential: &[u8] = assertion.as_ref().map_or(&[], |assertion| assertion.credential_id());
-            let passkey = store::authenticators::lock_passkey(tx, customer, credential).await?;
+            let passkey = store::authenticators::lock_passkey(tx, whose, credential).await?;
             match (ceremony, assertion, passkey, customer) {
                 (Some(ceremony), Some(assertion), Some(passkey), Some(customer)) => means
                     .passkeys
@@ -314,16 +320,17 @@ async fn use_up(
 /// Counts a failure on what the customer has, and tells of what it has locked.
 async fn count_failure(
     tx: &mut Tx,
-    customer: Option<CustomerId>,
+    verification: &Verification,
     method: Method,
     limit: i16,
     now: OffsetDateTime,
 ) -> Result<(), IdentityError> {
-    let locked = store::authenticators::fail(tx, customer, method, limit, now).await?;
-    for (authenticator, customer) in locked.into_iter().zip(customer.into_iter().cycle()) {
+    let locked = store::authenticators::fail(tx, whose(verification), method, limit, now).await?;
+    let subject = verification.subject.as_ref();
+    for (authenticator, subject) in locked.into_iter().zip(subject.into_iter().cycle()) {
         let event = AuthenticatorEnded {
             authenticator_id: authenticator.to_string(),
-            customer_id: customer.to_string(),
+            customer_id: subject.customer_id.to_string(),
             method: present::method(method).into(),
             locked: true,
         };

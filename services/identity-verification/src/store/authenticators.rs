@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::digest;
 use crate::domain::authenticator::{Authenticator, AuthenticatorState};
@@ -217,13 +218,14 @@ pub async fn activate_passkey(
     Ok(())
 }
 
-/// The apps of a customer that prove, locked; none where nobody is named.
-pub async fn lock_apps(connection: &mut PgConnection, customer: Option<CustomerId>) -> Result<Vec<App>, DbError> {
+/// The apps of a customer that prove, locked. Nobody is named by the id of something else, which is looked for as well: a null
+/// would not be.
+pub async fn lock_apps(connection: &mut PgConnection, whose: Uuid) -> Result<Vec<App>, DbError> {
     let rows = sqlx::query!(
         r#"select id as "id: AuthenticatorId", secret as "secret!", last_step
          from authenticators where customer_id = $1 and method = 'totp' and state = 'active'
          order by id for update"#,
-        customer.map(CustomerId::uuid),
+        whose,
     )
     .fetch_all(connection)
     .await?;
@@ -252,14 +254,14 @@ pub async fn use_step(connection: &mut PgConnection, id: AuthenticatorId, step: 
 /// The support PIN of a customer that works at `now`, as its keyed hash, locked.
 pub async fn lock_pin(
     connection: &mut PgConnection,
-    customer: Option<CustomerId>,
+    whose: Uuid,
     now: OffsetDateTime,
 ) -> Result<Option<(AuthenticatorId, [u8; 32])>, DbError> {
     sqlx::query!(
         r#"select id as "id: AuthenticatorId", secret as "secret!" from authenticators
          where customer_id = $1 and method = 'support_pin' and state = 'active' and expires_at > $2
          for update"#,
-        customer.map(CustomerId::uuid),
+        whose,
         now,
     )
     .fetch_optional(connection)
@@ -271,7 +273,7 @@ pub async fn lock_pin(
 /// The passkey of a customer with a credential id, locked.
 pub async fn lock_passkey(
     connection: &mut PgConnection,
-    customer: Option<CustomerId>,
+    whose: Uuid,
     credential_id: &[u8],
 ) -> Result<Option<Passkey>, DbError> {
     let row = sqlx::query!(
@@ -279,7 +281,7 @@ pub async fn lock_passkey(
          from authenticators
          where customer_id = $1 and credential_id = $2 and method = 'passkey' and state = 'active'
          for update"#,
-        customer.map(CustomerId::uuid),
+        whose,
         credential_id,
     )
     .fetch_optional(connection)
@@ -354,7 +356,7 @@ pub async fn insert_recovery_codes(
 /// The set of recovery codes of a customer, locked, with the place of the unused code that this is the hash of.
 pub async fn lock_recovery_code(
     connection: &mut PgConnection,
-    customer: Option<CustomerId>,
+    whose: Uuid,
     mac: &[u8; 32],
 ) -> Result<Option<(AuthenticatorId, i16)>, DbError> {
     let row = sqlx::query!(
@@ -362,7 +364,7 @@ pub async fn lock_recovery_code(
          join authenticators on authenticators.id = authenticator_id
          where customer_id = $1 and method = 'recovery_code' and state = 'active' and mac = $2 and recovery_codes.used_at is null
          for update"#,
-        customer.map(CustomerId::uuid),
+        whose,
         mac,
     )
     .fetch_optional(connection)
@@ -392,7 +394,7 @@ pub async fn use_recovery_code(
 /// of them was meant nobody knows. Those that were locked.
 pub async fn fail(
     connection: &mut PgConnection,
-    customer: Option<CustomerId>,
+    whose: Uuid,
     method: Method,
     limit: i16,
     now: OffsetDateTime,
@@ -406,7 +408,7 @@ pub async fn fail(
              ended_at = case when failures + 1 >= $3 then $4 else ended_at end
          where customer_id = $1 and method = $2 and state = 'active'
          returning id as "id: AuthenticatorId", state = 'locked' as "locked!""#,
-        customer.map(CustomerId::uuid),
+        whose,
         method.as_str(),
         i32::from(limit),
         now,
