@@ -175,9 +175,15 @@ impl Replica {
         AnswerServiceClient::new(self.door(CallerKind::Anonymous, "visit-1", &[]))
     }
 
-    /// As somebody who publishes articles.
-    pub(crate) fn publisher(&self) -> KnowledgeServiceClient<Door> {
-        let scopes = ["articles.publish", "articles.read", "articles.write"];
+    /// As somebody who writes articles.
+    pub(crate) fn author(&self) -> KnowledgeServiceClient<Door> {
+        let scopes = ["articles.read", "articles.write"];
+        KnowledgeServiceClient::new(self.door(CallerKind::Staff, "sam", &scopes))
+    }
+
+    /// As somebody who approves and publishes them.
+    pub(crate) fn reviewer(&self) -> KnowledgeServiceClient<Door> {
+        let scopes = ["articles.approve", "articles.publish", "articles.read"];
         KnowledgeServiceClient::new(self.door(CallerKind::Operator, "olga", &scopes))
     }
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use support_proto::support::localisation::v1::{
-    Audience, Block, BlockKind, PublishArticleRequest, SearchArticlesRequest,
+    ApproveArticleDraftRequest, ArticleKind, ArticleProfile, Audience, Block, BlockKind, CreateArticleDraftRequest,
+    PublishArticleDraftRequest, SearchArticlesRequest, SubmitArticleDraftRequest,
 };
 
 use crate::corpus::Language;
@@ -34,8 +35,9 @@ pub(crate) async fn measure(
             format!("article-{number}")
         };
         let word = format!("qq{number}zz{number}");
+        let draft = written(service, language, &slug, &word, &mut rng).await;
         let begun = Instant::now();
-        publish(service, language, &slug, &word, &mut rng).await;
+        publish(service, draft).await;
         answered.push(begun.elapsed());
         assert!(
             finds(service, language, &word).await,
@@ -50,16 +52,14 @@ pub(crate) async fn measure(
     let mut all = Vec::new();
     for round in 0..if is_quick { 2 } else { 5 } {
         let word = format!("qq{round}yy");
-        let begun = Instant::now();
+        let mut drafts = Vec::new();
         for language in languages {
-            publish(
-                service,
-                language,
-                &format!("article-{}", 1_000 + round),
-                &word,
-                &mut rng,
-            )
-            .await;
+            let slug = format!("article-{}", 1_000 + round);
+            drafts.push(written(service, language, &slug, &word, &mut rng).await);
+        }
+        let begun = Instant::now();
+        for draft in drafts {
+            publish(service, draft).await;
         }
         let published = Instant::now();
         for language in languages {
@@ -73,20 +73,50 @@ pub(crate) async fn measure(
     );
 }
 
-async fn publish(service: &Replica, language: &Language, slug: &str, word: &str, rng: &mut StdRng) {
-    let request = PublishArticleRequest {
+/// Writes a text and has it approved by somebody else; the draft, to be published.
+async fn written(service: &Replica, language: &Language, slug: &str, word: &str, rng: &mut StdRng) -> String {
+    let (mut author, mut reviewer) = (service.author(), service.reviewer());
+    let profile = ArticleProfile {
+        kind: ArticleKind::HowTo.into(),
+        audience: Audience::Customer.into(),
+        ..ArticleProfile::default()
+    };
+    let draft = CreateArticleDraftRequest {
         request_id: request_id(),
         slug: slug.to_owned(),
         language: language.tag.to_owned(),
-        audience: Audience::Customer.into(),
+        profile: slug.starts_with("new").then_some(profile),
         title: format!("{word} {}", language.say(5, rng)),
         blocks: vec![Block {
             kind: BlockKind::Paragraph.into(),
             text: language.say(120, rng),
         }],
-        ..PublishArticleRequest::default()
+        ..CreateArticleDraftRequest::default()
     };
-    service.publisher().publish_article(request).await.unwrap();
+    let draft = author.create_article_draft(draft).await.unwrap().into_inner().draft;
+    let draft_id = draft.unwrap().draft_id;
+    let submit = SubmitArticleDraftRequest {
+        request_id: request_id(),
+        draft_id: draft_id.clone(),
+        ..SubmitArticleDraftRequest::default()
+    };
+    author.submit_article_draft(submit).await.unwrap();
+    let approve = ApproveArticleDraftRequest {
+        request_id: request_id(),
+        draft_id: draft_id.clone(),
+        ..ApproveArticleDraftRequest::default()
+    };
+    reviewer.approve_article_draft(approve).await.unwrap();
+    draft_id
+}
+
+async fn publish(service: &Replica, draft_id: String) {
+    let request = PublishArticleDraftRequest {
+        request_id: request_id(),
+        draft_id,
+        ..PublishArticleDraftRequest::default()
+    };
+    service.reviewer().publish_article_draft(request).await.unwrap();
 }
 
 async fn finds(service: &Replica, language: &Language, word: &str) -> bool {
