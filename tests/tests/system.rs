@@ -14,6 +14,7 @@ mod system {
     mod privacy;
     mod standard;
     mod three_ways;
+    mod told;
     mod trace;
     mod warranty;
     mod words;

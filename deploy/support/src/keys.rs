@@ -163,7 +163,8 @@ fn settings(args: &KeysArgs, trust: &str, sections: &str) -> anyhow::Result<Stri
         text,
         "\n[identity-verification]\nservice_key_file = \"{0}/codes.key\"\n\n[identity-verification.tokens]\n\
          session_key_file = \"{0}/session.key\"\n\n[identity-verification.smtp]\n# host = \"smtp.example.com\"\n\
-         # from = \"Support <support@example.com>\"",
+         # from = \"Support <support@example.com>\"\n\n[identity-verification.sms]\n# A carrier of short messages, if there is one:\n\
+         # url = \"https://sms.example.com/send\"\n# token_file = \"{0}/sms.token\"",
         args.mounted_at
     )?;
     text.push_str(

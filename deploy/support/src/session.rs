@@ -35,6 +35,7 @@ use support_proto::support::identity::v1::credential_service_client::CredentialS
 use support_proto::support::identity::v1::customer_service_client::CustomerServiceClient;
 use support_proto::support::identity::v1::grant_service_client::GrantServiceClient;
 use support_proto::support::identity::v1::local_outbox_service_client::LocalOutboxServiceClient;
+use support_proto::support::identity::v1::notification_service_client::NotificationServiceClient;
 use support_proto::support::identity::v1::verification_service_client::VerificationServiceClient;
 use support_proto::support::localisation::v1::knowledge_service_client::KnowledgeServiceClient;
 use support_proto::support::localisation::v1::locale_service_client::LocaleServiceClient;
@@ -212,6 +213,8 @@ clients! {
     customers: CustomerServiceClient,
     /// Verifications by one-time code.
     verifications: VerificationServiceClient,
+    /// What customers were told.
+    notifications: NotificationServiceClient,
     /// What verifications allow.
     grants: GrantServiceClient,
     /// Partners' clients and their tokens.

@@ -4,6 +4,8 @@
 //! forward; of a time that it shows twice it is the first. So the times of a day stay in their order, whatever is done to the
 //! clock: stretches never overlap, and a place that is always open has no gap.
 
+pub mod quiet;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -56,6 +58,8 @@ pub struct Hours {
 /// The calendar of a place.
 pub struct Calendar {
     zone: TimeZone,
+    /// All of the place, that of the desk first.
+    zones: Vec<TimeZone>,
     channels: BTreeMap<String, Hours>,
     holidays: Holidays,
     /// Days of the weekend that are worked, each with the day of the week whose hours it has.
@@ -69,6 +73,7 @@ impl Calendar {
     #[must_use]
     pub fn new(zone: TimeZone, channels: BTreeMap<String, Hours>, holidays: Holidays, basis: &str) -> Self {
         Self {
+            zones: vec![zone.clone()],
             zone,
             channels,
             holidays,
@@ -82,6 +87,12 @@ impl Calendar {
     #[must_use]
     pub fn with_worked(self, worked: BTreeMap<Date, Weekday>) -> Self {
         Self { worked, ..self }
+    }
+
+    /// The same for a place of several time zones, that of the desk the first of them.
+    #[must_use]
+    pub fn with_zones(self, zones: Vec<TimeZone>) -> Self {
+        Self { zones, ..self }
     }
 
     /// The versions of the standard it comes from.
@@ -261,37 +272,7 @@ impl Calendar {
 
     /// The moment at which a clock at the place shows so many minutes after midnight.
     fn moment(&self, day: Date, minutes: u16) -> OffsetDateTime {
-        let (day, minutes) = match day.next_day() {
-            Some(next) if minutes >= MINUTES => (next, 0),
-            _ => (day, minutes.min(MINUTES - 1)),
-        };
-        let utc = day
-            .with_hms(
-                u8::try_from(minutes / 60).unwrap_or(0),
-                u8::try_from(minutes % 60).unwrap_or(0),
-                0,
-            )
-            .unwrap_or_else(|_| day.midnight())
-            .assume_utc();
-        let Some(shown) = shown(day, minutes) else {
-            return utc;
-        };
-        let ambiguous = self.zone.to_ambiguous_timestamp(shown);
-        let at = match ambiguous.offset() {
-            AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
-                offset.to_timestamp(shown).ok()
-            }
-            AmbiguousOffset::Gap { before, after } => {
-                // The moment of setting lies between what either offset makes of it.
-                let early = after.to_timestamp(shown).ok();
-                let set = early
-                    .and_then(|early| self.zone.following(early).next())
-                    .map(|set| set.timestamp());
-                set.or_else(|| before.to_timestamp(shown).ok())
-            }
-        };
-        at.and_then(|at| OffsetDateTime::from_unix_timestamp(at.as_second()).ok())
-            .unwrap_or(utc)
+        moment(&self.zone, day, minutes)
     }
 }
 
@@ -316,6 +297,48 @@ impl fmt::Debug for Calendar {
             .field("basis", &self.basis)
             .finish_non_exhaustive()
     }
+}
+
+/// The moment at which a clock in `zone` shows so many minutes after midnight.
+fn moment(zone: &TimeZone, day: Date, minutes: u16) -> OffsetDateTime {
+    let (day, minutes) = match day.next_day() {
+        Some(next) if minutes >= MINUTES => (next, 0),
+        _ => (day, minutes.min(MINUTES - 1)),
+    };
+    let utc = day
+        .with_hms(
+            u8::try_from(minutes / 60).unwrap_or(0),
+            u8::try_from(minutes % 60).unwrap_or(0),
+            0,
+        )
+        .unwrap_or_else(|_| day.midnight())
+        .assume_utc();
+    let Some(shown) = shown(day, minutes) else {
+        return utc;
+    };
+    let ambiguous = zone.to_ambiguous_timestamp(shown);
+    let at = match ambiguous.offset() {
+        AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
+            offset.to_timestamp(shown).ok()
+        }
+        AmbiguousOffset::Gap { before, after } => {
+            // The moment of setting lies between what either offset makes of it.
+            let early = after.to_timestamp(shown).ok();
+            let set = early
+                .and_then(|early| zone.following(early).next())
+                .map(|set| set.timestamp());
+            set.or_else(|| before.to_timestamp(shown).ok())
+        }
+    };
+    at.and_then(|at| OffsetDateTime::from_unix_timestamp(at.as_second()).ok())
+        .unwrap_or(utc)
+}
+
+/// What a clock in `zone` shows: the day, and the minutes after midnight.
+fn clock(zone: &TimeZone, at: OffsetDateTime) -> Option<(Date, u16)> {
+    let shown = zone.to_datetime(timestamp(at));
+    let minutes = u16::from(shown.hour().unsigned_abs()) * 60 + u16::from(shown.minute().unsigned_abs());
+    Some((date(shown.date())?, minutes))
 }
 
 /// The zone with this name; none where there is none.

@@ -76,10 +76,11 @@ pub fn calendar(profile: &RegionProfile, basis: &str) -> Result<Calendar, Faults
             BTreeMap::new()
         }
     };
-    match zones.into_iter().next().flatten() {
+    match zones.first().cloned().flatten() {
         Some(zone) if faults.is_empty() => {
+            let zones = zones.into_iter().flatten().collect();
             let calendar = Calendar::new(zone, channels, Holidays::new(holidays, &weekend), basis);
-            Ok(calendar.with_worked(worked))
+            Ok(calendar.with_worked(worked).with_zones(zones))
         }
         _ => Err(faults),
     }

@@ -17,6 +17,7 @@ mod lunar;
 pub mod rule;
 mod words;
 
+pub use calendar::quiet::Quiet;
 pub use calendar::{Calendar, Opening, Span};
 pub use client::Calendars;
 pub use document::REGION_PROFILES;

@@ -5,6 +5,7 @@ pub mod customers;
 pub mod factors;
 pub mod grants;
 pub mod local_outbox;
+pub mod notifications;
 pub(crate) mod parse;
 pub mod present;
 pub mod verifications;

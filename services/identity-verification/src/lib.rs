@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 pub mod api;
+pub mod carrier;
 pub mod chance;
 pub mod domain;
 pub mod error;
 pub mod keys;
+pub mod letter;
 pub mod mail;
 pub mod metrics;
 pub mod ops;
@@ -21,12 +23,14 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use sqlx::migrate::Migrator;
+use support_calendars::Calendars;
 use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_proto::support::identity::v1::credential_service_server::CredentialServiceServer;
 use support_proto::support::identity::v1::customer_service_server::CustomerServiceServer;
 use support_proto::support::identity::v1::factor_service_server::FactorServiceServer;
 use support_proto::support::identity::v1::grant_service_server::GrantServiceServer;
 use support_proto::support::identity::v1::local_outbox_service_server::LocalOutboxServiceServer;
+use support_proto::support::identity::v1::notification_service_server::NotificationServiceServer;
 use support_proto::support::identity::v1::verification_service_server::VerificationServiceServer;
 use tokio::sync::Notify;
 
@@ -35,16 +39,22 @@ use crate::api::customers::CustomerApi;
 use crate::api::factors::FactorApi;
 use crate::api::grants::GrantApi;
 use crate::api::local_outbox::LocalOutboxApi;
+use crate::api::notifications::NotificationApi;
 use crate::api::verifications::VerificationApi;
+use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::keys::TokenKeys;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::ops::Means;
-use crate::settings::{IdentitySettings, Outbox};
+use crate::ops::decide_happening::Deciding;
+use crate::settings::{Checked, IdentitySettings};
+use crate::standard::notifications::{NOTIFICATION_RULES, Telling};
 use crate::standard::{Policy, VERIFICATION_POLICY};
 use crate::words::Words;
+use crate::work::deciding::{Decider, Sources};
 use crate::work::delivery::{Courier, Deliverer};
+use crate::work::happenings::{CaseEvents, PlanEvents, RepairEvents};
 use crate::work::upkeep::Upkeep;
 
 /// The service's name.
@@ -60,27 +70,17 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: include_str!("defaults.toml"),
     setting_docs: settings::DOCS,
-    standards: &[&VERIFICATION_POLICY],
+    standards: &[&VERIFICATION_POLICY, &NOTIFICATION_RULES],
     start: |kit| ready(start(kit)).boxed(),
 };
 
 fn start(kit: Kit) -> Result<Parts, StartError> {
     let settings: IdentitySettings = kit.section()?;
-    let checked = settings.check(kit.common.environment)?;
+    let mut checked = settings.check(kit.common.environment)?;
     let words = Words::new(&kit.peer("localisation")?, &settings.product_name);
     let kept_words = words.keep(kit.lifecycle.draining());
-    let courier = match checked.mail {
-        Some(mail) => Courier::Smtp(Mailer::new(&settings.smtp, mail)?),
-        None => Courier::Local,
-    };
-    let tokens = &settings.tokens;
-    let tokens = TokenKeys::new(
-        &tokens.issuer,
-        &tokens.audience,
-        &checked.session_key,
-        &checked.previous_keys,
-    )
-    .map_err(|error| StartError::other("the session key cannot be used", error))?;
+    let courier = courier(&settings, &mut checked)?;
+    let tokens = token_keys(&settings, &checked)?;
     let (tokens, chance, metrics, wake) = (
         Arc::new(tokens),
         Chance::system(),
@@ -93,13 +93,25 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
         keys: checked.code_keys.clone(),
         policy: Policy::new(kit.standard(&VERIFICATION_POLICY)),
         passkeys: checked.passkeys,
-        reaches_phones: settings.delivery.outbox == Outbox::Local,
+        reaches_phones: courier.reaches_phones(),
     };
+    let happened = Arc::new(Notify::new());
+    let calendars = Calendars::of(&kit.peer("localisation")?);
+    let kept_calendars = calendars.follow(&kit.lifecycle);
+    let deciding = Deciding {
+        ids: kit.ids.clone(),
+        telling: Telling::new(kit.standard(&NOTIFICATION_RULES)),
+        calendars,
+        reaches_phones: courier.reaches_phones(),
+    };
+    let decider = decider(&kit, deciding, (&happened, &wake), &metrics, &settings)?;
 
     let customers = CustomerApi {
         db: kit.db.clone(),
         ids: kit.ids.clone(),
+        happened: Arc::clone(&happened),
     };
+    let notifications = NotificationApi { db: kit.db.clone() };
     let verifications = VerificationApi {
         db: kit.db.clone(),
         clock: kit.clock.clone(),
@@ -125,13 +137,7 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
         db: kit.db.clone(),
         outbox: settings.delivery.outbox,
     };
-    let upkeep = Upkeep {
-        db: kit.db.clone(),
-        clock: kit.clock.clone(),
-        metrics: metrics.clone(),
-        local_retention: Duration::from_hours(settings.delivery.local_retention_hours.into()),
-    };
-    let upkeep_period = Duration::from_millis(settings.verification.expiry_interval_ms);
+    let upkeep = upkeep(&kit, &settings, &metrics);
     let deliverer = Arc::new(Deliverer {
         db: kit.db.clone(),
         clock: kit.clock,
@@ -151,10 +157,73 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
         .serve(GrantServiceServer::new(GrantApi { db: kit.db }))
         .serve(CredentialServiceServer::new(credentials))
         .serve(LocalOutboxServiceServer::new(outbox))
+        .serve(NotificationServiceServer::new(notifications))
+        .consume("case", CaseEvents(Arc::clone(&happened)))
+        .consume("repair-logistics", RepairEvents(Arc::clone(&happened)))
+        .consume("warranty", PlanEvents(happened))
         .work("words", kept_words)
+        .work("calendars", kept_calendars)
+        .work("happenings", decider.run(kit.lifecycle.clone()))
         .work("deliveries", deliverer.run(kit.lifecycle.clone()))
         .work(
             "upkeep",
-            kit.lifecycle.every(upkeep_period, None, move || upkeep.clone().round()),
+            kit.lifecycle
+                .every(settings.verification.period(), None, move || upkeep.clone().round()),
         ))
+}
+
+/// What ends and removes what ran out.
+fn upkeep(kit: &Kit, settings: &IdentitySettings, metrics: &Metrics) -> Upkeep {
+    Upkeep {
+        db: kit.db.clone(),
+        clock: kit.clock.clone(),
+        metrics: metrics.clone(),
+        local_retention: Duration::from_hours(settings.delivery.local_retention_hours.into()),
+        notification_retention: Duration::from_hours(24) * settings.delivery.notification_retention_days,
+    }
+}
+
+/// Where messages go.
+fn courier(settings: &IdentitySettings, checked: &mut Checked) -> Result<Courier, StartError> {
+    Ok(match checked.mail.take() {
+        Some(mail) => Courier::Real(Mailer::new(&settings.smtp, mail)?, checked.sms.take().map(Carrier::new)),
+        None => Courier::Local,
+    })
+}
+
+/// The keys of session and access tokens.
+fn token_keys(settings: &IdentitySettings, checked: &Checked) -> Result<TokenKeys, StartError> {
+    let tokens = &settings.tokens;
+    TokenKeys::new(
+        &tokens.issuer,
+        &tokens.audience,
+        &checked.session_key,
+        &checked.previous_keys,
+    )
+    .map_err(|error| StartError::other("the session key cannot be used", error))
+}
+
+/// Decides what is told when something `happened`, and wakes who delivers. Others are asked on the service's own account, since
+/// nobody waits for it.
+fn decider(
+    kit: &Kit,
+    means: Deciding,
+    (happened, deliveries): (&Arc<Notify>, &Arc<Notify>),
+    metrics: &Metrics,
+    settings: &IdentitySettings,
+) -> Result<Arc<Decider>, StartError> {
+    Ok(Arc::new(Decider {
+        db: kit.db.clone(),
+        clock: kit.clock.clone(),
+        sources: Sources {
+            case: kit.peer("case")?.own(),
+            repair_logistics: kit.peer("repair-logistics")?.own(),
+            warranty: kit.peer("warranty")?.own(),
+        },
+        means,
+        wake: Arc::clone(happened),
+        deliveries: Arc::clone(deliveries),
+        metrics: metrics.clone(),
+        settings: settings.delivery.clone(),
+    }))
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use lettre::address::Envelope;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, SinglePart};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
@@ -135,12 +135,15 @@ impl Mailer {
         if text.language != NO_LANGUAGE && is_language(&text.language) {
             message = message.raw_header(raw("Content-Language", &text.language));
         }
-        let part = SinglePart::builder()
-            .header(ContentType::TEXT_PLAIN)
-            // Base64 would hide the text from people who look at raw mail; this is read as it is written wherever it is ASCII.
-            .header(ContentTransferEncoding::QuotedPrintable)
-            .body(text.body.clone());
-        message.singlepart(part)
+        match &text.html {
+            // The last part is the one that a reader prefers (RFC 2046, 5.1.4).
+            Some(html) => message.multipart(
+                MultiPart::alternative()
+                    .singlepart(part(ContentType::TEXT_PLAIN, &text.body))
+                    .singlepart(part(ContentType::TEXT_HTML, html)),
+            ),
+            None => message.singlepart(part(ContentType::TEXT_PLAIN, &text.body)),
+        }
     }
 }
 
@@ -148,6 +151,15 @@ impl fmt::Debug for Mailer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Mailer(..)")
     }
+}
+
+/// Text in UTF-8.
+fn part(kind: ContentType, text: &str) -> SinglePart {
+    SinglePart::builder()
+        .header(kind)
+        // Base64 would hide the text from people who look at raw mail; this is read as it is written wherever it is ASCII.
+        .header(ContentTransferEncoding::QuotedPrintable)
+        .body(text.to_owned())
 }
 
 fn raw(name: &'static str, value: &str) -> HeaderValue {

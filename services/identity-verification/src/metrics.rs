@@ -4,6 +4,8 @@ use opentelemetry::metrics::{Counter, Gauge};
 use opentelemetry::{KeyValue, global};
 
 use crate::api::verifications::stored::StoredCheck;
+use crate::domain::happening::Kind;
+use crate::store::deliveries::Freight;
 
 /// The service's own metrics. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -12,6 +14,7 @@ pub struct Metrics {
     deliveries: Counter<u64>,
     fallbacks: Counter<u64>,
     overdue: Gauge<i64>,
+    notifications: Counter<u64>,
 }
 
 impl Metrics {
@@ -26,7 +29,7 @@ impl Metrics {
                 .build(),
             deliveries: meter
                 .u64_counter("support.identity.deliveries")
-                .with_description("attempts to deliver a code, by outcome")
+                .with_description("attempts to deliver a code or notifications, by what it was and outcome")
                 .build(),
             fallbacks: meter
                 .u64_counter("support.identity.delivery.fallbacks")
@@ -36,6 +39,10 @@ impl Metrics {
                 .i64_gauge("support.identity.delivery.overdue")
                 .with_description("codes that have waited for more than a minute")
                 .build(),
+            notifications: meter
+                .u64_counter("support.identity.notifications")
+                .with_description("what customers were told or were not, by what happened, channel and outcome")
+                .build(),
         }
     }
 
@@ -44,9 +51,24 @@ impl Metrics {
         self.checks.add(1, &[KeyValue::new("outcome", outcome.name())]);
     }
 
-    /// An attempt to deliver a code ended.
-    pub fn delivered(&self, outcome: &'static str) {
-        self.deliveries.add(1, &[KeyValue::new("outcome", outcome)]);
+    /// An attempt to deliver something ended.
+    pub fn delivered(&self, freight: Freight, outcome: &'static str) {
+        let freight = match freight {
+            Freight::Code(_) => "code",
+            Freight::Notice => "notice",
+        };
+        let labels = [KeyValue::new("freight", freight), KeyValue::new("outcome", outcome)];
+        self.deliveries.add(1, &labels);
+    }
+
+    /// Something was told at an address of this kind, or at none, or was not: `sent`, or why not.
+    pub fn notified(&self, kind: Kind, channel: &'static str, outcome: &'static str) {
+        let labels = [
+            KeyValue::new("happening", kind.as_str()),
+            KeyValue::new("channel", channel),
+            KeyValue::new("outcome", outcome),
+        ];
+        self.notifications.add(1, &labels);
     }
 
     /// A code goes out without words.

@@ -7,11 +7,13 @@ pub mod cancel_verification;
 pub mod challenge_factor;
 pub mod create_customer;
 pub mod create_partner_client;
+pub mod decide_happening;
 pub mod expire_verifications;
 pub mod redeem_factor;
 pub mod renew_session;
 pub mod resend_code;
 pub mod revoke_grant;
+pub mod set_contact_preferences;
 pub mod start_verification;
 
 use support_chassis::db::Tx;
@@ -22,7 +24,8 @@ use time::OffsetDateTime;
 use crate::api::present;
 use crate::chance::Chance;
 use crate::domain::grant::Assurance;
-use crate::domain::ids::CaseId;
+use crate::domain::happening::Kind;
+use crate::domain::ids::{CaseId, ContactPointId, CustomerId};
 use crate::domain::machine::State;
 use crate::domain::rules::{Limits, Rules};
 use crate::domain::verification::{Method, Purpose, Verification};
@@ -30,6 +33,7 @@ use crate::error::IdentityError;
 use crate::keys::CodeKeys;
 use crate::standard::Policy;
 use crate::store;
+use crate::store::happenings::Happening;
 use crate::webauthn::RelyingParty;
 
 /// What verifications are made with.
@@ -133,6 +137,27 @@ fn ended(verification: &Verification) -> VerificationEnded {
             .map(|subject| subject.customer_id.to_string())
             .unwrap_or_default(),
         case_id: text_of(verification.case_id),
+    }
+}
+
+/// That an address of a customer was added, or verified for the first time.
+fn contact_point_changed(
+    ids: &Ids,
+    kind: Kind,
+    customer_id: CustomerId,
+    contact_point_id: ContactPointId,
+    now: OffsetDateTime,
+) -> Happening {
+    Happening {
+        id: ids.next(),
+        kind,
+        case_id: None,
+        subject_id: None,
+        contact_point_id: Some(contact_point_id),
+        customer_id: Some(customer_id),
+        occurred_at: now,
+        amount: None,
+        day: None,
     }
 }
 

@@ -1,8 +1,10 @@
 //! What this service is told beyond what every service is told.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ed25519_dalek::{SigningKey, VerifyingKey};
+use http::{HeaderValue, Uri};
 use lettre::message::Mailbox;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -72,6 +74,10 @@ pub const DOCS: SettingDocs = SettingDocs::of::<IdentitySettings>(&[
         "delivery.local_retention_hours",
         "how long a local outbox keeps its messages, in hours",
     ),
+    SettingDoc::plain(
+        "delivery.notification_retention_days",
+        "how long it is kept what customers were told, without words and addresses, in days",
+    ),
     SettingDoc::plain("smtp.host", "mail server"),
     SettingDoc::plain("smtp.port", "its port: 587 with starttls, 465 with implicit"),
     SettingDoc::plain("smtp.tls", "starttls, implicit, or none (not in production)"),
@@ -87,6 +93,13 @@ pub const DOCS: SettingDocs = SettingDocs::of::<IdentitySettings>(&[
         "PEM certificates of a private authority to believe besides the public ones",
     ),
     SettingDoc::plain("smtp.timeout_seconds", "longest wait for the mail server, in seconds"),
+    SettingDoc::plain(
+        "sms.url",
+        "web hook of the carrier of short messages; empty for none. See the README",
+    ),
+    SettingDoc::secret("sms.token", "bearer token for the carrier; empty for none"),
+    SettingDoc::plain("sms.token_file", "file with the same, for mounted secrets"),
+    SettingDoc::plain("sms.timeout_seconds", "longest wait for the carrier, in seconds"),
 ]);
 
 /// The service's own settings. What each is for, [`DOCS`] says.
@@ -102,6 +115,7 @@ pub struct IdentitySettings {
     pub verification: VerificationSettings,
     pub delivery: DeliverySettings,
     pub smtp: SmtpSettings,
+    pub sms: SmsSettings,
 }
 
 /// Session and access tokens.
@@ -134,6 +148,14 @@ pub struct VerificationSettings {
     pub expiry_interval_ms: u64,
 }
 
+impl VerificationSettings {
+    /// How often codes that ran out are looked for.
+    #[must_use]
+    pub fn period(&self) -> Duration {
+        Duration::from_millis(self.expiry_interval_ms)
+    }
+}
+
 /// How messages leave.
 #[expect(missing_docs, reason = "documented once, in DOCS, where operators read it too")]
 #[derive(Debug, Clone, Deserialize)]
@@ -144,6 +166,7 @@ pub struct DeliverySettings {
     pub concurrency: u32,
     pub lease_seconds: u32,
     pub local_retention_hours: u32,
+    pub notification_retention_days: u32,
 }
 
 /// Where messages go.
@@ -172,6 +195,17 @@ pub struct SmtpSettings {
     pub timeout_seconds: u32,
 }
 
+/// The carrier of short messages.
+#[expect(missing_docs, reason = "documented once, in DOCS, where operators read it too")]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmsSettings {
+    pub url: String,
+    pub token: SecretString,
+    pub token_file: PathBuf,
+    pub timeout_seconds: u32,
+}
+
 /// How the way to the mail server is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -197,6 +231,19 @@ pub struct Checked {
     pub passkeys: RelyingParty,
     /// For the mail server, where messages are sent for real.
     pub mail: Option<CheckedMail>,
+    /// For the carrier of short messages, where messages are sent for real and there is one.
+    pub sms: Option<CheckedSms>,
+}
+
+/// What is needed to send short messages.
+#[derive(Debug)]
+pub struct CheckedSms {
+    /// Where the carrier listens.
+    pub url: Uri,
+    /// What it knows us by.
+    pub authorization: Option<HeaderValue>,
+    /// The longest wait.
+    pub timeout: Duration,
 }
 
 /// What is needed to send mail.
@@ -227,7 +274,13 @@ impl IdentitySettings {
                 self.delivery.local_retention_hours,
                 24 * 365,
             ),
+            (
+                "delivery.notification_retention_days",
+                self.delivery.notification_retention_days,
+                365 * 20,
+            ),
             ("smtp.timeout_seconds", self.smtp.timeout_seconds, 300),
+            ("sms.timeout_seconds", self.sms.timeout_seconds, 300),
         ] {
             if !(1..=most).contains(&value) {
                 return Err(fault(path, format!("is out of range, expected 1 to {most}")));
@@ -278,12 +331,17 @@ impl IdentitySettings {
             Outbox::Local => None,
             Outbox::Smtp => Some(self.smtp.check(production, self.delivery.lease_seconds)?),
         };
+        let sms = match self.delivery.outbox {
+            Outbox::Local => None,
+            Outbox::Smtp => self.sms.check(production, self.delivery.lease_seconds)?,
+        };
         Ok(Checked {
             code_keys,
             session_key,
             previous_keys,
             passkeys,
             mail,
+            sms,
         })
     }
 }
@@ -331,6 +389,47 @@ impl SmtpSettings {
             password,
             authorities,
         })
+    }
+}
+
+impl SmsSettings {
+    fn check(&self, production: bool, lease_seconds: u32) -> Result<Option<CheckedSms>, StartError> {
+        if self.url.is_empty() {
+            return Ok(None);
+        }
+        let url: Uri = self
+            .url
+            .parse()
+            .ok()
+            .filter(|url: &Uri| url.host().is_some() && matches!(url.scheme_str(), Some("http" | "https")))
+            .ok_or_else(|| fault("sms.url", "is no address of http or https"))?;
+        if production && url.scheme_str() == Some("http") {
+            return Err(fault(
+                "sms.url",
+                "is http: codes would cross the network in the clear; not in production",
+            ));
+        }
+        if self.timeout_seconds + 15 > lease_seconds {
+            return Err(fault(
+                "sms.timeout_seconds",
+                "is not 15 seconds shorter than delivery.lease_seconds",
+            ));
+        }
+        let has_token = !self.token.expose_secret().is_empty() || !self.token_file.as_os_str().is_empty();
+        let authorization = has_token
+            .then(|| {
+                let token = secret("sms.token", &self.token, &self.token_file)?;
+                let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
+                    .map_err(|_| fault("sms.token", "cannot stand in a header"))?;
+                value.set_sensitive(true);
+                Ok::<_, StartError>(value)
+            })
+            .transpose()?;
+        Ok(Some(CheckedSms {
+            url,
+            authorization,
+            timeout: Duration::from_secs(self.timeout_seconds.into()),
+        }))
     }
 }
 

@@ -1,5 +1,6 @@
-//! What this service is told by the standard: the verification policy.
+//! What this service is told by the standard: the verification policy, and the rules of notifications.
 
+pub mod notifications;
 pub mod simulate;
 
 use std::time::Duration;

@@ -6,8 +6,11 @@ pub mod customers;
 pub mod deliveries;
 pub mod factors;
 pub mod grants;
+pub mod happenings;
 pub mod local_outbox;
+pub mod notifications;
 pub mod partner_clients;
+pub mod preferences;
 pub mod send_windows;
 pub mod verifications;
 

@@ -1,11 +1,11 @@
-//! The words that a code goes out with. They come from localisation's catalogues, which are held in memory; where there are
-//! none, the code goes without.
+//! The words that messages go out with. They come from localisation's catalogues, which are held in memory; where there are
+//! none, a code goes without, and a notification waits.
 
 use std::convert::Infallible;
 use std::fmt;
 
 use support_chassis::client::Peer;
-use support_proto::support::localisation::v1::RenderedText;
+use support_proto::support::localisation::v1::{Direction, RenderedText};
 use support_words::catalogue::{Arguments, Value};
 use support_words::client::{self, NoWords};
 use tokio_util::sync::CancellationToken;
@@ -16,8 +16,8 @@ use crate::domain::code::Code;
 pub const SUBJECT_KEY: &str = "verification.code.subject";
 /// The key of the text.
 pub const BODY_KEY: &str = "verification.code.body";
-/// The beginning of both, and of all that is held.
-const KEY_PREFIX: &str = "verification.";
+/// The beginnings of all that is held: codes, and what the rules of notifications may name.
+pub const KEY_PREFIXES: &[&str] = &["verification.", "notice.", "case.", "repair.state.", "plan.name."];
 /// What is asked for where nobody is known to read anything else.
 const DEFAULT_LANGUAGE: &str = "en";
 /// The tag of text in no language (BCP 47).
@@ -30,8 +30,12 @@ pub struct Text {
     pub subject: String,
     /// The text.
     pub body: String,
+    /// The text as HTML, where it has that.
+    pub html: Option<String>,
     /// The language, BCP 47; [`NO_LANGUAGE`] where there are no words.
     pub language: String,
+    /// Whether it is read from the right.
+    pub is_right_to_left: bool,
     /// Where the words came from; none where there are none.
     pub origin: Option<Origin>,
 }
@@ -62,6 +66,15 @@ impl CatalogueVersion {
     }
 }
 
+impl From<&RenderedText> for CatalogueVersion {
+    fn from(text: &RenderedText) -> Self {
+        Self {
+            locale: text.locale.clone(),
+            version: text.version,
+        }
+    }
+}
+
 impl fmt::Debug for Text {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -84,7 +97,7 @@ impl Words {
     #[must_use]
     pub fn new(localisation: &Peer, product_name: impl Into<String>) -> Self {
         Self {
-            held: client::Words::new(localisation, &[KEY_PREFIX]),
+            held: client::Words::new(localisation, KEY_PREFIXES),
             product_name: product_name.into(),
         }
     }
@@ -99,31 +112,44 @@ impl Words {
         self.held.arrived().await;
     }
 
+    /// A message of the catalogues, in the best of `languages` that there is.
+    ///
+    /// # Errors
+    ///
+    /// Where no catalogues have come yet, or they have no such message.
+    pub fn text(&self, key: &str, languages: &[String], arguments: &Arguments) -> Result<RenderedText, NoWords> {
+        let default = [DEFAULT_LANGUAGE.to_owned()];
+        let languages = if languages.is_empty() { &default } else { languages };
+        self.held.text(key, languages, arguments)
+    }
+
+    /// The name of the maker's support.
+    #[must_use]
+    pub fn product_name(&self) -> &str {
+        &self.product_name
+    }
+
     /// The message that carries `code`, which works for `minutes` more, in the best of `languages` that there is.
     ///
     /// # Errors
     ///
     /// Where no catalogues have come yet, or they have no such message.
     pub fn render(&self, code: &Code, minutes: u32, languages: &[String]) -> Result<Text, NoWords> {
-        let default = [DEFAULT_LANGUAGE.to_owned()];
-        let languages = if languages.is_empty() { &default } else { languages };
         let arguments = Arguments::from([
             ("code".to_owned(), Value::Text(code.digits().to_owned())),
             ("minutes".to_owned(), Value::Number(minutes.into())),
         ]);
-        let subject = self.held.text(SUBJECT_KEY, languages, &arguments)?;
-        let body = self.held.text(BODY_KEY, languages, &arguments)?;
-        let version = |text: &RenderedText| CatalogueVersion {
-            locale: text.locale.clone(),
-            version: text.version,
-        };
+        let subject = self.text(SUBJECT_KEY, languages, &arguments)?;
+        let body = self.text(BODY_KEY, languages, &arguments)?;
         Ok(Text {
             origin: Some(Origin {
-                subject: version(&subject),
-                body: version(&body),
+                subject: CatalogueVersion::from(&subject),
+                body: CatalogueVersion::from(&body),
             }),
             subject: one_line(&subject.text),
+            is_right_to_left: body.direction() == Direction::RightToLeft,
             body: body.text,
+            html: None,
             language: body.locale,
         })
     }
@@ -135,14 +161,16 @@ impl Words {
         Text {
             subject: one_line(product),
             body: format!("{product}: {}\n", code.digits()),
+            html: None,
             language: NO_LANGUAGE.to_owned(),
+            is_right_to_left: false,
             origin: None,
         }
     }
 }
 
 /// A header is one line; a catalogue is written by people.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.split(char::is_control)
         .map(str::trim)
         .filter(|part| !part.is_empty())

@@ -1,4 +1,6 @@
 //! What this service does unasked.
 
+pub mod deciding;
 pub mod delivery;
+pub mod happenings;
 pub mod upkeep;

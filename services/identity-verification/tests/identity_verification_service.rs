@@ -30,6 +30,8 @@ mod limits;
 mod localisation;
 #[path = "identity_verification_service/mail_server.rs"]
 mod mail_server;
+#[path = "identity_verification_service/notifications.rs"]
+mod notifications;
 #[path = "identity_verification_service/passkeys.rs"]
 mod passkeys;
 #[path = "identity_verification_service/requests.rs"]
@@ -44,7 +46,11 @@ mod standard;
 mod store;
 #[path = "identity_verification_service/subjects.rs"]
 mod subjects;
+#[path = "identity_verification_service/texts.rs"]
+mod texts;
 #[path = "identity_verification_service/time.rs"]
 mod time;
+#[path = "identity_verification_service/town.rs"]
+mod town;
 #[path = "identity_verification_service/verifications.rs"]
 mod verifications;

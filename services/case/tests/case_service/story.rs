@@ -237,3 +237,20 @@ async fn staff_open_cases_for_customers() {
     assert_eq!(world.history(&case.case_id).await[0].actor_id, "staff-1");
     assert_eq!(read(&mut client, &case.case_id).await, case, "it is the customer's");
 }
+
+#[tokio::test]
+async fn a_service_reads_a_case_without_what_its_customer_wrote() {
+    let world = World::start().await;
+    let (_, mut client) = world.customer();
+    let case = open(&mut client, opening()).await;
+    let bare = read(&mut world.service(), &case.case_id).await;
+    assert!(!case.subject.is_empty() && !case.description.is_empty());
+    assert_eq!(
+        bare,
+        Case {
+            subject: String::new(),
+            description: String::new(),
+            ..case
+        }
+    );
+}

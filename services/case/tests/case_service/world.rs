@@ -238,6 +238,11 @@ impl World {
         CasePlaybookServiceClient::new(call_as(&self.channel, &staff, Clock::system().now()))
     }
 
+    /// A client with which another service calls, on its own account.
+    pub(crate) fn service(&self) -> Client {
+        self.client(&Caller::service("reader"))
+    }
+
     /// A client with which a customer calls whose passport names none.
     pub(crate) fn nameless(&self) -> Client {
         self.client(&caller(CallerKind::Customer, "somebody".to_owned()))

@@ -1,5 +1,7 @@
 //! `CustomerService`.
 
+use std::sync::Arc;
+
 use support_chassis::call::Call;
 use support_chassis::db::Db;
 use support_chassis::error::Violations;
@@ -9,6 +11,7 @@ use support_proto::support::identity::v1::{
     AddContactPointRequest, AddContactPointResponse, CreateCustomerRequest, CreateCustomerResponse, GetCustomerRequest,
     GetCustomerResponse, LookupCustomerRequest, LookupCustomerResponse,
 };
+use tokio::sync::Notify;
 use tonic::{Request, Response, Status};
 
 use super::parse::contact;
@@ -28,6 +31,8 @@ pub struct CustomerApi {
     pub db: Db,
     /// Where ids come from.
     pub ids: Ids,
+    /// Told when something happened that customers may be told of.
+    pub happened: Arc<Notify>,
 }
 
 fn showing(call: &Call) -> Result<Showing, IdentityError> {
@@ -139,6 +144,7 @@ impl CustomerService for CustomerApi {
                 Ok::<_, IdentityError>(AddContactPointResponse { customer })
             })
             .await?;
+        self.happened.notify_one();
         Ok(Response::new(answer))
     }
 }

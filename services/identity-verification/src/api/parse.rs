@@ -1,11 +1,14 @@
 //! What requests have in common, and enumerations of the contract.
 
 use support_chassis::error::Violation;
-use support_proto::support::identity::v1::{NewContactPoint, VerificationMethod, VerificationPurpose};
+use support_proto::support::identity::v1::{
+    ContactPointKind, Happening, NewContactPoint, VerificationMethod, VerificationPurpose,
+};
 use support_proto::support::options::v1::AssuranceLevel;
 
-use crate::domain::contact::Contact;
+use crate::domain::contact::{Contact, ContactKind};
 use crate::domain::grant::Assurance;
+use crate::domain::happening::Kind;
 use crate::domain::verification::{Method, Purpose};
 
 /// Reads a contact point. The contract has seen that there is one, and one only.
@@ -62,4 +65,19 @@ pub(super) fn wanted_method(field: &str, given: i32) -> Result<Method, Violation
         .ok()
         .and_then(method)
         .ok_or_else(|| Violation::new(field, "is none of the methods"))
+}
+
+/// Reads something that a customer may be told of; none where the contract has no such thing.
+pub(super) fn happening(given: i32) -> Option<Kind> {
+    let name = Happening::try_from(given).ok()?.as_str_name();
+    Kind::from_name(&name.strip_prefix("HAPPENING_")?.to_ascii_lowercase())
+}
+
+/// Reads a kind of address; none where none is named.
+pub(crate) fn contact_kind(given: ContactPointKind) -> Option<ContactKind> {
+    match given {
+        ContactPointKind::Unspecified => None,
+        ContactPointKind::Email => Some(ContactKind::Email),
+        ContactPointKind::Phone => Some(ContactKind::Phone),
+    }
 }

@@ -8,12 +8,14 @@ use support_proto::support::types::v1::PersonName;
 use time::OffsetDateTime;
 
 use crate::domain::authenticator::{Authenticator, AuthenticatorState};
-use crate::domain::contact::ContactKind;
+use crate::domain::contact::{Contact, ContactKind};
 use crate::domain::customer::{ContactPoint, Customer};
 use crate::domain::grant::{Assurance, Grant};
+use crate::domain::happening::{Kind, Preferences};
 use crate::domain::machine::State;
 use crate::domain::verification::{Method, Purpose, Verification};
 use crate::store::local_outbox::Message;
+use crate::store::notifications::{self, Listed};
 use crate::words::{BODY_KEY, CatalogueVersion, SUBJECT_KEY};
 
 /// How much of an address is shown.
@@ -50,17 +52,22 @@ pub fn customer(customer: &Customer, showing: Showing) -> pb::Customer {
 fn contact_point(point: &ContactPoint, showing: Showing) -> pb::ContactPoint {
     pb::ContactPoint {
         contact_point_id: point.id.to_string(),
-        kind: match point.contact.kind() {
-            ContactKind::Email => pb::ContactPointKind::Email,
-            ContactKind::Phone => pb::ContactPointKind::Phone,
-        }
-        .into(),
+        kind: contact_kind(point.contact.kind()).into(),
         value: match showing {
             Showing::Whole => point.contact.value().to_owned(),
             Showing::Masked => String::new(),
         },
         masked_value: point.contact.masked(),
         verify_time: point.verified_at.map(timestamp),
+    }
+}
+
+/// A kind of address.
+#[must_use]
+pub fn contact_kind(kind: ContactKind) -> pb::ContactPointKind {
+    match kind {
+        ContactKind::Email => pb::ContactPointKind::Email,
+        ContactKind::Phone => pb::ContactPointKind::Phone,
     }
 }
 
@@ -155,8 +162,8 @@ pub fn outbox_message(message: Message) -> pb::OutboxMessage {
         subject_origin,
         body_origin,
         send_time: Some(timestamp(message.sent_at)),
-        verification_id: message.verification_id.to_string(),
-        html: String::new(),
+        verification_id: message.verification_id.map(|id| id.to_string()).unwrap_or_default(),
+        html: message.html.unwrap_or_default(),
         delivery_id: message.delivery_id.to_string(),
     }
 }
@@ -213,10 +220,86 @@ pub fn method(method: Method) -> pb::VerificationMethod {
     }
 }
 
+/// A notification, without words.
+#[must_use]
+pub fn notification(listed: Listed) -> pb::Notification {
+    let address = listed.address.as_ref();
+    let origin = |(key, from): (String, CatalogueVersion)| text_origin(&key, from);
+    pb::Notification {
+        notification_id: listed.id.to_string(),
+        happening: happening(listed.kind).into(),
+        customer_id: text(listed.customer_id),
+        case_id: text(listed.case_id),
+        subject_id: text(listed.subject_id),
+        channel: address
+            .map_or(pb::ContactPointKind::Unspecified, |address| {
+                contact_kind(address.kind())
+            })
+            .into(),
+        masked_address: address.map(Contact::masked).unwrap_or_default(),
+        state: match listed.state {
+            notifications::State::Pending => pb::NotificationState::Pending,
+            notifications::State::Sent => pb::NotificationState::Sent,
+            notifications::State::Dropped => pb::NotificationState::Dropped,
+            notifications::State::Failed => pb::NotificationState::Failed,
+        }
+        .into(),
+        reason: listed.reason.unwrap_or_default(),
+        subject_origin: listed.subject.map(origin),
+        text_origin: listed.text.map(origin),
+        more_origin: listed.more.map(origin),
+        happen_time: Some(timestamp(listed.occurred_at)),
+        end_time: listed.ended_at.map(timestamp),
+        standard_basis: listed.basis,
+        delivery_id: text(listed.delivery_id),
+    }
+}
+
+fn text(id: Option<impl ToString>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// How a customer wants to be told.
+#[must_use]
+pub fn preferences(preferences: Preferences) -> pb::ContactPreferences {
+    pb::ContactPreferences {
+        preferred_kind: preferences
+            .preferred
+            .map_or(pb::ContactPointKind::Unspecified, contact_kind)
+            .into(),
+        muted: preferences
+            .muted
+            .into_iter()
+            .map(|kind| happening(kind).into())
+            .collect(),
+        plain_text_only: preferences.plain_text_only,
+        time_zone: preferences.time_zone.unwrap_or_default(),
+    }
+}
+
+/// Something that a customer may be told of: the contract has the same names, in capitals.
+#[must_use]
+pub fn happening(kind: Kind) -> pb::Happening {
+    let name = format!("HAPPENING_{}", kind.as_str().to_ascii_uppercase());
+    pb::Happening::from_str_name(&name).unwrap_or_default()
+}
+
 fn text_origin(key: &str, from: CatalogueVersion) -> TextOrigin {
     TextOrigin {
         key: key.to_owned(),
         locale: from.locale,
         version: from.version,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contract_has_every_happening_by_its_name() {
+        let values: std::collections::BTreeSet<i32> = Kind::ALL.iter().map(|kind| happening(*kind).into()).collect();
+        assert!(!values.contains(&0));
+        assert_eq!(values.len(), Kind::ALL.len());
     }
 }

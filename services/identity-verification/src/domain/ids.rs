@@ -33,11 +33,26 @@ id_type! {
 }
 
 id_type! {
-    /// Names a code's way to its customer.
+    /// Names the way of a code, or of notifications, to its customer.
     DeliveryId
 }
 
 id_type! {
     /// Names a case of the case service.
     CaseId
+}
+
+id_type! {
+    /// Names something that happened, which a customer may be told of: the id of its event, or one of our own.
+    HappeningId
+}
+
+id_type! {
+    /// Names a happening as it is told at an address.
+    NotificationId
+}
+
+id_type! {
+    /// Names a repair of repair-logistics, or a plan of warranty.
+    SubjectId
 }

@@ -4,13 +4,15 @@ use support_chassis::db::Tx;
 use support_chassis::error::{InvalidFields, Violation};
 use support_chassis::id::Ids;
 
+use super::contact_point_changed;
 use crate::domain::contact::Contact;
 use crate::domain::customer::{Addition, CONTACT_POINTS_LIMIT, Customer};
+use crate::domain::happening::Kind;
 use crate::domain::ids::CustomerId;
 use crate::error::IdentityError;
 use crate::store;
 
-/// Adds a contact point, not yet verified. One that the customer has already changes nothing. `version` is the version
+/// Adds a contact point, not yet verified, which is told at the customer's other addresses. One that the customer has already changes nothing. `version` is the version
 /// that the caller has read, if it wants to know of other changes.
 ///
 /// # Errors
@@ -39,7 +41,11 @@ pub async fn add_contact_point(
         Addition::At(ordinal) => ordinal,
     };
     let now = tx.now();
-    store::customers::add_contact_point(tx, customer_id, ids.next(), ordinal, contact, now).await?;
+    let contact_point_id = ids.next();
+    store::customers::add_contact_point(tx, customer_id, contact_point_id, ordinal, contact, now).await?;
+    // Who takes an account over begins with an address of theirs: its owner hears of it at the others.
+    let added = contact_point_changed(ids, Kind::ContactPointAdded, customer_id, contact_point_id, now);
+    store::happenings::record(tx, &added, now).await?;
     store::customers::get(tx, customer_id)
         .await?
         .ok_or(IdentityError::CustomerNotFound)

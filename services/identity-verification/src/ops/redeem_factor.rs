@@ -2,15 +2,17 @@
 
 use subtle::ConstantTimeEq as _;
 use support_chassis::db::Tx;
+use support_chassis::id::Ids;
 use support_proto::support::identity::v1::{AuthenticatorEnded, GrantIssued};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Means, NotAccepted, ended, text_of};
+use super::{Means, NotAccepted, contact_point_changed, ended, text_of};
 use crate::api::present;
 use crate::domain::authenticator::{DocumentType, RecoveryCode};
 use crate::domain::code::Code;
 use crate::domain::grant::{Assurance, Decay, Grant};
+use crate::domain::happening::Kind;
 use crate::domain::ids::{AuthenticatorId, CustomerId, VerificationId};
 use crate::domain::rules::FactorRules;
 use crate::domain::sends::SendWindow;
@@ -170,6 +172,7 @@ pub async fn redeem_factor(
     store::factors::set_failures(tx, &key, &failures).await?;
     if let (true, Some(used), Some(subject)) = (is_right, used, verification.subject.as_ref()) {
         use_up(tx, (id, method), subject, proof, used, now).await?;
+        verified(tx, &means.ids, method, subject, now).await?;
     } else if !is_right {
         count_failure(tx, &verification, method, own_rules.failures_before_lock, now).await?;
         if let Some(key) = &source_key {
@@ -271,6 +274,23 @@ async fn held_against(
     })
 }
 
+/// Writes down that the customer holds the address that a code came back from.
+async fn verified(
+    tx: &mut Tx,
+    ids: &Ids,
+    method: Method,
+    subject: &Subject,
+    now: OffsetDateTime,
+) -> Result<(), IdentityError> {
+    let point = subject.contact_point_id;
+    // From now on the address proves who its customer is, if it did not before: they hear of it at the others.
+    if method.is_sent() && !store::customers::set_verified(tx, point, now).await? {
+        let verified = contact_point_changed(ids, Kind::ContactPointVerified, subject.customer_id, point, now);
+        store::happenings::record(tx, &verified, now).await?;
+    }
+    Ok(())
+}
+
 /// Writes down what a right proof used, so that what is good once is good once.
 async fn use_up(
     tx: &mut Tx,
@@ -302,9 +322,6 @@ async fn use_up(
     };
     if let Some(authenticator) = authenticator {
         store::authenticators::succeed(tx, authenticator, now).await?;
-    }
-    if method.is_sent() {
-        store::customers::set_verified(tx, subject.contact_point_id, now).await?;
     }
     let document = match proof {
         Proof::Document { kind, store, witness } => Some((*kind, store.as_str(), witness.as_str())),

@@ -224,27 +224,30 @@ pub async fn add_contact_point(
     Ok(())
 }
 
-/// Writes down that the customer has proven to hold a contact point, and raises the customer's version.
+/// Writes down that the customer has proven to hold a contact point, and raises the customer's version. Says whether it proved
+/// who they are before.
 pub async fn set_verified(
     connection: &mut PgConnection,
     id: ContactPointId,
     now: OffsetDateTime,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
     // The customer first, as in every other change: who takes locks in one order never deadlocks.
-    sqlx::query!(
-        "with changed as (
+    let proved = sqlx::query_scalar!(
+        r#"with changed as (
              update customers set version = version + 1
              where id = (select customer_id from contact_points where id = $1)
              returning id
-         )
-         update contact_points set verified_at = $2 from changed
-         where contact_points.id = $1 and contact_points.customer_id = changed.id",
+         ),
+         before as (select id, vouched or verified_at is not null as proved from contact_points where id = $1)
+         update contact_points set verified_at = $2 from changed, before
+         where contact_points.id = before.id and contact_points.customer_id = changed.id
+         returning before.proved as "proved!""#,
         id.uuid(),
         now,
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(())
+    Ok(proved.unwrap_or(true))
 }
 
 async fn contact_points(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<ContactPoint>, DbError> {
@@ -267,7 +270,8 @@ async fn contact_points(connection: &mut PgConnection, customer: CustomerId) -> 
         .collect()
 }
 
-fn contact(kind: &str, value: &str) -> Result<Contact, DbError> {
+/// An address as it is stored.
+pub(super) fn contact(kind: &str, value: &str) -> Result<Contact, DbError> {
     let kind = stored(ContactKind::from_name(kind), "contact_points", "kind")?;
     stored(Contact::parse(kind, value).ok(), "contact_points", "value")
 }

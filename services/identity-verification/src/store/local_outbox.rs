@@ -20,14 +20,16 @@ pub struct Message {
     pub id: Id,
     /// Which delivery it was.
     pub delivery_id: DeliveryId,
-    /// The verification whose code is in it.
-    pub verification_id: VerificationId,
+    /// The verification whose code is in it; none where it tells something.
+    pub verification_id: Option<VerificationId>,
     /// The address.
     pub recipient: String,
     /// The subject line.
     pub subject: String,
     /// The text.
     pub body: String,
+    /// The text as HTML, where it has that.
+    pub html: Option<String>,
     /// The language it is written in, BCP 47; `und` where that is none.
     pub language: String,
     /// Where its words came from; none where it went without.
@@ -54,17 +56,18 @@ pub struct Filter {
 /// Keeps a message, once for each delivery.
 pub async fn insert(connection: &mut PgConnection, new: &Message) -> Result<(), DbError> {
     sqlx::query!(
-        "insert into local_outbox_messages (id, delivery_id, verification_id, recipient, subject, body, language, sent_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
+        "insert into local_outbox_messages (id, delivery_id, verification_id, recipient, subject, body, language, sent_at, html)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict on constraint local_outbox_messages_delivery_key do nothing",
         new.id.uuid(),
         new.delivery_id.uuid(),
-        new.verification_id.uuid(),
+        new.verification_id.map(VerificationId::uuid),
         new.recipient,
         new.subject,
         new.body,
         new.language,
         new.sent_at,
+        new.html.as_deref(),
     )
     .execute(connection)
     .await?;
@@ -83,7 +86,7 @@ pub async fn list(
     };
     let rows = sqlx::query!(
         r#"select message.id as "id: Id", delivery_id as "delivery_id: DeliveryId",
-             message.verification_id as "verification_id: VerificationId", recipient, subject, body, language, sent_at,
+             message.verification_id as "verification_id: VerificationId", recipient, subject, body, language, sent_at, html,
              delivery.subject_locale as "subject_locale?", delivery.subject_version as "subject_version?",
              delivery.body_locale as "body_locale?", delivery.body_version as "body_version?"
          from local_outbox_messages as message
@@ -107,6 +110,7 @@ pub async fn list(
         recipient: row.recipient,
         subject: row.subject,
         body: row.body,
+        html: row.html,
         language: row.language,
         origin: CatalogueVersion::of(row.subject_locale, row.subject_version)
             .zip(CatalogueVersion::of(row.body_locale, row.body_version))

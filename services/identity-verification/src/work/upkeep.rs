@@ -29,6 +29,8 @@ pub struct Upkeep {
     pub metrics: Metrics,
     /// How long a local outbox keeps its messages.
     pub local_retention: Duration,
+    /// How long it is kept what customers were told.
+    pub notification_retention: Duration,
 }
 
 impl Upkeep {
@@ -51,6 +53,7 @@ impl Upkeep {
         store::send_windows::prune(&mut connection, now - WINDOW, AT_ONCE).await?;
         store::factors::prune_failures(&mut connection, now - FAILURES_KEPT, AT_ONCE).await?;
         store::local_outbox::prune(&mut connection, now - self.local_retention, AT_ONCE).await?;
+        store::happenings::prune(&mut connection, now - self.notification_retention, AT_ONCE).await?;
         self.metrics
             .overdue(store::deliveries::count_overdue(&mut connection, now - OVERDUE).await?);
         Ok(())

@@ -16,7 +16,7 @@ use crate::house::{House, code_in, email, eventually, new_customer, operator, ph
 use crate::localisation::localisation;
 use crate::mail_server::{self, Inbox, Mail};
 
-fn by_mail(settings: Settings, server: SocketAddr) -> Settings {
+pub(crate) fn by_mail(settings: Settings, server: SocketAddr) -> Settings {
     settings
         .set("identity-verification.delivery.outbox", "smtp")
         .set("identity-verification.delivery.poll_interval_ms", 20)
@@ -52,7 +52,7 @@ async fn delivery_state(house: &House) -> (String, Option<String>) {
 }
 
 /// A header of a mail, unfolded.
-fn header(mail: &Mail, name: &str) -> String {
+pub(crate) fn header(mail: &Mail, name: &str) -> String {
     let (head, _) = mail.data.split_once("\r\n\r\n").unwrap();
     let head = head.replace("\r\n ", " ");
     let prefix = format!("{name}: ");
@@ -62,9 +62,14 @@ fn header(mail: &Mail, name: &str) -> String {
         .to_owned()
 }
 
-/// The text of a mail, out of quoted-printable (RFC 2045, 6.7).
+/// The text of a mail of one part.
 fn body(mail: &Mail) -> String {
     let (_, body) = mail.data.split_once("\r\n\r\n").unwrap();
+    unquoted(body)
+}
+
+/// What stands in quoted-printable (RFC 2045, 6.7).
+pub(crate) fn unquoted(body: &str) -> String {
     let body = body.replace("=\r\n", "");
     let (mut bytes, mut rest) = (Vec::new(), body.as_bytes());
     while let Some((first, after)) = rest.split_first() {

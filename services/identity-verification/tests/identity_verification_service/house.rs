@@ -50,13 +50,17 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 
 /// What the service is told: messages are kept, everything else as little as can be.
 pub(crate) fn settings(url: &str, localisation: &str) -> Settings {
-    Settings::new(&[NAME, "localisation"])
+    Settings::new(&[NAME, "localisation", "case", "repair-logistics", "warranty"])
         .set("region", "eu")
         .set("database.url", url)
         .set("database.max_connections", 4)
         // Every test starts a service, which connects anew: on a busy machine that takes longer than in operation.
         .set("database.acquire_timeout_ms", 30_000)
         .set("peers.localisation", vec![localisation])
+        // Where they matter, a test has them.
+        .set("peers.case", vec!["http://127.0.0.1:1"])
+        .set("peers.repair-logistics", vec!["http://127.0.0.1:1"])
+        .set("peers.warranty", vec!["http://127.0.0.1:1"])
         .set("passport.signing_key", signing_key(NAME))
         .set(
             "passport.trust",

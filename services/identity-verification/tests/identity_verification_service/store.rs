@@ -7,9 +7,10 @@ use support_chassis::clock::Clock;
 use support_chassis::db::DbError;
 use support_chassis::id::Ids;
 use support_identity_verification::domain::authenticator::{Authenticator, AuthenticatorState, DocumentType};
-use support_identity_verification::domain::contact::Contact;
+use support_identity_verification::domain::contact::{Contact, ContactKind};
 use support_identity_verification::domain::customer::{ContactPoint, Customer, Name};
 use support_identity_verification::domain::grant::{Assurance, Grant};
+use support_identity_verification::domain::happening::{Keys, Kind, Preferences};
 use support_identity_verification::domain::ids::{DeliveryId, VerificationId};
 use support_identity_verification::domain::partner::PartnerClient;
 use support_identity_verification::domain::rules::Limits;
@@ -17,9 +18,12 @@ use support_identity_verification::domain::verification::{
     Method, NewVerification, Purpose, Subject, Verification, Way,
 };
 use support_identity_verification::keys::secret_hash;
+use support_identity_verification::store::deliveries::Notice;
+use support_identity_verification::store::happenings::Happening;
 use support_identity_verification::store::local_outbox::Message;
 use support_identity_verification::store::{
-    authenticators, customers, deliveries, factors, grants, local_outbox, partner_clients, send_windows, verifications,
+    authenticators, customers, deliveries, factors, grants, happenings, local_outbox, notifications, partner_clients,
+    preferences, send_windows, verifications,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -135,14 +139,60 @@ async fn fill(connection: &mut PgConnection) -> (Customer, Verification, Grant) 
     local_outbox::insert(connection, &message(&ids, ids.next(), verification.id))
         .await
         .unwrap();
+    told(connection, &ids, &customer).await;
     (customer, verification, grant)
+}
+
+/// Something that happened, told to a customer who has said how.
+async fn told(connection: &mut PgConnection, ids: &Ids, customer: &Customer) {
+    let happening = Happening {
+        id: ids.next(),
+        kind: Kind::CaseOpened,
+        case_id: Some(ids.next()),
+        subject_id: None,
+        contact_point_id: None,
+        customer_id: Some(customer.id),
+        occurred_at: NOW,
+        amount: Some(("EUR".into(), 100)),
+        day: None,
+    };
+    happenings::record(connection, &happening, NOW).await.unwrap();
+    let notice = Notice {
+        contact_point: customer.contact_points[0].id,
+        about: None,
+        due_at: NOW,
+        expires_at: NOW + Duration::from_hours(1),
+        greeting_key: "a",
+        closing_key: "b",
+    };
+    let delivery = ids.next();
+    deliveries::insert_notice(connection, delivery, &notice, NOW)
+        .await
+        .unwrap();
+    let keys = Keys {
+        subject: "c".into(),
+        text: "d".into(),
+        more: None,
+        greeting: "a".into(),
+        closing: "b".into(),
+    };
+    let way = notifications::Way::At(notice.contact_point, delivery, &keys);
+    notifications::insert(connection, ids.next(), &happening, way, "x/y@1", NOW)
+        .await
+        .unwrap();
+    let preferences = Preferences {
+        preferred: Some(ContactKind::Email),
+        ..Preferences::default()
+    };
+    preferences::set(connection, customer.id, &preferences).await.unwrap();
 }
 
 fn message(ids: &Ids, delivery_id: DeliveryId, verification_id: VerificationId) -> Message {
     Message {
         id: ids.next(),
         delivery_id,
-        verification_id,
+        verification_id: Some(verification_id),
+        html: None,
         recipient: "ada@example.com".into(),
         subject: "s".into(),
         body: "b".into(),
@@ -438,6 +488,39 @@ const BREACHES: &[(&str, &str)] = &[
         "update deliveries set subject_locale = 'en', subject_version = 1, body_locale = 'en', body_version = 1",
         "deliveries_text_of_sent",
     ),
+    ("update deliveries set contact_point_id = null", "deliveries_kind_check"),
+    ("update deliveries set greeting_key = null", "deliveries_kind_check"),
+    ("update happenings set currency = 'euros'", "happenings_currency_check"),
+    ("update happenings set currency = null", "happenings_amount_check"),
+    ("update happenings set state = 'lost'", "happenings_state_check"),
+    ("update happenings set attempts = -1", "happenings_attempts_check"),
+    (
+        "update notifications set state = 'lost', reason = 'x', ended_at = now()",
+        "notifications_state_check",
+    ),
+    ("update notifications set state = 'sent'", "notifications_ended_check"),
+    (
+        "update notifications set reason = 'refused'",
+        "notifications_reason_check",
+    ),
+    ("update notifications set text_key = null", "notifications_way_check"),
+    ("update notifications set text_version = 1", "notifications_text_check"),
+    (
+        "update notifications set text_locale = 'en', text_version = 1",
+        "notifications_text_check",
+    ),
+    (
+        "update contact_preferences set preferred_kind = 'pigeon'",
+        "contact_preferences_preferred_kind_check",
+    ),
+    (
+        "update contact_preferences set muted = array_fill('case_opened'::text, array[41])",
+        "contact_preferences_muted_check",
+    ),
+    (
+        "update contact_preferences set time_zone = repeat('x', 41)",
+        "contact_preferences_time_zone_check",
+    ),
 ];
 
 #[tokio::test]
@@ -459,13 +542,14 @@ async fn every_constraint_holds() {
          where connamespace = 'public'::regnamespace and contype = 'c'
              and conrelid::regclass::text in (
                  'customers', 'contact_points', 'verifications', 'send_windows', 'grants', 'partner_clients', 'deliveries',
-                 'authenticators', 'recovery_codes', 'factor_challenges', 'proofs', 'factor_failures'
+                 'authenticators', 'recovery_codes', 'factor_challenges', 'proofs', 'factor_failures',
+                 'happenings', 'notifications', 'contact_preferences'
              )"#
     )
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(known, 66);
+    assert_eq!(known, 79);
 }
 
 #[tokio::test]
@@ -493,12 +577,15 @@ async fn what_is_written_is_read_back() {
         Some(verification)
     );
     assert_eq!(grants::get(&mut connection, grant.id).await.unwrap(), Some(grant));
-    let at = NOW + Duration::from_secs(1);
+    let (at, before) = (NOW + Duration::from_secs(1), read.version);
     customers::set_verified(&mut connection, customer.contact_points[0].id, at)
         .await
         .unwrap();
     let read = customers::get(&mut connection, customer.id).await.unwrap().unwrap();
-    assert_eq!((read.contact_points[0].verified_at, read.version), (Some(at), 2));
+    assert_eq!(
+        (read.contact_points[0].verified_at, read.version),
+        (Some(at), before + 1)
+    );
 }
 
 #[tokio::test]
@@ -521,18 +608,10 @@ async fn a_delivery_is_with_one_worker_until_its_lease_ends() {
         .await
         .unwrap();
     assert_eq!((again.len(), again[0].id, again[0].attempts), (1, claimed[0].id, 2));
-    deliveries::end(&mut connection, claimed[0].id, deliveries::End::Sent, None, lease_end)
-        .await
-        .unwrap();
-    deliveries::end(
-        &mut connection,
-        claimed[0].id,
-        deliveries::End::Failed("late"),
-        None,
-        lease_end,
-    )
-    .await
-    .unwrap();
+    for (end, is_the_first) in [(deliveries::End::Sent, true), (deliveries::End::Failed("late"), false)] {
+        let ended = deliveries::end(&mut connection, claimed[0].id, end, None, lease_end).await;
+        assert_eq!(ended.unwrap(), is_the_first);
+    }
     let late = lease_end + Duration::from_hours(1);
     assert!(
         deliveries::claim(&mut connection, late, late, 10)
@@ -540,7 +619,7 @@ async fn a_delivery_is_with_one_worker_until_its_lease_ends() {
             .unwrap()
             .is_empty()
     );
-    let state = sqlx::query_scalar!("select state from deliveries")
+    let state = sqlx::query_scalar!("select state from deliveries where id = $1", claimed[0].id.uuid())
         .fetch_one(&mut connection)
         .await
         .unwrap();

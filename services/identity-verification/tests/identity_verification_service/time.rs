@@ -131,7 +131,8 @@ async fn upkeep_ends_and_removes_what_nobody_needs() {
     let message = store::local_outbox::Message {
         id: bench.means.ids.next(),
         delivery_id: bench.means.ids.next(),
-        verification_id: verification.id,
+        verification_id: Some(verification.id),
+        html: None,
         recipient: "ada@example.com".into(),
         subject: "s".into(),
         body: "b".into(),
@@ -146,6 +147,7 @@ async fn upkeep_ends_and_removes_what_nobody_needs() {
         clock: bench.clock.clone(),
         metrics: Metrics::new(),
         local_retention: Duration::from_hours(2),
+        notification_retention: Duration::from_hours(24 * 400),
     };
     let left = async || {
         let row = sqlx::query!(

@@ -1,12 +1,14 @@
 //! Who sees which repairs.
 
 use support_chassis::call::Caller;
-use support_proto::support::repair::v1::{CancelRepairRequest, GetRepairRequest, ListRepairsRequest, RepairState};
+use support_proto::support::repair::v1::{
+    CancelRepairRequest, GetProviderRequest, GetRepairRequest, ListRepairsRequest, Repair, RepairState,
+};
 use support_proto::support::types::v1::ProductLine;
 use support_repair_logistics::domain::repair::{CaseId, CustomerId};
 use tonic::{Code, Status};
 
-use crate::callers::{customer, operator, partner, refused, staff, violated};
+use crate::callers::{customer, operator, partner, reader, refused, staff, violated};
 use crate::world::World;
 
 struct Scene {
@@ -87,6 +89,33 @@ impl Scene {
             answer.next_page_token,
         ))
     }
+}
+
+#[tokio::test]
+async fn a_service_reads_a_repair_and_its_place_without_what_people_wrote() {
+    let scene = scene().await;
+    let request = GetRepairRequest {
+        repair_id: scene.repairs[0].clone(),
+    };
+    let read = async |caller: &Caller| {
+        let answer = scene.world.repairs(caller).get_repair(request.clone()).await;
+        answer.unwrap().into_inner().repair.unwrap()
+    };
+    let (whole, bare) = (read(&staff()).await, read(&reader()).await);
+    assert!(!whole.problem.is_empty());
+    assert_eq!(
+        bare,
+        Repair {
+            problem: String::new(),
+            note: String::new(),
+            ..whole.clone()
+        }
+    );
+    let place = GetProviderRequest {
+        provider_id: bare.provider_id,
+    };
+    let place = scene.world.providers(&reader()).get_provider(place).await.unwrap();
+    assert_eq!(place.into_inner().provider.unwrap().code, "BERLIN");
 }
 
 #[tokio::test]

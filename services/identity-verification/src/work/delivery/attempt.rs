@@ -2,11 +2,11 @@
 
 use time::OffsetDateTime;
 
-use super::{Courier, Deliverer};
+use super::{Deliverer, Handed};
 use crate::domain::code::Code;
-use crate::domain::contact::{Contact, ContactKind};
+use crate::domain::contact::Contact;
+use crate::domain::ids::VerificationId;
 use crate::error::IdentityError;
-use crate::mail::MailError;
 use crate::store;
 use crate::store::deliveries::{Claimed, End};
 use crate::store::local_outbox::Message;
@@ -44,51 +44,36 @@ impl Deliverer {
     /// # Errors
     ///
     /// Those of the database.
-    pub(super) async fn attempt(&self, delivery: Claimed) -> Result<Outcome, IdentityError> {
-        let parcel = match self.pack(delivery).await? {
+    pub(super) async fn attempt(
+        &self,
+        delivery: Claimed,
+        verification: VerificationId,
+    ) -> Result<Outcome, IdentityError> {
+        let parcel = match self.pack(verification).await? {
             Ok(parcel) => parcel,
             Err(end) => return Ok(Outcome::Ended(end, None)),
         };
-        if parcel.contact.kind() == ContactKind::Phone && matches!(self.courier, Courier::Smtp(_)) {
-            return Ok(Outcome::Ended(End::Failed("no_sms_carrier"), None));
-        }
         let (text, render_failures) = match self.write(&parcel, delivery) {
             Ok(written) => written,
             Err(outcome) => return Ok(outcome),
         };
-        let now = self.clock.now();
-        Ok(match &self.courier {
-            Courier::Local => Outcome::Kept(Box::new(Message {
-                id: self.ids.next(),
-                delivery_id: delivery.id,
-                verification_id: delivery.verification_id,
-                recipient: parcel.contact.value().to_owned(),
-                subject: text.subject,
-                body: text.body,
-                language: text.language,
-                origin: text.origin,
-                sent_at: now,
-            })),
-            Courier::Smtp(mailer) => match mailer.send(parcel.contact.value(), &text, delivery.id, now).await {
-                Ok(()) => Outcome::Ended(End::Sent, text.origin),
-                Err(error @ MailError::Refused { .. }) => {
-                    tracing::info!(%error, "a mail was refused");
-                    Outcome::Ended(End::Failed("refused"), None)
-                }
-                Err(error @ (MailError::Deferred { .. } | MailError::TimedOut)) => {
-                    tracing::info!(%error, "a mail was not taken");
-                    Outcome::PutOff {
-                        render_failures,
-                        reason: "mail_server",
-                    }
-                }
+        let origin = text.origin.clone();
+        Ok(match self.hand(&parcel.contact, text, delivery.id).await {
+            Handed::Taken => Outcome::Ended(End::Sent, origin),
+            Handed::Kept(mut message) => {
+                message.verification_id = Some(verification);
+                Outcome::Kept(message)
+            }
+            Handed::Refused(reason) => Outcome::Ended(End::Failed(reason), None),
+            Handed::Later(reason) => Outcome::PutOff {
+                render_failures,
+                reason,
             },
         })
     }
 
     /// Collects what there is to deliver, or says why there is nothing.
-    async fn pack(&self, delivery: Claimed) -> Result<Result<Parcel, End>, IdentityError> {
-        let id = delivery.verification_id;
+    async fn pack(&self, id: VerificationId) -> Result<Result<Parcel, End>, IdentityError> {
         let mut connection = self.db.read().await?;
         let Some(verification) = store::verifications::get(&mut connection, id).await? else {
             return Err(IdentityError::Impossible("a delivery of no verification"));
