@@ -8,7 +8,7 @@ use support_localisation::shipped::shipped;
 use support_warranty::domain::coverage::{Outcome, Pays, Reason, Uses, Weighed};
 use support_warranty::domain::explain::{self, Sentence, Value};
 use support_warranty::domain::money::{Amount, Currency};
-use support_words::catalogue::{Arguments, Catalogue, Day, Item, List, ListKind, Money, Value as Word};
+use support_words::catalogue::{Arguments, Day, Item, List, ListKind, Money, Value as Word};
 use support_words::locale::{Direction, Locale, Locales};
 use support_words::snapshot::{Published, Snapshot};
 use support_words::tag::Tag;
@@ -23,7 +23,7 @@ fn words() -> Snapshot {
     let mut published = BTreeMap::new();
     for one in shipped().unwrap() {
         let tag = Tag::parse(one.locale).unwrap();
-        let (catalogue, refused) = Catalogue::compile(&tag, &one.messages).unwrap();
+        let (compiled, refused) = Published::compile(&tag, 1, one.messages).unwrap();
         assert!(refused.is_empty(), "{refused:?}");
         locales.push(Locale {
             tag: tag.clone(),
@@ -31,16 +31,7 @@ fn words() -> Snapshot {
             english_name: String::new(),
             direction: Direction::LeftToRight,
         });
-        let patterns = one.messages;
-        let version = 1;
-        published.insert(
-            tag,
-            Arc::new(Published {
-                version,
-                patterns,
-                catalogue,
-            }),
-        );
+        published.insert(tag, Arc::new(compiled));
     }
     Snapshot::new(Locales::new(locales, &Tag::parse("en").unwrap()).unwrap(), published)
 }

@@ -145,7 +145,8 @@ impl Snapshot {
     /// Whether there holds at a place on a day what holds everywhere.
     #[must_use]
     pub fn is_as_everywhere(&self, document: &Registered, place: &Place, day: Date) -> bool {
-        self.source(document).is_as_everywhere(&self.territories(day), place, day)
+        self.source(document)
+            .is_as_everywhere(&self.territories(day), place, day)
     }
 
     /// What a basis names; none where some of it is not known here, or it is of no document of this service.
