@@ -2,7 +2,7 @@
 //!
 //! What is published makes a small piece of its own, at the cost of its own words. Whether a text in a piece is still the one
 //! to be found, the facts say ([`super::facts`]): a piece knows of which version each of its texts is, and one that is no
-//! longer current is passed over. Pieces are joined as they become many ([`super::join`]), and what is no longer current is
+//! longer current is passed over. Pieces are joined as they become many (`super::join`), and what is no longer current is
 //! left out then.
 
 use std::sync::{Arc, LazyLock};

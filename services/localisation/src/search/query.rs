@@ -1,7 +1,7 @@
 //! What a query asks of the index of one language.
 //!
 //! A word that no text has is taken for those that are spelt most like it, or that begin with it, or for the words that it is
-//! put together of ([`super::spelling`]). A word that some text has is taken as it is.
+//! put together of (`super::spelling`). A word that some text has is taken as it is.
 
 use std::collections::{BTreeSet, HashMap};
 
