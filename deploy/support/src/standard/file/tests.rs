@@ -46,7 +46,7 @@ fn everything_wrong_is_said_with_its_line() {
 fn faults_of_the_content_have_their_lines_too() {
     let head = format!("document: {POLICY}\nplace: country/DE\nreason: as agreed\n");
     let problems = parse(&format!(
-        "{head}changes:\n  codes:\n    lifetime: soon\n    sendsPerHour: many # camel case is read too\n  nonsense: 1\n  purposes:\n    payment: {{methods: [NO, 7]}}\n"
+        "{head}changes:\n  codes:\n    lifetime: soon\n    sendsPerHour: many # camel case is read too\n  nonsense: 1\n  purposes:\n    payment: {{methods: [NO, 70]}}\n"
     ))
     .unwrap_err();
     let marks: Vec<&str> = problems
