@@ -11,12 +11,13 @@ use support_chassis::call::Caller;
 use support_chassis::client::Peer;
 use support_chassis::error::{CommonErrorReason, explain};
 use support_chassis::passport::{ACTOR_HEADER, Kind, PASSPORT_HEADER, Passport, PassportError};
+use support_proto::support::case::v1::ListMessagesRequest;
 use support_proto::support::case::v1::case_service_client::CaseServiceClient;
 use support_proto::support::feed::v1::AcknowledgeRequest;
 use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use time::OffsetDateTime;
-use tonic::{Code, Request};
+use tonic::Code;
 
 use super::harness::{Desk, LIFETIME, START, World, answers, customer, get_case, script, signer, staff, with_passport};
 
@@ -244,9 +245,13 @@ async fn a_service_calls_for_itself_or_carries_its_callers_passport_on() {
         .insert(ACTOR_HEADER, world.pass(&Caller::service("gateway")).parse().unwrap());
     let status = running.cases().get_case(request).await.unwrap_err();
     assert_eq!(explain(&status).common(), Some(CommonErrorReason::CredentialsInvalid));
-    // On our own account we may not read a customer's case.
+    // On our own account we may not read what was said in a customer's case.
+    let messages = ListMessagesRequest {
+        case_id: get_case().case_id,
+        ..ListMessagesRequest::default()
+    };
     let status = CaseServiceClient::new(peer.own())
-        .get_case(Request::new(get_case()))
+        .list_messages(messages)
         .await
         .unwrap_err();
     assert_eq!(explain(&status).common(), Some(CommonErrorReason::CallerKindNotAllowed));
