@@ -1,8 +1,8 @@
 //! What the tests of the services share: a signing key for every name ([`signing_key`], [`trust`]), calls as the gateway
 //! passes them on ([`call_as`]), databases with a service's tables ([`database`]), services that are nothing but a feed
 //! ([`feed_only`]), what a feed tells ([`events`]), overlays that loosen a standard ([`loosening`]) and must be found by a
-//! service ([`loosening_is_found`]), and versions of one that are published as people do it ([`publish`]), and words
-//! to be shown ([`Localisation`]).
+//! service ([`loosening_is_found`]), and versions of one that are published as people do it ([`publish`]), words to be
+//! shown ([`Localisation`]), and what benchmarks ask of the machine ([`load`], [`resident`], [`Processor`], [`write_figures`]).
 //!
 //! For tests alone: the keys follow from the names and are no secret, and what fails here fails the test, so all functions
 //! panic.
@@ -20,6 +20,7 @@ mod found;
 mod keys;
 mod localisation;
 mod loosen;
+mod measured;
 mod publish;
 
 pub use door::{Bearer, Door, call_as, call_by, channel};
@@ -28,6 +29,7 @@ pub use found::loosening_is_found;
 pub use keys::{sign, signer, signing_key, trust};
 pub use localisation::Localisation;
 pub use loosen::{Loosening, loosening, loosenings};
+pub use measured::{Processor, load, processor_seconds, resident, write_figures};
 pub use publish::{check, publish, publish_at};
 
 use sqlx::migrate::Migrator;

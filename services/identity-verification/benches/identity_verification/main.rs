@@ -13,6 +13,7 @@ mod redemptions;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use support_testing::{load, write_figures};
 
 /// One figure.
 struct Figure {
@@ -52,9 +53,9 @@ fn micros_each(took: Duration, number: u32) -> f64 {
 fn main() {
     let is_quick = std::env::args().any(|argument| argument == "--quick");
     let scale = if is_quick { 1 } else { 10 };
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    println!("{cores} cores, load before: {}", load.trim());
+    println!("{cores} cores, load before: {load}");
     let mut figures = grants::measure(2_000 * scale);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -88,8 +89,6 @@ fn main() {
             })
         })
         .collect();
-    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench");
-    std::fs::create_dir_all(&directory).unwrap();
-    let text = serde_json::to_string_pretty(&json!({ "figures": told, "load": load.trim(), "cores": cores })).unwrap();
-    std::fs::write(directory.join("identity-verification.json"), text).unwrap();
+    let told = json!({ "figures": told, "load": load, "cores": cores });
+    println!("written to {}", write_figures("identity-verification", &told).display());
 }

@@ -20,7 +20,8 @@ use std::time::Instant;
 use asking::{Ask, Kind, Titles, measure, measure_together};
 use corpus::{Author, Translated};
 use deployment::{Database, Replica, server};
-use report::{Report, load, processor_seconds, resident};
+use report::Report;
+use support_testing::{load, processor_seconds, resident};
 
 /// As in the executable that is shipped.
 #[global_allocator]
@@ -75,7 +76,7 @@ fn main() {
         let service = database.replica().await;
         report.note("start_until_ready", begun.elapsed().as_secs_f64(), "s");
         report.note("start_processor", processor_seconds() - used, "s");
-        report.note("memory", resident() - before, "MB");
+        report.note("memory", (resident() - before) / 1e6, "MB");
 
         let asking = Asking {
             service: &service,

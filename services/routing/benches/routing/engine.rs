@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use rand::RngExt as _;
 use support_routing::domain::{Candidate, Decision, Pairing};
 use support_routing::engine::{Engine, Queued};
+use support_testing::resident;
 
 use crate::floor::{Floor, NOW, shipped};
-use crate::report::{Figure, Report, percentile, real, resident};
+use crate::report::{Figure, Report, percentile, real};
 
 const AGENTS: usize = 100_000;
 const SETS: usize = 500;

@@ -15,6 +15,7 @@ mod report;
 mod world;
 
 use report::Report;
+use support_testing::load;
 use world::World;
 
 /// As in the executable that is shipped.
@@ -30,7 +31,7 @@ fn main() {
     report.note(format!(
         "{} cores, load before: {}",
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        report::load()
+        load()
     ));
     if engine {
         engine::measure(is_quick, &mut report);
@@ -56,7 +57,7 @@ fn main() {
         drop(runtime);
         drop(server);
     }
-    report.note(format!("load after: {}", report::load()));
+    report.note(format!("load after: {}", load()));
     report.print();
     report.write();
 }

@@ -1,11 +1,9 @@
 //! What was measured: as a table, and as JSON.
 
-use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
+use support_testing::write_figures;
 
 /// One figure.
 #[derive(Debug, Serialize)]
@@ -91,30 +89,8 @@ impl Report {
 
     /// Writes `bench/routing.json` in the directory of what is built.
     pub(crate) fn write(&self) {
-        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(
-            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
-            PathBuf::from,
-        );
-        let directory = target.join("bench");
-        fs::create_dir_all(&directory).unwrap();
-        let path = directory.join("routing.json");
-        fs::write(&path, serde_json::to_string_pretty(self).unwrap() + "\n").unwrap();
-        println!("written to {}", path.display());
+        println!("written to {}", write_figures("routing", self).display());
     }
-}
-
-/// The load of the machine, over one, five and fifteen minutes.
-pub(crate) fn load() -> String {
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    load.split(' ').take(3).collect::<Vec<_>>().join(" ")
-}
-
-/// How much memory this process has, in bytes.
-pub(crate) fn resident() -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().split(' ').next()?.parse::<f64>().ok());
-    kilobytes.unwrap_or_default() * 1024.0
 }
 
 /// So many of a hundred took this long or less, in microseconds.

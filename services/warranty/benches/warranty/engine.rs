@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use support_chassis::clock::Clock;
 use support_chassis::id::Ids;
 use support_chassis::standard::Standard;
+use support_testing::resident;
 use support_warranty::domain::coverage::{Damage, decide};
 use support_warranty::domain::facts::{Facts, Incidents, PlanHeld, Question};
 use support_warranty::domain::money::{Amount, Currency};
@@ -18,7 +19,7 @@ use support_warranty::standard::{COVERAGE_TERMS, PriceBook, REPAIR_PRICES, Ruleb
 use support_warranty::store::facts::Known;
 
 use crate::Scale;
-use crate::report::{Figure, Report, real, resident};
+use crate::report::{Figure, Report};
 
 /// How many questions are asked in a round.
 const QUESTIONS: usize = 20_000;
@@ -60,7 +61,7 @@ pub(crate) fn measure(known: Vec<Known>, scale: Scale, report: &mut Report) {
     for case in &cases {
         black_box(rules.on(case.known.device.purchase_country, &case.facts, &case.question));
     }
-    let rulebook = real(resident() - before);
+    let rulebook = resident() - before;
     add("decisions_per_second_one_core", Some(100_000.0), &|| {
         for case in &cases {
             let held = rules.on(case.known.device.purchase_country, &case.facts, &case.question);

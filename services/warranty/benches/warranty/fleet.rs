@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use futures_util::stream;
 use support_proto::support::warranty::v1::fleet_service_client::FleetServiceClient;
 use support_proto::support::warranty::v1::{Damage, DecideCoverageRequest, DecideCoverageStreamRequest};
+use support_testing::Processor;
 
 use crate::Scale;
-use crate::report::{Figure, Processor, Report, real};
+use crate::report::{Figure, Report, real};
 use crate::world::World;
 
 /// A question about a device of the fleet: of ten five are of a fault, the others of accidents, liquid, a component, a symptom,

@@ -14,6 +14,7 @@ mod what_if;
 mod world;
 
 use report::{Figure, Report};
+use support_testing::load;
 use world::World;
 
 /// As in the executable that is shipped.
@@ -47,7 +48,7 @@ fn main() {
         "{} devices, {} cores, load before: {}",
         scale.devices,
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        report::load()
+        load()
     ));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -91,7 +92,7 @@ fn main() {
             "what a decision was made from and its answer: {packed} bytes packed, on average of {asked} decisions"
         ));
     });
-    report.note(format!("load after: {}", report::load()));
+    report.note(format!("load after: {}", load()));
     world.end();
     report.print();
     report.write();

@@ -9,9 +9,9 @@ use support_chassis::clock::Clock;
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
 use support_proto::support::standard::v1::{CheckReport, GetEffectiveRequest};
-use support_testing::{call_as, check};
+use support_testing::{call_as, check, load, processor_seconds};
 
-use crate::report::{Figure, Report, load, processor_seconds};
+use crate::report::{Figure, Report};
 use crate::world::World;
 
 pub(crate) async fn measure(world: &World, report: &mut Report) {

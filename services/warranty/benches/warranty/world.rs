@@ -12,7 +12,7 @@ use support_chassis::settings::{Settings, TrustRole};
 use support_chassis::standard::Reach;
 use support_postgres::{Options, Server};
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
-use support_testing::{Door, call_as, channel, signing_key, trust};
+use support_testing::{Door, call_as, channel, resident, signing_key, trust};
 use support_warranty::SERVICE;
 use support_warranty::domain::coverage::Damage;
 use support_warranty::domain::money::{Amount, Currency, Rounding};
@@ -23,7 +23,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use tonic::transport::Channel;
 
-use crate::report::{Figure, Report, real, resident};
+use crate::report::{Figure, Report};
 
 /// Where they were sold.
 const COUNTRIES: &str = "'DE', 'FR', 'ES', 'IT', 'GB', 'US', 'JP', 'CN', 'AU', 'SE', 'NO', 'PL', 'BR', 'IN'";
@@ -308,7 +308,7 @@ impl World {
             known.append(&mut facts::of_stretch(&mut connection, stretch).await.unwrap());
         }
         assert_eq!(known.len(), usize::try_from(self.devices).unwrap());
-        let bytes = real(resident() - before) / f64::from(self.devices) * 1e6;
+        let bytes = (resident() - before) / f64::from(self.devices) * 1e6;
         report.add(Figure::of("bytes_per_million_devices_memory", "B", bytes));
         known
     }
