@@ -12,10 +12,13 @@ mod words;
 pub use agent::{Agent, Book, DisplayName, LanguageSkill, Presence, ProductSkill};
 pub use language::{Language, NotALanguage};
 pub use lifecycle::{Changed, Entry, OfferEnd, Refused, apply, diagram, open, transition};
-pub use matching::{Candidate, Decision, Need, Pairing, Profile, Reason};
-pub use plan::{Plan, Priorities, Ruled, Step};
+pub use matching::{Candidate, Certification, Decision, Lack, Need, NotAName, Pairing, Profile, Reason, Scope, Skill};
+pub use plan::{Acquaintance, Demand, Demanded, Plan, Priorities, Ruled, Ruling, Stage, Step};
 pub use support_chassis::country::Country;
-pub use task::{Action, Area, Change, Channel, Offer, Opening, ProductLine, Severity, Task, TaskState};
+pub use task::{
+    Action, Area, Attributes, Cause, Change, Channel, Named, Offer, Opening, ProductLine, Segment, Severity, Task,
+    TaskState,
+};
 pub use words::UnknownWord;
 
 support_chassis::id_type! {

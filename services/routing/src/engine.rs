@@ -34,6 +34,7 @@ mod row;
 mod slab;
 
 use std::fmt;
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 
@@ -41,9 +42,8 @@ use index::{ClassKey, Index};
 use line::{Filed, Line};
 use plans::Plans;
 use row::Row;
-use slab::number;
 
-use crate::domain::{AgentId, Candidate, Country, Language, Plan, ProductLine, Ruled, TaskId};
+use crate::domain::{AgentId, Attributes, Candidate, Country, Named, Plan, Ruled, TaskId};
 
 /// A task that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,18 +52,16 @@ pub struct Queued {
     pub task: TaskId,
     /// Its version when it was looked at.
     pub version: i64,
-    /// The language the customer speaks.
-    pub language: Language,
-    /// What kind of product it is about; none where no skill is needed.
-    pub product_line: Option<ProductLine>,
+    /// What it says of itself.
+    pub attributes: Arc<Attributes>,
+    /// The agents whom it names.
+    pub named: Named,
     /// How much room it takes.
     pub weight: i32,
     /// The priority it was queued with, 0 to 9.
     pub priority: i16,
     /// Where its place in line counts from.
     pub queue_time: OffsetDateTime,
-    /// Where it is served; none where it is not known.
-    pub country: Option<Country>,
     /// Who let it go by (declined it, or did not answer) and when they last did, at most one entry an agent.
     pub let_go_by: Vec<(AgentId, OffsetDateTime)>,
 }
@@ -152,12 +150,10 @@ impl Engine {
         if self.line.find(task.task).is_some_and(|before| before.task == task) {
             return;
         }
-        if self.plans.place(task.country).is_none() {
-            let plan = plan(task.country);
-            self.plans.put(Ruled {
-                country: task.country,
-                plan,
-            });
+        let country = task.attributes.country;
+        if self.plans.place(country).is_none() {
+            let plan = plan(country);
+            self.plans.put(Ruled { country, plan });
         }
         self.line.remove(task.task);
         self.put(task, micros(now));
@@ -180,39 +176,36 @@ impl Engine {
         self.line.has_changed() || self.row.has_gained()
     }
 
-    fn put(&mut self, task: Queued, now: i64) {
+    fn put(&mut self, mut task: Queued, now: i64) {
         if self.row.add_weight(task.weight) {
             self.row.count_classes(&self.index.classes);
         }
-        if let Some(filed) = self.file(&task, now) {
+        if let Some(filed) = self.file(&mut task, now) {
             self.line.put(task, filed);
         }
     }
 
-    /// Where a task stands `now`.
-    fn file(&mut self, task: &Queued, now: i64) -> Option<Filed> {
-        let place = self.plans.place(task.country)?;
-        let rules = self.plans.rules(place);
+    /// Where a task stands `now`. What it says of itself is held in common with all that say the same.
+    fn file(&mut self, task: &mut Queued, now: i64) -> Option<Filed> {
+        let place = self.plans.place(task.attributes.country)?;
+        let number = self.plans.ruling(place, task);
         let plan = &self.plans.all().get(place)?.plan;
+        let ruling = self.plans.ruled_as(number);
         let since = micros(task.queue_time);
         let waited = time::Duration::microseconds(now.saturating_sub(since));
-        let steps = plan.steps_reached(waited);
+        let reached = ruling.reached(waited);
         let key = ClassKey {
-            rules,
-            language: self.index.language(&task.language),
-            product_line: task.product_line,
+            ruling: number,
             weight: task.weight,
-            steps: number(steps),
+            stages: slab::number(reached),
         };
         let known = self.index.classes.len();
-        let class = self.index.class(key, || {
-            plan.needs_after(&task.language, task.product_line, task.weight, steps)
-        });
+        let class = self.index.class(key, || ruling.stages.iter().take(reached));
         if self.index.classes.len() > known {
             self.row.add_class(class, task.weight);
         }
-        let step = plan.steps.get(steps);
-        let step = step.map(|step| since.saturating_add(length(step.after)));
+        let next = ruling.stages.get(reached);
+        let next = next.map(|stage| since.saturating_add(length(stage.after)));
         let asked_again = task
             .let_go_by
             .iter()
@@ -221,7 +214,8 @@ impl Engine {
             plan: place,
             class,
             lane: self.line.lane(&plan.priorities, task.priority),
-            due: step.into_iter().chain(asked_again).filter(|at| *at > now).min(),
+            is_kept: self.index.classes[class as usize].is_kept(),
+            due: next.into_iter().chain(asked_again).filter(|at| *at > now).min(),
         })
     }
 }

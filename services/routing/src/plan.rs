@@ -1,5 +1,7 @@
 //! The routing plan of the standard, as the rules of routing read it.
 
+use std::collections::BTreeMap;
+
 use support_calendars::Calendars;
 use support_chassis::clock::from_duration;
 use support_chassis::standard::{Document, Effective, Place, Standard, day_of};
@@ -86,6 +88,7 @@ fn read(held: &Effective<pb::RoutingPlan>) -> Plan {
                 .iter()
                 .filter_map(|language| language.parse().ok())
                 .collect(),
+            ..Step::default()
         })
         .collect();
     steps.sort_by(|one, other| {
@@ -105,6 +108,7 @@ fn read(held: &Effective<pb::RoutingPlan>) -> Plan {
         language_level: small(requirements.language_level),
         skill_level: small(requirements.skill_level),
         steps,
+        neighbours: BTreeMap::new(),
         offer_timeout: from_duration(offers.timeout.as_ref()),
         refusal_delay: from_duration(offers.refusal_delay.as_ref()),
         presence_timeout: from_duration(presence.timeout.as_ref()),

@@ -1,11 +1,13 @@
 //! A floor: who works on it, and what customers ask of it.
 
+use std::sync::Arc;
+
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use support_calendars::Calendars;
 use support_chassis::id::Id;
 use support_chassis::standard::Standard;
-use support_routing::domain::{Book, Candidate, Plan, ProductLine, Profile};
+use support_routing::domain::{Attributes, Book, Candidate, Channel, Named, Plan, ProductLine, Profile, Skill};
 use support_routing::engine::Queued;
 use support_routing::{ROUTING_PLAN, plan};
 use time::macros::datetime;
@@ -58,7 +60,7 @@ impl Floor {
             let mut skills = Vec::new();
             for line in ProductLine::ALL {
                 if chance.random_bool(0.45) {
-                    skills.push((*line, chance.random_range(1..=5)));
+                    skills.push((Skill::product(*line), chance.random_range(1..=5)));
                 }
             }
             let languages = languages.into_iter().map(|(tag, level)| (tag.parse().unwrap(), level));
@@ -118,12 +120,15 @@ impl Floor {
         Queued {
             task: self.id(),
             version: 1,
-            language: language.parse().unwrap(),
-            product_line: ProductLine::ALL.get(line).copied(),
+            attributes: Arc::new(Attributes {
+                product_line: ProductLine::ALL.get(line).copied(),
+                country: Some(COUNTRIES[self.chance.random_range(0..COUNTRIES.len())].parse().unwrap()),
+                ..Attributes::new(Channel::Chat, language.parse().unwrap())
+            }),
+            named: Named::default(),
             weight: WEIGHTS[self.chance.random_range(0..WEIGHTS.len())],
             priority: [3, 5, 7, 9][self.chance.random_range(0..4)],
             queue_time,
-            country: Some(COUNTRIES[self.chance.random_range(0..COUNTRIES.len())].parse().unwrap()),
             let_go_by: Vec::new(),
         }
     }

@@ -7,7 +7,7 @@ use support_chassis::db::{DatabaseSettings, Db};
 use support_chassis::id::{Id, Ids};
 use support_chassis::standard::Standard;
 use support_postgres::{Options, Server};
-use support_routing::domain::{Channel, Opening, Severity, TaskId};
+use support_routing::domain::{Attributes, Channel, Opening, TaskId};
 use support_routing::live::Live;
 use support_routing::ops;
 use support_routing::plan::Book;
@@ -112,12 +112,8 @@ impl World {
     pub(crate) async fn open(&self, language: &str) -> TaskId {
         let opening = Opening {
             case_id: self.ids.next(),
-            channel: Channel::Email,
-            language: language.parse().unwrap(),
-            product_line: None,
-            severity: Severity::Normal,
-            area: None,
-            country: None,
+            attributes: Attributes::new(Channel::Email, language.parse().unwrap()),
+            account_manager: None,
         };
         let source: Id = self.ids.next();
         let now = self.clock.now();

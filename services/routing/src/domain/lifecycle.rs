@@ -135,22 +135,25 @@ impl Changed {
 /// A new task, waiting, with the priority that `plan` gives it. Its place in line counts from `since`.
 #[must_use]
 pub fn open(id: TaskId, opening: Opening, plan: &Plan, since: OffsetDateTime, at: OffsetDateTime) -> Changed {
+    let Opening {
+        case_id, attributes, ..
+    } = opening;
     let task = Task {
         id,
         version: 1,
-        case_id: opening.case_id,
+        case_id,
         state: TaskState::Queued,
-        channel: opening.channel,
-        language: opening.language,
-        product_line: opening.product_line,
-        priority: plan.priorities.of(opening.severity, opening.area),
-        weight: opening.channel.weight(),
+        channel: attributes.channel,
+        language: attributes.language,
+        product_line: attributes.product_line,
+        priority: plan.priorities.of(attributes.severity, attributes.area),
+        weight: attributes.channel.weight(),
         agent: None,
         offer_count: 0,
         queue_time: since,
         accept_time: None,
         end_time: None,
-        country: opening.country,
+        country: attributes.country,
         basis: None,
     };
     let entry = Entry {

@@ -1,12 +1,18 @@
 //! The routing plan: who goes first, what is asked of an agent and how that is relaxed while the customer waits, how long an
 //! offer stands.
 
+mod demand;
+
+use std::collections::BTreeMap;
+
 use time::Duration;
 
-use super::{Area, Country, Language, Need, ProductLine, Severity};
+pub use demand::{Acquaintance, Demand, Demanded, Ruling, Stage};
+
+use super::{Area, Attributes, Country, Language, Named, Severity, Skill};
 
 /// Who goes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Priorities {
     /// By the severity: low, normal, high, critical. 0 to 9 each.
     pub by_severity: [i16; 4],
@@ -48,20 +54,30 @@ impl Priorities {
 }
 
 /// What is asked no longer once a task has waited.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Step {
     /// How long it must have waited.
     pub after: Duration,
     /// How well the language must then be spoken, 1 to 5.
     pub language_level: i16,
-    /// How well the product line must then be known, 1 to 5; 0 for not at all.
+    /// How well what is asked for must then be known, 1 to 5; 0 for not at all. What a rule keeps stays asked for.
     pub skill_level: i16,
     /// Languages that then serve besides the customer's own, to be spoken as well.
     pub languages: Vec<Language>,
+    /// Whether the customer's further languages then serve too.
+    pub further_languages: bool,
+    /// Whether neighbouring skills then serve.
+    pub neighbours: bool,
+    /// Sites whose agents then serve too.
+    pub sites: Vec<String>,
+    /// Regions whose agents then serve too.
+    pub regions: Vec<String>,
+    /// Whether it does not matter then where an agent is.
+    pub anywhere: bool,
 }
 
-/// What holds at a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What holds at a place. By default nothing goes before anything, and nothing is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// The versions it comes from.
     pub basis: String,
@@ -73,6 +89,8 @@ pub struct Plan {
     pub skill_level: i16,
     /// What is relaxed, in the order in which it is reached.
     pub steps: Vec<Step>,
+    /// The skills that serve in place of another, at these levels, once a step says so.
+    pub neighbours: BTreeMap<Skill, Vec<(Skill, i16)>>,
     /// How long an offer stands.
     pub offer_timeout: Duration,
     /// How long an agent who let a task go by is not asked again for it.
@@ -84,35 +102,30 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// How many of the steps a task has reached that has waited for `waited`.
+    /// Whether tasks are ruled alike by both: the same is asked of agents, after the same times.
     #[must_use]
-    pub fn steps_reached(&self, waited: Duration) -> usize {
-        self.steps.partition_point(|step| step.after <= waited)
+    pub fn rules_like(&self, other: &Self) -> bool {
+        let asks = |plan: &Self| (plan.language_level, plan.skill_level);
+        asks(self) == asks(other) && self.steps == other.steps && self.neighbours == other.neighbours
     }
 
-    /// What a task demands once so many of the steps are reached: first what is asked as long as nothing is relaxed, then after
-    /// each of those steps. Each is fulfilled by everybody who fulfils the one before.
+    /// What is asked for a task, from the first and as it waits. Of the agents whom it names it matters which there are, not who
+    /// they are.
     #[must_use]
-    pub fn needs_after(
-        &self,
-        language: &Language,
-        product_line: Option<ProductLine>,
-        weight: i32,
-        steps: usize,
-    ) -> Vec<Need> {
-        let mut need = Need {
-            languages: vec![(language.clone(), self.language_level)],
-            product_line: product_line.map(|line| (line, self.skill_level)),
-            weight,
+    pub fn ruling(&self, attributes: &Attributes, named: &Named) -> Ruling {
+        let own = attributes.product_line.map(|line| Demanded {
+            skill: Skill::product(line),
+            level: self.skill_level,
+            kept: 0,
+        });
+        let demand = Demand {
+            language_level: self.language_level,
+            skills: own.into_iter().collect(),
+            ..Demand::default()
         };
-        let mut needs = vec![need.clone()];
-        for step in self.steps.iter().take(steps) {
-            need = need.relaxed(step);
-            if needs.last() != Some(&need) {
-                needs.push(need.clone());
-            }
+        Ruling {
+            stages: demand.stages(self, attributes, named),
         }
-        needs
     }
 }
 

@@ -137,23 +137,95 @@ words! {
     }
 }
 
-/// A case that needs a person: what a task is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opening {
-    /// The case.
-    pub case_id: CaseId,
+words! {
+    /// Who a customer is, as the rules know it.
+    Segment {
+        /// Somebody for themselves.
+        Consumer = "consumer",
+        /// A company.
+        Business = "business",
+        /// A school or a university.
+        Education = "education",
+    }
+}
+
+words! {
+    /// Why a case needs a person.
+    Cause {
+        /// It was opened.
+        Opened = "opened",
+        /// It was opened again.
+        Reopened = "reopened",
+        /// It is held in another language now.
+        LanguageChanged = "language_changed",
+    }
+}
+
+/// What a task says of itself: all that the routing plan goes by, the agents whom it names aside.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Attributes {
     /// The channel.
     pub channel: Channel,
     /// The language the customer speaks.
     pub language: Language,
+    /// Further languages that the customer speaks, the best first.
+    pub further_languages: Vec<Language>,
     /// What kind of product it is about; none where no skill is needed.
     pub product_line: Option<ProductLine>,
+    /// Which model; empty where it is not known.
+    pub model: String,
     /// What is at stake.
     pub severity: Severity,
     /// What it is about, beyond the product; none where nobody said.
     pub area: Option<Area>,
     /// Where it is served; none where it is not known.
     pub country: Option<Country>,
+    /// Who the customer is; none where it is not known.
+    pub segment: Option<Segment>,
+    /// Why it needs a person.
+    pub cause: Cause,
+    /// The queue that somebody put it into by hand; empty for the one that the plan says.
+    pub queue: String,
+}
+
+impl Attributes {
+    /// Those of a case that was opened by a channel, in a language, of which nothing else is known.
+    #[must_use]
+    pub fn new(channel: Channel, language: Language) -> Self {
+        Self {
+            channel,
+            language,
+            further_languages: Vec::new(),
+            product_line: None,
+            model: String::new(),
+            severity: Severity::Normal,
+            area: None,
+            country: None,
+            segment: None,
+            cause: Cause::Opened,
+            queue: String::new(),
+        }
+    }
+}
+
+/// The agents whom a task names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Named {
+    /// Who helped last with the case.
+    pub last_agent: Option<AgentId>,
+    /// Who looks after the customer.
+    pub account_manager: Option<AgentId>,
+}
+
+/// A case that needs a person: what a task is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// The case.
+    pub case_id: CaseId,
+    /// What it says of itself.
+    pub attributes: Attributes,
+    /// Who looks after the customer; none where nobody does.
+    pub account_manager: Option<AgentId>,
 }
 
 /// Work that needs a person: one contact of one case.

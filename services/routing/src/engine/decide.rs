@@ -5,8 +5,9 @@ use std::collections::BinaryHeap;
 
 use time::{Duration, OffsetDateTime};
 
+use super::index::Asked;
 use super::line::{Place, Waiting};
-use super::row::Rank;
+use super::row::{Available, Rank, Seat, seat};
 use super::{Engine, micros};
 use crate::domain::{AgentId, Decision, Pairing, Reason};
 
@@ -51,10 +52,10 @@ impl Engine {
     /// Files anew what time has moved.
     fn advance(&mut self, now: i64) {
         while let Some(number) = self.line.next_due(now) {
-            let Some(task) = self.line.get(number).map(|waiting| waiting.task.clone()) else {
+            let Some(mut task) = self.line.get(number).map(|waiting| waiting.task.clone()) else {
                 return;
             };
-            let Some(filed) = self.file(&task, now) else {
+            let Some(filed) = self.file(&mut task, now) else {
                 return;
             };
             self.line.refile(number, filed);
@@ -109,7 +110,30 @@ impl Engine {
                 }
             }
         }
+        for task in self.line.kept_for(agent.book.agent) {
+            if let Some(place) = self.line.place(task, now)
+                && best.is_none_or(|(before, _)| place < before)
+                && self.is_kept_for(task, agent, now)
+            {
+                best = Some((place, task));
+            }
+        }
         best.map(|(place, task)| Reverse((place, task, Some(number))))
+    }
+
+    /// Whether an agent can take a task that waits for those alone whom it names.
+    fn is_kept_for(&self, task: u32, agent: &Available, now: i64) -> bool {
+        let Some(waiting) = self.line.get(task) else {
+            return false;
+        };
+        let class = &self.index.classes[waiting.filed.class as usize];
+        let fits = |asked: &Asked| {
+            waiting.task.named.of(&asked.only).contains(&agent.book.agent)
+                && self.index.needs[asked.need as usize].groups.contains(agent.group)
+        };
+        class.needs.last().is_some_and(fits)
+            && agent.book.load + class.weight <= agent.book.capacity
+            && !self.is_let_alone(task, agent.book.agent, now)
     }
 
     fn is_let_alone(&self, task: u32, agent: AgentId, now: i64) -> bool {
@@ -127,8 +151,19 @@ impl Engine {
         let waiting = self.line.get(number)?;
         let class = &self.index.classes[waiting.filed.class as usize];
         let tiers = self.row.tiers.get(self.row.tier_of(class.weight)?..)?;
-        for (step, need) in class.needs.iter().enumerate() {
-            let fit = &self.index.needs[*need as usize].groups;
+        for (step, asked) in class.needs.iter().enumerate() {
+            let fit = &self.index.needs[asked.need as usize].groups;
+            if !asked.only.is_empty() {
+                let there = self.there(waiting, asked);
+                let fresh = there.iter().filter(|(_, id, _)| !waiting.was_let_go_by(*id)).min();
+                if let Some((_, _, agent)) = fresh {
+                    return Some(Choice {
+                        agent: *agent,
+                        reason: reason(step, there.len(), false),
+                    });
+                }
+                continue;
+            }
             let mut best: Option<(Rank, AgentId, u32)> = None;
             let mut candidates = 0;
             for tier in tiers {
@@ -150,15 +185,31 @@ impl Engine {
         self.choose_again(waiting, now)
     }
 
+    /// Of the agents whom a task names, those who are asked for, fit, and have room.
+    fn there(&self, waiting: &Waiting, asked: &Asked) -> Vec<Seat> {
+        let class = &self.index.classes[waiting.filed.class as usize];
+        let named = waiting.task.named.of(&asked.only);
+        let there = named.into_iter().filter_map(|id| {
+            let (number, agent) = self.row.find(id)?;
+            let fits = self.index.needs[asked.need as usize].groups.contains(agent.group)
+                && agent.book.load + class.weight <= agent.book.capacity;
+            fits.then(|| seat(number, agent))
+        });
+        there.collect()
+    }
+
     /// The best of those who let a task go by, and may be asked again.
     fn choose_again(&self, waiting: &Waiting, now: i64) -> Option<Choice> {
         let class = &self.index.classes[waiting.filed.class as usize];
-        let fit = &self.index.needs[*class.needs.last()? as usize].groups;
+        let widest = class.needs.last()?;
+        let fit = &self.index.needs[widest.need as usize].groups;
         let delay = self.refusal_delay(waiting);
+        let only = waiting.task.named.of(&widest.only);
         let again = waiting.task.let_go_by.iter().filter_map(|(agent, _)| {
             let (number, agent) = self.row.find(*agent)?;
             let book = &agent.book;
             let fits = fit.contains(agent.group)
+                && (widest.only.is_empty() || only.contains(&book.agent))
                 && book.load + class.weight <= book.capacity
                 && !waiting.is_let_alone(book.agent, delay, now);
             fits.then_some((book.load, book.idle_since, book.agent, number))

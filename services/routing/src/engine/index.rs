@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::bits::Bits;
 use super::slab::number;
-use crate::domain::{Language, Need, ProductLine, Profile};
+use crate::domain::{Acquaintance, Need, Profile, Stage};
 
 /// Agents in *groups* of the same profile, *needs* with the groups that fulfil them, and *classes* of tasks that demand
 /// the same.
@@ -18,7 +18,8 @@ pub(super) struct Index {
     need_of: HashMap<Need, u32>,
     pub(super) classes: Vec<Class>,
     class_of: HashMap<ClassKey, u32>,
-    language_of: HashMap<Language, u32>,
+    /// The same, by what makes it one.
+    class_of_needs: HashMap<(Vec<Asked>, i32), u32>,
 }
 
 /// Agents of one profile.
@@ -43,37 +44,38 @@ pub(super) struct Demand {
 #[derive(Debug)]
 pub(super) struct Class {
     /// What they demand, at first and after each step they have reached; whoever fulfils one fulfils those after it.
-    pub(super) needs: Vec<u32>,
+    pub(super) needs: Vec<Asked>,
     /// How much room each takes.
     pub(super) weight: i32,
 }
 
-/// What makes a class.
+/// A need by its number, and who alone is asked of those who fulfil it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Asked {
+    pub(super) need: u32,
+    /// Those of these whom the task names; empty for anybody.
+    pub(super) only: Vec<Acquaintance>,
+}
+
+impl Class {
+    /// Whether its tasks are kept for the agents whom they name.
+    pub(super) fn is_kept(&self) -> bool {
+        self.needs.last().is_some_and(|asked| !asked.only.is_empty())
+    }
+}
+
+/// What makes a class, and is found quickly: of different ones some make the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ClassKey {
-    /// The rules that hold.
-    pub(super) rules: u32,
-    /// The language, by its number.
-    pub(super) language: u32,
-    /// The product line.
-    pub(super) product_line: Option<ProductLine>,
+    /// What the plan says, by its number.
+    pub(super) ruling: u32,
     /// How much room a task takes.
     pub(super) weight: i32,
-    /// How many steps of the plan its tasks have reached.
-    pub(super) steps: u32,
+    /// How many of the stages its tasks have reached.
+    pub(super) stages: u32,
 }
 
 impl Index {
-    /// The number of a language.
-    pub(super) fn language(&mut self, language: &Language) -> u32 {
-        if let Some(known) = self.language_of.get(language) {
-            return *known;
-        }
-        let new = number(self.language_of.len());
-        self.language_of.insert(language.clone(), new);
-        new
-    }
-
     /// An agent with this profile comes into its group.
     pub(super) fn join(&mut self, profile: &Profile) -> u32 {
         if let Some(known) = self.group_of.get(profile).copied() {
@@ -123,14 +125,27 @@ impl Index {
         self.groups[group as usize].profile == *profile
     }
 
-    /// The class of a key. Where it is new, `needs` say what its tasks demand.
-    pub(super) fn class(&mut self, key: ClassKey, needs: impl FnOnce() -> Vec<Need>) -> u32 {
+    /// The class of a key. Where it is new, `stages` say what its tasks demand.
+    pub(super) fn class<'s, S>(&mut self, key: ClassKey, stages: impl FnOnce() -> S) -> u32
+    where
+        S: Iterator<Item = &'s Stage>,
+    {
         if let Some(known) = self.class_of.get(&key) {
             return *known;
         }
-        let needs = needs().into_iter().map(|need| self.need(need)).collect();
+        let needs: Vec<Asked> = stages()
+            .map(|stage| Asked {
+                need: self.need(&stage.need),
+                only: stage.only.clone(),
+            })
+            .collect();
+        let same = (needs, key.weight);
+        if let Some(known) = self.class_of_needs.get(&same) {
+            self.class_of.insert(key, *known);
+            return *known;
+        }
         let class = Class {
-            needs,
+            needs: same.0.clone(),
             weight: key.weight,
         };
         let new = number(self.classes.len());
@@ -139,15 +154,15 @@ impl Index {
         }
         self.classes.push(class);
         self.class_of.insert(key, new);
+        self.class_of_needs.insert(same, new);
         new
     }
 
-    fn need(&mut self, need: Need) -> u32 {
-        // Room is looked at apart.
-        let need = Need { weight: 0, ..need };
-        if let Some(known) = self.need_of.get(&need) {
+    fn need(&mut self, need: &Need) -> u32 {
+        if let Some(known) = self.need_of.get(need) {
             return *known;
         }
+        let need = need.clone();
         let mut groups = Bits::default();
         for (place, group) in self.groups.iter().enumerate() {
             groups.set(number(place), group.profile.fulfils(&need));
@@ -164,6 +179,7 @@ impl Index {
         self.need_of.clear();
         self.classes.clear();
         self.class_of.clear();
+        self.class_of_needs.clear();
         for group in &mut self.groups {
             group.classes = Bits::default();
         }
@@ -172,5 +188,5 @@ impl Index {
 
 fn fits(needs: &[Demand], class: &Class, group: u32) -> bool {
     let widest = class.needs.last();
-    widest.is_some_and(|need| needs[*need as usize].groups.contains(group))
+    widest.is_some_and(|asked| needs[asked.need as usize].groups.contains(group))
 }

@@ -24,6 +24,8 @@ pub(super) struct Line {
     lane_of: HashMap<(Duration, i16, i16), u32>,
     /// When time alone changes something for a task: a step is reached, or somebody may be asked again.
     due: BTreeSet<(i64, u32)>,
+    /// The tasks that wait for an agent alone, and maybe for another.
+    kept: HashMap<AgentId, BTreeSet<u32>>,
     changed: Vec<u32>,
 }
 
@@ -44,6 +46,8 @@ pub(super) struct Filed {
     pub(super) plan: usize,
     pub(super) class: u32,
     pub(super) lane: u32,
+    /// Whether it waits for the agents alone whom it names.
+    pub(super) is_kept: bool,
     /// When time alone changes something.
     pub(super) due: Option<i64>,
 }
@@ -213,10 +217,21 @@ impl Line {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(*at) * 1000).ok()
     }
 
+    /// The tasks that wait for an agent alone.
+    pub(super) fn kept_for(&self, agent: AgentId) -> impl Iterator<Item = u32> + '_ {
+        self.kept.get(&agent).into_iter().flatten().copied()
+    }
+
     fn enter(&mut self, number: u32) {
         if let Some(waiting) = self.tasks.get(number) {
-            let entry = (waiting.since, waiting.task.task, number);
-            self.lanes[waiting.filed.lane as usize].put(waiting.filed.class, entry);
+            if waiting.filed.is_kept {
+                for agent in waiting.task.named.all() {
+                    self.kept.entry(agent).or_default().insert(number);
+                }
+            } else {
+                let entry = (waiting.since, waiting.task.task, number);
+                self.lanes[waiting.filed.lane as usize].put(waiting.filed.class, entry);
+            }
             if let Some(at) = waiting.filed.due {
                 self.due.insert((at, number));
             }
@@ -225,8 +240,19 @@ impl Line {
 
     fn leave(&mut self, number: u32) {
         if let Some(waiting) = self.tasks.get(number) {
-            let entry = (waiting.since, waiting.task.task, number);
-            self.lanes[waiting.filed.lane as usize].take(waiting.filed.class, &entry);
+            if waiting.filed.is_kept {
+                for agent in waiting.task.named.all() {
+                    if let Some(kept) = self.kept.get_mut(&agent) {
+                        kept.remove(&number);
+                        if kept.is_empty() {
+                            self.kept.remove(&agent);
+                        }
+                    }
+                }
+            } else {
+                let entry = (waiting.since, waiting.task.task, number);
+                self.lanes[waiting.filed.lane as usize].take(waiting.filed.class, &entry);
+            }
             if let Some(at) = waiting.filed.due {
                 self.due.remove(&(at, number));
             }

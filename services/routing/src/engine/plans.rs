@@ -1,8 +1,10 @@
 //! The plans that hold, by country, and which of them ask the same.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::domain::{Country, Plan, Ruled};
+use super::Queued;
+use crate::domain::{Attributes, Country, Plan, Ruled, Ruling};
 
 /// The plans, each at its place for ever.
 #[derive(Debug, Default)]
@@ -11,8 +13,22 @@ pub(super) struct Plans {
     place_of: HashMap<Option<Country>, usize>,
     /// For each place the number of what its plan asks.
     rules: Vec<u32>,
-    /// One plan for each number.
-    distinct: Vec<Plan>,
+    /// One plan for each number, and what it says of tasks.
+    distinct: Vec<Said>,
+    /// What plans say of tasks, each once.
+    rulings: Vec<Ruling>,
+    ruling_of: HashMap<Ruling, u32>,
+}
+
+/// How many different tasks a plan's word on is remembered for, until all are forgotten.
+const MOST_REMEMBERED: usize = 50_000;
+
+/// What a plan says of tasks, as far as it was asked.
+#[derive(Debug)]
+struct Said {
+    plan: Plan,
+    /// By which agents are named.
+    of: HashMap<[bool; 2], HashMap<Arc<Attributes>, u32>>,
 }
 
 impl Plans {
@@ -24,9 +40,32 @@ impl Plans {
         self.place_of.get(&country).copied()
     }
 
-    /// Plans with the same number ask the same of agents, after the same times.
-    pub(super) fn rules(&self, place: usize) -> u32 {
-        self.rules[place]
+    /// What the plan at a place says of a task, by its number. What the task says of itself is held in common with all that
+    /// say the same.
+    pub(super) fn ruling(&mut self, place: usize, task: &mut Queued) -> u32 {
+        let Said { plan, of } = &mut self.distinct[self.rules[place] as usize];
+        let names = [task.named.last_agent, task.named.account_manager].map(|agent| agent.is_some());
+        let of = of.entry(names).or_default();
+        if let Some((known, ruling)) = of.get_key_value(&task.attributes) {
+            task.attributes = Arc::clone(known);
+            return *ruling;
+        }
+        let said = plan.ruling(&task.attributes, &task.named);
+        let new = super::slab::number(self.rulings.len());
+        let ruling = *self.ruling_of.entry(said).or_insert_with_key(|said| {
+            self.rulings.push(said.clone());
+            new
+        });
+        if of.len() >= MOST_REMEMBERED {
+            of.clear();
+        }
+        of.insert(Arc::clone(&task.attributes), ruling);
+        ruling
+    }
+
+    /// What a plan said.
+    pub(super) fn ruled_as(&self, ruling: u32) -> &Ruling {
+        &self.rulings[ruling as usize]
     }
 
     /// Takes in what holds for a country. True where another plan held before, so that tasks may stand wrong.
@@ -48,6 +87,8 @@ impl Plans {
     /// Numbers them anew.
     pub(super) fn forget_rules(&mut self) {
         self.distinct.clear();
+        self.rulings.clear();
+        self.ruling_of.clear();
         self.rules = Vec::new();
         for place in 0..self.ruled.len() {
             let plan = self.ruled[place].plan.clone();
@@ -57,15 +98,14 @@ impl Plans {
     }
 
     fn number(&mut self, plan: &Plan) -> u32 {
-        let asks = |plan: &Plan| (plan.language_level, plan.skill_level);
-        let known = self
-            .distinct
-            .iter()
-            .position(|known| asks(known) == asks(plan) && known.steps == plan.steps);
+        let known = self.distinct.iter().position(|known| known.plan.rules_like(plan));
         let place = known.unwrap_or_else(|| {
-            self.distinct.push(plan.clone());
+            self.distinct.push(Said {
+                plan: plan.clone(),
+                of: HashMap::new(),
+            });
             self.distinct.len() - 1
         });
-        super::number(place)
+        super::slab::number(place)
     }
 }

@@ -80,7 +80,7 @@ fn rank(book: &Book) -> Rank {
     Rank::from(book.load.max(0).unsigned_abs()) << 64 | Rank::from(idle)
 }
 
-fn seat(number: u32, agent: &Available) -> Seat {
+pub(super) fn seat(number: u32, agent: &Available) -> Seat {
     (rank(&agent.book), agent.book.agent, number)
 }
 

@@ -7,7 +7,7 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use super::*;
-use crate::domain::{Book, Decision, Priorities, Profile, Step};
+use crate::domain::{Book, Channel, Decision, Priorities, ProductLine, Profile, Skill, Step};
 
 const NOW: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
 
@@ -21,6 +21,7 @@ fn step(after: i64, language_level: i16, skill_level: i16, languages: &[&str]) -
         language_level,
         skill_level,
         languages: languages.iter().map(|language| language.parse().unwrap()).collect(),
+        ..Step::default()
     }
 }
 
@@ -41,6 +42,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         refusal_delay: Duration::seconds(30),
         presence_timeout: Duration::minutes(2),
         waits_from_opening: true,
+        ..Plan::default()
     }
 }
 
@@ -48,12 +50,14 @@ fn queued(number: u64, language: &str, product_line: Option<ProductLine>, weight
     Queued {
         task: id(number),
         version: 1,
-        language: language.parse().unwrap(),
-        product_line,
+        attributes: Arc::new(Attributes {
+            product_line,
+            ..Attributes::new(Channel::Chat, language.parse().unwrap())
+        }),
+        named: Named::default(),
         weight,
         priority: 5,
         queue_time: NOW,
-        country: None,
         let_go_by: Vec::new(),
     }
 }
@@ -76,6 +80,12 @@ fn candidate(
             load: 0,
             idle_since: NOW - Duration::seconds(idle),
         },
-        profile: Profile::new(languages, skills.to_vec()),
+        profile: Profile::new(
+            languages,
+            skills
+                .iter()
+                .map(|(line, level)| (Skill::product(*line), *level))
+                .collect(),
+        ),
     }
 }

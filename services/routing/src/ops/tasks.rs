@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{events, settle};
-use crate::domain::{CaseId, Change, Opening, Task, TaskId, TaskState, apply, open as opened};
+use crate::domain::{Attributes, CaseId, Change, Opening, Task, TaskId, TaskState, apply, open as opened};
 use crate::error::Error;
 use crate::{plan, store};
 
@@ -30,8 +30,9 @@ pub async fn open(
     occurred_at: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<Option<Task>, Error> {
-    let plan = book.of_tasks(opening.country, now);
-    let since = book.waits_since(&plan, opening.country, opening.channel, occurred_at.min(now));
+    let Attributes { country, channel, .. } = opening.attributes;
+    let plan = book.of_tasks(country, now);
+    let since = book.waits_since(&plan, country, channel, occurred_at.min(now));
     let opened = opened(ids.next(), opening, &plan, since, now);
     if !store::tasks::insert(tx.conn(), &opened, source).await? {
         return Ok(None);
@@ -63,7 +64,7 @@ pub async fn queue_for_language(
     let waiting = store::tasks::list(tx.conn(), &filter, None, MOST_WAITING).await?;
     let Some(since) = waiting
         .iter()
-        .filter(|task| task.language != opening.language)
+        .filter(|task| task.language != opening.attributes.language)
         .map(|task| task.queue_time)
         .min()
     else {

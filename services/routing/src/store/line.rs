@@ -1,6 +1,7 @@
 //! What the engine is told: the tasks that wait and the agents who are available.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sqlx::PgConnection;
 use support_chassis::db::DbError;
@@ -8,12 +9,13 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::read;
-use crate::domain::{AgentId, Book, Candidate, Profile, TaskId};
+use crate::domain::{AgentId, Attributes, Book, Candidate, Named, Profile, Skill, TaskId};
 use crate::engine::Queued;
 
 struct TaskRow {
     id: TaskId,
     version: i64,
+    channel: String,
     language: String,
     product_line: Option<String>,
     weight: i32,
@@ -29,7 +31,7 @@ macro_rules! tasks {
         sqlx::query_as!(
             TaskRow,
             r#"
-            select id as "id: TaskId", version, language, product_line, weight, priority, queue_time, offer_count, country_code
+            select id as "id: TaskId", version, channel, language, product_line, weight, priority, queue_time, offer_count, country_code
             from tasks where state = 'queued'
             "# + $rest
             $(, $argument)*
@@ -61,18 +63,24 @@ async fn with_refusals(connection: &mut PgConnection, rows: Vec<TaskRow>) -> Res
             Ok(Queued {
                 task: row.id,
                 version: row.version,
-                language: read(&row.language, "tasks", "language")?,
-                product_line: row
-                    .product_line
-                    .map(|line| read(&line, "tasks", "product_line"))
-                    .transpose()?,
+                attributes: Arc::new(Attributes {
+                    product_line: row
+                        .product_line
+                        .map(|line| read(&line, "tasks", "product_line"))
+                        .transpose()?,
+                    country: row
+                        .country_code
+                        .map(|code| read(&code, "tasks", "country_code"))
+                        .transpose()?,
+                    ..Attributes::new(
+                        read(&row.channel, "tasks", "channel")?,
+                        read(&row.language, "tasks", "language")?,
+                    )
+                }),
+                named: Named::default(),
                 weight: row.weight,
                 priority: row.priority,
                 queue_time: row.queue_time,
-                country: row
-                    .country_code
-                    .map(|code| read(&code, "tasks", "country_code"))
-                    .transpose()?,
                 let_go_by: refusals.remove(&row.id).unwrap_or_default(),
             })
         })
@@ -104,6 +112,7 @@ async fn refusals(
 
 struct AgentRow {
     id: AgentId,
+    site: String,
     capacity: i32,
     load: i32,
     idle_since: OffsetDateTime,
@@ -119,7 +128,7 @@ macro_rules! agents {
         sqlx::query_as!(
             AgentRow,
             r#"
-            select a.id as "id: AgentId", a.capacity, a.load, a.idle_since,
+            select a.id as "id: AgentId", a.site, a.capacity, a.load, a.idle_since,
                 array(select l.language from agent_languages l where l.agent_id = a.id order by l.language) as "languages!",
                 array(select l.level from agent_languages l where l.agent_id = a.id order by l.language) as "language_levels!",
                 array(select s.product_line from agent_skills s where s.agent_id = a.id order by s.product_line) as "skills!",
@@ -157,7 +166,7 @@ impl TryFrom<AgentRow> for Candidate {
             .skills
             .iter()
             .zip(row.skill_levels)
-            .map(|(line, level)| Ok((read(line, "agent_skills", "product_line")?, level)))
+            .map(|(line, level)| Ok((Skill::product(read(line, "agent_skills", "product_line")?), level)))
             .collect::<Result<_, DbError>>()?;
         Ok(Self {
             book: Book {
@@ -166,7 +175,7 @@ impl TryFrom<AgentRow> for Candidate {
                 load: row.load,
                 idle_since: row.idle_since,
             },
-            profile: Profile::new(languages, skills),
+            profile: Profile::new(languages, skills).at(row.site, String::new()),
         })
     }
 }

@@ -9,7 +9,7 @@ use support_proto::support::case::v1 as pb;
 use support_proto::support::types::v1 as types;
 
 use crate::contract;
-use crate::domain::{Channel, Country, Opening};
+use crate::domain::{Attributes, Cause, Channel, Country, Opening};
 use crate::error::Error;
 use crate::ops::tasks::{self, CaseEnd};
 use crate::plan::Book;
@@ -74,23 +74,32 @@ fn opening(event: &Received) -> Result<Option<Opening>, ApplyError> {
     if let Some(opened) = event.decode::<pb::CaseOpened>()? {
         return Ok(Some(Opening {
             case_id: read_field("case_id", &opened.case_id)?,
-            channel: channel(opened.channel())?,
-            language: read_field("language", &opened.language)?,
-            product_line: contract::read_product_line(opened.product_line()),
-            severity: contract::read_severity(opened.severity()),
-            area: contract::read_area(opened.area()),
-            country: country(&opened.country_code)?,
+            attributes: Attributes {
+                product_line: contract::read_product_line(opened.product_line()),
+                severity: contract::read_severity(opened.severity()),
+                area: contract::read_area(opened.area()),
+                country: country(&opened.country_code)?,
+                cause: Cause::Opened,
+                ..Attributes::new(channel(opened.channel())?, read_field("language", &opened.language)?)
+            },
+            account_manager: None,
         }));
     }
     if let Some(reopened) = event.decode::<pb::CaseReopened>()? {
         return Ok(Some(Opening {
             case_id: read_field("case_id", &reopened.case_id)?,
-            channel: channel(reopened.channel())?,
-            language: read_field("language", &reopened.language)?,
-            product_line: contract::read_product_line(reopened.product_line()),
-            severity: contract::read_severity(reopened.severity()),
-            area: contract::read_area(reopened.area()),
-            country: country(&reopened.country_code)?,
+            attributes: Attributes {
+                product_line: contract::read_product_line(reopened.product_line()),
+                severity: contract::read_severity(reopened.severity()),
+                area: contract::read_area(reopened.area()),
+                country: country(&reopened.country_code)?,
+                cause: Cause::Reopened,
+                ..Attributes::new(
+                    channel(reopened.channel())?,
+                    read_field("language", &reopened.language)?,
+                )
+            },
+            account_manager: None,
         }));
     }
     Ok(None)
@@ -103,12 +112,15 @@ fn respoken(event: &Received) -> Result<Option<Opening>, ApplyError> {
     };
     Ok(Some(Opening {
         case_id: read_field("case_id", &changed.case_id)?,
-        channel: channel(changed.channel())?,
-        language: read_field("language", &changed.language)?,
-        product_line: contract::read_product_line(changed.product_line()),
-        severity: contract::read_severity(changed.severity()),
-        area: contract::read_area(changed.area()),
-        country: country(&changed.country_code)?,
+        attributes: Attributes {
+            product_line: contract::read_product_line(changed.product_line()),
+            severity: contract::read_severity(changed.severity()),
+            area: contract::read_area(changed.area()),
+            country: country(&changed.country_code)?,
+            cause: Cause::LanguageChanged,
+            ..Attributes::new(channel(changed.channel())?, read_field("language", &changed.language)?)
+        },
+        account_manager: None,
     }))
 }
 

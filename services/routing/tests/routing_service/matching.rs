@@ -58,7 +58,7 @@ async fn the_severe_goes_before_the_old() {
     world.open_call().await;
     world.hand.advance(Duration::from_mins(10));
     let mut opening = world.opening(Channel::Phone, "en", None);
-    opening.severity = Severity::Critical;
+    opening.attributes.severity = Severity::Critical;
     let critical = world.open(opening).await;
     world.make_offers().await;
     assert_eq!(world.standing(amy).await[0].1, critical.id);

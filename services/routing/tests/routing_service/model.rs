@@ -97,7 +97,7 @@ impl Model {
         match step {
             Step::Open(channel, language, line, severity) => {
                 let mut opening = self.world.opening(*channel, language, *line);
-                opening.severity = *severity;
+                opening.attributes.severity = *severity;
                 let task = self.world.open(opening).await;
                 self.tasks.push((task.id, task.case_id, task.queue_time));
             }
@@ -178,8 +178,8 @@ impl Model {
         let now = self.world.now();
         let plan = &self.world.plans()[0].plan;
         for task in store::line::all_tasks(connection).await.unwrap() {
-            let steps = plan.steps_reached(now - task.queue_time);
-            let needs = plan.needs_after(&task.language, task.product_line, task.weight, steps);
+            let ruling = plan.ruling(&task.attributes, &task.named);
+            let needs = ruling.needs(&task.named, now - task.queue_time);
             for agent in &available {
                 let is_let_alone = task
                     .let_go_by

@@ -72,11 +72,9 @@ async fn what_is_asked_of_an_agent_is_relaxed_step_by_step() {
 async fn who_waits_goes_up_but_not_before_danger() {
     let world = World::new().await;
     let open = async |severity, area| {
-        let opening = support_routing::domain::Opening {
-            severity,
-            area,
-            ..world.opening(Channel::Phone, "en", None)
-        };
+        let mut opening = world.opening(Channel::Phone, "en", None);
+        opening.attributes.severity = severity;
+        opening.attributes.area = area;
         world.open(opening).await
     };
     let question = open(Severity::Low, None).await;
@@ -158,10 +156,8 @@ async fn a_relaxed_task_is_found_behind_many_that_are_not() {
     let old = world.open_call().await;
     world.hand.advance(seconds(130));
     for _ in 0..100 {
-        let opening = support_routing::domain::Opening {
-            severity: Severity::Critical,
-            ..world.opening(Channel::Phone, "en", None)
-        };
+        let mut opening = world.opening(Channel::Phone, "en", None);
+        opening.attributes.severity = Severity::Critical;
         world.open(opening).await;
     }
     world.make_offers().await;

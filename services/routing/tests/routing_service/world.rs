@@ -10,8 +10,8 @@ use support_chassis::settings::DatabaseSettings;
 use support_chassis::standard::{Document, Standard};
 use support_postgres::testing::TestDatabase;
 use support_routing::domain::{
-    Agent, AgentId, CaseId, Channel, Decision, LanguageSkill, OfferId, Opening, Pairing, Presence, ProductLine,
-    ProductSkill, Reason, Ruled, Severity, Task, TaskId,
+    Agent, AgentId, Attributes, CaseId, Channel, Decision, LanguageSkill, OfferId, Opening, Pairing, Presence,
+    ProductLine, ProductSkill, Reason, Ruled, Task, TaskId,
 };
 use support_routing::error::Error;
 use support_routing::live::Live;
@@ -191,12 +191,11 @@ impl World {
     pub(crate) fn opening(&self, channel: Channel, language: &str, line: Option<ProductLine>) -> Opening {
         Opening {
             case_id: self.ids.next(),
-            channel,
-            language: language.parse().unwrap(),
-            product_line: line,
-            severity: Severity::Normal,
-            area: None,
-            country: None,
+            attributes: Attributes {
+                product_line: line,
+                ..Attributes::new(channel, language.parse().unwrap())
+            },
+            account_manager: None,
         }
     }
 

@@ -4,7 +4,7 @@ use support_chassis::id::Ids;
 use time::macros::datetime;
 
 use super::*;
-use crate::domain::{Channel, Priorities, Severity};
+use crate::domain::{Attributes, Channel, Priorities};
 
 const START: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
 
@@ -15,12 +15,8 @@ fn ids() -> Ids {
 fn opening(ids: &Ids, channel: Channel) -> Opening {
     Opening {
         case_id: ids.next(),
-        channel,
-        language: "en".parse().unwrap(),
-        product_line: None,
-        severity: Severity::Normal,
-        area: None,
-        country: None,
+        attributes: Attributes::new(channel, "en".parse().unwrap()),
+        account_manager: None,
     }
 }
 
@@ -36,11 +32,11 @@ fn plan() -> Plan {
         },
         language_level: 1,
         skill_level: 1,
-        steps: Vec::new(),
         offer_timeout: time::Duration::MINUTE,
         refusal_delay: time::Duration::MINUTE,
         presence_timeout: time::Duration::MINUTE,
         waits_from_opening: true,
+        ..Plan::default()
     }
 }
 

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::{Channel, ProductLine};
 
 fn priorities() -> Priorities {
     Priorities {
@@ -55,6 +56,7 @@ fn steps_are_reached_one_after_the_other() {
         language_level,
         skill_level,
         languages: languages.iter().map(|language| language.parse().unwrap()).collect(),
+        ..Step::default()
     };
     let plan = Plan {
         basis: "routing/routing-plan@3".to_owned(),
@@ -71,10 +73,14 @@ fn steps_are_reached_one_after_the_other() {
         refusal_delay: Duration::MINUTE,
         presence_timeout: Duration::MINUTE,
         waits_from_opening: true,
+        ..Plan::default()
     };
     let asked = |waited: Duration| -> Vec<String> {
-        let steps = plan.steps_reached(waited);
-        let needs = plan.needs_after(&"ja-JP".parse().unwrap(), Some(ProductLine::Watch), 6, steps);
+        let watch = Attributes {
+            product_line: Some(ProductLine::Watch),
+            ..Attributes::new(Channel::Phone, "ja-JP".parse().unwrap())
+        };
+        let needs = plan.ruling(&watch, &Named::default()).needs(&Named::default(), waited);
         needs
             .iter()
             .map(|need| {
@@ -83,13 +89,13 @@ fn steps_are_reached_one_after_the_other() {
                     .iter()
                     .map(|(tag, level)| format!("{tag} {level}"))
                     .collect();
-                let skill = need.product_line.map(|(line, level)| format!("; {line} {level}"));
+                let skill = need.skills.first().map(|any| format!("; {} {}", any[0].0, any[0].1));
                 format!("{}{}", languages.join(", "), skill.unwrap_or_default())
             })
             .collect()
     };
-    let strict = "ja-JP 4; watch 3";
-    let first = ["ja-JP 4; watch 2", "ja-JP 2; watch 2"];
+    let strict = "ja-JP 4; product/watch 3";
+    let first = ["ja-JP 4; product/watch 2", "ja-JP 2; product/watch 2"];
     let then = "ja-JP 2, en 3, fr 3";
     assert_eq!(asked(Duration::seconds(59)), [strict]);
     assert_eq!(asked(Duration::MINUTE), [strict, first[0], first[1]]);
@@ -99,8 +105,14 @@ fn steps_are_reached_one_after_the_other() {
         [strict, first[0], first[1], then, "ja-JP 2, en 2, fr 3"],
         "no step takes back what another gave"
     );
-    let easy = plan.needs_after(&"ja".parse().unwrap(), None, 1, plan.steps_reached(Duration::HOUR));
-    assert!(easy.iter().all(|need| need.product_line.is_none() && need.weight == 1));
+    let easy = Attributes::new(Channel::Email, "ja".parse().unwrap());
+    let easy = plan.ruling(&easy, &Named::default());
+    let needs = easy.needs(&Named::default(), Duration::HOUR);
+    assert!(
+        needs
+            .iter()
+            .all(|need| need.skills.is_empty() && need.channel == Channel::Email)
+    );
 }
 
 proptest! {

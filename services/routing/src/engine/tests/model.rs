@@ -23,6 +23,9 @@ enum Step {
         priority: i16,
         country: usize,
         waited: i64,
+        /// Whom it names, and whether the customer speaks something else too.
+        named: [Option<usize>; 2],
+        speaks_more: bool,
     },
     /// Somebody comes, or is somebody else from now on.
     Come(usize, Person),
@@ -43,6 +46,9 @@ struct Person {
     languages: Vec<(&'static str, i16)>,
     skills: Vec<(ProductLine, i16)>,
     capacity: i32,
+    site: &'static str,
+    region: &'static str,
+    is_certified: bool,
 }
 
 fn any_person() -> impl Strategy<Value = Person> {
@@ -51,12 +57,20 @@ fn any_person() -> impl Strategy<Value = Person> {
         proptest::sample::subsequence(LINES, 0..=2),
         proptest::array::uniform4(1..=5_i16),
         select(&[1, 2, 3, 6, 7, 12][..]),
+        select(&["cork", "cupertino", ""][..]),
+        select(&["emea", "amr"][..]),
+        any::<bool>(),
     )
-        .prop_map(|(languages, skills, levels, capacity)| Person {
-            languages: languages.into_iter().zip(levels).collect(),
-            skills: skills.into_iter().zip(levels.into_iter().skip(2)).collect(),
-            capacity,
-        })
+        .prop_map(
+            |(languages, skills, levels, capacity, site, region, is_certified)| Person {
+                languages: languages.into_iter().zip(levels).collect(),
+                skills: skills.into_iter().zip(levels.into_iter().skip(2)).collect(),
+                capacity,
+                site,
+                region,
+                is_certified,
+            },
+        )
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
@@ -68,15 +82,21 @@ fn any_step() -> impl Strategy<Value = Step> {
         select(&[3_i16, 5, 7, 9][..]),
         0..COUNTRIES.len(),
         select(&[-30_i64, 0, 0, 0, 1, 59, 200][..]),
+        proptest::array::uniform2(proptest::option::weighted(0.2, 0..5_usize)),
+        proptest::bool::ANY,
     )
-        .prop_map(|(language, line, weight, priority, country, waited)| Step::Open {
-            language,
-            line,
-            weight,
-            priority,
-            country,
-            waited,
-        });
+        .prop_map(
+            |(language, line, weight, priority, country, waited, named, speaks_more)| Step::Open {
+                language,
+                line,
+                weight,
+                priority,
+                country,
+                waited,
+                named,
+                speaks_more,
+            },
+        );
     prop_oneof![
         8 => open,
         4 => (0..5_usize, any_person()).prop_map(|(agent, person)| Step::Come(agent, person)),
@@ -123,6 +143,8 @@ struct Floor {
     engine: Engine,
     plans: [usize; COUNTRIES.len()],
     tasks: BTreeMap<TaskId, Task>,
+    /// Whom the tasks name, and whether their customers speak something else too.
+    named: BTreeMap<TaskId, (Named, bool)>,
     let_go_by: BTreeMap<TaskId, Vec<(AgentId, OffsetDateTime)>>,
     /// Since when the offers stand.
     offered: BTreeMap<TaskId, OffsetDateTime>,
@@ -142,6 +164,7 @@ impl Floor {
             engine: Engine::new(),
             plans: [0; COUNTRIES.len()],
             tasks: BTreeMap::new(),
+            named: BTreeMap::new(),
             let_go_by: BTreeMap::new(),
             offered: BTreeMap::new(),
             agents: BTreeMap::new(),
@@ -155,15 +178,21 @@ impl Floor {
     }
 
     fn queued(&self, task: &Task) -> Queued {
+        let (named, speaks_more) = &self.named[&task.id];
+        let further = speaks_more.then(|| "es-AR".parse().unwrap());
         Queued {
             task: task.id,
             version: task.version,
-            language: task.language.clone(),
-            product_line: task.product_line,
+            attributes: Arc::new(Attributes {
+                product_line: task.product_line,
+                country: task.country,
+                further_languages: further.into_iter().collect(),
+                ..Attributes::new(task.channel, task.language.clone())
+            }),
+            named: named.clone(),
             weight: task.weight,
             priority: task.priority,
             queue_time: task.queue_time,
-            country: task.country,
             let_go_by: self.let_go_by.get(&task.id).cloned().unwrap_or_default(),
         }
     }
@@ -255,6 +284,8 @@ impl Floor {
             priority,
             country: number,
             waited,
+            named: [last_agent, account_manager],
+            speaks_more,
         } = *step
         else {
             return;
@@ -278,7 +309,13 @@ impl Floor {
             country: country(number),
             basis: None,
         };
+        let whom = |number: Option<usize>| number.map(|number| id(u64::try_from(number).unwrap()));
+        let named = Named {
+            last_agent: whom(last_agent),
+            account_manager: whom(account_manager),
+        };
         let id = task.id;
+        self.named.insert(id, (named, speaks_more));
         self.tasks.insert(id, task);
         self.tell_task(id);
     }
@@ -287,6 +324,11 @@ impl Floor {
         let number = u64::try_from(number).unwrap();
         let mut agent = candidate(number, &person.languages, &person.skills, person.capacity, 0);
         agent.book.idle_since = self.now;
+        let certifications = person.is_certified.then(|| "cert/one".parse().unwrap());
+        agent.profile = agent
+            .profile
+            .at(person.site.to_owned(), person.region.to_owned())
+            .certified(certifications.into_iter().collect());
         if let Some((before, was_available)) = self.agents.get(&agent.book.agent) {
             let Book { load, idle_since, .. } = before.book;
             if load > person.capacity {
@@ -397,20 +439,20 @@ impl Floor {
             (left.len(), available.len())
         );
         for task in &left {
-            let plan = self.plan_of(task.country);
+            let plan = self.plan_of(task.attributes.country);
             let widest = needs(task, &plan, self.now).pop().unwrap();
             for agent in &available {
                 let book = agent.book;
                 prop_assert!(book.load <= book.capacity);
                 let is_let_alone = let_alone_until(task, &plan, book.agent).is_some_and(|until| until > self.now);
-                let fits = is_good_enough(&agent.profile, &widest) && !is_let_alone;
+                let fits = is_good_enough(agent, &widest) && !is_let_alone;
                 prop_assert!(
                     !fits || book.capacity - book.load < task.weight,
                     "{task:?} could go to {agent:?}"
                 );
                 for decision in decisions.iter().filter(|decision| decision.pairing.agent == book.agent) {
                     let later = before.iter().find(|later| later.task == decision.pairing.task).unwrap();
-                    let plan_of_later = self.plan_of(later.country);
+                    let plan_of_later = self.plan_of(later.attributes.country);
                     prop_assert!(
                         !fits
                             || later.weight < task.weight

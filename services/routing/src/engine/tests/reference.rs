@@ -1,7 +1,7 @@
 //! The rule, one sentence after the other, without any of the shortcuts.
 
 use super::*;
-use crate::domain::Need;
+use crate::domain::{Need, Scope};
 
 /// A decision: task, agent, step, whether asked again, how many fitted as well.
 pub(super) type Expected = (TaskId, AgentId, usize, bool, usize);
@@ -18,21 +18,34 @@ pub(super) fn expected(decision: &Decision) -> Expected {
     )
 }
 
-pub(super) fn is_good_enough(profile: &Profile, need: &Need) -> bool {
+pub(super) fn is_good_enough(agent: &Candidate, need: &Need) -> bool {
+    let Candidate { book, profile } = agent;
     let mut speaks = false;
     for (wanted, level) in &need.languages {
         for (spoken, how) in &profile.languages {
             speaks |= spoken.primary() == wanted.primary() && how >= level;
         }
     }
-    let knows = match need.product_line {
-        None => true,
-        Some((line, level)) => profile
-            .skills
-            .iter()
-            .any(|(known, how)| *known == line && *how >= level),
+    let mut knows = true;
+    for any in &need.skills {
+        let mut knows_one = false;
+        for (wanted, level) in any {
+            for (known, how) in &profile.skills {
+                knows_one |= known == wanted && how >= level;
+            }
+        }
+        knows &= knows_one;
+    }
+    let mut is_certified = true;
+    for wanted in &need.certifications {
+        is_certified &= profile.certifications.contains(wanted);
+    }
+    let is_there = match &need.scope {
+        Scope::Anywhere => true,
+        Scope::Within { sites, regions } => sites.contains(&profile.site) || regions.contains(&profile.region),
     };
-    speaks && knows
+    let is_asked = need.agents.is_empty() || need.agents.contains(&book.agent);
+    speaks && knows && is_certified && is_there && is_asked
 }
 
 /// The priority in line.
@@ -55,8 +68,7 @@ pub(super) fn goes_before(one: (&Queued, &Plan), other: (&Queued, &Plan), now: O
 /// What a task demands by `now`.
 pub(super) fn needs(task: &Queued, plan: &Plan, now: OffsetDateTime) -> Vec<Need> {
     let waited = now - task.queue_time;
-    let reached = plan.steps.iter().filter(|step| step.after <= waited).count();
-    plan.needs_after(&task.language, task.product_line, task.weight, reached)
+    plan.ruling(&task.attributes, &task.named).needs(&task.named, waited)
 }
 
 /// Until when an agent is left alone with a task, if they ever let it go by.
@@ -72,7 +84,10 @@ pub(super) fn reference(
     plan_of: &dyn Fn(Option<Country>) -> Plan,
 ) -> Vec<Expected> {
     let mut agents = agents.to_vec();
-    let mut left: Vec<(&Queued, Plan)> = tasks.iter().map(|task| (task, plan_of(task.country))).collect();
+    let mut left: Vec<(&Queued, Plan)> = tasks
+        .iter()
+        .map(|task| (task, plan_of(task.attributes.country)))
+        .collect();
     let mut decisions = Vec::new();
     while !left.is_empty() {
         let mut first = 0;
@@ -84,7 +99,7 @@ pub(super) fn reference(
         let (task, plan) = left.remove(first);
         let needs = needs(task, &plan, now);
         let has_room = |agent: &Candidate| agent.book.capacity - agent.book.load >= task.weight;
-        let step = |agent: &Candidate| needs.iter().position(|need| is_good_enough(&agent.profile, need));
+        let step = |agent: &Candidate| needs.iter().position(|need| is_good_enough(agent, need));
         let let_go = |agent: &Candidate| let_alone_until(task, &plan, agent.book.agent);
         let fitting: Vec<Candidate> = agents
             .iter()

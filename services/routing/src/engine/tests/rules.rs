@@ -123,7 +123,7 @@ fn whoever_is_freed_gets_the_oldest_that_they_fit() {
     for (waits, task) in (0..).zip(&mut tasks) {
         task.queue_time -= Duration::seconds(waits);
     }
-    tasks[3].language = "de".parse().unwrap();
+    Arc::make_mut(&mut tasks[3].attributes).language = "de".parse().unwrap();
     let (mut engine, none) = decide(&[], &tasks, std::slice::from_ref(&busy), NOW);
     assert_eq!(none, []);
     busy.book.load = 2;
