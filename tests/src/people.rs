@@ -281,6 +281,7 @@ impl Agent {
                 level: 5,
             }],
             capacity,
+            ..CreateAgentRequest::default()
         };
         let created = or_fail("create agent", town.operator().agents().create_agent(asked).await);
         let token = town.agent_token(&subject);

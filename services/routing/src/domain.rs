@@ -6,14 +6,16 @@ mod language;
 mod lifecycle;
 mod matching;
 mod plan;
+mod room;
 mod task;
 mod words;
 
-pub use agent::{Agent, Book, DisplayName, LanguageSkill, Presence, ProductSkill};
+pub use agent::{Agent, DisplayName, LanguageSkill, Presence, ProductSkill};
 pub use language::{Language, NotALanguage};
 pub use lifecycle::{Changed, Entry, OfferEnd, Refused, apply, diagram, open, transition};
 pub use matching::{Candidate, Certification, Decision, Lack, Need, NotAName, Pairing, Profile, Reason, Scope, Skill};
 pub use plan::{Acquaintance, Demand, Demanded, Plan, Priorities, Ruled, Ruling, Stage, Step};
+pub use room::{Book, Channels, Held, Share, Sharing};
 pub use support_chassis::country::Country;
 pub use task::{
     Action, Area, Attributes, Cause, Change, Channel, Named, Offer, Opening, ProductLine, Segment, Severity, Task,

@@ -56,8 +56,6 @@ pub struct Queued {
     pub attributes: Arc<Attributes>,
     /// The agents whom it names.
     pub named: Named,
-    /// How much room it takes.
-    pub weight: i32,
     /// The priority it was queued with, 0 to 9.
     pub priority: i16,
     /// Where its place in line counts from.
@@ -177,9 +175,6 @@ impl Engine {
     }
 
     fn put(&mut self, mut task: Queued, now: i64) {
-        if self.row.add_weight(task.weight) {
-            self.row.count_classes(&self.index.classes);
-        }
         if let Some(filed) = self.file(&mut task, now) {
             self.line.put(task, filed);
         }
@@ -196,13 +191,13 @@ impl Engine {
         let reached = ruling.reached(waited);
         let key = ClassKey {
             ruling: number,
-            weight: task.weight,
+            channel: task.attributes.channel,
             stages: slab::number(reached),
         };
         let known = self.index.classes.len();
         let class = self.index.class(key, || ruling.stages.iter().take(reached));
         if self.index.classes.len() > known {
-            self.row.add_class(class, task.weight);
+            self.row.add_class(class, task.attributes.channel);
         }
         let next = ruling.stages.get(reached);
         let next = next.map(|stage| since.saturating_add(length(stage.after)));

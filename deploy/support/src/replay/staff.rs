@@ -77,6 +77,7 @@ pub async fn hire(
                 })
                 .collect(),
             capacity: CAPACITY,
+            ..CreateAgentRequest::default()
         };
         let agent_id = match call!(operator.agents().create_agent(request)) {
             Ok(made) => made.agent.context("no agent in the answer")?.agent_id,

@@ -94,6 +94,7 @@ pub(super) fn agents() -> Vec<CreateAgentRequest> {
                     .collect(),
                 skills: skills(index),
                 capacity: 6,
+                ..CreateAgentRequest::default()
             })
         })
         .collect()

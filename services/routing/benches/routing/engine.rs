@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use rand::RngExt as _;
-use support_routing::domain::{Candidate, Decision, Pairing};
+use support_routing::domain::{Book, Candidate, Decision, Pairing};
 use support_routing::engine::{Engine, Queued};
 use support_testing::resident;
 
-use crate::floor::{Floor, NOW, shipped};
+use crate::floor::{CAPACITY, Floor, NOW, busy, shipped};
 use crate::report::{Figure, Report, percentile, real};
 
 const AGENTS: usize = 100_000;
@@ -59,8 +59,7 @@ pub(crate) fn measure(is_quick: bool, report: &mut Report) {
         match floor.chance().random_range(0..10) {
             0..5 => {
                 let agent = &mut agents[pick(&mut floor, true)];
-                agent.book.load = 0;
-                agent.book.idle_since = now;
+                agent.book = Book::new(agent.book.agent, CAPACITY, now);
                 let decided = times.freed.of(|| {
                     engine.put_agent(agent);
                     engine.decide(now, 1)
@@ -68,7 +67,7 @@ pub(crate) fn measure(is_quick: bool, report: &mut Report) {
                 // Whatever else they have room for, so that they are busy again; and others come in its place.
                 let mut taken = decided;
                 taken.extend(engine.decide(now, usize::MAX));
-                agent.book.load = crate::floor::CAPACITY;
+                agent.book = busy(&agent.book);
                 engine.put_agent(agent);
                 for _ in taken {
                     let next = floor.waiting(now);
@@ -136,8 +135,7 @@ fn pick(floor: &mut Floor, is_busy: bool) -> usize {
 
 /// The agent has done what was asked.
 fn free(engine: &mut Engine, agent: &mut Candidate, now: time::OffsetDateTime) {
-    agent.book.load = 0;
-    agent.book.idle_since = now;
+    agent.book = Book::new(agent.book.agent, CAPACITY, now);
     engine.put_agent(agent);
     engine.decide(now, usize::MAX);
 }

@@ -16,8 +16,8 @@ use time::{Duration, OffsetDateTime};
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
 /// How much each agent can hold.
 pub(crate) const CAPACITY: i32 = 6;
-/// What a call, a chat and a letter weigh.
-const WEIGHTS: [i32; 3] = [6, 2, 1];
+/// A call takes all of it, a chat two, a letter one.
+const CHANNELS: [Channel; 3] = [Channel::Phone, Channel::Chat, Channel::Email];
 /// The languages of which there are enough agents: tasks find one at once.
 const QUIET: usize = 5;
 
@@ -91,13 +91,11 @@ impl Floor {
     pub(crate) fn agent(&mut self, number: usize) -> Candidate {
         let set = number % self.profiles.len();
         let is_quiet = set % LANGUAGES.len() < QUIET;
+        let id = self.id();
+        let idle_since = NOW - Duration::microseconds(self.chance.random_range(0..3_600_000_000));
+        let idle = Book::new(id, CAPACITY, idle_since);
         Candidate {
-            book: Book {
-                agent: self.id(),
-                capacity: CAPACITY,
-                load: if is_quiet { 0 } else { CAPACITY },
-                idle_since: NOW - Duration::microseconds(self.chance.random_range(0..3_600_000_000)),
-            },
+            book: if is_quiet { idle } else { busy(&idle) },
             profile: self.profiles[set].clone(),
         }
     }
@@ -117,21 +115,26 @@ impl Floor {
 
     fn task(&mut self, language: &str, queue_time: OffsetDateTime) -> Queued {
         let line = self.chance.random_range(0..=ProductLine::ALL.len());
+        let channel = CHANNELS[self.chance.random_range(0..CHANNELS.len())];
         Queued {
             task: self.id(),
             version: 1,
             attributes: Arc::new(Attributes {
                 product_line: ProductLine::ALL.get(line).copied(),
                 country: Some(COUNTRIES[self.chance.random_range(0..COUNTRIES.len())].parse().unwrap()),
-                ..Attributes::new(Channel::Chat, language.parse().unwrap())
+                ..Attributes::new(channel, language.parse().unwrap())
             }),
             named: Named::default(),
-            weight: WEIGHTS[self.chance.random_range(0..WEIGHTS.len())],
             priority: [3, 5, 7, 9][self.chance.random_range(0..4)],
             queue_time,
             let_go_by: Vec::new(),
         }
     }
+}
+
+/// With a call in hand, and no room for anything else.
+pub(crate) fn busy(book: &Book) -> Book {
+    book.taking(Channel::Phone).unwrap().0
 }
 
 /// The plan that is shipped.

@@ -127,6 +127,7 @@ async fn prepare(world: &World) -> Vec<AgentId> {
             }],
             skills: Vec::new(),
             capacity: 100,
+            sharing: support_routing::domain::Sharing::default(),
         };
         let mut tx = world.db.begin().await.unwrap();
         let now = world.clock.now();

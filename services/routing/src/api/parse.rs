@@ -8,7 +8,7 @@ use support_chassis::error::{InvalidFields, Violation, Violations};
 use support_proto::support::routing::v1 as pb;
 
 use crate::contract;
-use crate::domain::{LanguageSkill, NotALanguage, ProductSkill};
+use crate::domain::{Channel, LanguageSkill, NotALanguage, ProductSkill, Share, Sharing};
 use crate::ops::agents::NewAgent;
 
 pub(super) fn new_agent(request: &pb::CreateAgentRequest) -> Result<NewAgent, InvalidFields> {
@@ -42,6 +42,7 @@ pub(super) fn new_agent(request: &pb::CreateAgentRequest) -> Result<NewAgent, In
             })
         })
         .collect();
+    let sharing = sharing(&request.channels, request.capacity, &mut fields);
     fields.require(
         is_each_once(languages.iter().map(|skill| &skill.language)),
         "languages",
@@ -61,7 +62,47 @@ pub(super) fn new_agent(request: &pb::CreateAgentRequest) -> Result<NewAgent, In
         languages,
         skills,
         capacity: request.capacity,
+        sharing,
     })
+}
+
+/// How the capacity is shared out: as usual where nothing is said.
+fn sharing(rules: &[pb::ChannelRule], capacity: i32, fields: &mut Violations) -> Sharing {
+    if rules.is_empty() {
+        return Sharing::default();
+    }
+    let (mut shares, mut pairs) = (Vec::new(), Vec::new());
+    for (index, rule) in rules.iter().enumerate() {
+        let field = |name: &str| format!("channels[{index}].{name}");
+        let channel =
+            contract::read_channel(rule.channel()).ok_or_else(|| Violation::new(field("channel"), "must be a channel"));
+        let share = match u8::try_from(rule.weight) {
+            Ok(0) => Ok(Share::Whole),
+            Ok(units) if i32::from(units) <= capacity => Ok(Share::Units(units)),
+            _ => Err(Violation::new(field("weight"), "must not be more than the capacity")),
+        };
+        let (Some(channel), Some(share)) = (fields.take(channel), fields.take(share)) else {
+            continue;
+        };
+        shares.push((channel, share));
+        pairs.extend(
+            rule.mixes_with()
+                .filter_map(contract::read_channel)
+                .map(|other| (channel, other)),
+        );
+    }
+    let is_answered = |channel: Channel| shares.iter().any(|(answered, _)| *answered == channel);
+    fields.require(
+        is_each_once(shares.iter().map(|(channel, _)| *channel)),
+        "channels",
+        "must name each channel once",
+    );
+    fields.require(
+        pairs.iter().all(|(_, other)| is_answered(*other)),
+        "channels",
+        "must mix with channels that are answered",
+    );
+    Sharing::new(&shares, &pairs)
 }
 
 fn is_each_once<T: Eq + Hash>(values: impl Iterator<Item = T>) -> bool {

@@ -4,7 +4,7 @@ use support_chassis::clock::timestamp;
 use support_proto::support::routing::v1 as pb;
 
 use crate::contract;
-use crate::domain::{Agent, Entry, Offer, Task};
+use crate::domain::{Agent, Channel, Entry, Offer, Share, Sharing, Task};
 
 pub(super) fn agent(agent: &Agent) -> pb::Agent {
     pb::Agent {
@@ -33,7 +33,27 @@ pub(super) fn agent(agent: &Agent) -> pb::Agent {
         load: agent.book.load,
         presence: contract::presence(agent.presence).into(),
         presence_time: Some(timestamp(agent.presence_since)),
+        channels: channels(&agent.book.sharing),
+        ..pb::Agent::default()
     }
+}
+
+fn channels(sharing: &Sharing) -> Vec<pb::ChannelRule> {
+    let rule = |channel: Channel| {
+        let weight = match sharing.share(channel)? {
+            Share::Units(units) => i32::from(units),
+            Share::Whole => 0,
+        };
+        let others = Channel::ALL
+            .iter()
+            .filter(|other| **other != channel && sharing.share(**other).is_some() && sharing.mix(channel, **other));
+        Some(pb::ChannelRule {
+            channel: contract::channel(channel).into(),
+            weight,
+            mixes_with: others.map(|other| contract::channel(*other).into()).collect(),
+        })
+    };
+    Channel::ALL.iter().filter_map(|channel| rule(*channel)).collect()
 }
 
 pub(super) fn task(task: &Task) -> pb::Task {

@@ -5,7 +5,7 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use super::words::words;
-use super::{AgentId, Language, ProductLine};
+use super::{AgentId, Book, Language, ProductLine};
 
 words! {
     /// Whether an agent takes work.
@@ -61,19 +61,6 @@ pub struct ProductSkill {
     pub product_line: ProductLine,
     /// How well, 1 to 5.
     pub level: i16,
-}
-
-/// How much an agent holds. Every change of it is one of a task's (see [`apply`](super::apply)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Book {
-    /// Whose it is.
-    pub agent: AgentId,
-    /// How much the agent may hold, 1 to 100.
-    pub capacity: i32,
-    /// The weight of what the agent holds, offers included; never over the capacity.
-    pub load: i32,
-    /// When the load last fell to nothing or the agent became available, whichever came later.
-    pub idle_since: OffsetDateTime,
 }
 
 /// Somebody who answers customers.

@@ -107,7 +107,7 @@ pub enum Refused {
         /// What was to happen.
         change: Change,
     },
-    /// The agent would hold more than they can.
+    /// The agent would hold more than they can, or what they do not hold side by side.
     #[error("the agent has no room for the task")]
     NoRoom,
     /// The book given is not that of the agent who holds the task.
@@ -147,7 +147,7 @@ pub fn open(id: TaskId, opening: Opening, plan: &Plan, since: OffsetDateTime, at
         language: attributes.language,
         product_line: attributes.product_line,
         priority: plan.priorities.of(attributes.severity, attributes.area),
-        weight: attributes.channel.weight(),
+        weight: 0,
         agent: None,
         offer_count: 0,
         queue_time: since,
@@ -194,8 +194,8 @@ pub fn apply(task: &Task, book: Option<&Book>, change: Change, at: OffsetDateTim
     if !is_holder_right {
         return Err(Refused::NotTheHolder);
     }
-    let book = book.map(|book| weigh(book, task, state, at)).transpose()?;
     let mut after = task.clone();
+    let book = book.map(|book| weigh(book, &mut after, state, at)).transpose()?;
     after.state = state;
     after.version += 1;
     match state {
@@ -230,21 +230,18 @@ pub fn apply(task: &Task, book: Option<&Book>, change: Change, at: OffsetDateTim
     })
 }
 
-/// The book once the task is in `state`.
-fn weigh(book: &Book, task: &Task, state: TaskState, at: OffsetDateTime) -> Result<Book, Refused> {
-    let mut after = *book;
+/// The book once the task, still as it was, is in `state`. A task that somebody gets takes from then on what it takes of
+/// them.
+fn weigh(book: &Book, task: &mut Task, state: TaskState, at: OffsetDateTime) -> Result<Book, Refused> {
     match (task.state.is_held(), state.is_held()) {
-        (false, true) => after.load += task.weight,
-        (true, false) => after.load -= task.weight,
-        (true, true) | (false, false) => {}
+        (false, true) => {
+            let (after, weight) = book.taking(task.channel).ok_or(Refused::NoRoom)?;
+            task.weight = weight;
+            Ok(after)
+        }
+        (true, false) => Ok(book.giving_back(task.channel, task.weight, at)),
+        (true, true) | (false, false) => Ok(*book),
     }
-    if after.load > after.capacity {
-        return Err(Refused::NoRoom);
-    }
-    if after.load == 0 && book.load > 0 {
-        after.idle_since = at;
-    }
-    Ok(after)
 }
 
 /// How `change` ends the offer of a task that is offered.

@@ -80,19 +80,6 @@ words! {
     }
 }
 
-impl Channel {
-    /// How much of an agent's capacity a contact by this channel takes. A caller and a visitor have all of a person;
-    /// chats run side by side; letters wait.
-    #[must_use]
-    pub fn weight(self) -> i32 {
-        match self {
-            Self::Phone | Self::Store => 6,
-            Self::Chat | Self::App => 2,
-            Self::Email | Self::Social => 1,
-        }
-    }
-}
-
 words! {
     /// A family of products that needs the same skill.
     ProductLine {
@@ -247,7 +234,7 @@ pub struct Task {
     pub product_line: Option<ProductLine>,
     /// Its priority when it was queued, 0 to 9. Higher goes first.
     pub priority: i16,
-    /// How much of an agent's capacity it takes.
+    /// How much of the capacity of the agent who has it, or last had it, it takes; 0 where nobody had it yet.
     pub weight: i32,
     /// Who has it, has it offered, or had it when it ended.
     pub agent: Option<AgentId>,

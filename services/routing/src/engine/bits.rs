@@ -20,6 +20,16 @@ impl Bits {
         }
     }
 
+    /// Takes in all of another set.
+    pub(super) fn add(&mut self, other: &Self) {
+        if other.0.len() > self.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (word, added) in self.0.iter_mut().zip(&other.0) {
+            *word |= added;
+        }
+    }
+
     pub(super) fn contains(&self, number: u32) -> bool {
         self.0
             .get(number as usize / 64)
@@ -77,5 +87,7 @@ mod tests {
         one.set(5, false);
         one.set(900, false);
         assert!(!one.contains(5) && !one.contains(900));
+        one.add(&bits(&[1, 900]));
+        assert!(one.contains(1) && one.contains(900) && !one.contains(5));
     }
 }

@@ -81,16 +81,13 @@ impl Engine {
     /// The first task in line that an agent can take.
     fn look_for(&self, number: u32, now: i64) -> Option<Look> {
         let agent = self.row.get(number)?;
-        let tier = self.row.tier_with(&agent.book)?;
-        let (classes, light) = (
-            &self.index.groups[agent.group as usize].classes,
-            self.row.classes_at(tier),
-        );
+        let classes = &self.index.groups[agent.group as usize].classes;
+        let roomy = self.row.classes_at(agent.room)?;
         let mut best: Option<(Place, u32)> = None;
         for lane in &self.line.lanes {
             let mut first = i64::MAX;
             let mut found = None;
-            for class in classes.and_both(&lane.classes, light) {
+            for class in classes.and_both(&lane.classes, roomy) {
                 if lane.heads[class] > first {
                     continue;
                 }
@@ -132,7 +129,7 @@ impl Engine {
                 && self.index.needs[asked.need as usize].groups.contains(agent.group)
         };
         class.needs.last().is_some_and(fits)
-            && agent.book.load + class.weight <= agent.book.capacity
+            && agent.room.has(class.channel)
             && !self.is_let_alone(task, agent.book.agent, now)
     }
 
@@ -150,7 +147,6 @@ impl Engine {
     fn choose(&self, number: u32, now: i64) -> Option<Choice> {
         let waiting = self.line.get(number)?;
         let class = &self.index.classes[waiting.filed.class as usize];
-        let tiers = self.row.tiers.get(self.row.tier_of(class.weight)?..)?;
         for (step, asked) in class.needs.iter().enumerate() {
             let fit = &self.index.needs[asked.need as usize].groups;
             if !asked.only.is_empty() {
@@ -166,7 +162,7 @@ impl Engine {
             }
             let mut best: Option<(Rank, AgentId, u32)> = None;
             let mut candidates = 0;
-            for tier in tiers {
+            for tier in self.row.tiers_for(class.channel) {
                 for group in fit.and(&tier.groups) {
                     candidates += tier.seats[group].len();
                     if best.is_some_and(|(rank, ..)| tier.heads[group] > rank) {
@@ -191,8 +187,8 @@ impl Engine {
         let named = waiting.task.named.of(&asked.only);
         let there = named.into_iter().filter_map(|id| {
             let (number, agent) = self.row.find(id)?;
-            let fits = self.index.needs[asked.need as usize].groups.contains(agent.group)
-                && agent.book.load + class.weight <= agent.book.capacity;
+            let fits =
+                self.index.needs[asked.need as usize].groups.contains(agent.group) && agent.room.has(class.channel);
             fits.then(|| seat(number, agent))
         });
         there.collect()
@@ -210,7 +206,7 @@ impl Engine {
             let book = &agent.book;
             let fits = fit.contains(agent.group)
                 && (widest.only.is_empty() || only.contains(&book.agent))
-                && book.load + class.weight <= book.capacity
+                && agent.room.has(class.channel)
                 && !waiting.is_let_alone(book.agent, delay, now);
             fits.then_some((book.load, book.idle_since, book.agent, number))
         });
@@ -226,8 +222,8 @@ impl Engine {
     fn give(&mut self, task: u32, choice: &Choice) -> Option<Decision> {
         let waiting = self.line.get(task)?;
         let agent = self.row.get(choice.agent)?;
-        let (mut book, group) = (agent.book, agent.group);
-        book.load += waiting.task.weight;
+        let (book, _) = agent.book.taking(waiting.task.attributes.channel)?;
+        let group = agent.group;
         let pairing = Pairing {
             task: waiting.task.task,
             version: waiting.task.version,

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::bits::Bits;
 use super::slab::number;
-use crate::domain::{Acquaintance, Need, Profile, Stage};
+use crate::domain::{Acquaintance, Channel, Need, Profile, Stage};
 
 /// Agents in *groups* of the same profile, *needs* with the groups that fulfil them, and *classes* of tasks that demand
 /// the same.
@@ -19,7 +19,7 @@ pub(super) struct Index {
     pub(super) classes: Vec<Class>,
     class_of: HashMap<ClassKey, u32>,
     /// The same, by what makes it one.
-    class_of_needs: HashMap<(Vec<Asked>, i32), u32>,
+    class_of_needs: HashMap<(Vec<Asked>, Channel), u32>,
 }
 
 /// Agents of one profile.
@@ -45,8 +45,8 @@ pub(super) struct Demand {
 pub(super) struct Class {
     /// What they demand, at first and after each step they have reached; whoever fulfils one fulfils those after it.
     pub(super) needs: Vec<Asked>,
-    /// How much room each takes.
-    pub(super) weight: i32,
+    /// The channel, for which there must be room.
+    pub(super) channel: Channel,
 }
 
 /// A need by its number, and who alone is asked of those who fulfil it.
@@ -69,8 +69,8 @@ impl Class {
 pub(super) struct ClassKey {
     /// What the plan says, by its number.
     pub(super) ruling: u32,
-    /// How much room a task takes.
-    pub(super) weight: i32,
+    /// The channel.
+    pub(super) channel: Channel,
     /// How many of the stages its tasks have reached.
     pub(super) stages: u32,
 }
@@ -139,14 +139,14 @@ impl Index {
                 only: stage.only.clone(),
             })
             .collect();
-        let same = (needs, key.weight);
+        let same = (needs, key.channel);
         if let Some(known) = self.class_of_needs.get(&same) {
             self.class_of.insert(key, *known);
             return *known;
         }
         let class = Class {
             needs: same.0.clone(),
-            weight: key.weight,
+            channel: key.channel,
         };
         let new = number(self.classes.len());
         for (place, group) in self.groups.iter_mut().enumerate() {

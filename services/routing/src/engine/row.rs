@@ -3,10 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::bits::Bits;
-use super::index::Class;
 use super::micros;
-use super::slab::{Slab, number};
-use crate::domain::{AgentId, Book};
+use super::slab::Slab;
+use crate::domain::{AgentId, Book, Channel, Channels};
 
 /// Lower goes first: the load, then since when the agent is idle.
 pub(super) type Rank = u128;
@@ -22,10 +21,14 @@ const NOBODY: Rank = Rank::MAX;
 pub(super) struct Row {
     agents: Slab<Available>,
     number_of: HashMap<AgentId, u32>,
-    /// How much room tasks take, each once, from the least.
-    weights: Vec<i32>,
-    /// The agents with room for a task of `weights` at the same place, and for none of the next.
-    pub(super) tiers: Vec<Tier>,
+    /// The agents with room for the same channels.
+    tiers: Vec<Tier>,
+    /// The tier of each set of channels, where anybody has had room for just these.
+    tier_of: Vec<Option<usize>>,
+    /// The tiers with room for each channel.
+    tiers_for: [Vec<usize>; Channel::ALL.len()],
+    /// The classes of each channel.
+    classes_of: [Bits; Channel::ALL.len()],
     /// Who may fit what they did not before.
     gained: Vec<u32>,
 }
@@ -34,11 +37,13 @@ pub(super) struct Row {
 #[derive(Debug)]
 pub(super) struct Available {
     pub(super) book: Book,
+    /// What there is room for.
+    pub(super) room: Channels,
     pub(super) group: u32,
     has_gained: bool,
 }
 
-/// Agents with about the same room, by their groups.
+/// Agents with room for the same channels, by their groups.
 #[derive(Debug, Default)]
 pub(super) struct Tier {
     /// The rank of the first of each group.
@@ -98,34 +103,22 @@ impl Row {
         Some((number, self.agents.get(number)?))
     }
 
-    /// The tier of agents with room for a task of this weight; those after it have room as well. None where no task of
-    /// this weight has come yet.
-    pub(super) fn tier_of(&self, weight: i32) -> Option<usize> {
-        self.weights.binary_search(&weight).ok()
+    /// The tiers of those with room for a contact by a channel.
+    pub(super) fn tiers_for(&self, channel: Channel) -> impl Iterator<Item = &Tier> {
+        let numbers = self.tiers_for.get(channel as usize).map(Vec::as_slice);
+        numbers.unwrap_or_default().iter().map(|tier| &self.tiers[*tier])
     }
 
-    /// The tier of an agent; none where they have no room for anything that was ever asked.
-    pub(super) fn tier_with(&self, book: &Book) -> Option<usize> {
-        let room = book.capacity - book.load;
-        self.weights.partition_point(|weight| *weight <= room).checked_sub(1)
+    /// The classes for whose tasks agents with this room have some; none where they have none at all.
+    pub(super) fn classes_at(&self, room: Channels) -> Option<&Bits> {
+        Some(&self.tiers[self.tier_with(room)?].classes)
     }
 
-    /// The classes whose tasks agents of a tier have room for.
-    pub(super) fn classes_at(&self, tier: usize) -> &Bits {
-        &self.tiers[tier].classes
-    }
-
-    /// There is a class of tasks of this weight.
-    pub(super) fn add_class(&mut self, class: u32, weight: i32) {
-        for (tier, least) in self.tiers.iter_mut().zip(&self.weights) {
-            tier.classes.set(class, weight <= *least);
-        }
-    }
-
-    /// These are the classes.
-    pub(super) fn count_classes(&mut self, classes: &[Class]) {
-        for (place, class) in classes.iter().enumerate() {
-            self.add_class(number(place), class.weight);
+    /// There is a class of tasks of this channel.
+    pub(super) fn add_class(&mut self, class: u32, channel: Channel) {
+        self.classes_of[channel as usize].set(class, true);
+        for tier in &self.tiers_for[channel as usize] {
+            self.tiers[*tier].classes.set(class, true);
         }
     }
 
@@ -134,27 +127,42 @@ impl Row {
         for tier in &mut self.tiers {
             tier.classes = Bits::default();
         }
+        self.classes_of = Default::default();
     }
 
-    /// Makes a tier for tasks of this weight. False where there is one.
-    pub(super) fn add_weight(&mut self, weight: i32) -> bool {
-        let Err(place) = self.weights.binary_search(&weight) else {
-            return false;
-        };
-        self.weights.insert(place, weight);
-        self.tiers = self.weights.iter().map(|_| Tier::default()).collect();
-        for number in self.agents.numbers() {
-            self.sit(number);
+    /// The tier of agents with this room; none where there is none, or nobody has had it yet.
+    fn tier_with(&self, room: Channels) -> Option<usize> {
+        self.tier_of.get(room.number()).copied().flatten()
+    }
+
+    /// Makes it where it is new.
+    fn make_tier(&mut self, room: Channels) -> Option<usize> {
+        if room.is_empty() {
+            return None;
         }
-        true
+        let known = self.tier_with(room);
+        known.or_else(|| {
+            let new = self.tiers.len();
+            let mut tier = Tier::default();
+            for channel in Channel::ALL.iter().filter(|channel| room.has(**channel)) {
+                tier.classes.add(&self.classes_of[*channel as usize]);
+                self.tiers_for[*channel as usize].push(new);
+            }
+            self.tiers.push(tier);
+            self.tier_of.resize(Channels::SETS, None);
+            self.tier_of[room.number()] = Some(new);
+            Some(new)
+        })
     }
 
     /// Takes somebody in, or what has become of them. They are looked at anew where they may fit more than before: where they
     /// can do other things, or have more room.
     pub(super) fn put(&mut self, book: Book, group: u32, is_another: bool) {
+        let room = book.room();
         let Some(number) = self.number_of.get(&book.agent).copied() else {
             let agent = Available {
                 book,
+                room,
                 group,
                 has_gained: false,
             };
@@ -164,20 +172,25 @@ impl Row {
             self.mark(number);
             return;
         };
-        let Some(before) = self.agents.get(number).map(|agent| (agent.book, agent.group)) else {
+        let Some(before) = self
+            .agents
+            .get(number)
+            .map(|agent| (agent.book, agent.group, agent.room))
+        else {
             return;
         };
-        if before == (book, group) && !is_another {
+        if before == (book, group, room) && !is_another {
             return;
         }
         self.rise(number);
         if let Some(agent) = self.agents.get_mut(number) {
             agent.book = book;
+            agent.room = room;
             agent.group = group;
         }
         self.sit(number);
-        let (was, _) = before;
-        if is_another || book.capacity - book.load > was.capacity - was.load {
+        let (_, _, was) = before;
+        if is_another || !room.without(was).is_empty() {
             self.mark(number);
         }
     }
@@ -214,17 +227,17 @@ impl Row {
     }
 
     fn sit(&mut self, number: u32) {
-        if let Some(agent) = self.agents.get(number)
-            && let Some(tier) = self.tier_with(&agent.book)
-        {
-            let (group, seat) = (agent.group, seat(number, agent));
-            self.tiers[tier].put(group, seat);
+        if let Some(agent) = self.agents.get(number) {
+            let (room, group, seat) = (agent.room, agent.group, seat(number, agent));
+            if let Some(tier) = self.make_tier(room) {
+                self.tiers[tier].put(group, seat);
+            }
         }
     }
 
     fn rise(&mut self, number: u32) {
         if let Some(agent) = self.agents.get(number)
-            && let Some(tier) = self.tier_with(&agent.book)
+            && let Some(tier) = self.tier_with(agent.room)
         {
             let (group, seat) = (agent.group, seat(number, agent));
             self.tiers[tier].take(group, &seat);

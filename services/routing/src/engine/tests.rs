@@ -46,16 +46,15 @@ fn plan(steps: Vec<Step>) -> Plan {
     }
 }
 
-fn queued(number: u64, language: &str, product_line: Option<ProductLine>, weight: i32) -> Queued {
+fn queued(number: u64, language: &str, product_line: Option<ProductLine>, channel: Channel) -> Queued {
     Queued {
         task: id(number),
         version: 1,
         attributes: Arc::new(Attributes {
             product_line,
-            ..Attributes::new(Channel::Chat, language.parse().unwrap())
+            ..Attributes::new(channel, language.parse().unwrap())
         }),
         named: Named::default(),
-        weight,
         priority: 5,
         queue_time: NOW,
         let_go_by: Vec::new(),
@@ -74,12 +73,7 @@ fn candidate(
         .map(|(language, level)| (language.parse().unwrap(), *level))
         .collect();
     Candidate {
-        book: Book {
-            agent: id(number),
-            capacity,
-            load: 0,
-            idle_since: NOW - Duration::seconds(idle),
-        },
+        book: Book::new(id(number), capacity, NOW - Duration::seconds(idle)),
         profile: Profile::new(
             languages,
             skills

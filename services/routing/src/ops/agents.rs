@@ -5,7 +5,7 @@ use support_chassis::id::Ids;
 use time::OffsetDateTime;
 
 use super::{events, settle};
-use crate::domain::{Agent, AgentId, Book, Change, DisplayName, LanguageSkill, Presence, ProductSkill, apply};
+use crate::domain::{Agent, AgentId, Book, Change, DisplayName, LanguageSkill, Presence, ProductSkill, Sharing, apply};
 use crate::error::Error;
 use crate::store;
 
@@ -26,6 +26,8 @@ pub struct NewAgent {
     pub skills: Vec<ProductSkill>,
     /// How much the agent may hold, 1 to 100.
     pub capacity: i32,
+    /// How that is shared out.
+    pub sharing: Sharing,
 }
 
 /// Makes an agent, not at work yet.
@@ -42,10 +44,8 @@ pub async fn create(tx: &mut Tx, ids: &Ids, new: NewAgent, now: OffsetDateTime) 
         languages: new.languages,
         skills: new.skills,
         book: Book {
-            agent: ids.next(),
-            capacity: new.capacity,
-            load: 0,
-            idle_since: now,
+            sharing: new.sharing,
+            ..Book::new(ids.next(), new.capacity, now)
         },
         presence: Presence::Offline,
         presence_since: now,

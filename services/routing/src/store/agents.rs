@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::read;
-use crate::domain::{Agent, AgentId, Book, LanguageSkill, Presence, ProductSkill};
+use crate::domain::{Agent, AgentId, Book, Held, LanguageSkill, Presence, ProductSkill, Sharing};
 
 struct Row {
     id: AgentId,
@@ -19,7 +19,10 @@ struct Row {
     skills: Vec<String>,
     skill_levels: Vec<i16>,
     capacity: i32,
+    shares: i64,
+    apart: i32,
     load: i32,
+    held: i64,
     presence: String,
     presence_since: OffsetDateTime,
     idle_since: OffsetDateTime,
@@ -61,7 +64,9 @@ impl TryFrom<Row> for Agent {
             book: Book {
                 agent: row.id,
                 capacity: row.capacity,
+                sharing: Sharing::unpacked(row.shares, row.apart),
                 load: row.load,
+                held: Held::unpacked(row.held),
                 idle_since: row.idle_since,
             },
             presence: read(&row.presence, "agents", "presence")?,
@@ -81,7 +86,7 @@ macro_rules! select {
                 array(select l.level from agent_languages l where l.agent_id = a.id order by l.language) as "language_levels!",
                 array(select s.product_line from agent_skills s where s.agent_id = a.id order by s.product_line) as "skills!",
                 array(select s.level from agent_skills s where s.agent_id = a.id order by s.product_line) as "skill_levels!",
-                a.capacity, a.load, a.presence, a.presence_since, a.idle_since
+                a.capacity, a.shares, a.apart, a.load, a.held, a.presence, a.presence_since, a.idle_since
             from agents a
             "# + $rest
             $(, $argument)*
@@ -101,8 +106,9 @@ pub async fn insert(connection: &mut PgConnection, agent: &Agent, now: OffsetDat
     let skill_levels: Vec<i16> = agent.skills.iter().map(|skill| skill.level).collect();
     sqlx::query!(
         "with agent as (
-             insert into agents (id, subject, display_name, site, time_zone, capacity, load, presence, presence_since, idle_since, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             insert into agents (id, subject, display_name, site, time_zone, capacity, load, presence, presence_since, idle_since, created_at,
+                 shares, apart)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $16, $17)
              returning id
          ), spoken as (
              insert into agent_languages (agent_id, language, level)
@@ -125,6 +131,8 @@ pub async fn insert(connection: &mut PgConnection, agent: &Agent, now: OffsetDat
         &language_levels,
         &skills,
         &skill_levels,
+        agent.book.sharing.packed_shares(),
+        agent.book.sharing.packed_apart(),
     )
     .execute(connection)
     .await?;
@@ -204,7 +212,7 @@ pub async fn set_presence(connection: &mut PgConnection, agent: &Agent) -> Resul
 /// Locks an agent and reads their book.
 pub async fn lock_book(connection: &mut PgConnection, id: AgentId) -> Result<Option<Book>, DbError> {
     let row = sqlx::query!(
-        "select capacity, load, idle_since from agents where id = $1 for no key update",
+        "select capacity, shares, apart, load, held, idle_since from agents where id = $1 for no key update",
         id.uuid()
     )
     .fetch_optional(connection)
@@ -212,7 +220,9 @@ pub async fn lock_book(connection: &mut PgConnection, id: AgentId) -> Result<Opt
     Ok(row.map(|row| Book {
         agent: id,
         capacity: row.capacity,
+        sharing: Sharing::unpacked(row.shares, row.apart),
         load: row.load,
+        held: Held::unpacked(row.held),
         idle_since: row.idle_since,
     }))
 }
@@ -220,7 +230,7 @@ pub async fn lock_book(connection: &mut PgConnection, id: AgentId) -> Result<Opt
 /// Locks those of the agents whom nobody else has locked, and reads their books and presences.
 pub async fn lock_free_books(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<(Book, Presence)>, DbError> {
     sqlx::query!(
-        r#"select id as "id: AgentId", capacity, load, idle_since, presence from agents
+        r#"select id as "id: AgentId", capacity, shares, apart, load, held, idle_since, presence from agents
          where id = any($1) order by id for no key update skip locked"#,
         ids,
     )
@@ -231,7 +241,9 @@ pub async fn lock_free_books(connection: &mut PgConnection, ids: &[Uuid]) -> Res
         let book = Book {
             agent: row.id,
             capacity: row.capacity,
+            sharing: Sharing::unpacked(row.shares, row.apart),
             load: row.load,
+            held: Held::unpacked(row.held),
             idle_since: row.idle_since,
         };
         Ok((book, read(&row.presence, "agents", "presence")?))

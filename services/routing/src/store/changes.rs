@@ -32,15 +32,15 @@ pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[O
         with task as (
             update tasks set version = given.version, state = given.state, agent_id = given.agent_id,
                 offer_count = given.offer_count, accept_time = given.accept_time, end_time = given.end_time,
-                standard_basis = given.standard_basis
+                standard_basis = given.standard_basis, weight = given.weight
             from unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::integer[], $6::timestamptz[], $7::timestamptz[],
-                    $24::text[])
-                as given (id, version, state, agent_id, offer_count, accept_time, end_time, standard_basis)
+                    $24::text[], $30::integer[])
+                as given (id, version, state, agent_id, offer_count, accept_time, end_time, standard_basis, weight)
             where tasks.id = given.id and tasks.version = given.version - 1 and tasks.id = any($1)
             returning tasks.id
         ), agent as (
-            update agents set load = given.load, idle_since = given.idle_since
-            from unnest($8::uuid[], $9::integer[], $10::timestamptz[]) as given (id, load, idle_since)
+            update agents set load = given.load, idle_since = given.idle_since, held = given.held
+            from unnest($8::uuid[], $9::integer[], $10::timestamptz[], $31::bigint[]) as given (id, load, idle_since, held)
             where agents.id = given.id and agents.id = any($8)
             returning agents.id
         ), ended as (
@@ -91,6 +91,8 @@ pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[O
         &tasks.relaxed as &[Option<i16>],
         &tasks.candidates as &[Option<i32>],
         &tasks.asked_again as &[Option<bool>],
+        &tasks.weights,
+        &books.iter().map(|book| book.held.packed()).collect::<Vec<_>>(),
     )
     .fetch_one(connection)
     .await?;
@@ -140,6 +142,7 @@ struct Tasks {
     relaxed: Vec<Option<i16>>,
     candidates: Vec<Option<i32>>,
     asked_again: Vec<Option<bool>>,
+    weights: Vec<i32>,
 }
 
 impl Tasks {
@@ -169,6 +172,7 @@ impl Tasks {
             relaxed: reasons().map(|why| why.map(|why| why.relaxed_steps)).collect(),
             candidates: reasons().map(|why| why.map(|why| why.candidates)).collect(),
             asked_again: reasons().map(|why| why.map(|why| why.asked_again)).collect(),
+            weights: tasks().map(|task| task.weight).collect(),
         }
     }
 }

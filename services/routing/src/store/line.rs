@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::read;
-use crate::domain::{AgentId, Attributes, Book, Candidate, Named, Profile, Skill, TaskId};
+use crate::domain::{AgentId, Attributes, Book, Candidate, Held, Named, Profile, Sharing, Skill, TaskId};
 use crate::engine::Queued;
 
 struct TaskRow {
@@ -18,7 +18,6 @@ struct TaskRow {
     channel: String,
     language: String,
     product_line: Option<String>,
-    weight: i32,
     priority: i16,
     queue_time: OffsetDateTime,
     offer_count: i32,
@@ -31,7 +30,7 @@ macro_rules! tasks {
         sqlx::query_as!(
             TaskRow,
             r#"
-            select id as "id: TaskId", version, channel, language, product_line, weight, priority, queue_time, offer_count, country_code
+            select id as "id: TaskId", version, channel, language, product_line, priority, queue_time, offer_count, country_code
             from tasks where state = 'queued'
             "# + $rest
             $(, $argument)*
@@ -78,7 +77,6 @@ async fn with_refusals(connection: &mut PgConnection, rows: Vec<TaskRow>) -> Res
                     )
                 }),
                 named: Named::default(),
-                weight: row.weight,
                 priority: row.priority,
                 queue_time: row.queue_time,
                 let_go_by: refusals.remove(&row.id).unwrap_or_default(),
@@ -114,7 +112,10 @@ struct AgentRow {
     id: AgentId,
     site: String,
     capacity: i32,
+    shares: i64,
+    apart: i32,
     load: i32,
+    held: i64,
     idle_since: OffsetDateTime,
     languages: Vec<String>,
     language_levels: Vec<i16>,
@@ -128,7 +129,7 @@ macro_rules! agents {
         sqlx::query_as!(
             AgentRow,
             r#"
-            select a.id as "id: AgentId", a.site, a.capacity, a.load, a.idle_since,
+            select a.id as "id: AgentId", a.site, a.capacity, a.shares, a.apart, a.load, a.held, a.idle_since,
                 array(select l.language from agent_languages l where l.agent_id = a.id order by l.language) as "languages!",
                 array(select l.level from agent_languages l where l.agent_id = a.id order by l.language) as "language_levels!",
                 array(select s.product_line from agent_skills s where s.agent_id = a.id order by s.product_line) as "skills!",
@@ -172,7 +173,9 @@ impl TryFrom<AgentRow> for Candidate {
             book: Book {
                 agent: row.id,
                 capacity: row.capacity,
+                sharing: Sharing::unpacked(row.shares, row.apart),
                 load: row.load,
+                held: Held::unpacked(row.held),
                 idle_since: row.idle_since,
             },
             profile: Profile::new(languages, skills).at(row.site, String::new()),

@@ -38,6 +38,62 @@ async fn events(system: &System, subject: &str, count: usize) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn what_an_agent_holds_at_once_is_theirs() {
+    let system = System::start().await;
+    let usual = system.agent("amy").await.channels;
+    let written = [Channel::Email, Channel::Chat, Channel::Social, Channel::App];
+    for rule in &usual {
+        let mixes: Vec<Channel> = rule.mixes_with().collect();
+        let others = written.iter().copied().filter(|other| *other != rule.channel());
+        let (weight, with) = match rule.channel() {
+            Channel::Phone | Channel::Store => (0, Vec::new()),
+            Channel::Chat | Channel::App => (2, others.collect()),
+            _ => (1, others.collect()),
+        };
+        assert_eq!((rule.weight, mixes), (weight, with), "{:?}", rule.channel());
+    }
+    assert_eq!(usual.len(), 6);
+    let rule = |channel: Channel, weight, mixes_with: &[Channel]| pb::ChannelRule {
+        channel: channel.into(),
+        weight,
+        mixes_with: mixes_with.iter().map(|other| (*other).into()).collect(),
+    };
+    let mut request = new_agent("ben");
+    request.channels = vec![rule(Channel::Phone, 5, &[]), rule(Channel::Email, 1, &[Channel::Phone])];
+    let ben = system
+        .operator()
+        .create_agent(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .agent
+        .unwrap();
+    assert_eq!(
+        ben.channels,
+        [
+            rule(Channel::Phone, 5, &[Channel::Email]),
+            rule(Channel::Email, 1, &[Channel::Phone])
+        ]
+    );
+    for (channels, field) in [
+        (vec![rule(Channel::Chat, 7, &[])], "channels[0].weight"),
+        (
+            vec![rule(Channel::Chat, 1, &[]), rule(Channel::Chat, 2, &[])],
+            "channels",
+        ),
+        (vec![rule(Channel::Chat, 1, &[Channel::Email])], "channels"),
+    ] {
+        let request = pb::CreateAgentRequest {
+            channels,
+            ..new_agent("eva")
+        };
+        let answer = explain(&system.operator().create_agent(request).await.unwrap_err());
+        assert_eq!(answer.code, Code::InvalidArgument);
+        assert_eq!(answer.violations[0].field, field);
+    }
+}
+
+#[tokio::test]
 async fn a_case_finds_its_agent() {
     let system = System::start().await;
     let agent = system.agent("amy").await;

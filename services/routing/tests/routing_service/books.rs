@@ -59,6 +59,32 @@ async fn the_database_itself_holds_the_capacity() {
     assert_eq!(refused.collect::<Vec<_>>(), ["agents_never_over_capacity"; 5]);
 }
 
+/// Whoever decides, a program or a hand: what the agent does not hold side by side is refused under their lock.
+#[tokio::test]
+async fn what_does_not_mix_is_refused_to_whoever_decides() {
+    let world = World::new().await;
+    let amy = world.agent("amy", &["en"], &[], 12).await;
+    let mut offered = Vec::new();
+    for channel in [Channel::Chat, Channel::Phone, Channel::Email] {
+        let task = world.open(world.opening(channel, "en", None)).await;
+        assert_eq!(task.weight, 0, "nobody has it");
+        let mut tx = world.db.begin().await.unwrap();
+        let decision = decision(task.id, task.version, amy);
+        let made = ops::offers::make(&mut tx, &world.ids, &[decision], &world.plans(), world.now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        offered.push((made.offers.len(), world.read_task(task.id).await.weight));
+    }
+    assert_eq!(offered, [(1, 2), (0, 0), (1, 1)]);
+    let book = world.read_agent(amy).await.book;
+    assert_eq!(
+        (book.load, book.held.of(Channel::Chat), book.held.of(Channel::Email)),
+        (3, 1, 1)
+    );
+    world.check().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_at_once_ends_with_right_books() {
     const SUBJECTS: [&str; 4] = ["amy", "ben", "eva", "kim"];

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 use support_chassis::db::Db;
-use support_routing::domain::transition;
+use support_routing::domain::{Channel, Held, Sharing, transition};
 
 /// Holds a database against everything that must be so at any time.
 pub(crate) async fn check(db: &Db) {
@@ -20,7 +20,8 @@ pub(crate) async fn check(db: &Db) {
 
 async fn check_loads(connection: &mut PgConnection) {
     let agents = sqlx::query!(
-        r#"select a.id, a.load, a.capacity, coalesce(sum(t.weight), 0) as "held!"
+        r#"select a.id, a.load, a.capacity, a.shares, a.apart, a.held as packed, coalesce(sum(t.weight), 0) as "held!",
+             coalesce(array_agg(t.channel) filter (where t.channel is not null), '{}') as "channels!"
          from agents a left join tasks t on t.agent_id = a.id and t.state in ('offered', 'accepted', 'wrapping')
          group by a.id"#
     )
@@ -39,6 +40,27 @@ async fn check_loads(connection: &mut PgConnection) {
             "agent {} is within capacity",
             agent.id
         );
+        let (held, sharing) = (
+            Held::unpacked(agent.packed),
+            Sharing::unpacked(agent.shares, agent.apart),
+        );
+        for channel in Channel::ALL {
+            let count = agent.channels.iter().filter(|held| *held == channel.as_str()).count();
+            assert_eq!(
+                usize::from(held.of(*channel)),
+                count,
+                "agent {} holds by {channel}",
+                agent.id
+            );
+            for other in Channel::ALL {
+                let are_both = held.of(*channel) > 0 && held.of(*other) > 0;
+                assert!(
+                    !are_both || sharing.mix(*channel, *other),
+                    "agent {}: {channel} and {other}",
+                    agent.id
+                );
+            }
+        }
     }
 }
 

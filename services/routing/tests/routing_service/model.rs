@@ -185,8 +185,8 @@ impl Model {
                     .let_go_by
                     .iter()
                     .any(|(who, last)| *who == agent.book.agent && *last + REFUSAL_DELAY > now);
-                let fits = agent.book.load + task.weight <= agent.book.capacity
-                    && agent.profile.fulfils(needs.last().unwrap());
+                let fits =
+                    agent.book.room().has(task.attributes.channel) && agent.profile.fulfils(needs.last().unwrap());
                 assert!(!fits || is_let_alone, "{task:?} could go to {agent:?}");
             }
         }

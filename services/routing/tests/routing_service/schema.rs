@@ -2,7 +2,7 @@
 
 use sqlx::Executor as _;
 use support_chassis::db::DbError;
-use support_routing::domain::{Change, Channel, OfferEnd, Presence, ProductLine, TaskState};
+use support_routing::domain::{Change, Channel, OfferEnd, Presence, ProductLine, Share, Sharing, TaskState};
 
 use crate::world::World;
 
@@ -107,7 +107,7 @@ async fn every_constraint_holds() {
         ("tasks_channel_known", tasks("channel = 'pigeon'")),
         ("tasks_product_line_known", tasks("product_line = 'boat'")),
         ("tasks_priority_in_range", tasks("priority = 10")),
-        ("tasks_weight_positive", tasks("weight = 0")),
+        ("tasks_weight_not_negative", tasks("weight = -1")),
         ("tasks_offer_count_not_negative", tasks("offer_count = -1")),
         ("tasks_held_by_somebody", tasks("state = 'offered'")),
         ("tasks_held_by_somebody", tasks(&format!("agent_id = {AGENT}"))),
@@ -170,6 +170,45 @@ async fn every_constraint_holds() {
         broken(&world, entry("3, 'completed', null, null, null")).await,
         "task_history_ends_once"
     );
+}
+
+/// Whatever the code does: contacts by two channels that the agent does not hold side by side are never held so.
+#[tokio::test]
+async fn what_does_not_mix_is_not_held_together() {
+    let world = World::new().await;
+    prepare(&world).await;
+    for (constraint, set) in [
+        ("agents_shares_of_six_channels", "shares = 0"),
+        ("agents_apart_of_fifteen_pairs", "apart = 32768"),
+        ("agents_held_of_six_channels", "held = -1"),
+    ] {
+        let statement = format!("update agents set {set} where id = {AGENT}");
+        assert_eq!(broken(&world, statement).await, constraint);
+    }
+    let nothing = format!("update tasks set state = 'offered', agent_id = {AGENT}, weight = 0 where id = {TASK}");
+    assert_eq!(broken(&world, nothing).await, "tasks_weight_of_who_has_it");
+    for (first, one) in Channel::ALL.iter().enumerate() {
+        for (second, other) in Channel::ALL.iter().enumerate().skip(first + 1) {
+            for together in [&[][..], &[(*one, *other)]] {
+                let sharing = Sharing::new(&[(*one, Share::Units(1)), (*other, Share::Units(1))], together);
+                let held = 1_i64 << (8 * first) | 1_i64 << (8 * second);
+                let statement = format!(
+                    "update agents set held = {held}, shares = {}, apart = {} where id = {AGENT}",
+                    sharing.packed_shares(),
+                    sharing.packed_apart()
+                );
+                if sharing.mix(*one, *other) {
+                    world.db.pool().execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
+                } else {
+                    assert_eq!(
+                        broken(&world, statement).await,
+                        "agents_hold_what_goes_together",
+                        "{one} and {other}"
+                    );
+                }
+            }
+        }
+    }
 }
 
 fn sorted<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<String> {

@@ -282,6 +282,7 @@ pub(crate) fn new_agent(subject: &str) -> pb::CreateAgentRequest {
             level: 4,
         }],
         capacity: 6,
+        ..pb::CreateAgentRequest::default()
     }
 }
 

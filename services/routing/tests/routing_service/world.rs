@@ -11,7 +11,7 @@ use support_chassis::standard::{Document, Standard};
 use support_postgres::testing::TestDatabase;
 use support_routing::domain::{
     Agent, AgentId, Attributes, CaseId, Channel, Decision, LanguageSkill, OfferId, Opening, Pairing, Presence,
-    ProductLine, ProductSkill, Reason, Ruled, Task, TaskId,
+    ProductLine, ProductSkill, Reason, Ruled, Sharing, Task, TaskId,
 };
 use support_routing::error::Error;
 use support_routing::live::Live;
@@ -172,6 +172,7 @@ impl World {
                 })
                 .collect(),
             capacity,
+            sharing: Sharing::default(),
         };
         let mut tx = self.db.begin().await.unwrap();
         let agent = ops::agents::create(&mut tx, &self.ids, new, self.now()).await.unwrap();

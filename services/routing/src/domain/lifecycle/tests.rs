@@ -57,12 +57,7 @@ fn what_a_plan_decided_is_said_with_it() {
 }
 
 fn book(ids: &Ids, capacity: i32) -> Book {
-    Book {
-        agent: ids.next(),
-        capacity,
-        load: 0,
-        idle_since: START,
-    }
+    Book::new(ids.next(), capacity, START)
 }
 
 #[test]
@@ -101,7 +96,7 @@ fn nobody_holds_more_than_they_can() {
     let ids = ids();
     let opened = open(ids.next(), opening(&ids, Channel::Phone), &plan(), START, START).task;
     let mut full = book(&ids, 6);
-    full.load = 1;
+    (full, _) = full.taking(Channel::Email).unwrap();
     assert_eq!(
         apply(&opened, Some(&full), Change::Offered, START),
         Err(Refused::NoRoom)

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::reference::{expected, goes_before, is_good_enough, let_alone_until, needs, reference};
+use super::reference::{expected, goes_before, is_good_enough, let_alone_until, needs, reference, weight};
 use super::*;
-use crate::domain::{CaseId, Change, Channel, Pairing, Task, TaskState, apply};
+use crate::domain::{CaseId, Change, Channel, Pairing, Share, Sharing, Task, TaskState, apply};
 
 const LANGUAGES: &[&str] = &["en", "en-GB", "es", "es-MX", "ja"];
 const LINES: &[ProductLine] = &[ProductLine::Phone, ProductLine::Laptop];
@@ -19,7 +19,7 @@ enum Step {
     Open {
         language: &'static str,
         line: Option<ProductLine>,
-        weight: i32,
+        channel: Channel,
         priority: i16,
         country: usize,
         waited: i64,
@@ -46,6 +46,7 @@ struct Person {
     languages: Vec<(&'static str, i16)>,
     skills: Vec<(ProductLine, i16)>,
     capacity: i32,
+    sharing: Sharing,
     site: &'static str,
     region: &'static str,
     is_certified: bool,
@@ -57,15 +58,17 @@ fn any_person() -> impl Strategy<Value = Person> {
         proptest::sample::subsequence(LINES, 0..=2),
         proptest::array::uniform4(1..=5_i16),
         select(&[1, 2, 3, 6, 7, 12][..]),
+        any_sharing(),
         select(&["cork", "cupertino", ""][..]),
         select(&["emea", "amr"][..]),
         any::<bool>(),
     )
         .prop_map(
-            |(languages, skills, levels, capacity, site, region, is_certified)| Person {
+            |(languages, skills, levels, capacity, sharing, site, region, is_certified)| Person {
                 languages: languages.into_iter().zip(levels).collect(),
                 skills: skills.into_iter().zip(levels.into_iter().skip(2)).collect(),
                 capacity,
+                sharing,
                 site,
                 region,
                 is_certified,
@@ -73,12 +76,33 @@ fn any_person() -> impl Strategy<Value = Person> {
         )
 }
 
+/// The usual, and others.
+fn any_sharing() -> impl Strategy<Value = Sharing> {
+    use Channel::{App, Chat, Email, Phone, Social, Store};
+    let two = Share::Units(2);
+    let one = Share::Units(1);
+    select(vec![
+        Sharing::default(),
+        Sharing::default(),
+        // A call leaves room for letters.
+        Sharing::new(&[(Phone, Share::Units(4)), (Email, one)], &[(Phone, Email)]),
+        // Nothing beside anything else.
+        Sharing::new(&[(Phone, Share::Whole), (Chat, two), (Email, one), (Social, one)], &[]),
+        // In a ring, so that what mixes with both does not mix each with each.
+        Sharing::new(
+            &[(Store, Share::Units(3)), (Chat, one), (App, two), (Email, one)],
+            &[(Store, Chat), (Chat, App), (App, Email)],
+        ),
+        Sharing::new(&[(Email, Share::Whole)], &[]),
+    ])
+}
+
 fn any_step() -> impl Strategy<Value = Step> {
     let any = 0..64_usize;
     let open = (
         select(LANGUAGES),
         proptest::option::of(select(LINES)),
-        select(&[1, 2, 6][..]),
+        select(Channel::ALL),
         select(&[3_i16, 5, 7, 9][..]),
         0..COUNTRIES.len(),
         select(&[-30_i64, 0, 0, 0, 1, 59, 200][..]),
@@ -86,10 +110,10 @@ fn any_step() -> impl Strategy<Value = Step> {
         proptest::bool::ANY,
     )
         .prop_map(
-            |(language, line, weight, priority, country, waited, named, speaks_more)| Step::Open {
+            |(language, line, channel, priority, country, waited, named, speaks_more)| Step::Open {
                 language,
                 line,
-                weight,
+                channel,
                 priority,
                 country,
                 waited,
@@ -190,7 +214,6 @@ impl Floor {
                 ..Attributes::new(task.channel, task.language.clone())
             }),
             named: named.clone(),
-            weight: task.weight,
             priority: task.priority,
             queue_time: task.queue_time,
             let_go_by: self.let_go_by.get(&task.id).cloned().unwrap_or_default(),
@@ -280,7 +303,7 @@ impl Floor {
         let Step::Open {
             language,
             line,
-            weight,
+            channel,
             priority,
             country: number,
             waited,
@@ -296,11 +319,11 @@ impl Floor {
             version: 1,
             case_id: id::<CaseId>(self.count),
             state: TaskState::Queued,
-            channel: Channel::Chat,
+            channel,
             language: language.parse().unwrap(),
             product_line: line,
             priority,
-            weight,
+            weight: 0,
             agent: None,
             offer_count: 0,
             queue_time: self.now - Duration::seconds(waited),
@@ -324,20 +347,20 @@ impl Floor {
         let number = u64::try_from(number).unwrap();
         let mut agent = candidate(number, &person.languages, &person.skills, person.capacity, 0);
         agent.book.idle_since = self.now;
+        agent.book.sharing = person.sharing;
         let certifications = person.is_certified.then(|| "cert/one".parse().unwrap());
         agent.profile = agent
             .profile
             .at(person.site.to_owned(), person.region.to_owned())
             .certified(certifications.into_iter().collect());
         if let Some((before, was_available)) = self.agents.get(&agent.book.agent) {
-            let Book { load, idle_since, .. } = before.book;
-            if load > person.capacity {
+            let Some(mut book) = before.book.reshared(person.capacity, person.sharing) else {
                 return;
+            };
+            if !was_available {
+                book.idle_since = self.now;
             }
-            agent.book.load = load;
-            if *was_available {
-                agent.book.idle_since = idle_since;
-            }
+            agent.book = book;
         }
         let id = agent.book.agent;
         self.agents.insert(id, (agent, true));
@@ -406,6 +429,7 @@ impl Floor {
             decisions.extend(some);
         }
         prop_assert_eq!(decisions.iter().map(expected).collect::<Vec<_>>(), right);
+        let mut had = Vec::new();
         for decision in &decisions {
             let Pairing {
                 task,
@@ -417,6 +441,7 @@ impl Floor {
             let ruled = &self.engine.plans()[plan];
             prop_assert_eq!(&ruled.plan, &self.plan_of(self.tasks[&task].country));
             let book = self.agents[&agent].0.book;
+            had.push(book);
             let offered = apply(&self.tasks[&task], Some(&book), Change::Offered, self.now);
             let offered = offered.map_err(|refused| TestCaseError::fail(format!("{refused}")))?;
             prop_assert_eq!(
@@ -428,11 +453,12 @@ impl Floor {
             self.tasks.insert(task, offered.task);
             self.offered.insert(task, self.now);
         }
+        let decisions: Vec<_> = decisions.into_iter().zip(had).collect();
         self.check(&decisions, &waiting)
     }
 
     /// Nobody who could be served is left waiting, and nobody was passed over by who came later.
-    fn check(&self, decisions: &[Decision], before: &[Queued]) -> Result<(), TestCaseError> {
+    fn check(&self, decisions: &[(Decision, Book)], before: &[Queued]) -> Result<(), TestCaseError> {
         let (left, available) = (self.waiting(), self.available());
         prop_assert_eq!(
             (self.engine.tasks(), self.engine.agents()),
@@ -447,15 +473,16 @@ impl Floor {
                 let is_let_alone = let_alone_until(task, &plan, book.agent).is_some_and(|until| until > self.now);
                 let fits = is_good_enough(agent, &widest) && !is_let_alone;
                 prop_assert!(
-                    !fits || book.capacity - book.load < task.weight,
+                    !fits || weight(&book, task.attributes.channel).is_none(),
                     "{task:?} could go to {agent:?}"
                 );
-                for decision in decisions.iter().filter(|decision| decision.pairing.agent == book.agent) {
+                let given = decisions.iter().filter(|(_, had)| had.agent == book.agent);
+                for (decision, had) in given {
                     let later = before.iter().find(|later| later.task == decision.pairing.task).unwrap();
                     let plan_of_later = self.plan_of(later.attributes.country);
                     prop_assert!(
                         !fits
-                            || later.weight < task.weight
+                            || weight(had, task.attributes.channel).is_none()
                             || goes_before((later, &plan_of_later), (task, &plan), self.now),
                         "{task:?} waits longer than {later:?}"
                     );

@@ -1,7 +1,7 @@
 //! The rule, one sentence after the other, without any of the shortcuts.
 
 use super::*;
-use crate::domain::{Need, Scope};
+use crate::domain::{Held, Need, Scope, Share};
 
 /// A decision: task, agent, step, whether asked again, how many fitted as well.
 pub(super) type Expected = (TaskId, AgentId, usize, bool, usize);
@@ -46,6 +46,26 @@ pub(super) fn is_good_enough(agent: &Candidate, need: &Need) -> bool {
     };
     let is_asked = need.agents.is_empty() || need.agents.contains(&book.agent);
     speaks && knows && is_certified && is_there && is_asked
+}
+
+/// How much of an agent's capacity a contact takes; none where they cannot take it now.
+pub(super) fn weight(book: &Book, channel: Channel) -> Option<i32> {
+    let weight = match book.sharing.share(channel)? {
+        Share::Units(units) => i32::from(units),
+        Share::Whole => book.capacity,
+    };
+    for other in Channel::ALL {
+        if *other != channel && book.held.of(*other) > 0 && !book.sharing.mix(channel, *other) {
+            return None;
+        }
+    }
+    (weight <= book.capacity - book.load).then_some(weight)
+}
+
+fn take(book: &mut Book, channel: Channel) {
+    let place = Channel::ALL.iter().position(|one| *one == channel).unwrap();
+    book.load += weight(book, channel).unwrap();
+    book.held = Held::unpacked(book.held.packed() + (1 << (8 * place)));
 }
 
 /// The priority in line.
@@ -98,7 +118,8 @@ pub(super) fn reference(
         }
         let (task, plan) = left.remove(first);
         let needs = needs(task, &plan, now);
-        let has_room = |agent: &Candidate| agent.book.capacity - agent.book.load >= task.weight;
+        let channel = task.attributes.channel;
+        let has_room = |agent: &Candidate| weight(&agent.book, channel).is_some();
         let step = |agent: &Candidate| needs.iter().position(|need| is_good_enough(agent, need));
         let let_go = |agent: &Candidate| let_alone_until(task, &plan, agent.book.agent);
         let fitting: Vec<Candidate> = agents
@@ -128,7 +149,7 @@ pub(super) fn reference(
         };
         if let Some(decision) = decision {
             let taken = agents.iter_mut().find(|agent| agent.book.agent == decision.1);
-            taken.unwrap().book.load += task.weight;
+            take(&mut taken.unwrap().book, channel);
             decisions.push(decision);
         }
     }
