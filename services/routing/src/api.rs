@@ -1,10 +1,12 @@
 //! The gRPC door: parse, op, present.
 
 mod agents;
+mod desk;
 mod parse;
 mod present;
 mod tasks;
 mod watch;
 
 pub use agents::AgentApi;
+pub use desk::DeskApi;
 pub use tasks::TaskApi;

@@ -4,7 +4,7 @@ use support_proto::support::case::v1 as case;
 use support_proto::support::routing::v1 as pb;
 use support_proto::support::types::v1 as types;
 
-use crate::domain::{Area, Change, Channel, Presence, ProductLine, Severity, TaskState};
+use crate::domain::{Area, Change, Channel, HandCause, Presence, ProductLine, Severity, TaskState};
 
 /// A function each way over one list of pairs; UNSPECIFIED, and what a newer contract may bring, is none.
 macro_rules! pairs {
@@ -52,6 +52,21 @@ pairs!(
     ProductLine,
     [Phone, Laptop, Tablet, Watch, Audio, Desktop, Accessory]
 );
+pairs!(
+    read_hand_cause,
+    hand_cause,
+    pb::HandCause,
+    HandCause,
+    [
+        CustomerWish,
+        Expertise,
+        Escalation,
+        Workload,
+        AgentUnable,
+        Coaching,
+        Misrouted
+    ]
+);
 
 pub(crate) fn change(change: Change) -> pb::TaskChange {
     match change {
@@ -63,6 +78,15 @@ pub(crate) fn change(change: Change) -> pb::TaskChange {
         Change::Withdrawn => pb::TaskChange::Withdrawn,
         Change::Completed => pb::TaskChange::Completed,
         Change::Canceled => pb::TaskChange::Canceled,
+        Change::Assigned => pb::TaskChange::Assigned,
+        Change::TakenOver => pb::TaskChange::TakenOver,
+        Change::PulledBack => pb::TaskChange::PulledBack,
+        Change::ContactEnded => pb::TaskChange::ContactEnded,
+        Change::Transferred => pb::TaskChange::Transferred,
+        Change::Joined => pb::TaskChange::Joined,
+        Change::Left => pb::TaskChange::Left,
+        Change::HandedOver => pb::TaskChange::HandedOver,
+        Change::Lapsed => pb::TaskChange::Lapsed,
     }
 }
 

@@ -2,6 +2,7 @@
 //! task goes to whom. No I/O, no clock, no SQL, no protobuf.
 
 mod agent;
+mod hands;
 mod language;
 mod lifecycle;
 mod matching;
@@ -11,8 +12,9 @@ mod task;
 mod words;
 
 pub use agent::{Agent, DisplayName, LanguageSkill, Presence, ProductSkill};
+pub use hands::{ByHand, DeskRules, HandCause};
 pub use language::{Language, NotALanguage};
-pub use lifecycle::{Changed, Entry, OfferEnd, Refused, apply, diagram, open, transition};
+pub use lifecycle::{Changed, Entry, OfferEnd, Participant, Party, Refused, apply, diagram, open, transition};
 pub use matching::{Candidate, Certification, Decision, Lack, Need, NotAName, Pairing, Profile, Reason, Scope, Skill};
 pub use plan::{Acquaintance, Demand, Demanded, Plan, Priorities, Ruled, Ruling, Stage, Step};
 pub use room::{Book, Channels, Held, Share, Sharing};
@@ -34,6 +36,10 @@ support_chassis::id_type! {
 support_chassis::id_type! {
     /// Names an offer.
     OfferId
+}
+support_chassis::id_type! {
+    /// Names a message of a case that was left as a note, which belongs to the case service.
+    NoteId
 }
 support_chassis::id_type! {
     /// Names a case, which belongs to the case service.

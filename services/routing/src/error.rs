@@ -39,6 +39,21 @@ pub enum Error {
         /// What was to happen to it.
         action: Action,
     },
+    /// The agent has no room for the task.
+    #[error("the agent has no room for the task")]
+    AgentBusy,
+    /// The agent does not take work now.
+    #[error("the agent is not available")]
+    AgentAway,
+    /// The agent has not joined the contact.
+    #[error("the agent is not in the contact")]
+    ParticipantNotFound,
+    /// The agent is in the contact already.
+    #[error("the agent is in the contact already")]
+    ParticipantExists,
+    /// As many agents have joined the contact as may.
+    #[error("no more agents may join the contact")]
+    ConferenceFull,
     /// The books say what the rules say cannot be: a fault of ours.
     #[error("the books of a task and its agent do not fit")]
     Books(#[source] Refused),
@@ -66,7 +81,19 @@ impl Error {
                 state,
                 action: change,
             },
+            Refused::NotJoined => Self::ParticipantNotFound,
+            Refused::JoinedAlready => Self::ParticipantExists,
+            Refused::Full => Self::ConferenceFull,
             Refused::NoRoom | Refused::NotTheHolder => Self::Books(refused),
+        }
+    }
+
+    /// The same where somebody gives the task to an agent of their choice, who may have no room.
+    #[must_use]
+    pub fn refused_by_hand(task: TaskId, refused: Refused) -> Self {
+        match refused {
+            Refused::NoRoom => Self::AgentBusy,
+            refused => Self::refused(task, refused),
         }
     }
 }
@@ -93,6 +120,11 @@ impl ServiceError for Error {
                 .with("state", state.as_str())
                 .with("action", action.as_str())
                 .precondition("TASK_STATE", task.to_string(), format!("is {state}")),
+            Self::AgentBusy => of(Code::FailedPrecondition, Reason::AgentBusy),
+            Self::AgentAway => of(Code::FailedPrecondition, Reason::AgentAway),
+            Self::ParticipantNotFound => of(Code::NotFound, Reason::ParticipantNotFound),
+            Self::ParticipantExists => of(Code::AlreadyExists, Reason::ParticipantExists),
+            Self::ConferenceFull => of(Code::FailedPrecondition, Reason::ConferenceFull),
             Self::Books(_) => Answer::internal(),
             Self::Race => Answer::conflict(),
             Self::Invalid(error) => error.answer(),

@@ -2,6 +2,7 @@
 
 pub mod api;
 mod contract;
+pub mod desk;
 pub mod domain;
 pub mod engine;
 pub mod error;
@@ -18,8 +19,10 @@ use sqlx::migrate::Migrator;
 use support_calendars::Calendars;
 use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_proto::support::routing::v1::agent_service_server::AgentServiceServer;
+use support_proto::support::routing::v1::desk_service_server::DeskServiceServer;
 use support_proto::support::routing::v1::task_service_server::TaskServiceServer;
 
+pub use desk::DESK_RULES;
 pub use plan::ROUTING_PLAN;
 pub use settings::RoutingSettings;
 
@@ -33,7 +36,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: settings::DEFAULTS,
     setting_docs: settings::DOCS,
-    standards: &[&ROUTING_PLAN],
+    standards: &[&ROUTING_PLAN, &DESK_RULES],
     start,
 };
 
@@ -43,6 +46,11 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
         let live = live::Live::default();
         let calendars = Calendars::of(&kit.peer("localisation")?);
         let book = plan::Book::new(kit.standard(&ROUTING_PLAN), calendars.clone());
+        let desk = ops::desk::Desk {
+            ids: kit.ids.clone(),
+            plans: book.clone(),
+            rules: desk::RuleBook::new(kit.standard(&DESK_RULES)),
+        };
         let parts = Parts::new()
             .work("calendars", calendars.follow(&kit.lifecycle))
             .serve(AgentServiceServer::new(api::AgentApi {
@@ -51,6 +59,11 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
                 live: live.clone(),
             }))
             .serve(TaskServiceServer::new(api::TaskApi { db: kit.db.clone() }))
+            .serve(DeskServiceServer::new(api::DeskApi {
+                db: kit.db.clone(),
+                desk: desk.clone(),
+                live: live.clone(),
+            }))
             .consume(
                 "case",
                 work::CaseEvents {
@@ -59,12 +72,12 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
                     book: book.clone(),
                 },
             );
-        Ok(add_work(parts, &kit, settings, &live, book))
+        Ok(add_work(parts, &kit, settings, &live, desk))
     }
     .boxed()
 }
 
-fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Live, book: plan::Book) -> Parts {
+fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Live, desk: ops::desk::Desk) -> Parts {
     let Kit {
         db,
         ids,
@@ -73,9 +86,9 @@ fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Liv
         ..
     } = kit;
     let poll = settings.poll_interval();
-    let keeper = work::keeper::Keeper::new(db.clone(), ids.clone(), clock.clone(), book.clone(), live.clone());
+    let keeper = work::keeper::Keeper::new(db.clone(), ids.clone(), clock.clone(), desk.plans.clone(), live.clone());
     let reader = work::reader::Reader::new(db.clone(), live.clone());
-    let sight = work::sight::Sight::new(db.clone(), clock.clone(), live.clone(), book, clock.now());
+    let sight = work::sight::Sight::new(db.clone(), clock.clone(), live.clone(), desk, clock.now());
     parts
         .work("wake", work::wake(db.commits(), live.clone(), lifecycle.draining()))
         .work(

@@ -5,6 +5,7 @@
 //! again soon.
 
 pub mod agents;
+pub mod desk;
 mod events;
 pub mod offers;
 pub mod tasks;

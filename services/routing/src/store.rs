@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod changes;
+pub mod desk;
 pub mod happened;
 pub mod line;
 pub mod offers;

@@ -10,6 +10,8 @@
 mod api;
 #[path = "routing_service/books.rs"]
 mod books;
+#[path = "routing_service/desk.rs"]
+mod desk;
 #[path = "routing_service/errors.rs"]
 mod errors;
 #[path = "routing_service/invariants.rs"]

@@ -51,7 +51,7 @@ pub const AGENT_SCOPES: [&str; 28] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 38] = [
+pub const OPERATOR_SCOPES: [&str; 39] = [
     "agents.read",
     "agents.write",
     "articles.approve",
@@ -87,6 +87,7 @@ pub const OPERATOR_SCOPES: [&str; 38] = [
     "standard.read",
     "standard.write",
     "tasks.read",
+    "tasks.supervise",
     "translations.approve",
     "translations.read",
     "translations.write",

@@ -4,7 +4,7 @@ use support_chassis::clock::timestamp;
 use support_proto::support::routing::v1 as pb;
 
 use crate::contract;
-use crate::domain::{Agent, Channel, Entry, Offer, Share, Sharing, Task};
+use crate::domain::{Agent, ByHand, Channel, Entry, Offer, Share, Sharing, Task};
 
 pub(super) fn agent(agent: &Agent) -> pb::Agent {
     pb::Agent {
@@ -87,7 +87,7 @@ pub(super) fn offer(offer: &Offer, of: &Task) -> pb::Offer {
     }
 }
 
-pub(super) fn entry(entry: &Entry) -> pb::TaskHistoryEntry {
+pub(super) fn entry(entry: &Entry, hand: Option<&ByHand>) -> pb::TaskHistoryEntry {
     let (agent_id, agent_load, agent_capacity) = entry
         .book
         .map(|(agent, load, capacity)| (agent.to_string(), load, capacity))
@@ -105,5 +105,15 @@ pub(super) fn entry(entry: &Entry) -> pb::TaskHistoryEntry {
             candidates: reason.candidates,
             asked_again: reason.asked_again,
         }),
+        actor: hand.map(|hand| hand.actor.clone()).unwrap_or_default(),
+        hand_cause: hand
+            .and_then(|hand| hand.cause)
+            .map(contract::hand_cause)
+            .unwrap_or_default()
+            .into(),
+        note_id: hand
+            .and_then(|hand| hand.note)
+            .map(|note| note.to_string())
+            .unwrap_or_default(),
     }
 }

@@ -72,8 +72,16 @@ impl TaskService for TaskApi {
         if history.is_empty() {
             return Err(Error::TaskNotFound.into());
         }
+        let hands = store::desk::hands(&mut connection, id).await.map_err(Error::from)?;
+        let hand = |sequence| {
+            let found = hands.iter().find(|(place, _)| *place == sequence);
+            found.map(|(_, hand)| hand)
+        };
         Ok(Response::new(pb::ListTaskHistoryResponse {
-            entries: history.iter().map(present::entry).collect(),
+            entries: history
+                .iter()
+                .map(|entry| present::entry(entry, hand(entry.sequence)))
+                .collect(),
         }))
     }
 }

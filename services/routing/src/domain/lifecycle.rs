@@ -9,6 +9,10 @@ use time::OffsetDateTime;
 use super::words::words;
 use super::{AgentId, Book, Change, Opening, Plan, Reason, Task, TaskId, TaskState};
 
+mod party;
+
+pub use party::{Participant, Party};
+
 /// From, change, to. No state before a task is made.
 const TABLE: &[(Option<TaskState>, Change, TaskState)] = &[
     (None, Change::Queued, TaskState::Queued),
@@ -23,6 +27,18 @@ const TABLE: &[(Option<TaskState>, Change, TaskState)] = &[
     (Some(TaskState::Accepted), Change::Canceled, TaskState::Canceled),
     (Some(TaskState::Wrapping), Change::Completed, TaskState::Completed),
     (Some(TaskState::Wrapping), Change::Canceled, TaskState::Canceled),
+    // By hand.
+    (Some(TaskState::Queued), Change::Assigned, TaskState::Offered),
+    (Some(TaskState::Queued), Change::TakenOver, TaskState::Accepted),
+    (Some(TaskState::Offered), Change::PulledBack, TaskState::Queued),
+    (Some(TaskState::Accepted), Change::PulledBack, TaskState::Queued),
+    (Some(TaskState::Accepted), Change::ContactEnded, TaskState::Wrapping),
+    (Some(TaskState::Accepted), Change::Transferred, TaskState::Queued),
+    (Some(TaskState::Accepted), Change::Joined, TaskState::Accepted),
+    (Some(TaskState::Accepted), Change::Left, TaskState::Accepted),
+    (Some(TaskState::Accepted), Change::HandedOver, TaskState::Accepted),
+    // Its agent has gone.
+    (Some(TaskState::Accepted), Change::Lapsed, TaskState::Queued),
 ];
 
 /// The state after `change`; none where it cannot happen.
@@ -57,7 +73,7 @@ words! {
         Rejected = "rejected",
         /// The agent did not answer in time.
         TimedOut = "timed_out",
-        /// The agent went away.
+        /// The agent went away, or it was taken back.
         Withdrawn = "withdrawn",
         /// The task ended, because its case did.
         Canceled = "canceled",
@@ -113,6 +129,15 @@ pub enum Refused {
     /// The book given is not that of the agent who holds the task.
     #[error("the agent does not hold the task")]
     NotTheHolder,
+    /// The agent has no part in the contact.
+    #[error("the agent has not joined the contact")]
+    NotJoined,
+    /// The agent has the task, or has joined its contact.
+    #[error("the agent is in the contact already")]
+    JoinedAlready,
+    /// As many agents have joined as may.
+    #[error("no more agents may join the contact")]
+    Full,
 }
 
 impl Changed {
@@ -174,8 +199,8 @@ pub fn open(id: TaskId, opening: Opening, plan: &Plan, since: OffsetDateTime, at
     opened.decided_by(&plan.basis)
 }
 
-/// Lets `change` happen to `task` at `at`. `book` is that of the agent to whom it is offered or who holds it, and none
-/// where nobody does.
+/// Lets `change` happen to `task` at `at`. `book` is that of the agent to whom it is given or who holds it, and none
+/// where nobody does. What happens to who has joined its contact goes by [`Party`].
 ///
 /// # Errors
 ///
@@ -188,10 +213,10 @@ pub fn apply(task: &Task, book: Option<&Book>, change: Change, at: OffsetDateTim
     let state = transition(Some(task.state), change).ok_or(refused)?;
     let is_holder_right = match (task.state.is_held(), book) {
         (true, book) => book.map(|book| book.agent) == task.agent,
-        (false, Some(_)) => change == Change::Offered,
-        (false, None) => change != Change::Offered,
+        (false, Some(_)) => change.gives(),
+        (false, None) => !change.gives(),
     };
-    if !is_holder_right {
+    if !is_holder_right || change.is_of_participants() {
         return Err(Refused::NotTheHolder);
     }
     let mut after = task.clone();
@@ -199,24 +224,22 @@ pub fn apply(task: &Task, book: Option<&Book>, change: Change, at: OffsetDateTim
     after.state = state;
     after.version += 1;
     match state {
-        TaskState::Queued => after.agent = None,
+        TaskState::Queued => {
+            after.agent = None;
+            after.accept_time = None;
+        }
         TaskState::Offered => {
             after.agent = book.map(|book| book.agent);
             after.offer_count += 1;
         }
-        TaskState::Accepted => after.accept_time = Some(at),
+        TaskState::Accepted => {
+            after.agent = book.map(|book| book.agent);
+            after.accept_time = Some(at);
+        }
         TaskState::Wrapping => {}
         TaskState::Completed | TaskState::Canceled => after.end_time = Some(at),
     }
-    let entry = Entry {
-        task: task.id,
-        sequence: after.version,
-        change,
-        book: book.map(|book| (book.agent, book.load, book.capacity)),
-        at,
-        basis: None,
-        reason: None,
-    };
+    let entry = entry(&after, change, book.as_ref(), at);
     let offer_end = if task.state == TaskState::Offered {
         offer_end(change)
     } else {
@@ -228,6 +251,19 @@ pub fn apply(task: &Task, book: Option<&Book>, change: Change, at: OffsetDateTim
         book,
         offer_end,
     })
+}
+
+/// What the history says of a change that left the task like this.
+fn entry(after: &Task, change: Change, book: Option<&Book>, at: OffsetDateTime) -> Entry {
+    Entry {
+        task: after.id,
+        sequence: after.version,
+        change,
+        book: book.map(|book| (book.agent, book.load, book.capacity)),
+        at,
+        basis: None,
+        reason: None,
+    }
 }
 
 /// The book once the task, still as it was, is in `state`. A task that somebody gets takes from then on what it takes of
@@ -250,9 +286,19 @@ fn offer_end(change: Change) -> Option<OfferEnd> {
         Change::Accepted => Some(OfferEnd::Accepted),
         Change::Rejected => Some(OfferEnd::Rejected),
         Change::TimedOut => Some(OfferEnd::TimedOut),
-        Change::Withdrawn => Some(OfferEnd::Withdrawn),
+        Change::Withdrawn | Change::PulledBack => Some(OfferEnd::Withdrawn),
         Change::Canceled => Some(OfferEnd::Canceled),
-        Change::Queued | Change::Offered | Change::Completed => None,
+        Change::Queued
+        | Change::Offered
+        | Change::Completed
+        | Change::Assigned
+        | Change::TakenOver
+        | Change::ContactEnded
+        | Change::Transferred
+        | Change::Joined
+        | Change::Left
+        | Change::HandedOver
+        | Change::Lapsed => None,
     }
 }
 

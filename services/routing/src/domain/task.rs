@@ -14,7 +14,7 @@ words! {
         Offered = "offered",
         /// An agent works on it.
         Accepted = "accepted",
-        /// The contact is over, the agent writes it up. Nothing leads here yet.
+        /// The contact is over, the agent writes it up.
         Wrapping = "wrapping",
         /// Done.
         Completed = "completed",
@@ -56,6 +56,38 @@ words! {
         Completed = "completed",
         /// It ended without being done.
         Canceled = "canceled",
+        /// It was held out to an agent by hand.
+        Assigned = "assigned",
+        /// Somebody took it upon themselves, without an offer.
+        TakenOver = "taken_over",
+        /// It was taken from whoever had it or had it offered.
+        PulledBack = "pulled_back",
+        /// The contact is over; the agent writes it up.
+        ContactEnded = "contact_ended",
+        /// The agent passed it on.
+        Transferred = "transferred",
+        /// Another agent joined the contact.
+        Joined = "joined",
+        /// An agent who had joined left the contact.
+        Left = "left",
+        /// An agent who had joined has it now; whoever had it has joined.
+        HandedOver = "handed_over",
+        /// Its agent was out of sight for too long.
+        Lapsed = "lapsed",
+    }
+}
+
+impl Change {
+    /// Whether an agent who held nothing of the task holds it after this.
+    #[must_use]
+    pub fn gives(self) -> bool {
+        matches!(self, Self::Offered | Self::Assigned | Self::TakenOver)
+    }
+
+    /// Whether it concerns an agent beside the one who has the task, and goes by [`Party`](super::Party).
+    #[must_use]
+    pub fn is_of_participants(self) -> bool {
+        matches!(self, Self::Joined | Self::Left | Self::HandedOver)
     }
 }
 
@@ -77,6 +109,14 @@ words! {
         Social = "social",
         /// The customer app.
         App = "app",
+    }
+}
+
+impl Channel {
+    /// Whether the customer is there, now, and waits for the next word.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Phone | Self::Chat | Self::App)
     }
 }
 

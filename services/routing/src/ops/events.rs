@@ -28,7 +28,7 @@ pub(super) fn entry(changed: &Changed) -> Entry {
     };
     match changed.entry.change {
         Change::Queued => Entry::new(task.id, &pb::TaskQueued { task_id, case_id }),
-        Change::Offered => Entry::new(
+        Change::Offered | Change::Assigned => Entry::new(
             task.id,
             &pb::TaskOffered {
                 task_id,
@@ -36,7 +36,7 @@ pub(super) fn entry(changed: &Changed) -> Entry {
                 agent_id,
             },
         ),
-        Change::Accepted => Entry::new(
+        Change::Accepted | Change::TakenOver | Change::HandedOver => Entry::new(
             task.id,
             &pb::TaskAccepted {
                 task_id,
@@ -44,7 +44,36 @@ pub(super) fn entry(changed: &Changed) -> Entry {
                 agent_id,
             },
         ),
-        Change::Rejected | Change::TimedOut | Change::Withdrawn => returned(),
+        Change::Rejected
+        | Change::TimedOut
+        | Change::Withdrawn
+        | Change::PulledBack
+        | Change::Transferred
+        | Change::Lapsed => returned(),
+        Change::ContactEnded => Entry::new(
+            task.id,
+            &pb::TaskContactEnded {
+                task_id,
+                case_id,
+                agent_id,
+            },
+        ),
+        Change::Joined => Entry::new(
+            task.id,
+            &pb::TaskParticipantJoined {
+                task_id,
+                case_id,
+                agent_id,
+            },
+        ),
+        Change::Left => Entry::new(
+            task.id,
+            &pb::TaskParticipantLeft {
+                task_id,
+                case_id,
+                agent_id,
+            },
+        ),
         Change::Completed => Entry::new(
             task.id,
             &pb::TaskCompleted {

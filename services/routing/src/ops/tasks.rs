@@ -1,13 +1,12 @@
 //! Tasks come from cases and end with them, or by the agent's hand.
 
-use sqlx::Connection as _;
-use support_chassis::db::{DbError, Tx};
+use support_chassis::db::Tx;
 use support_chassis::id::Ids;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{events, settle};
-use crate::domain::{Attributes, CaseId, Change, Opening, Task, TaskId, TaskState, apply, open as opened};
+use super::{desk, events};
+use crate::domain::{Attributes, CaseId, Change, Opening, Task, TaskId, TaskState, open as opened};
 use crate::error::Error;
 use crate::{plan, store};
 
@@ -76,25 +75,16 @@ pub async fn queue_for_language(
     open(tx, ids, book, opening, source, since, now).await
 }
 
-/// The agent who calls with `subject` ends an accepted task.
+/// The agent who calls with `subject` ends a task that is accepted or written up. Whoever had joined its contact is free.
 ///
 /// # Errors
 ///
 /// [`Error::AgentNotFound`]; [`Error::TaskNotFound`] where the task is not theirs; [`Error::TaskState`].
 pub async fn complete(tx: &mut Tx, subject: &str, id: TaskId, now: OffsetDateTime) -> Result<Task, Error> {
-    let agent = store::agents::lock_by_subject(tx.conn(), subject)
-        .await?
-        .ok_or(Error::AgentNotFound)?;
-    // Not locked before it is known to be theirs: a task of somebody else may be locked by one who waits for this agent.
-    let task = store::tasks::find(tx.conn(), id).await?;
-    if task.is_none_or(|task| task.agent != Some(agent.id())) {
-        return Err(Error::TaskNotFound);
-    }
-    let task = store::tasks::lock(tx.conn(), id).await?.ok_or(Error::TaskNotFound)?;
+    let (agent, task) = desk::own(tx, subject, id).await?;
+    let task = desk::dismiss(tx, task, now).await?;
     let book = task.state.is_held().then_some(&agent.book);
-    let changed = apply(&task, book, Change::Completed, now).map_err(|refused| Error::refused(id, refused))?;
-    settle(tx, std::slice::from_ref(&changed), &[]).await?;
-    Ok(changed.task)
+    desk::change(tx, &task, book, Change::Completed, None, now).await
 }
 
 /// What becomes of the tasks of a case.
@@ -136,32 +126,27 @@ enum Outcome {
 }
 
 async fn cancel(tx: &mut Tx, id: TaskId, end: CaseEnd, now: OffsetDateTime) -> Result<Outcome, Error> {
-    let holder = |task: &Task| task.agent.filter(|_| task.state.is_held());
     let Some(seen) = store::tasks::find(tx.conn(), id).await? else {
         return Ok(Outcome::LeftAlone);
     };
     if is_spared(&seen, end) {
         return Ok(Outcome::LeftAlone);
     }
-    // A savepoint: going back to it gives the locks back, which must be taken in their order.
-    let mut point = tx.conn().begin().await.map_err(DbError::from)?;
-    let book = match holder(&seen) {
-        Some(agent) => store::agents::lock_book(&mut point, agent).await?,
-        None => None,
+    let seized = match desk::seize(tx, id).await {
+        Err(Error::Race) => return Ok(Outcome::Moved),
+        seized => seized?,
     };
-    let Some(task) = store::tasks::lock(&mut point, id).await? else {
+    let Some(desk::Seized { task, book }) = seized else {
         return Ok(Outcome::LeftAlone);
     };
-    if holder(&task) != book.map(|book| book.agent) {
-        point.rollback().await.map_err(DbError::from)?;
-        return Ok(Outcome::Moved);
-    }
-    point.commit().await.map_err(DbError::from)?;
     if is_spared(&task, end) {
         return Ok(Outcome::LeftAlone);
     }
-    let changed = apply(&task, book.as_ref(), Change::Canceled, now).map_err(|refused| Error::refused(id, refused))?;
-    settle(tx, &[changed], &[]).await?;
+    let task = match desk::dismiss(tx, task, now).await {
+        Err(Error::Race) => return Ok(Outcome::Moved),
+        dismissed => dismissed?,
+    };
+    desk::change(tx, &task, book.as_ref(), Change::Canceled, None, now).await?;
     Ok(Outcome::Canceled)
 }
 

@@ -20,7 +20,6 @@ struct TaskRow {
     product_line: Option<String>,
     priority: i16,
     queue_time: OffsetDateTime,
-    offer_count: i32,
     country_code: Option<String>,
 }
 
@@ -30,7 +29,7 @@ macro_rules! tasks {
         sqlx::query_as!(
             TaskRow,
             r#"
-            select id as "id: TaskId", version, channel, language, product_line, priority, queue_time, offer_count, country_code
+            select id as "id: TaskId", version, channel, language, product_line, priority, queue_time, country_code
             from tasks where state = 'queued'
             "# + $rest
             $(, $argument)*
@@ -51,12 +50,12 @@ pub async fn tasks(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Qu
 }
 
 async fn with_refusals(connection: &mut PgConnection, rows: Vec<TaskRow>) -> Result<Vec<Queued>, DbError> {
-    let offered_before: Vec<Uuid> = rows
+    let returned: Vec<Uuid> = rows
         .iter()
-        .filter(|row| row.offer_count > 0)
+        .filter(|row| row.version > 1)
         .map(|row| row.id.uuid())
         .collect();
-    let mut refusals = refusals(connection, &offered_before).await?;
+    let mut refusals = refusals(connection, &returned).await?;
     rows.into_iter()
         .map(|row| {
             Ok(Queued {
@@ -95,9 +94,14 @@ async fn refusals(
         return Ok(refusals);
     }
     let rows = sqlx::query!(
-        r#"select task_id as "task_id: TaskId", agent_id as "agent_id: AgentId", max(ended_at) as "last!" from offers
-         where task_id = any($1) and ended_as in ('rejected', 'timed_out') group by task_id, agent_id
-         order by task_id, agent_id"#,
+        r#"select task_id as "task_id!: TaskId", agent_id as "agent_id!: AgentId", max(ended_at) as "last!"
+         from (
+             select task_id, agent_id, ended_at from offers where task_id = any($1) and ended_as in ('rejected', 'timed_out')
+             union all
+             select task_id, agent_id, occurred_at from task_history
+             where task_id = any($1) and change in ('pulled_back', 'transferred', 'lapsed')
+         ) as let_go_by
+         group by task_id, agent_id order by task_id, agent_id"#,
         tasks,
     )
     .fetch_all(connection)

@@ -12,7 +12,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::error::Error;
 use crate::live::Live;
-use crate::plan::Book;
+use crate::ops::desk::Desk;
+use crate::store::desk::Bounds;
 use crate::{ops, store};
 
 /// How many agents are sent home in one round.
@@ -27,7 +28,7 @@ pub struct Sight {
     db: Db,
     clock: Clock,
     live: Live,
-    book: Book,
+    desk: Desk,
     /// When this process began to look: whoever could not reach us because we were not there gets the time to come back.
     started: OffsetDateTime,
     last: Arc<Mutex<Option<Look>>>,
@@ -44,12 +45,12 @@ struct Look {
 impl Sight {
     /// Begins to look at `started`.
     #[must_use]
-    pub fn new(db: Db, clock: Clock, live: Live, book: Book, started: OffsetDateTime) -> Self {
+    pub fn new(db: Db, clock: Clock, live: Live, desk: Desk, started: OffsetDateTime) -> Self {
         Self {
             db,
             clock,
             live,
-            book,
+            desk,
             started,
             last: Arc::default(),
         }
@@ -77,7 +78,7 @@ impl Sight {
     }
 
     fn timeout(&self, site: &str, now: OffsetDateTime) -> Duration {
-        self.book.of_agents(site, now).presence_timeout
+        self.desk.plans.of_agents(site, now).presence_timeout
     }
 
     /// Takes a look.
@@ -101,8 +102,40 @@ impl Sight {
         if !before.is_empty() {
             self.send_home(&before, now).await?;
         }
+        self.take_back(now).await?;
         let look = Look { at: now, sites };
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(look);
+        Ok(())
+    }
+
+    /// Puts back into line what those hold who have been gone for too long.
+    async fn take_back(&self, now: OffsetDateTime) -> Result<(), Error> {
+        let sites = store::desk::sites_left(&mut *self.db.read().await?).await?;
+        let bounds: Vec<Bounds> = sites
+            .into_iter()
+            .map(|site| {
+                let rules = self.desk.rules.of_agents(&site, now);
+                let live = now - rules.live_lapse;
+                let written = live - rules.written_lapse;
+                Bounds { site, live, written }
+            })
+            .collect();
+        if bounds.is_empty() {
+            return Ok(());
+        }
+        let left = store::desk::left_behind(&mut *self.db.read().await?, &bounds, BATCH).await?;
+        for (task, agent, site) in left {
+            let Some(bounds) = bounds.iter().find(|bounds| bounds.site == site) else {
+                continue;
+            };
+            let mut tx = self.db.begin().await?;
+            let has_lapsed = self.desk.lapse(&mut tx, task, agent, bounds, now).await?;
+            tx.commit().await?;
+            if has_lapsed {
+                tracing::info!(%task, %agent, "agent has gone and what they had in hand is taken back");
+                self.live.changed();
+            }
+        }
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use support_proto::support::feed::v1::SubscribeRequest;
 use support_proto::support::feed::v1::feed_service_client::FeedServiceClient;
 use support_proto::support::options::v1::CallerKind;
 use support_proto::support::routing::v1 as pb;
+use support_proto::support::routing::v1::desk_service_client::DeskServiceClient;
 use support_proto::support::types::v1::{Channel, ProductLine};
 use tonic::Code;
 
@@ -475,4 +476,108 @@ async fn who_may_is_who_the_contract_says() {
     };
     let denied = system.operator().set_presence(request).await.unwrap_err();
     assert_eq!(code(denied).0, Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn a_task_is_passed_on_with_a_note_and_its_history_says_so() {
+    let system = System::start().await;
+    system.agent("amy").await;
+    let (mut amy, _) = system.watch("amy").await;
+    system.presence("amy", pb::Presence::Available).await;
+    system.open_case().await;
+    let offer = next_offer(&mut amy).await;
+    let task_id = offer.task.clone().unwrap().task_id;
+    system.staff("amy").accept_offer(accept(&offer)).await.unwrap();
+    next(&mut amy).await;
+    let ben = system.agent("ben").await.agent_id;
+    let (mut stream, _) = system.watch("ben").await;
+    system.presence("ben", pb::Presence::Available).await;
+    let note_id = system.ids.next::<Id>().to_string();
+    let request = pb::TransferTaskRequest {
+        request_id: request_id(),
+        task_id: task_id.clone(),
+        agent_id: ben.clone(),
+        cause: pb::HandCause::Expertise.into(),
+        note_id: note_id.clone(),
+        ..Default::default()
+    };
+    let passed = system
+        .desk("amy")
+        .transfer_task(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .task
+        .unwrap();
+    assert_eq!((passed.state(), &passed.agent_id), (pb::TaskState::Offered, &ben));
+    let offer = next_offer(&mut stream).await;
+    assert_eq!(offer.task.as_ref().unwrap().task_id, task_id);
+    system.staff("ben").accept_offer(accept(&offer)).await.unwrap();
+    let desk = system
+        .desk("ben")
+        .get_desk(pb::GetDeskRequest {})
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!((desk.items.len(), &desk.items[0].note_id), (1, &note_id));
+    let request = pb::EndContactRequest {
+        request_id: request_id(),
+        task_id: task_id.clone(),
+    };
+    let wrapping = system.desk("ben").end_contact(request).await.unwrap().into_inner();
+    let desk = system
+        .desk("ben")
+        .get_desk(pb::GetDeskRequest {})
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(desk.items[0].wrap_up_due_time, wrapping.wrap_up_due_time);
+    system.staff("ben").complete_task(complete(&task_id)).await.unwrap();
+    let request = pb::ListTaskHistoryRequest {
+        task_id: task_id.clone(),
+    };
+    let history = system.tasks().list_task_history(request).await.unwrap().into_inner();
+    let told: Vec<_> = history
+        .entries
+        .iter()
+        .map(|entry| {
+            (
+                entry.change(),
+                entry.actor.as_str(),
+                entry.hand_cause(),
+                entry.note_id.as_str(),
+            )
+        })
+        .collect();
+    let by_amy = |change| (change, "amy", pb::HandCause::Expertise, note_id.as_str());
+    assert_eq!(
+        told[3..5],
+        [by_amy(pb::TaskChange::Transferred), by_amy(pb::TaskChange::Assigned)]
+    );
+    assert_eq!(
+        events(&system, &task_id, 8).await[3..],
+        [
+            "TaskReturned",
+            "TaskOffered",
+            "TaskAccepted",
+            "TaskContactEnded",
+            "TaskCompleted"
+        ]
+    );
+    check(&system.db).await;
+}
+
+#[tokio::test]
+async fn supervising_needs_its_scope() {
+    let system = System::start().await;
+    let request = pb::PullBackTaskRequest {
+        request_id: request_id(),
+        task_id: system.ids.next::<Id>().to_string(),
+        cause: pb::HandCause::Workload.into(),
+    };
+    let mut agent = DeskServiceClient::new(system.peer(CallerKind::Staff, "amy", &["tasks.work"]));
+    let denied = agent.pull_back_task(request.clone()).await.unwrap_err();
+    assert_eq!(denied.code(), Code::PermissionDenied);
+    let unknown = system.desk("lead").pull_back_task(request).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::NotFound);
 }

@@ -212,3 +212,93 @@ async fn page_tokens_of_other_lists() {
         (Code::InvalidArgument, Some(CommonErrorReason::PageTokenInvalid))
     );
 }
+
+#[tokio::test]
+async fn what_cannot_be_done_by_hand() {
+    let system = System::start().await;
+    let amy = system.agent("amy").await.agent_id;
+    let ben = system.agent("ben").await.agent_id;
+    let (mut stream, _) = system.watch("amy").await;
+    system.presence("amy", pb::Presence::Available).await;
+    system.open_case().await;
+    let offer = next_offer(&mut stream).await;
+    let task_id = offer.task.clone().unwrap().task_id;
+    let assign = |task_id: &str, agent_id: &str| pb::AssignTaskRequest {
+        request_id: request_id(),
+        task_id: task_id.to_owned(),
+        agent_id: agent_id.to_owned(),
+        cause: pb::HandCause::Expertise.into(),
+    };
+    let mut lead = system.desk("lead");
+    let state = refused(
+        lead.assign_task(assign(&task_id, &amy)).await,
+        Code::FailedPrecondition,
+        Reason::TaskState,
+    );
+    assert_eq!(state.metadata["action"], "assigned");
+    system.staff("amy").accept_offer(accept(&offer)).await.unwrap();
+    let waiting_case = system.open_case().await;
+    let waiting = system
+        .tasks_of(waiting_case, 1, pb::TaskState::Queued)
+        .await
+        .remove(0)
+        .task_id;
+    refused(
+        lead.assign_task(assign(&waiting, &amy)).await,
+        Code::FailedPrecondition,
+        Reason::AgentBusy,
+    );
+    refused(
+        lead.assign_task(assign(&waiting, &ben)).await,
+        Code::FailedPrecondition,
+        Reason::AgentAway,
+    );
+    let take_over = pb::TakeOverTaskRequest {
+        request_id: request_id(),
+        task_id: task_id.clone(),
+        cause: pb::HandCause::Escalation.into(),
+    };
+    refused(
+        lead.take_over_task(take_over).await,
+        Code::NotFound,
+        Reason::AgentNotFound,
+    );
+    let add = |agent_id: &str| pb::AddParticipantRequest {
+        request_id: request_id(),
+        task_id: task_id.clone(),
+        agent_id: agent_id.to_owned(),
+        note_id: String::new(),
+    };
+    let mut amy_desk = system.desk("amy");
+    refused(
+        amy_desk.add_participant(add(&amy)).await,
+        Code::AlreadyExists,
+        Reason::ParticipantExists,
+    );
+    let hand_over = pb::HandOverTaskRequest {
+        request_id: request_id(),
+        task_id: task_id.clone(),
+        agent_id: ben.clone(),
+        cause: pb::HandCause::Expertise.into(),
+        ..Default::default()
+    };
+    refused(
+        amy_desk.hand_over_task(hand_over).await,
+        Code::NotFound,
+        Reason::ParticipantNotFound,
+    );
+    // Else the task that waits would come to them first.
+    system.close_case(waiting_case).await;
+    system.tasks_of(waiting_case, 1, pb::TaskState::Canceled).await;
+    for (place, subject) in ["eva", "kim", "lou", "max"].into_iter().enumerate() {
+        let agent = system.agent(subject).await.agent_id;
+        system.presence(subject, pb::Presence::Available).await;
+        let joined = amy_desk.add_participant(add(&agent)).await;
+        if place < 3 {
+            assert_eq!(joined.unwrap().into_inner().participant_agent_ids.len(), place + 1);
+        } else {
+            refused(joined, Code::FailedPrecondition, Reason::ConferenceFull);
+        }
+    }
+    check(&system.db).await;
+}

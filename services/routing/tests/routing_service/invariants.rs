@@ -14,15 +14,20 @@ pub(crate) async fn check(db: &Db) {
         .unwrap();
     check_loads(tx.conn()).await;
     check_offers(tx.conn()).await;
+    check_participants(tx.conn()).await;
     check_histories(tx.conn()).await;
     tx.rollback().await.unwrap();
 }
 
 async fn check_loads(connection: &mut PgConnection) {
     let agents = sqlx::query!(
-        r#"select a.id, a.load, a.capacity, a.shares, a.apart, a.held as packed, coalesce(sum(t.weight), 0) as "held!",
-             coalesce(array_agg(t.channel) filter (where t.channel is not null), '{}') as "channels!"
-         from agents a left join tasks t on t.agent_id = a.id and t.state in ('offered', 'accepted', 'wrapping')
+        r#"select a.id, a.load, a.capacity, a.shares, a.apart, a.held as packed, coalesce(sum(h.weight), 0) as "held!",
+             coalesce(array_agg(h.channel) filter (where h.channel is not null), '{}') as "channels!"
+         from agents a left join (
+             select agent_id, weight, channel from tasks where state in ('offered', 'accepted', 'wrapping')
+             union all
+             select p.agent_id, p.weight, t.channel from task_participants p join tasks t on t.id = p.task_id
+         ) as h on h.agent_id = a.id
          group by a.id"#
     )
     .fetch_all(connection)
@@ -89,6 +94,24 @@ async fn check_offers(connection: &mut PgConnection) {
     assert!(absent.is_empty(), "nobody who is away is asked: {absent:?}");
 }
 
+/// Only a contact that goes on has joined anybody, and nobody who has the task; as many have joined as the history says.
+async fn check_participants(connection: &mut PgConnection) {
+    let wrong = sqlx::query_scalar!(
+        r#"select t.id from tasks t
+         where exists (
+                 select 1 from task_participants p
+                 where p.task_id = t.id and (t.state <> 'accepted' or p.agent_id = t.agent_id)
+             )
+             or (select count(*) from task_participants p where p.task_id = t.id)
+                 <> (select count(*) filter (where h.change = 'joined') - count(*) filter (where h.change = 'left')
+                     from task_history h where h.task_id = t.id)"#
+    )
+    .fetch_all(connection)
+    .await
+    .unwrap();
+    assert!(wrong.is_empty(), "who has joined does not fit: {wrong:?}");
+}
+
 async fn check_histories(connection: &mut PgConnection) {
     let tasks = sqlx::query!(
         r#"select t.id, t.version, t.state, t.offer_count,
@@ -128,7 +151,7 @@ async fn check_histories(connection: &mut PgConnection) {
             task.id
         );
         assert_eq!(
-            count_of(&["offered"]),
+            count_of(&["offered", "assigned"]),
             usize::try_from(task.offer_count).unwrap(),
             "offers of {}",
             task.id

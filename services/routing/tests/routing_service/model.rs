@@ -30,10 +30,43 @@ enum Step {
     Reject(usize),
     Complete(usize),
     EndCase(usize, CaseEnd),
+    Desk(Deed, usize, usize),
     Wait(u64),
     Expire,
     LookRound,
 }
+
+/// What is done by hand with a task, to or by an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    EndContact,
+    Transfer,
+    TransferTo,
+    Join,
+    Leave,
+    Remove,
+    HandOver,
+    HandOverAndStay,
+    Assign,
+    TakeOver,
+    PullBack,
+}
+
+const DEEDS: &[Deed] = &[
+    Deed::EndContact,
+    Deed::Transfer,
+    Deed::TransferTo,
+    Deed::Join,
+    Deed::Join,
+    Deed::Leave,
+    Deed::Remove,
+    Deed::HandOver,
+    Deed::HandOverAndStay,
+    Deed::Assign,
+    Deed::Assign,
+    Deed::TakeOver,
+    Deed::PullBack,
+];
 
 fn any_step() -> impl Strategy<Value = Step> {
     let line = proptest::option::of(proptest::sample::select(&[ProductLine::Phone, ProductLine::Laptop][..]));
@@ -55,6 +88,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => any.clone().prop_map(Step::Complete),
         1 => (any, proptest::sample::select(&[CaseEnd::Resolved, CaseEnd::Closed][..]))
             .prop_map(|(case, end)| Step::EndCase(case, end)),
+        8 => (proptest::sample::select(DEEDS), 0..64_usize, 0..AGENTS.len())
+            .prop_map(|(deed, task, agent)| Step::Desk(deed, task, agent)),
         2 => proptest::sample::select(&[1_u64, 5, 19, 25, 61, 130][..]).prop_map(Step::Wait),
         2 => Just(Step::Expire),
         1 => Just(Step::LookRound),
@@ -107,6 +142,7 @@ impl Model {
             Step::Reject(pick) => self.answer(*pick, false).await,
             Step::Complete(pick) => self.complete(*pick).await,
             Step::EndCase(pick, end) => self.end_case(*pick, *end).await,
+            Step::Desk(deed, pick, agent) => self.by_hand(*deed, *pick, *agent).await,
             Step::Wait(seconds) => self.world.hand.advance(Duration::from_secs(*seconds)),
             Step::Expire => {
                 let now = self.world.now();
@@ -229,11 +265,11 @@ impl Model {
         let task = self.world.read_task(id).await;
         let subject = task.agent.map_or("amy", |agent| self.subject(agent));
         match (self.world.complete(subject, id).await, task.state) {
-            (Ok(done), TaskState::Accepted) => assert_eq!(done.state, TaskState::Completed),
+            (Ok(done), TaskState::Accepted | TaskState::Wrapping) => assert_eq!(done.state, TaskState::Completed),
             (Err(Error::TaskNotFound), _) => assert_eq!(task.agent, None),
             (Err(Error::TaskState { state, .. }), before) => {
                 assert_eq!(state, before);
-                assert!(before != TaskState::Accepted && task.agent.is_some());
+                assert!(!matches!(before, TaskState::Accepted | TaskState::Wrapping) && task.agent.is_some());
             }
             (answer, before) => panic!("{answer:?} to a task that was {before}"),
         }
@@ -259,6 +295,95 @@ impl Model {
         if is_needless {
             assert_eq!(self.world.read_task(id).await.state, TaskState::Canceled);
             self.end_where(OfferEnd::Canceled, |offer| offer.task == id);
+        }
+    }
+}
+
+impl Model {
+    /// What is done by hand comes about where it may, and nowhere else.
+    async fn by_hand(&mut self, deed: Deed, pick: usize, agent: usize) {
+        if self.tasks.is_empty() {
+            return;
+        }
+        let (id, _, _) = self.tasks[recent(pick, self.tasks.len())];
+        let (other, name) = (self.agents[agent], AGENTS[agent].0);
+        let before = self.world.read_task(id).await;
+        let joined = store::desk::participants(&mut self.world.db.read().await.unwrap(), id)
+            .await
+            .unwrap();
+        let is_in = joined.iter().any(|one| one.agent == other);
+        let has = before.agent == Some(other)
+            && matches!(
+                before.state,
+                TaskState::Offered | TaskState::Accepted | TaskState::Wrapping
+            );
+        let target = self.world.read_agent(other).await;
+        // Whoever has joined gives back what that takes before they take the task over.
+        let part = joined.iter().find(|one| one.agent == other);
+        let book = part.map_or(target.book, |part| {
+            target.book.giving_back(before.channel, part.weight, self.world.now())
+        });
+        let has_room = book.taking(before.channel).is_some();
+        let may_be_given = has_room && !has && target.presence == Presence::Available;
+        let is_open = before.state == TaskState::Accepted;
+        let holder = before.agent.map_or("amy", |agent| self.subject(agent));
+        let (may, after) = match deed {
+            Deed::EndContact => (is_open, TaskState::Wrapping),
+            Deed::Transfer => (is_open, TaskState::Queued),
+            Deed::TransferTo => (is_open && may_be_given, TaskState::Offered),
+            Deed::Join => (
+                is_open && may_be_given && !is_in && joined.len() < 3,
+                TaskState::Accepted,
+            ),
+            Deed::Leave | Deed::Remove | Deed::HandOver | Deed::HandOverAndStay => {
+                (is_open && is_in, TaskState::Accepted)
+            }
+            Deed::Assign => (before.state == TaskState::Queued && may_be_given, TaskState::Offered),
+            Deed::TakeOver => (
+                matches!(
+                    before.state,
+                    TaskState::Queued | TaskState::Offered | TaskState::Accepted
+                ) && has_room
+                    && !has,
+                TaskState::Accepted,
+            ),
+            Deed::PullBack => (
+                matches!(before.state, TaskState::Offered | TaskState::Accepted),
+                TaskState::Queued,
+            ),
+        };
+        let done = self.world.do_by_hand(deed, id, other, name, holder).await;
+        assert_eq!(
+            done.is_ok(),
+            may,
+            "{deed:?} by {name}: {done:?} to {before:?}, joined by {joined:?}"
+        );
+        let now = self.world.read_task(id).await;
+        if !may {
+            assert_eq!(now, before, "what is refused changes nothing");
+            return;
+        }
+        assert_eq!(now.state, after, "{deed:?}");
+        assert_eq!(now.queue_time, before.queue_time, "the place in line is kept");
+        match deed {
+            Deed::TransferTo | Deed::HandOver | Deed::HandOverAndStay | Deed::Assign | Deed::TakeOver => {
+                assert_eq!(now.agent, Some(other));
+            }
+            Deed::Transfer | Deed::PullBack => assert_eq!(now.agent, None),
+            Deed::EndContact | Deed::Join | Deed::Leave | Deed::Remove => assert_eq!(now.agent, before.agent),
+        }
+        if before.state == TaskState::Offered {
+            self.end_where(OfferEnd::Withdrawn, |offer| offer.task == id);
+        }
+        if now.state == TaskState::Offered {
+            let mut connection = self.world.db.read().await.unwrap();
+            let standing = store::offers::standing(&mut connection, &[other.uuid()]).await.unwrap();
+            let offer = standing
+                .into_iter()
+                .map(|(offer, _)| offer)
+                .find(|offer| offer.task == id)
+                .unwrap();
+            self.offers.push(Known { offer, end: None });
         }
     }
 }

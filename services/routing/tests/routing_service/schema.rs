@@ -2,7 +2,7 @@
 
 use sqlx::Executor as _;
 use support_chassis::db::DbError;
-use support_routing::domain::{Change, Channel, OfferEnd, Presence, ProductLine, Share, Sharing, TaskState};
+use support_routing::domain::{Change, Channel, HandCause, OfferEnd, Presence, ProductLine, Share, Sharing, TaskState};
 
 use crate::world::World;
 
@@ -211,6 +211,37 @@ async fn what_does_not_mix_is_not_held_together() {
     }
 }
 
+#[tokio::test]
+async fn what_is_done_by_hand_is_of_a_task_and_an_agent() {
+    let world = World::new().await;
+    prepare(&world).await;
+    let cases = [
+        (
+            "task_hands_cause_known",
+            format!("insert into task_hands (task_id, sequence, actor, cause) values ({TASK}, 1, 'lead', 'mood')"),
+        ),
+        (
+            "task_hands_of_an_entry",
+            format!("insert into task_hands (task_id, sequence, actor) values ({TASK}, 2, 'lead')"),
+        ),
+        (
+            "task_participants_weight_positive",
+            format!("insert into task_participants values ({TASK}, {AGENT}, 0, now())"),
+        ),
+        (
+            "task_participants_agent_id_fkey",
+            format!("insert into task_participants values ({TASK}, {TASK}, 1, now())"),
+        ),
+        (
+            "task_participants_task_id_fkey",
+            format!("insert into task_participants values ({AGENT}, {AGENT}, 1, now())"),
+        ),
+    ];
+    for (constraint, statement) in cases {
+        assert_eq!(broken(&world, statement).await, constraint);
+    }
+}
+
 fn sorted<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<String> {
     let mut words: Vec<_> = all.iter().map(|value| word(*value).to_owned()).collect();
     words.sort();
@@ -252,4 +283,8 @@ async fn the_schema_knows_every_word() {
     assert_eq!(words("tasks_state_known"), sorted(TaskState::ALL, TaskState::as_str));
     assert_eq!(words("offers_end_known"), sorted(OfferEnd::ALL, OfferEnd::as_str));
     assert_eq!(words("task_history_change_known"), sorted(Change::ALL, Change::as_str));
+    assert_eq!(
+        words("task_hands_cause_known"),
+        sorted(HandCause::ALL, HandCause::as_str)
+    );
 }

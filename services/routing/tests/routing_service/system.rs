@@ -21,6 +21,7 @@ use support_proto::support::case::v1 as case;
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_proto::support::routing::v1 as pb;
 use support_proto::support::routing::v1::agent_service_client::AgentServiceClient;
+use support_proto::support::routing::v1::desk_service_client::DeskServiceClient;
 use support_proto::support::routing::v1::task_service_client::TaskServiceClient;
 use support_proto::support::types::v1::{Channel, ProductLine};
 use support_routing::SERVICE;
@@ -182,6 +183,11 @@ impl System {
 
     pub(crate) fn tasks(&self) -> TaskServiceClient<Peer> {
         TaskServiceClient::new(self.peer(CallerKind::Staff, "lead", &["tasks.read"]))
+    }
+
+    /// The desk, as an agent or a supervisor.
+    pub(crate) fn desk(&self, subject: &str) -> DeskServiceClient<Peer> {
+        DeskServiceClient::new(self.peer(CallerKind::Staff, subject, &["tasks.work", "tasks.supervise"]))
     }
 
     /// Makes an agent who knows phones and speaks English, with room for one call.

@@ -9,21 +9,24 @@ use support_chassis::id::Ids;
 use support_chassis::settings::DatabaseSettings;
 use support_chassis::standard::{Document, Standard};
 use support_postgres::testing::TestDatabase;
+use support_routing::desk::RuleBook;
 use support_routing::domain::{
-    Agent, AgentId, Attributes, CaseId, Channel, Decision, LanguageSkill, OfferId, Opening, Pairing, Presence,
-    ProductLine, ProductSkill, Reason, Ruled, Sharing, Task, TaskId,
+    Agent, AgentId, Attributes, ByHand, CaseId, Channel, Decision, HandCause, LanguageSkill, OfferId, Opening, Pairing,
+    Presence, ProductLine, ProductSkill, Reason, Ruled, Sharing, Task, TaskId,
 };
 use support_routing::error::Error;
 use support_routing::live::Live;
+use support_routing::ops::desk::{Desk, Onward};
 use support_routing::ops::{self, agents::NewAgent, tasks::CaseEnd};
 use support_routing::plan::Book;
 use support_routing::work::keeper::{Keeper, Mind};
 use support_routing::work::sight::Sight;
-use support_routing::{MIGRATOR, ROUTING_PLAN, store};
+use support_routing::{DESK_RULES, MIGRATOR, ROUTING_PLAN, store};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
 use crate::invariants::check;
+use crate::model::Deed;
 
 pub(crate) const START: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
 
@@ -70,6 +73,7 @@ pub(crate) struct World {
     pub(crate) hand: ManualClock,
     pub(crate) book: Book,
     pub(crate) keeper: Keeper,
+    pub(crate) desk: Desk,
     /// What the keeper goes on with.
     mind: tokio::sync::Mutex<Option<Mind>>,
     database: TestDatabase,
@@ -90,6 +94,11 @@ impl World {
             .with_clock(clock.clone());
         let ids = Ids::new("eu".parse().unwrap(), clock.clone());
         let keeper = Keeper::new(db.clone(), ids.clone(), clock.clone(), book.clone(), Live::default());
+        let desk = Desk {
+            ids: ids.clone(),
+            plans: book.clone(),
+            rules: RuleBook::new(Standard::shipped(&DESK_RULES)),
+        };
         Self {
             db,
             ids,
@@ -97,6 +106,7 @@ impl World {
             hand,
             book,
             keeper,
+            desk,
             mind: tokio::sync::Mutex::default(),
             database,
         }
@@ -252,7 +262,7 @@ impl World {
 
     /// Does something in a transaction. Where it is refused, its locks are gone before this returns: others leave out what
     /// is locked, and a test must know what they will find.
-    async fn act<T>(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) async fn act<T>(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
         let mut tx = self.db.begin().await?;
         let done = work(&mut tx).await;
         if done.is_ok() {
@@ -278,6 +288,44 @@ impl World {
             .await
     }
 
+    /// Does by hand what `deed` says with a task: by whoever has it, or to or by another agent.
+    pub(crate) async fn do_by_hand(
+        &self,
+        deed: Deed,
+        task: TaskId,
+        other: AgentId,
+        name: &str,
+        holder: &str,
+    ) -> Result<(), Error> {
+        let hand = |actor: &str| ByHand {
+            actor: actor.to_owned(),
+            cause: Some(HandCause::Workload),
+            note: None,
+        };
+        let (own, by_holder, by_other) = (holder, hand(holder), hand(name));
+        let onward = Onward {
+            agent: (deed == Deed::TransferTo).then_some(other),
+            ..Onward::default()
+        };
+        let (desk, now) = (&self.desk, self.now());
+        self.act(async |tx| match deed {
+            Deed::EndContact => desk.end_contact(tx, own, task, now).await.map(drop),
+            Deed::Transfer | Deed::TransferTo => desk.transfer(tx, task, onward, &by_holder, now).await.map(drop),
+            Deed::Join => desk.add_participant(tx, task, other, &by_holder, now).await.map(drop),
+            Deed::Leave => desk.remove_participant(tx, task, None, &by_other, now).await.map(drop),
+            Deed::Remove => desk
+                .remove_participant(tx, task, Some(other), &by_holder, now)
+                .await
+                .map(drop),
+            Deed::HandOver => desk.hand_over(tx, task, other, false, &by_holder, now).await.map(drop),
+            Deed::HandOverAndStay => desk.hand_over(tx, task, other, true, &by_holder, now).await.map(drop),
+            Deed::Assign => desk.assign(tx, task, other, &by_other, now).await.map(drop),
+            Deed::TakeOver => desk.take_over(tx, task, &by_other, now).await.map(drop),
+            Deed::PullBack => desk.pull_back(tx, task, &by_other, now).await.map(drop),
+        })
+        .await
+    }
+
     pub(crate) async fn end_case(&self, case: CaseId, end: CaseEnd) -> Result<usize, Error> {
         self.act(async |tx| ops::tasks::cancel_of_case(tx, case, end, self.now()).await)
             .await
@@ -298,7 +346,7 @@ impl World {
     /// Does so in a process that began to look at `started`.
     pub(crate) async fn look_round_since(&self, started: OffsetDateTime) {
         let live = Live::default();
-        let sight = Sight::new(self.db.clone(), self.clock.clone(), live, self.book.clone(), started);
+        let sight = Sight::new(self.db.clone(), self.clock.clone(), live, self.desk.clone(), started);
         sight.look().await.unwrap();
     }
 

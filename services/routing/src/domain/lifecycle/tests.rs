@@ -136,12 +136,19 @@ proptest! {
         let mut task = open(ids.next(), opening(&ids, channel), &plan(), START, START).task;
         let mut mine = book(&ids, 7);
         for change in changes {
-            let given = (task.state.is_held() || change == Change::Offered).then_some(&mine);
+            if change.is_of_participants() {
+                prop_assert_eq!(apply(&task, Some(&mine), change, START).is_err(), true);
+                continue;
+            }
+            let given = (task.state.is_held() || change.gives()).then_some(&mine);
             match apply(&task, given, change, START) {
                 Ok(changed) => {
                     prop_assert!(!task.state.is_ended());
                     prop_assert_eq!(changed.entry.sequence, task.version + 1);
                     prop_assert_eq!(changed.offer_end.is_some(), task.state == TaskState::Offered);
+                    let is_at_work = matches!(changed.task.state, TaskState::Accepted | TaskState::Wrapping);
+                    prop_assert!(!is_at_work || changed.task.accept_time.is_some());
+                    prop_assert!(changed.task.state != TaskState::Queued || changed.task.accept_time.is_none());
                     prop_assert_eq!(changed.task.queue_time, task.queue_time);
                     prop_assert_eq!(changed.task.state.is_ended(), changed.task.end_time.is_some());
                     prop_assert_eq!(changed.task.state == TaskState::Queued, changed.task.agent.is_none() && !changed.task.state.is_ended());
@@ -156,6 +163,94 @@ proptest! {
                 Err(refused) => prop_assert!(false, "{}", refused),
             }
             prop_assert_eq!(mine.load, if task.state.is_held() { task.weight } else { 0 });
+        }
+    }
+}
+
+/// What is done with a contact, by whom: 0 has it at first, the others may join.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Join(usize),
+    Leave(usize),
+    HandOver(usize),
+    EndContact,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (0..4_usize).prop_map(Step::Join),
+        2 => (0..4_usize).prop_map(Step::Leave),
+        2 => (0..4_usize).prop_map(Step::HandOver),
+        1 => Just(Step::EndContact),
+    ]
+}
+
+proptest! {
+    /// Whoever joins, leaves and hands over in whatever order: one has the task, nobody is in it twice, nobody holds more than they
+    /// can, and what each holds is what they have a part in.
+    #[test]
+    fn a_contact_of_several_keeps_the_books(
+        steps in proptest::collection::vec(any_step(), 0..40),
+        channel in proptest::sample::select(Channel::ALL),
+    ) {
+        let ids = ids();
+        let opened = open(ids.next(), opening(&ids, channel), &plan(), START, START).task;
+        // One has no room for a call.
+        let mut books: Vec<Book> = [6, 7, 6, 1].map(|capacity| book(&ids, capacity)).to_vec();
+        let taken = apply(&opened, Some(&books[0]), Change::TakenOver, START).unwrap();
+        books[0] = taken.book.unwrap();
+        let mut party = Party { task: taken.task, joined: Vec::new() };
+        for step in steps {
+            let before = party.clone();
+            let is_open = party.task.state == TaskState::Accepted;
+            let is_in = |agent| party.joined.iter().any(|joined| joined.agent == agent);
+            let (who, done) = match step {
+                Step::Join(who) => {
+                    let may = is_open && !is_in(books[who].agent) && party.task.agent != Some(books[who].agent)
+                        && party.joined.len() < 2 && books[who].load + party.task.weight <= books[who].capacity;
+                    let done = party.join(&books[who], 2, START);
+                    prop_assert_eq!(done.is_ok(), may);
+                    (who, done)
+                }
+                Step::Leave(who) => {
+                    let may = is_open && is_in(books[who].agent);
+                    let done = party.leave(&books[who], START);
+                    prop_assert_eq!(done.is_ok(), may);
+                    (who, done)
+                }
+                Step::HandOver(who) => {
+                    let may = is_open && is_in(books[who].agent);
+                    let done = party.hand_over(&books[who], START);
+                    prop_assert_eq!(done.is_ok(), may);
+                    (who, done)
+                }
+                Step::EndContact => {
+                    let who = books.iter().position(|book| Some(book.agent) == party.task.agent).unwrap();
+                    if !party.joined.is_empty() {
+                        continue;
+                    }
+                    let done = apply(&party.task, Some(&books[who]), Change::ContactEnded, START);
+                    prop_assert_eq!(done.is_ok(), is_open);
+                    if let Ok(changed) = &done {
+                        party.task = changed.task.clone();
+                    }
+                    (who, done)
+                }
+            };
+            if let Ok(changed) = done {
+                prop_assert_eq!(changed.entry.sequence, before.task.version + 1);
+                prop_assert_eq!(&changed.task, &party.task);
+                books[who] = changed.book.unwrap();
+            } else {
+                prop_assert_eq!(&before, &party, "what is refused changes nothing");
+            }
+            for book in &books {
+                let has = i32::from(party.task.agent == Some(book.agent)) * party.task.weight;
+                let joined: i32 = party.joined.iter().filter(|one| one.agent == book.agent).map(|one| one.weight).sum();
+                prop_assert!(has == 0 || joined == 0);
+                prop_assert_eq!(book.load, has + joined);
+                prop_assert!(book.load <= book.capacity);
+            }
         }
     }
 }
