@@ -4,7 +4,9 @@
 use support_proto::support::case::v1 as contract;
 use support_proto::support::types::v1 as types;
 
-use crate::domain::kinds::{Area, Author, Channel, CloseReason, LanguageOrigin, ProductLine, Resolution, Severity};
+use crate::domain::kinds::{
+    Area, Author, Channel, CloseReason, LanguageOrigin, ProductLine, Resolution, Segment, Severity,
+};
 use crate::domain::levels::ClockState;
 use crate::domain::playbook::StepOutcome;
 use crate::domain::state::State;
@@ -59,6 +61,7 @@ mirrored! {
     LanguageOrigin, contract::LanguageOrigin { Stated, Detected, Staff };
     StepOutcome, contract::StepOutcome { Done, Skipped };
     Area, contract::CaseArea { Device, AccountSecurity };
+    Segment, contract::CustomerSegment { Consumer, Business, Education };
     ClockState, contract::ClockState { Running, Met, Missed, Stopped };
     Kind, contract::TimelineEntryKind {
         CaseOpened, MessagePosted, CaseAssigned, CaseResolved, CaseReopened, CaseClosed, TaskQueued, TaskCompleted,
@@ -98,6 +101,7 @@ mod tests {
         holds(LanguageOrigin::ALL, 3);
         holds(StepOutcome::ALL, 2);
         holds(Area::ALL, 2);
+        holds(Segment::ALL, 3);
         holds(ClockState::ALL, 4);
     }
 

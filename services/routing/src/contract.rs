@@ -4,7 +4,7 @@ use support_proto::support::case::v1 as case;
 use support_proto::support::routing::v1 as pb;
 use support_proto::support::types::v1 as types;
 
-use crate::domain::{Area, Change, Channel, HandCause, Presence, ProductLine, Severity, TaskState};
+use crate::domain::{Area, Change, Channel, HandCause, Presence, ProductLine, Segment, Severity, TaskState};
 
 /// A function each way over one list of pairs; UNSPECIFIED, and what a newer contract may bring, is none.
 macro_rules! pairs {
@@ -67,6 +67,15 @@ pairs!(
         Misrouted
     ]
 );
+
+pub(crate) fn read_segment(segment: case::CustomerSegment) -> Option<Segment> {
+    match segment {
+        case::CustomerSegment::Unspecified => None,
+        case::CustomerSegment::Consumer => Some(Segment::Consumer),
+        case::CustomerSegment::Business => Some(Segment::Business),
+        case::CustomerSegment::Education => Some(Segment::Education),
+    }
+}
 
 pub(crate) fn change(change: Change) -> pb::TaskChange {
     match change {

@@ -16,7 +16,10 @@ pub use hands::{ByHand, DeskRules, HandCause};
 pub use language::{Language, NotALanguage};
 pub use lifecycle::{Changed, Entry, OfferEnd, Participant, Party, Refused, apply, diagram, open, transition};
 pub use matching::{Candidate, Certification, Decision, Lack, Need, NotAName, Pairing, Profile, Reason, Scope, Skill};
-pub use plan::{Acquaintance, Demand, Demanded, Plan, Priorities, Ruled, Ruling, Stage, Step};
+pub use plan::{
+    Acquaintance, Condition, Demand, Demanded, Facts, GENERAL, Mentioned, NotACondition, Plan, Priorities, Queue, Rule,
+    Ruled, Ruling, Stage, Step,
+};
 pub use room::{Book, Channels, Held, Share, Sharing};
 pub use support_chassis::country::Country;
 pub use task::{

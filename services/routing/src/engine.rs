@@ -208,7 +208,7 @@ impl Engine {
         Some(Filed {
             plan: place,
             class,
-            lane: self.line.lane(&plan.priorities, task.priority),
+            lane: self.line.lane(&plan.priorities, task.priority, ruling.before_all),
             is_kept: self.index.classes[class as usize].is_kept(),
             due: next.into_iter().chain(asked_again).filter(|at| *at > now).min(),
         })

@@ -1,15 +1,19 @@
 //! The routing plan of the standard, as the rules of routing read it.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use support_calendars::Calendars;
 use support_chassis::clock::from_duration;
-use support_chassis::standard::{Document, Effective, Place, Standard, day_of};
+use support_chassis::standard::{Document, Place, Standard, day_of};
 use support_proto::support::routing::v1 as pb;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-use crate::domain::{Channel, Country, Plan, Priorities, Severity, Step};
+use crate::domain::{
+    Acquaintance, Attributes, Condition, Country, Demand, Demanded, GENERAL, Named, Plan, Priorities, Queue, Rule,
+    Scope, Severity, Step,
+};
 
 /// The routing plan: who goes first, what is asked of an agent, how long an offer stands.
 pub static ROUTING_PLAN: Document<pb::RoutingPlan> =
@@ -20,13 +24,22 @@ pub static ROUTING_PLAN: Document<pb::RoutingPlan> =
 pub struct Book {
     standard: Standard<pb::RoutingPlan>,
     calendars: Calendars,
+    /// Plans that were read, by their basis: their conditions are not read each time.
+    known: Arc<RwLock<HashMap<String, Arc<Plan>>>>,
 }
+
+/// The most plans that are kept.
+const MOST_KNOWN: usize = 1024;
 
 impl Book {
     /// Reads them from the standard; channels are open by these calendars.
     #[must_use]
     pub fn new(standard: Standard<pb::RoutingPlan>, calendars: Calendars) -> Self {
-        Self { standard, calendars }
+        Self {
+            standard,
+            calendars,
+            known: Arc::default(),
+        }
     }
 
     /// Changes whenever what holds may have changed.
@@ -35,19 +48,28 @@ impl Book {
         self.standard.changes()
     }
 
-    /// When a task begins to wait that was asked for at `asked`, by a plan of its country.
+    /// When a task begins to wait that was asked for at `asked`, by a plan of its country: where the plan says so, when its
+    /// queue is open, be it in one of the countries whose hours are the queue's.
     #[must_use]
     pub fn waits_since(
         &self,
         plan: &Plan,
-        country: Option<Country>,
-        channel: Channel,
+        attributes: &Attributes,
+        named: &Named,
         asked: OffsetDateTime,
     ) -> OffsetDateTime {
-        match self.calendars.country(country).filter(|_| plan.waits_from_opening) {
-            Some(calendar) => calendar.open_at_or_after(channel.as_str(), asked),
-            None => asked,
+        if !plan.waits_from_opening {
+            return asked;
         }
+        let queue = plan.queues.get(&plan.ruling(attributes, named).queue);
+        let of_queue = queue.map(|queue| queue.hours_of.as_slice()).unwrap_or_default();
+        let own = attributes.country.as_slice();
+        let countries = if of_queue.is_empty() { own } else { of_queue };
+        let opens = countries
+            .iter()
+            .filter_map(|country| self.calendars.country(Some(*country)))
+            .map(|calendar| calendar.open_at_or_after(attributes.channel.as_str(), asked));
+        opens.min().unwrap_or(asked)
     }
 
     /// What holds at a moment for tasks of a country; where none is known, what holds everywhere.
@@ -65,13 +87,31 @@ impl Book {
     }
 
     fn on(&self, place: &Place, now: OffsetDateTime) -> Plan {
-        read(&self.standard.on(place, day_of(now)))
+        let held = self.standard.on(place, day_of(now));
+        let basis = held.basis.to_string();
+        let known = self
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&basis)
+            .cloned();
+        let plan = known.unwrap_or_else(|| {
+            let plan = Arc::new(plan_of(&held.document, basis.clone()));
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            if known.len() >= MOST_KNOWN {
+                known.clear();
+            }
+            known.insert(basis, Arc::clone(&plan));
+            plan
+        });
+        (*plan).clone()
     }
 }
 
-/// The document as the domain has it. The field rules of the contract hold already, so nothing is missing.
-fn read(held: &Effective<pb::RoutingPlan>) -> Plan {
-    let document = &held.document;
+/// The document as the domain has it. The field rules of the contract hold already and the conditions have been checked, so nothing
+/// is missing.
+#[must_use]
+pub fn plan_of(document: &pb::RoutingPlan, basis: String) -> Plan {
     let priorities = document.priorities.unwrap_or_default();
     let requirements = document.requirements.unwrap_or_default();
     let offers = document.offers.unwrap_or_default();
@@ -88,7 +128,11 @@ fn read(held: &Effective<pb::RoutingPlan>) -> Plan {
                 .iter()
                 .filter_map(|language| language.parse().ok())
                 .collect(),
-            ..Step::default()
+            further_languages: step.further_languages,
+            neighbours: step.neighbours,
+            sites: step.sites.clone(),
+            regions: step.regions.clone(),
+            anywhere: step.anywhere,
         })
         .collect();
     steps.sort_by(|one, other| {
@@ -98,7 +142,7 @@ fn read(held: &Effective<pb::RoutingPlan>) -> Plan {
             .then_with(|| one.languages.cmp(&other.languages))
     });
     Plan {
-        basis: held.basis.to_string(),
+        basis,
         priorities: Priorities {
             by_severity: [priorities.low, priorities.normal, priorities.high, priorities.critical].map(small),
             account_security: small(priorities.account_security),
@@ -108,7 +152,25 @@ fn read(held: &Effective<pb::RoutingPlan>) -> Plan {
         language_level: small(requirements.language_level),
         skill_level: small(requirements.skill_level),
         steps,
-        neighbours: BTreeMap::new(),
+        rules: rules(document),
+        queues: document
+            .queues
+            .iter()
+            .map(|(name, queue)| (name.clone(), queue_of(queue)))
+            .collect(),
+        neighbours: document
+            .neighbours
+            .iter()
+            .filter_map(|(skill, serve)| {
+                let mut serve: Vec<_> = serve
+                    .skills
+                    .iter()
+                    .filter_map(|(skill, level)| Some((skill.parse().ok()?, small(*level))))
+                    .collect();
+                serve.sort();
+                Some((skill.parse().ok()?, serve))
+            })
+            .collect(),
         offer_timeout: from_duration(offers.timeout.as_ref()),
         refusal_delay: from_duration(offers.refusal_delay.as_ref()),
         presence_timeout: from_duration(presence.timeout.as_ref()),
@@ -116,12 +178,68 @@ fn read(held: &Effective<pb::RoutingPlan>) -> Plan {
     }
 }
 
+fn queue_of(queue: &pb::RoutingQueue) -> Queue {
+    Queue {
+        before_all: queue.before_all,
+        hours_of: queue.hours_of.iter().filter_map(|code| code.parse().ok()).collect(),
+    }
+}
+
+/// The rules in the order in which they are looked at.
+fn rules(document: &pb::RoutingPlan) -> Vec<Rule> {
+    let mut rules: Vec<_> = document.rules.iter().collect();
+    rules.sort_by_key(|(name, rule)| (rule.order, *name));
+    rules
+        .into_iter()
+        .filter_map(|(name, rule)| rule_of(name, rule))
+        .collect()
+}
+
+fn rule_of(name: &str, rule: &pb::RoutingRule) -> Option<Rule> {
+    let mut skills: Vec<_> = rule
+        .skills
+        .iter()
+        .filter_map(|(skill, asked)| {
+            Some(Demanded {
+                skill: skill.parse().ok()?,
+                level: small(asked.level),
+                kept: small(asked.kept),
+            })
+        })
+        .collect();
+    skills.sort_by(|one, other| one.skill.cmp(&other.skill));
+    let first = [
+        (rule.last_agent_first, Acquaintance::LastAgent),
+        (rule.account_manager_first, Acquaintance::AccountManager),
+    ];
+    Some(Rule {
+        name: name.to_owned(),
+        when: Condition::parse(&rule.when).ok()?,
+        queue: (!rule.queue.is_empty()).then(|| rule.queue.clone()),
+        priority: small(rule.priority),
+        demand: Demand {
+            language_level: small(rule.language_level),
+            skills,
+            certifications: rule
+                .certifications
+                .iter()
+                .filter_map(|name| name.parse().ok())
+                .collect(),
+            scope: Scope::within(rule.sites.clone(), rule.regions.clone()),
+            first: first.into_iter().filter_map(|(is, who)| is.then_some(who)).collect(),
+            first_for: from_duration(rule.first_for.as_ref()),
+        },
+        is_last: rule.last,
+    })
+}
+
 /// A priority or a level, 0 to 9.
 fn small(number: i32) -> i16 {
     i16::try_from(number).unwrap_or(i16::MAX)
 }
 
-/// What the field rules cannot say: the more is at stake, the higher the priority.
+/// What the field rules cannot say: the more is at stake, the higher the priority; conditions are conditions, and queues that rules
+/// name are there.
 fn check(document: &pb::RoutingPlan) -> Vec<(String, String)> {
     let priorities = document.priorities.unwrap_or_default();
     let by_severity = [priorities.low, priorities.normal, priorities.high, priorities.critical];
@@ -132,6 +250,24 @@ fn check(document: &pb::RoutingPlan) -> Vec<(String, String)> {
         {
             let fault = format!("must not be lower than `{less}`");
             faults.push((format!("priorities.{more}"), fault));
+        }
+    }
+    let mut rules: Vec<_> = document.rules.iter().collect();
+    rules.sort_by_key(|(name, _)| *name);
+    for (name, rule) in rules {
+        if let Err(fault) = Condition::parse(&rule.when) {
+            faults.push((format!("rules[{name:?}].when"), fault.to_string()));
+        }
+        let is_there = rule.queue.is_empty() || rule.queue == GENERAL || document.queues.contains_key(&rule.queue);
+        if !is_there {
+            let fault = "is none of `queues`".to_owned();
+            faults.push((format!("rules[{name:?}].queue"), fault));
+        }
+        for (skill, asked) in &rule.skills {
+            if asked.kept > asked.level {
+                let fault = "must not be more than `level`".to_owned();
+                faults.push((format!("rules[{name:?}].skills[{skill:?}].kept"), fault));
+            }
         }
     }
     faults

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 
 use crate::desk::watch::Asked;
 use crate::domain::CaseId;
-use crate::domain::case::{Command, Concern, Utterance};
+use crate::domain::case::{Bearing, Command, Concern, Utterance};
 use crate::domain::kinds::{Channel, Severity};
 use crate::domain::language::Language;
 use crate::domain::message::TextOrigin;
@@ -44,7 +44,8 @@ pub(super) fn concern(viewer: &Viewer, request: &OpenCaseRequest, ids: &Ids) -> 
     let source_reference = fields.take(reference("source_reference", &request.source_reference));
     let country = fields.take(country("country_code", &request.country_code));
     let reads = fields.take(languages("read_languages", &request.read_languages));
-    let (customer, channel, language, device, subject, description, source_reference, country, reads) =
+    let account_manager = fields.take(id::parse_optional("account_manager_id", &request.account_manager_id));
+    let (customer, channel, language, device, subject, description, source_reference, country, reads, account_manager) =
         fields.finish((
             customer,
             channel,
@@ -55,7 +56,17 @@ pub(super) fn concern(viewer: &Viewer, request: &OpenCaseRequest, ids: &Ids) -> 
             source_reference,
             country,
             reads,
+            account_manager,
         ))?;
+    // Customers do not say of themselves what they are to us.
+    let bearing = match viewer {
+        Viewer::Customer(_) => Bearing::default(),
+        Viewer::Staff(_) => Bearing {
+            model: String::new(),
+            segment: Mirrored::from_field(request.segment),
+            account_manager,
+        },
+    };
     let mut speech = Speech::new(language, reads);
     if matches!(viewer, Viewer::Customer(_)) && !channel.is_spoken() {
         // What is taken down where people talk is in the words of whoever did so.
@@ -79,6 +90,10 @@ pub(super) fn concern(viewer: &Viewer, request: &OpenCaseRequest, ids: &Ids) -> 
         source_reference,
         country,
         area: Mirrored::from_field(request.area),
+        bearing: Bearing {
+            model: request.model.clone(),
+            ..bearing
+        },
     })
 }
 

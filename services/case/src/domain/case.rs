@@ -8,7 +8,7 @@ use support_chassis::id::Id;
 use time::{Duration, OffsetDateTime};
 
 use super::happening::{Cause, Happening};
-use super::kinds::{Area, Author, Channel, CloseReason, LanguageOrigin, ProductLine, Severity};
+use super::kinds::{Area, Author, Channel, CloseReason, LanguageOrigin, ProductLine, Segment, Severity};
 use super::language::Language;
 use super::levels::{self, ClockState, Levels, Promise};
 use super::message::Message;
@@ -17,7 +17,7 @@ use super::speech::{self, Speech};
 use super::state::{Action, State, transition};
 use super::timeline::{Detail, Entry, Kind, Note};
 use super::words::{Description, SourceReference, Subject};
-use super::{CaseId, CustomerId, DeviceId};
+use super::{AgentId, CaseId, CustomerId, DeviceId};
 
 pub use commands::{Command, Outcome, Refusal, Utterance};
 pub use standing::Standing;
@@ -49,6 +49,19 @@ pub struct Concern {
     pub country: Option<Country>,
     /// What it is about, beyond the product; none where nobody said.
     pub area: Option<Area>,
+    /// What routing goes by beyond that.
+    pub bearing: Bearing,
+}
+
+/// What routing goes by, beyond what a case is about. Nothing of it need be known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bearing {
+    /// The model, by its name in the catalogue; empty where it is not known.
+    pub model: String,
+    /// Who the customer is.
+    pub segment: Option<Segment>,
+    /// The agent who looks after the customer.
+    pub account_manager: Option<AgentId>,
 }
 
 /// One concern of one customer.

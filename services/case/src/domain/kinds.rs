@@ -65,6 +65,18 @@ named! {
 }
 
 named! {
+    /// Who a customer is, as routing tells customers apart.
+    Segment {
+        /// Somebody for themselves.
+        Consumer = "consumer",
+        /// A company.
+        Business = "business",
+        /// A school or a university.
+        Education = "education",
+    }
+}
+
+named! {
     /// How a case came by the language it is held in.
     LanguageOrigin {
         /// It was said when the case was opened.

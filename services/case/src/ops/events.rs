@@ -22,6 +22,10 @@ pub(super) fn opened(id: CaseId, concern: &Concern) -> Entry {
         severity: concern.severity.to_wire().into(),
         country_code: country(concern),
         area: area(concern),
+        further_languages: further_languages(concern),
+        model: concern.bearing.model.clone(),
+        segment: segment(concern),
+        account_manager_id: account_manager(concern),
     };
     Entry::new(id, &event)
 }
@@ -32,6 +36,30 @@ fn country(concern: &Concern) -> String {
 
 fn area(concern: &Concern) -> i32 {
     concern.area.map(|area| area.to_wire().into()).unwrap_or_default()
+}
+
+/// What the customer is known to speak besides the language that the case is held in: what they prefer, then what else they
+/// read.
+fn further_languages(concern: &Concern) -> Vec<String> {
+    let known = std::iter::once(&concern.speech.stated).chain(&concern.speech.reads);
+    let mut further: Vec<String> = Vec::new();
+    for language in known.filter(|language| **language != concern.language) {
+        let language = language.to_string();
+        if !further.contains(&language) {
+            further.push(language);
+        }
+    }
+    further
+}
+
+fn segment(concern: &Concern) -> i32 {
+    let segment = concern.bearing.segment;
+    segment.map(|segment| segment.to_wire().into()).unwrap_or_default()
+}
+
+fn account_manager(concern: &Concern) -> String {
+    let agent = concern.bearing.account_manager;
+    agent.map(|agent| agent.to_string()).unwrap_or_default()
 }
 
 /// The events of what happened to a case, in its order.
@@ -84,6 +112,10 @@ fn one(case: &Case, happening: Happening) -> Entry {
                 severity: concern.severity.to_wire().into(),
                 country_code: country(concern),
                 area: area(concern),
+                further_languages: further_languages(concern),
+                model: concern.bearing.model.clone(),
+                segment: segment(concern),
+                account_manager_id: account_manager(concern),
             };
             Entry::new(case.id, &event)
         }
@@ -108,6 +140,10 @@ fn one(case: &Case, happening: Happening) -> Entry {
                 severity: concern.severity.to_wire().into(),
                 country_code: country(concern),
                 area: area(concern),
+                further_languages: further_languages(concern),
+                model: concern.bearing.model.clone(),
+                segment: segment(concern),
+                account_manager_id: account_manager(concern),
             };
             Entry::new(case.id, &event)
         }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::row::select_cases;
 use crate::domain::case::{Case, Concern};
-use crate::domain::kinds::{Area, ProductLine, Resolution};
+use crate::domain::kinds::{Area, ProductLine, Resolution, Segment};
 use crate::domain::language::Language;
 use crate::domain::levels::Promise;
 use crate::domain::message::Message;
@@ -53,9 +53,10 @@ pub async fn open(
              insert into cases (id, customer_id, state, channel, language, product_line, device_id, severity, subject,
                  description, source_reference, open_time, update_time, version, timeline_length, country_code, area,
                  standard_basis, first_response_due_time, resolve_due_time, reopen_within_us, no_answer_after_us,
-                 answer_first, calendar_basis, stated_language, read_languages, detected_language, language_origin)
+                 answer_first, calendar_basis, stated_language, read_languages, detected_language, language_origin,
+                 model, segment, account_manager_id)
              values ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1, 1, $17, $18, $19, $20, $21, $22, $23,
-                 $24, $25, $26, $27, $28, $29)
+                 $24, $25, $26, $27, $28, $29, $30, $31, $32)
              returning id, number
          ), noted as (
              insert into timeline_entries (case_id, sequence, kind, source, subject_id, actor_id, occur_time)
@@ -94,6 +95,9 @@ pub async fn open(
         &reads,
         concern.speech.detected.as_ref().map(Language::as_str),
         concern.speech.origin.as_str(),
+        concern.bearing.model,
+        concern.bearing.segment.map(Segment::as_str),
+        concern.bearing.account_manager.map(AgentId::uuid),
     )
     .fetch_one(tx.conn())
     .await?;

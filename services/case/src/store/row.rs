@@ -3,8 +3,8 @@
 use support_chassis::db::DbError;
 use time::{Duration, OffsetDateTime};
 
-use crate::domain::case::{Case, Concern, Standing};
-use crate::domain::kinds::{Area, Channel, CloseReason, LanguageOrigin, ProductLine, Resolution, Severity};
+use crate::domain::case::{Bearing, Case, Concern, Standing};
+use crate::domain::kinds::{Area, Channel, CloseReason, LanguageOrigin, ProductLine, Resolution, Segment, Severity};
 use crate::domain::language::Language;
 use crate::domain::levels::Promise;
 use crate::domain::number::CaseNumber;
@@ -38,6 +38,9 @@ pub(super) struct CaseRow {
     pub(super) timeline_length: i64,
     pub(super) country_code: Option<String>,
     pub(super) area: Option<String>,
+    pub(super) model: String,
+    pub(super) segment: Option<String>,
+    pub(super) account_manager_id: Option<AgentId>,
     pub(super) first_response_time: Option<OffsetDateTime>,
     pub(super) silent_since: Option<OffsetDateTime>,
     pub(super) stood_us: i64,
@@ -159,6 +162,11 @@ impl TryFrom<CaseRow> for Case {
                     .map_err(|_| corrupt("source_reference"))?,
                 country: word(row.country_code.as_deref(), "country_code", |code| code.parse().ok())?,
                 area: word(row.area.as_deref(), "area", Area::from_name)?,
+                bearing: Bearing {
+                    model: row.model,
+                    segment: word(row.segment.as_deref(), "segment", Segment::from_name)?,
+                    account_manager: row.account_manager_id,
+                },
             },
             standing,
             open_time: row.open_time,
@@ -183,6 +191,7 @@ macro_rules! select_cases {
                    device_id as "device_id: _", severity, subject, description,
                    assigned_agent_id as "assigned_agent_id: _", resolution, close_reason, source_reference,
                    open_time, update_time, resolve_time, close_time, version, timeline_length, country_code, area,
+                   model, segment, account_manager_id as "account_manager_id: _",
                    first_response_time, silent_since, stood_us, standard_basis, first_response_due_time,
                    resolve_due_time, reopen_within_us, no_answer_after_us, answer_first,
                    calendar_basis, stated_language, read_languages, detected_language, language_origin

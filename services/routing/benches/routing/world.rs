@@ -7,7 +7,7 @@ use support_chassis::db::{DatabaseSettings, Db};
 use support_chassis::id::{Id, Ids};
 use support_chassis::standard::Standard;
 use support_postgres::{Options, Server};
-use support_routing::domain::{Attributes, Channel, Opening, TaskId};
+use support_routing::domain::{Attributes, Channel, Named, Opening, TaskId};
 use support_routing::live::Live;
 use support_routing::ops;
 use support_routing::plan::Book;
@@ -113,7 +113,7 @@ impl World {
         let opening = Opening {
             case_id: self.ids.next(),
             attributes: Attributes::new(Channel::Email, language.parse().unwrap()),
-            account_manager: None,
+            named: Named::default(),
         };
         let source: Id = self.ids.next();
         let now = self.clock.now();

@@ -160,6 +160,7 @@ impl Changed {
 /// A new task, waiting, with the priority that `plan` gives it. Its place in line counts from `since`.
 #[must_use]
 pub fn open(id: TaskId, opening: Opening, plan: &Plan, since: OffsetDateTime, at: OffsetDateTime) -> Changed {
+    let priority = plan.priority(&opening.attributes, &opening.named);
     let Opening {
         case_id, attributes, ..
     } = opening;
@@ -171,7 +172,7 @@ pub fn open(id: TaskId, opening: Opening, plan: &Plan, since: OffsetDateTime, at
         channel: attributes.channel,
         language: attributes.language,
         product_line: attributes.product_line,
-        priority: plan.priorities.of(attributes.severity, attributes.area),
+        priority,
         weight: 0,
         agent: None,
         offer_count: 0,

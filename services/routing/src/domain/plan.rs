@@ -1,13 +1,17 @@
 //! The routing plan: who goes first, what is asked of an agent and how that is relaxed while the customer waits, how long an
 //! offer stands.
 
+mod condition;
 mod demand;
+mod rule;
 
 use std::collections::BTreeMap;
 
 use time::Duration;
 
+pub use condition::{Condition, Facts, Mentioned, NotACondition};
 pub use demand::{Acquaintance, Demand, Demanded, Ruling, Stage};
+pub use rule::{GENERAL, Queue, Rule};
 
 use super::{Area, Attributes, Country, Language, Named, Severity, Skill};
 
@@ -39,6 +43,13 @@ impl Priorities {
             Some(Area::AccountSecurity) => by_severity.max(self.account_security),
             Some(Area::Device) | None => by_severity,
         }
+    }
+
+    /// The priority in line, which waiting raises; a task that goes before all comes before every one that does not.
+    #[must_use]
+    pub fn in_line(&self, priority: i16, waited: Duration, before_all: bool) -> i16 {
+        let first = if before_all { 10 } else { 0 };
+        self.aged(priority, waited).saturating_add(first)
     }
 
     /// The priority in line of a task that was queued with `priority` and has waited for `waited`.
@@ -89,6 +100,10 @@ pub struct Plan {
     pub skill_level: i16,
     /// What is relaxed, in the order in which it is reached.
     pub steps: Vec<Step>,
+    /// What more is asked for which tasks, in the order in which it is looked at.
+    pub rules: Vec<Rule>,
+    /// The queues, by name.
+    pub queues: BTreeMap<String, Queue>,
     /// The skills that serve in place of another, at these levels, once a step says so.
     pub neighbours: BTreeMap<Skill, Vec<(Skill, i16)>>,
     /// How long an offer stands.
@@ -106,11 +121,32 @@ impl Plan {
     #[must_use]
     pub fn rules_like(&self, other: &Self) -> bool {
         let asks = |plan: &Self| (plan.language_level, plan.skill_level);
-        asks(self) == asks(other) && self.steps == other.steps && self.neighbours == other.neighbours
+        asks(self) == asks(other)
+            && self.steps == other.steps
+            && self.rules == other.rules
+            && self.queues == other.queues
+            && self.neighbours == other.neighbours
     }
 
-    /// What is asked for a task, from the first and as it waits. Of the agents whom it names it matters which there are, not who
-    /// they are.
+    /// The priority with which a task is queued, 0 to 9: what is at stake, or more where a rule says so.
+    #[must_use]
+    pub fn priority(&self, attributes: &Attributes, named: &Named) -> i16 {
+        let at_stake = self.priorities.of(attributes.severity, attributes.area);
+        at_stake.max(self.ruling(attributes, named).priority)
+    }
+
+    /// The rules that apply to a task of which this is known, in their order.
+    pub fn rules_for<'p>(&'p self, facts: &'p Facts) -> impl Iterator<Item = &'p Rule> {
+        let last = self
+            .rules
+            .iter()
+            .position(|rule| rule.is_last && rule.when.holds(facts));
+        let looked_at = self.rules.iter().take(last.map_or(self.rules.len(), |last| last + 1));
+        looked_at.filter(|rule| rule.when.holds(facts))
+    }
+
+    /// What the plan says of a task: where it waits, what is asked, from the first and as it waits. Of the agents whom it names it
+    /// matters which there are, not who they are.
     #[must_use]
     pub fn ruling(&self, attributes: &Attributes, named: &Named) -> Ruling {
         let own = attributes.product_line.map(|line| Demanded {
@@ -118,12 +154,25 @@ impl Plan {
             level: self.skill_level,
             kept: 0,
         });
-        let demand = Demand {
+        let mut demand = Demand {
             language_level: self.language_level,
             skills: own.into_iter().collect(),
             ..Demand::default()
         };
+        let (mut rules, mut queue, mut priority) = (Vec::new(), None, 0);
+        let facts = (!self.rules.is_empty()).then(|| Facts::of(attributes, named));
+        for rule in facts.iter().flat_map(|facts| self.rules_for(facts)) {
+            rules.push(rule.name.clone());
+            queue = queue.or(rule.queue.clone());
+            priority = priority.max(rule.priority);
+            demand.add(&rule.demand);
+        }
+        let queue = queue.unwrap_or_else(|| GENERAL.to_owned());
         Ruling {
+            rules,
+            before_all: self.queues.get(&queue).is_some_and(|queue| queue.before_all),
+            queue,
+            priority,
             stages: demand.stages(self, attributes, named),
         }
     }

@@ -207,12 +207,12 @@ pub struct Attributes {
     pub area: Option<Area>,
     /// Where it is served; none where it is not known.
     pub country: Option<Country>,
+    /// The region in which it is served: that of this deployment.
+    pub region: String,
     /// Who the customer is; none where it is not known.
     pub segment: Option<Segment>,
     /// Why it needs a person.
     pub cause: Cause,
-    /// The queue that somebody put it into by hand; empty for the one that the plan says.
-    pub queue: String,
 }
 
 impl Attributes {
@@ -228,9 +228,9 @@ impl Attributes {
             severity: Severity::Normal,
             area: None,
             country: None,
+            region: String::new(),
             segment: None,
             cause: Cause::Opened,
-            queue: String::new(),
         }
     }
 }
@@ -251,8 +251,8 @@ pub struct Opening {
     pub case_id: CaseId,
     /// What it says of itself.
     pub attributes: Attributes,
-    /// Who looks after the customer; none where nobody does.
-    pub account_manager: Option<AgentId>,
+    /// The agents whom it names.
+    pub named: Named,
 }
 
 /// Work that needs a person: one contact of one case.

@@ -21,7 +21,7 @@ pub(super) struct Line {
     tasks: Slab<Waiting>,
     number_of: HashMap<TaskId, u32>,
     pub(super) lanes: Vec<Lane>,
-    lane_of: HashMap<(Duration, i16, i16), u32>,
+    lane_of: HashMap<(Duration, i16, i16, bool), u32>,
     /// When time alone changes something for a task: a step is reached, or somebody may be asked again.
     due: BTreeSet<(i64, u32)>,
     /// The tasks that wait for an agent alone, and maybe for another.
@@ -58,6 +58,8 @@ pub(super) struct Filed {
 pub(super) struct Lane {
     priorities: Priorities,
     priority: i16,
+    /// Whether they go before all that do not.
+    before_all: bool,
     /// Since when the first of each class waits.
     pub(super) heads: Vec<i64>,
     /// The classes of which there is a task.
@@ -69,7 +71,8 @@ impl Lane {
     /// The place of a task of this lane.
     pub(super) fn place(&self, since: i64, task: TaskId, now: i64) -> Place {
         let waited = Duration::microseconds(now.saturating_sub(since));
-        (-self.priorities.aged(self.priority, waited), since, task)
+        let priority = self.priorities.in_line(self.priority, waited, self.before_all);
+        (-priority, since, task)
     }
 
     fn put(&mut self, class: u32, entry: (i64, TaskId, u32)) {
@@ -126,12 +129,13 @@ impl Line {
     }
 
     /// The lane of tasks that came with a priority, where these are the priorities.
-    pub(super) fn lane(&mut self, priorities: &Priorities, priority: i16) -> u32 {
-        let key = (priorities.ageing_step, priorities.ageing_limit, priority);
+    pub(super) fn lane(&mut self, priorities: &Priorities, priority: i16, before_all: bool) -> u32 {
+        let key = (priorities.ageing_step, priorities.ageing_limit, priority, before_all);
         *self.lane_of.entry(key).or_insert_with(|| {
             self.lanes.push(Lane {
                 priorities: *priorities,
                 priority,
+                before_all,
                 heads: Vec::new(),
                 classes: Bits::default(),
                 queues: Vec::new(),

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{desk, events};
-use crate::domain::{Attributes, CaseId, Change, Opening, Task, TaskId, TaskState, open as opened};
+use crate::domain::{CaseId, Change, Opening, Task, TaskId, TaskState, open as opened};
 use crate::error::Error;
 use crate::{plan, store};
 
@@ -24,16 +24,18 @@ pub async fn open(
     tx: &mut Tx,
     ids: &Ids,
     book: &plan::Book,
-    opening: Opening,
+    mut opening: Opening,
     source: Uuid,
     occurred_at: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<Option<Task>, Error> {
-    let Attributes { country, channel, .. } = opening.attributes;
-    let plan = book.of_tasks(country, now);
-    let since = book.waits_since(&plan, country, channel, occurred_at.min(now));
+    opening.attributes.region = ids.region().to_string();
+    opening.named.last_agent = store::tasks::last_agent(tx.conn(), opening.case_id).await?;
+    let Opening { attributes, named, .. } = opening.clone();
+    let plan = book.of_tasks(attributes.country, now);
+    let since = book.waits_since(&plan, &attributes, &named, occurred_at.min(now));
     let opened = opened(ids.next(), opening, &plan, since, now);
-    if !store::tasks::insert(tx.conn(), &opened, source).await? {
+    if !store::tasks::insert(tx.conn(), &opened, &attributes, &named, source).await? {
         return Ok(None);
     }
     tx.append_all(&[events::entry(&opened)]).await?;

@@ -10,6 +10,7 @@ use time::Duration;
 use time::macros::datetime;
 
 use super::*;
+use crate::domain::Channel;
 
 const SHIPPED: &str = include_str!("../../standard/routing-plan.yaml");
 const NOW: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
@@ -167,7 +168,13 @@ fn what_comes_by_night_begins_to_wait_when_its_channel_opens() {
     let book = Book::new(Standard::shipped(&ROUTING_PLAN), Calendars::shipped());
     let german = Some("DE".parse().unwrap());
     let plan = book.of_tasks(german, NOW);
-    let since = |plan: &Plan, country, channel, asked| book.waits_since(plan, country, channel, asked);
+    let since = |plan: &Plan, country, channel, asked| {
+        let attributes = Attributes {
+            country,
+            ..Attributes::new(channel, "de".parse().unwrap())
+        };
+        book.waits_since(plan, &attributes, &Named::default(), asked)
+    };
     // Good Friday before dawn: letters are read on Tuesday, the chat is open on the holiday.
     let night = datetime!(2026-04-03 02:00 UTC);
     assert_eq!(

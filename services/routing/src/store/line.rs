@@ -1,6 +1,7 @@
 //! What the engine is told: the tasks that wait and the agents who are available.
 
 use std::collections::HashMap;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use sqlx::PgConnection;
@@ -21,16 +22,26 @@ struct TaskRow {
     priority: i16,
     queue_time: OffsetDateTime,
     country_code: Option<String>,
+    severity: String,
+    area: Option<String>,
+    segment: Option<String>,
+    cause: String,
+    model: String,
+    further_languages: Vec<String>,
+    last_agent_id: Option<AgentId>,
+    account_manager_id: Option<AgentId>,
 }
 
-/// The columns of [`TaskRow`], of the tasks that wait and whatever else is asked of them.
+/// The columns of [`TaskRow`], and whatever decides which rows.
 macro_rules! tasks {
     ($rest:tt $(, $argument:expr)*) => {
         sqlx::query_as!(
             TaskRow,
             r#"
-            select id as "id: TaskId", version, channel, language, product_line, priority, queue_time, country_code
-            from tasks where state = 'queued'
+            select id as "id: TaskId", version, channel, language, product_line, priority, queue_time, country_code,
+                severity, area, segment, cause, model, further_languages, last_agent_id as "last_agent_id: AgentId",
+                account_manager_id as "account_manager_id: AgentId"
+            from tasks
             "# + $rest
             $(, $argument)*
         )
@@ -39,13 +50,15 @@ macro_rules! tasks {
 
 /// All tasks that wait.
 pub async fn all_tasks(connection: &mut PgConnection) -> Result<Vec<Queued>, DbError> {
-    let rows = tasks!("").fetch_all(&mut *connection).await?;
+    let rows = tasks!("where state = 'queued'").fetch_all(&mut *connection).await?;
     with_refusals(connection, rows).await
 }
 
 /// Those of the tasks that wait.
 pub async fn tasks(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Queued>, DbError> {
-    let rows = tasks!("and id = any($1)", ids).fetch_all(&mut *connection).await?;
+    let rows = tasks!("where state = 'queued' and id = any($1)", ids)
+        .fetch_all(&mut *connection)
+        .await?;
     with_refusals(connection, rows).await
 }
 
@@ -58,30 +71,49 @@ async fn with_refusals(connection: &mut PgConnection, rows: Vec<TaskRow>) -> Res
     let mut refusals = refusals(connection, &returned).await?;
     rows.into_iter()
         .map(|row| {
+            let let_go_by = refusals.remove(&row.id).unwrap_or_default();
             Ok(Queued {
-                task: row.id,
-                version: row.version,
-                attributes: Arc::new(Attributes {
-                    product_line: row
-                        .product_line
-                        .map(|line| read(&line, "tasks", "product_line"))
-                        .transpose()?,
-                    country: row
-                        .country_code
-                        .map(|code| read(&code, "tasks", "country_code"))
-                        .transpose()?,
-                    ..Attributes::new(
-                        read(&row.channel, "tasks", "channel")?,
-                        read(&row.language, "tasks", "language")?,
-                    )
-                }),
-                named: Named::default(),
-                priority: row.priority,
-                queue_time: row.queue_time,
-                let_go_by: refusals.remove(&row.id).unwrap_or_default(),
+                let_go_by,
+                ..Queued::try_from(row)?
             })
         })
         .collect()
+}
+
+impl TryFrom<TaskRow> for Queued {
+    type Error = DbError;
+
+    fn try_from(row: TaskRow) -> Result<Self, DbError> {
+        fn word<T: FromStr>(word: Option<&str>, column: &'static str) -> Result<Option<T>, DbError> {
+            word.map(|word| read(word, "tasks", column)).transpose()
+        }
+        let further = row.further_languages.iter();
+        let further = further.map(|language| read(language, "tasks", "further_languages"));
+        Ok(Self {
+            task: row.id,
+            version: row.version,
+            attributes: Arc::new(Attributes {
+                channel: read(&row.channel, "tasks", "channel")?,
+                language: read(&row.language, "tasks", "language")?,
+                further_languages: further.collect::<Result<_, _>>()?,
+                product_line: word(row.product_line.as_deref(), "product_line")?,
+                model: row.model,
+                severity: read(&row.severity, "tasks", "severity")?,
+                area: word(row.area.as_deref(), "area")?,
+                country: word(row.country_code.as_deref(), "country_code")?,
+                region: row.id.region().to_string(),
+                segment: word(row.segment.as_deref(), "segment")?,
+                cause: read(&row.cause, "tasks", "cause")?,
+            }),
+            named: Named {
+                last_agent: row.last_agent_id,
+                account_manager: row.account_manager_id,
+            },
+            priority: row.priority,
+            queue_time: row.queue_time,
+            let_go_by: Vec::new(),
+        })
+    }
 }
 
 /// Who let the tasks go by, and when they last did.

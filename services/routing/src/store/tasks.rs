@@ -6,7 +6,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::read;
-use crate::domain::{AgentId, CaseId, Change, Changed, Country, Entry, Reason, Task, TaskId, TaskState};
+use crate::domain::{
+    AgentId, Attributes, CaseId, Change, Changed, Country, Entry, Named, Reason, Task, TaskId, TaskState,
+};
 
 pub(super) struct Row {
     pub(super) id: TaskId,
@@ -76,13 +78,20 @@ macro_rules! select {
 
 /// Writes a new task that the event `source` asked for, with the first entry of its history. False where that event's
 /// task is there already.
-pub async fn insert(connection: &mut PgConnection, opened: &Changed, source: Uuid) -> Result<bool, DbError> {
+pub async fn insert(
+    connection: &mut PgConnection,
+    opened: &Changed,
+    attributes: &Attributes,
+    named: &Named,
+    source: Uuid,
+) -> Result<bool, DbError> {
     let Changed { task, entry, .. } = opened;
+    let further: Vec<String> = attributes.further_languages.iter().map(ToString::to_string).collect();
     let written = sqlx::query!(
         "with task as (
              insert into tasks (id, version, source_event_id, case_id, state, channel, language, product_line, priority, weight, queue_time,
-                 country_code, standard_basis)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $14, $15)
+                 country_code, standard_basis, severity, area, segment, cause, model, further_languages, last_agent_id, account_manager_id)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
              on conflict on constraint tasks_one_for_each_opening do nothing
              returning id
          )
@@ -102,10 +111,28 @@ pub async fn insert(connection: &mut PgConnection, opened: &Changed, source: Uui
         entry.at,
         task.country.as_ref().map(Country::as_str),
         task.basis,
+        attributes.severity.as_str(),
+        attributes.area.map(crate::domain::Area::as_str),
+        attributes.segment.map(crate::domain::Segment::as_str),
+        attributes.cause.as_str(),
+        attributes.model,
+        &further,
+        named.last_agent.map(AgentId::uuid),
+        named.account_manager.map(AgentId::uuid),
     )
     .execute(connection)
     .await?;
     Ok(written.rows_affected() == 1)
+}
+
+/// Who finished the latest task of a case that somebody finished.
+pub async fn last_agent(connection: &mut PgConnection, case: CaseId) -> Result<Option<AgentId>, DbError> {
+    let agent = sqlx::query_scalar!(
+        r#"select agent_id as "agent_id: AgentId" from tasks
+         where case_id = $1 and state = 'completed' order by end_time desc limit 1"#,
+        case.uuid(),
+    );
+    Ok(agent.fetch_optional(connection).await?.flatten())
 }
 
 /// Reads a task.

@@ -9,7 +9,7 @@ use support_proto::support::case::v1 as pb;
 use support_proto::support::types::v1 as types;
 
 use crate::contract;
-use crate::domain::{Attributes, Cause, Channel, Country, Opening};
+use crate::domain::{Attributes, Cause, Channel, Country, Language, Named, Opening};
 use crate::error::Error;
 use crate::ops::tasks::{self, CaseEnd};
 use crate::plan::Book;
@@ -79,10 +79,13 @@ fn opening(event: &Received) -> Result<Option<Opening>, ApplyError> {
                 severity: contract::read_severity(opened.severity()),
                 area: contract::read_area(opened.area()),
                 country: country(&opened.country_code)?,
+                model: opened.model.clone(),
+                segment: contract::read_segment(opened.segment()),
+                further_languages: languages(&opened.further_languages)?,
                 cause: Cause::Opened,
                 ..Attributes::new(channel(opened.channel())?, read_field("language", &opened.language)?)
             },
-            account_manager: None,
+            named: named(&opened.account_manager_id)?,
         }));
     }
     if let Some(reopened) = event.decode::<pb::CaseReopened>()? {
@@ -93,13 +96,16 @@ fn opening(event: &Received) -> Result<Option<Opening>, ApplyError> {
                 severity: contract::read_severity(reopened.severity()),
                 area: contract::read_area(reopened.area()),
                 country: country(&reopened.country_code)?,
+                model: reopened.model.clone(),
+                segment: contract::read_segment(reopened.segment()),
+                further_languages: languages(&reopened.further_languages)?,
                 cause: Cause::Reopened,
                 ..Attributes::new(
                     channel(reopened.channel())?,
                     read_field("language", &reopened.language)?,
                 )
             },
-            account_manager: None,
+            named: named(&reopened.account_manager_id)?,
         }));
     }
     Ok(None)
@@ -117,11 +123,28 @@ fn respoken(event: &Received) -> Result<Option<Opening>, ApplyError> {
             severity: contract::read_severity(changed.severity()),
             area: contract::read_area(changed.area()),
             country: country(&changed.country_code)?,
+            model: changed.model.clone(),
+            segment: contract::read_segment(changed.segment()),
+            further_languages: languages(&changed.further_languages)?,
             cause: Cause::LanguageChanged,
             ..Attributes::new(channel(changed.channel())?, read_field("language", &changed.language)?)
         },
-        account_manager: None,
+        named: named(&changed.account_manager_id)?,
     }))
+}
+
+/// Whom a case names; who helped last with it, routing knows itself.
+fn named(account_manager: &str) -> Result<Named, ApplyError> {
+    let is_known = !account_manager.is_empty();
+    let account_manager = is_known.then(|| read_field("account_manager_id", account_manager));
+    Ok(Named {
+        last_agent: None,
+        account_manager: account_manager.transpose()?,
+    })
+}
+
+fn languages(tags: &[String]) -> Result<Vec<Language>, ApplyError> {
+    tags.iter().map(|tag| read_field("further_languages", tag)).collect()
 }
 
 fn country(code: &str) -> Result<Option<Country>, ApplyError> {

@@ -11,8 +11,8 @@ use support_chassis::standard::{Document, Standard};
 use support_postgres::testing::TestDatabase;
 use support_routing::desk::RuleBook;
 use support_routing::domain::{
-    Agent, AgentId, Attributes, ByHand, CaseId, Channel, Decision, HandCause, LanguageSkill, OfferId, Opening, Pairing,
-    Presence, ProductLine, ProductSkill, Reason, Ruled, Sharing, Task, TaskId,
+    Agent, AgentId, Attributes, ByHand, CaseId, Channel, Decision, HandCause, LanguageSkill, Named, OfferId, Opening,
+    Pairing, Presence, ProductLine, ProductSkill, Reason, Ruled, Sharing, Task, TaskId,
 };
 use support_routing::error::Error;
 use support_routing::live::Live;
@@ -206,7 +206,7 @@ impl World {
                 product_line: line,
                 ..Attributes::new(channel, language.parse().unwrap())
             },
-            account_manager: None,
+            named: Named::default(),
         }
     }
 

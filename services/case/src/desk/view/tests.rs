@@ -4,7 +4,7 @@ use time::Duration;
 use time::macros::datetime;
 
 use super::*;
-use crate::domain::case::{Command, Concern};
+use crate::domain::case::{Bearing, Command, Concern};
 use crate::domain::happening::Cause;
 use crate::domain::kinds::{Author, CloseReason, Resolution, Severity};
 use crate::domain::language::Language;
@@ -32,6 +32,7 @@ fn talk() -> Conversation {
         source_reference: None,
         country: None,
         area: None,
+        bearing: Bearing::default(),
     };
     let promise = Promise {
         basis: "case/service-levels@1".to_owned(),

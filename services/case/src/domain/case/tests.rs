@@ -34,6 +34,7 @@ fn opened(ids: &Ids) -> Case {
         source_reference: None,
         country: None,
         area: None,
+        bearing: Bearing::default(),
     };
     let promise = levels().promise(concern.severity, concern.channel, START, Duration::ZERO);
     Case::open(

@@ -4,7 +4,7 @@ use support_chassis::id::Ids;
 use time::macros::datetime;
 
 use super::*;
-use crate::domain::{Attributes, Channel, Priorities};
+use crate::domain::{Attributes, Channel, Named, Priorities};
 
 const START: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
 
@@ -16,7 +16,7 @@ fn opening(ids: &Ids, channel: Channel) -> Opening {
     Opening {
         case_id: ids.next(),
         attributes: Attributes::new(channel, "en".parse().unwrap()),
-        account_manager: None,
+        named: Named::default(),
     }
 }
 

@@ -58,6 +58,14 @@ pub struct Stage {
 /// What the plan says of a task.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ruling {
+    /// The rules that apply, by name.
+    pub rules: Vec<String>,
+    /// The queue it waits in.
+    pub queue: String,
+    /// Whether that goes before all others.
+    pub before_all: bool,
+    /// The least priority, 0 to 9.
+    pub priority: i16,
     /// What is asked, in the order in which it is reached. The first at once.
     pub stages: Vec<Stage>,
 }
@@ -112,6 +120,26 @@ impl Named {
 }
 
 impl Demand {
+    /// Asks what the other asks too: of each thing the more. Of places those of the one that names some first.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.language_level = self.language_level.max(other.language_level);
+        for asked in &other.skills {
+            match self.skills.iter_mut().find(|known| known.skill == asked.skill) {
+                Some(known) => {
+                    known.level = known.level.max(asked.level);
+                    known.kept = known.kept.max(asked.kept);
+                }
+                None => self.skills.push(asked.clone()),
+            }
+        }
+        self.certifications.extend(other.certifications.iter().cloned());
+        if self.scope == Scope::Anywhere {
+            self.scope = other.scope.clone();
+        }
+        self.first.extend(&other.first);
+        self.first_for = self.first_for.max(other.first_for);
+    }
+
     /// What is asked, in the order in which it is reached: what is asked as long as nothing is relaxed, then what is left of it after
     /// each step of the plan. As long as the task waits for somebody alone, nothing is relaxed for anybody else.
     pub(super) fn stages(&self, plan: &Plan, attributes: &Attributes, named: &Named) -> Vec<Stage> {

@@ -1,13 +1,17 @@
 //! Any order of things that can happen, on a floor of a few people, against the reference.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::reference::{expected, goes_before, is_good_enough, let_alone_until, needs, reference, weight};
 use super::*;
-use crate::domain::{CaseId, Change, Channel, Pairing, Share, Sharing, Task, TaskState, apply};
+use crate::domain::{
+    Acquaintance, CaseId, Change, Channel, Condition, Demand, Demanded, Pairing, Queue, Rule, Scope, Share, Sharing,
+    Task, TaskState, apply,
+};
 
 const LANGUAGES: &[&str] = &["en", "en-GB", "es", "es-MX", "ja"];
 const LINES: &[ProductLine] = &[ProductLine::Phone, ProductLine::Laptop];
@@ -130,13 +134,20 @@ fn any_step() -> impl Strategy<Value = Step> {
         3 => any.clone().prop_map(Step::Complete),
         1 => any.prop_map(Step::Cancel),
         4 => select(&[0_i64, 1, 10, 20, 30, 61, 300][..]).prop_map(Step::Wait),
-        1 => (0..COUNTRIES.len(), 0..4_usize).prop_map(|(country, variant)| Step::Plan(country, variant)),
+        1 => (0..COUNTRIES.len(), 0..6_usize).prop_map(|(country, variant)| Step::Plan(country, variant)),
         1 => Just(Step::Crash),
     ]
 }
 
-/// Plans that turn different screws.
+/// Made once: conditions take their time to be read.
+static VARIANTS: LazyLock<Vec<Plan>> = LazyLock::new(|| (0..6).map(made_variant).collect());
+
 fn variant(number: usize) -> Plan {
+    VARIANTS[number].clone()
+}
+
+/// Plans that turn different screws.
+fn made_variant(number: usize) -> Plan {
     let base = plan(vec![
         step(60, 2, 2, &[]),
         step(120, 2, 0, &[]),
@@ -151,6 +162,48 @@ fn variant(number: usize) -> Plan {
             plan.priorities.ageing_limit = 9;
             plan.refusal_delay = Duration::ZERO;
         }
+        4 => {
+            // Who is known to the customer alone, then the site, then the region, then anywhere.
+            plan.rules = vec![
+                rule("known", "has_last_agent || has_account_manager", |demand| {
+                    demand.first = [Acquaintance::LastAgent, Acquaintance::AccountManager].into();
+                    demand.first_for = Duration::seconds(90);
+                }),
+                rule("here", "country != ''", |demand| {
+                    demand.scope = Scope::within(vec!["cork".to_owned()], Vec::new());
+                }),
+                rule("certified", "product_line == 'phone'", |demand| {
+                    demand.certifications = ["cert/one".parse().unwrap()].into();
+                }),
+            ];
+            plan.steps[0].regions = vec!["emea".to_owned()];
+            plan.steps[1].sites = vec!["cupertino".to_owned()];
+            plan.steps[2].anywhere = true;
+        }
+        5 => {
+            // A lane before all, whom one knows first without waiting for them, neighbours, a second language.
+            let mut lane = rule("lane", "language == 'ja' || product_line == 'laptop'", |demand| {
+                demand.skills = vec![Demanded {
+                    skill: Skill::product(ProductLine::Phone),
+                    level: 3,
+                    kept: 1,
+                }];
+            });
+            lane.queue = Some("lane".to_owned());
+            plan.rules = vec![
+                lane,
+                rule("known", "", |demand| demand.first = [Acquaintance::LastAgent].into()),
+            ];
+            let lane = Queue {
+                before_all: true,
+                hours_of: Vec::new(),
+            };
+            plan.queues = [("lane".to_owned(), lane)].into();
+            plan.steps[0].neighbours = true;
+            plan.steps[1].further_languages = true;
+            let laptop = (Skill::product(ProductLine::Laptop), 2);
+            plan.neighbours = [(Skill::product(ProductLine::Phone), vec![laptop])].into();
+        }
         _ => {
             plan.language_level = 5;
             plan.steps[0].after = Duration::seconds(20);
@@ -159,6 +212,19 @@ fn variant(number: usize) -> Plan {
     }
     plan.basis = format!("routing/routing-plan@{number}");
     plan
+}
+
+fn rule(name: &str, when: &str, ask: impl FnOnce(&mut Demand)) -> Rule {
+    let mut demand = Demand::default();
+    ask(&mut demand);
+    Rule {
+        name: name.to_owned(),
+        when: Condition::parse(when).unwrap(),
+        queue: None,
+        priority: 0,
+        demand,
+        is_last: false,
+    }
 }
 
 /// The floor: everything that the tables would hold. What happens to tasks and books is what the rules say.

@@ -70,7 +70,9 @@ fn take(book: &mut Book, channel: Channel) {
 
 /// The priority in line.
 pub(super) fn priority_in_line(task: &Queued, plan: &Plan, now: OffsetDateTime) -> i16 {
-    plan.priorities.aged(task.priority, now - task.queue_time)
+    let aged = plan.priorities.aged(task.priority, now - task.queue_time);
+    let goes_before_all = plan.ruling(&task.attributes, &task.named).before_all;
+    if goes_before_all { aged + 10 } else { aged }
 }
 
 /// Whether one task goes before another.
