@@ -66,6 +66,9 @@ pub enum Error {
     /// The page token is not one of ours for this list.
     #[error(transparent)]
     Page(#[from] PageError),
+    /// Work beside the call was cut off.
+    #[error("work was cut off")]
+    Interrupted(#[from] tokio::task::JoinError),
     /// The database did not do it.
     #[error(transparent)]
     Db(DbError),
@@ -125,7 +128,7 @@ impl ServiceError for Error {
             Self::ParticipantNotFound => of(Code::NotFound, Reason::ParticipantNotFound),
             Self::ParticipantExists => of(Code::AlreadyExists, Reason::ParticipantExists),
             Self::ConferenceFull => of(Code::FailedPrecondition, Reason::ConferenceFull),
-            Self::Books(_) => Answer::internal(),
+            Self::Books(_) | Self::Interrupted(_) => Answer::internal(),
             Self::Race => Answer::conflict(),
             Self::Invalid(error) => error.answer(),
             Self::Page(error) => error.answer(),

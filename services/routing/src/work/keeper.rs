@@ -9,19 +9,21 @@
 //! of its task and agent, where they still are what the decision saw, so that two deciders would do no harm. What could
 //! not be written leaves the engine, and is read again.
 
+mod hands;
 mod mind;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
 use sqlx::PgConnection;
 use support_chassis::clock::Clock;
 use support_chassis::db::{Db, DbError};
 use support_chassis::id::{Ids, Region};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
+use tokio::task::JoinSet;
 
+use hands::Hands;
 pub use mind::Mind;
 
 use crate::domain::{Decision, Ruled};
@@ -33,11 +35,6 @@ use crate::plan::Book;
 
 /// The first half of the advisory lock's key; the region is the second.
 const SEAT: i32 = 0x726f_7574;
-/// How many offers are made in one transaction: so many that the commit costs each of them little, and so few that the first
-/// need not wait long for the last.
-const BATCH: usize = 250;
-/// How many transactions are under way at once.
-const WIDTH: usize = 4;
 /// How long to wait for those who are just changing what was decided about.
 const SOON: Duration = Duration::from_millis(10);
 
@@ -127,26 +124,39 @@ impl Keeper {
         connection: &mut PgConnection,
         mind: &mut Mind,
     ) -> Result<Option<OffsetDateTime>, Error> {
+        let mut hands = Hands::default();
+        // They write while we read and decide. Where this is cut off, so are they, and what they had begun is rolled back.
+        let mut under_way = JoinSet::new();
         loop {
             mind.catch_up(connection, &self.clock).await?;
-            let decisions = mind.engine.decide(self.clock.now(), BATCH * WIDTH);
-            if decisions.is_empty() {
+            let decisions = mind.decide(self.clock.now(), hands.room());
+            for decision in decisions {
+                hands.take(decision);
+            }
+            for (hand, batch) in hands.begin() {
+                let (keeper, plans) = (self.clone(), mind.plans());
+                under_way.spawn(async move {
+                    let made = keeper.make(&batch, &plans).await?;
+                    Ok::<_, Error>((hand, batch, made))
+                });
+            }
+            let mut ended = under_way.join_next().await;
+            if ended.is_none() {
                 return Ok(mind.engine.next_due());
             }
-            let made = self.carry_out(&decisions, mind.engine.plans()).await?;
-            let has_made = !made.offers.is_empty();
-            mind.note(made);
-            if !has_made {
+            let mut has_made = false;
+            while let Some(one) = ended {
+                let (hand, batch, made) = one??;
+                hands.end(hand);
+                has_made |= !made.offers.is_empty();
+                mind.note(&batch, made);
+                ended = under_way.try_join_next();
+            }
+            if !has_made && hands.is_idle() {
                 // Somebody is at work on all of it; their commit wakes us, their rollback does not.
                 return Ok(Some(self.clock.now() + SOON));
             }
         }
-    }
-
-    async fn carry_out(&self, decisions: &[Decision], plans: &[Ruled]) -> Result<Made, Error> {
-        let batches = batches(decisions);
-        let made = try_join_all(batches.iter().map(|batch| self.make(batch, plans))).await?;
-        Ok(made.into_iter().fold(Made::default(), Made::and))
     }
 
     async fn make(&self, batch: &[Decision], plans: &[Ruled]) -> Result<Made, Error> {
@@ -156,23 +166,6 @@ impl Keeper {
         self.live.offered();
         Ok(made)
     }
-}
-
-/// What is carried out together: an agent's offers in one batch and in their order, so that batches need not wait for each
-/// other.
-fn batches(decisions: &[Decision]) -> Vec<Vec<Decision>> {
-    let mut batches: Vec<Vec<Decision>> = vec![Vec::new()];
-    let mut batch_of = std::collections::HashMap::new();
-    for decision in decisions {
-        let last = batches.len() - 1;
-        let batch = *batch_of.entry(decision.pairing.agent).or_insert(last);
-        batches[batch].push(*decision);
-        if batch == last && batches[last].len() == BATCH {
-            batches.push(Vec::new());
-        }
-    }
-    batches.retain(|batch| !batch.is_empty());
-    batches
 }
 
 /// A connection for the seat. Out of the pool: the lock must not end with a transaction, nor pass to whoever gets the

@@ -128,7 +128,6 @@ async fn every_constraint_holds() {
         ("offers_end_known", offer(&format!("({AGENT}, {TASK}, {AGENT}, now(), 'infinity', now(), 'eaten')"))),
         ("offers_end_has_a_kind", offer(&format!("({AGENT}, {TASK}, {AGENT}, now(), 'infinity', now(), null)"))),
         ("offers_task_id_fkey", offer(&format!("({AGENT}, {AGENT}, {AGENT}, now(), 'infinity', null, null)"))),
-        ("offers_agent_id_fkey", offer(&format!("({AGENT}, {TASK}, {TASK}, now(), 'infinity', null, null)"))),
         (
             "offers_one_active_for_a_task",
             offer(&format!(
@@ -156,6 +155,7 @@ async fn every_constraint_holds() {
         ("task_history_never_over_capacity", entry(&format!("2, 'offered', {AGENT}, 7, 6"))),
         ("task_history_load_with_agent", entry(&format!("2, 'offered', {AGENT}, null, null"))),
         ("task_history_pkey", entry("1, 'queued', null, null, null")),
+        ("task_history_first_of_fkey", entry("1, 'queued', null, null, null").replace(TASK, AGENT)),
     ];
     for (constraint, statement) in cases {
         assert_eq!(broken(&world, statement).await, constraint);

@@ -1,16 +1,19 @@
 //! What the keeper decides by: the engine, and how far it has followed what happens.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 use support_chassis::clock::Clock;
 use support_chassis::db::DbError;
 use support_chassis::id::Id;
+use time::OffsetDateTime;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::domain::{Candidate, Ruled};
+use crate::domain::{Candidate, Decision, Ruled};
 use crate::engine::{Engine, Queued};
 use crate::ops::offers::Made;
 use crate::plan::Book;
@@ -32,8 +35,13 @@ pub struct Mind {
     is_whole: bool,
     book: Book,
     plans: watch::Receiver<u64>,
-    /// Tasks that we have offered and not heard of yet.
+    /// The engine's plans, for who carries out what was decided by them; none where they may have changed.
+    held: Option<Arc<[Ruled]>>,
+    /// Tasks that we have offered, or are about to, and not heard of yet.
     offered: HashSet<Uuid>,
+    /// Tasks and agents of what was decided and is not written yet, and how often: their rows say less than the engine knows, and
+    /// are not read before.
+    under_way: HashMap<Uuid, usize>,
     /// What could not be offered, and to whom: to be read again.
     tasks: HashSet<Uuid>,
     agents: HashSet<Uuid>,
@@ -52,8 +60,10 @@ impl Mind {
             is_whole: follower.settle(connection).await?,
             follower,
             plans: book.changes(),
+            held: None,
             book,
             offered: HashSet::new(),
+            under_way: HashMap::new(),
             tasks: HashSet::new(),
             agents: HashSet::new(),
         };
@@ -69,6 +79,7 @@ impl Mind {
 
     async fn read_all(&mut self, connection: &mut PgConnection, clock: &Clock) -> Result<(), DbError> {
         self.engine = Engine::new();
+        self.held = None;
         let agents = line::all_agents(connection).await?;
         let tasks = line::all_tasks(connection).await?;
         self.put(&agents, tasks, clock);
@@ -88,7 +99,7 @@ impl Mind {
 
     /// Reads what has changed, and the plans where they may have.
     pub(super) async fn catch_up(&mut self, connection: &mut PgConnection, clock: &Clock) -> Result<(), DbError> {
-        if !self.is_whole && self.follower.settle(connection).await? {
+        if !self.is_whole && self.under_way.is_empty() && self.follower.settle(connection).await? {
             self.read_all(connection, clock).await?;
             self.is_whole = true;
         }
@@ -109,10 +120,9 @@ impl Mind {
             self.agents.extend(agents);
             self.tasks.extend(by_others);
         }
-        if !self.agents.is_empty() {
-            let ids: Vec<Uuid> = self.agents.iter().copied().collect();
+        let (mut gone, ids) = self.take_due(|mind| &mut mind.agents);
+        if !ids.is_empty() {
             let agents = line::agents(connection, &ids).await?;
-            let mut gone = std::mem::take(&mut self.agents);
             for agent in &agents {
                 gone.remove(&agent.book.agent.uuid());
                 self.engine.put_agent(agent);
@@ -121,10 +131,9 @@ impl Mind {
                 self.engine.remove_agent(agent);
             }
         }
-        if !self.tasks.is_empty() {
-            let ids: Vec<Uuid> = self.tasks.iter().copied().collect();
+        let (mut gone, ids) = self.take_due(|mind| &mut mind.tasks);
+        if !ids.is_empty() {
             let tasks = line::tasks(connection, &ids).await?;
-            let mut gone = std::mem::take(&mut self.tasks);
             for task in &tasks {
                 gone.remove(&task.task.uuid());
             }
@@ -137,6 +146,7 @@ impl Mind {
     }
 
     fn read_plans(&mut self, clock: &Clock) {
+        self.held = None;
         let now = clock.now();
         let countries: Vec<_> = self.engine.plans().iter().map(|ruled| ruled.country).collect();
         for country in countries {
@@ -145,10 +155,55 @@ impl Mind {
         }
     }
 
+    /// Takes out what is to be read now: all but that of which something is under way.
+    fn take_due(&mut self, of: fn(&mut Self) -> &mut HashSet<Uuid>) -> (HashSet<Uuid>, Vec<Uuid>) {
+        let (later, now): (HashSet<Uuid>, HashSet<Uuid>) = std::mem::take(of(self))
+            .into_iter()
+            .partition(|id| self.under_way.contains_key(id));
+        *of(self) = later;
+        let ids = now.iter().copied().collect();
+        (now, ids)
+    }
+
+    /// Decides at most so many offers, which are under way from now on.
+    pub(super) fn decide(&mut self, now: OffsetDateTime, limit: usize) -> Vec<Decision> {
+        // Everything is to be read once more: what is under way is waited for.
+        if !self.is_whole && !self.under_way.is_empty() {
+            return Vec::new();
+        }
+        let decisions = self.engine.decide(now, limit);
+        for Decision { pairing, .. } in &decisions {
+            self.offered.insert(pairing.task.uuid());
+            for id in [pairing.task.uuid(), pairing.agent.uuid()] {
+                *self.under_way.entry(id).or_default() += 1;
+            }
+        }
+        decisions
+    }
+
+    /// The plans that the engine decides by.
+    pub(super) fn plans(&mut self) -> Arc<[Ruled]> {
+        let plans = self.engine.plans();
+        let held = self.held.take().filter(|held| held.len() == plans.len());
+        let held = held.unwrap_or_else(|| plans.into());
+        self.held = Some(Arc::clone(&held));
+        held
+    }
+
     /// Takes in what came of what was decided.
-    pub(super) fn note(&mut self, made: Made) {
-        self.offered.extend(made.offers.iter().map(|task| task.uuid()));
+    pub(super) fn note(&mut self, decided: &[Decision], made: Made) {
+        for Decision { pairing, .. } in decided {
+            for id in [pairing.task.uuid(), pairing.agent.uuid()] {
+                if let Entry::Occupied(mut count) = self.under_way.entry(id) {
+                    *count.get_mut() -= 1;
+                    if *count.get() == 0 {
+                        count.remove();
+                    }
+                }
+            }
+        }
         for pairing in made.refused {
+            self.offered.remove(&pairing.task.uuid());
             self.engine.remove_task(pairing.task);
             self.engine.remove_agent(pairing.agent);
             self.tasks.insert(pairing.task.uuid());
