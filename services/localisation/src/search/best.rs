@@ -11,7 +11,7 @@ use tantivy::{DocId, DocSet as _, Score, Term};
 use super::facts::Facts;
 use super::index::{Piece, Searchable};
 use super::query::Asking;
-use super::rank::{Asked, factor, highest};
+use super::rank::{Asked, factor, highest, is_for};
 use support_words::tag::Tag;
 
 /// Among what the best are found, and who asks.
@@ -44,6 +44,7 @@ impl Searchable {
             let mut having = Having::of(asking, piece)?;
             weight.for_each_pruning(best.floor(), piece.segment(), &mut |doc, score| {
                 if let Some((number, factor)) = known(piece, doc, among)
+                    && best.has_place_for(score * factor)
                     && having.are_enough(doc)
                 {
                     best.take(score * factor, number);
@@ -58,12 +59,16 @@ impl Searchable {
 /// The article at a place, and what is known of it beside its words; none where it is not to be found.
 fn known(piece: &Piece, doc: DocId, among: Among<'_>) -> Option<(u64, f32)> {
     let place = piece.places.get(usize::try_from(doc).ok()?)?;
+    // First what lies close together: with a filter, most of what has the words ends here.
+    if !is_for(among.facts.shelf(place.number)?, among.asked) {
+        return None;
+    }
     let article = among.facts.article(place.number)?;
     let text = article.texts.get(among.language)?;
     if text.version != place.version {
         return None;
     }
-    let factor = factor(article, text, among.facts.helpful(place.number), among.asked)?;
+    let factor = factor(article, text, among.facts.helpful(place.number), among.asked);
     Some((place.number, factor))
 }
 
@@ -77,6 +82,11 @@ struct Best {
 }
 
 impl Best {
+    /// Whether a score could come among the best.
+    fn has_place_for(&self, score: Score) -> bool {
+        self.found.len() < self.limit || self.found.last().is_some_and(|(last, _)| score >= *last)
+    }
+
     fn take(&mut self, score: Score, number: u64) {
         let place = self
             .found

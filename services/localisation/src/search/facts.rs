@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use support_proto::support::localisation::v1::ArticleKind;
 use time::OffsetDateTime;
 
-use crate::domain::article::Profile;
+use crate::domain::article::{Audience, Profile};
 use crate::ids::ArticleId;
 use support_words::tag::Tag;
 
@@ -45,11 +46,22 @@ pub struct TextFact {
 #[derive(Debug, Clone)]
 pub struct Facts {
     articles: Vec<Option<Arc<ArticleFact>>>,
+    /// What decides who may read each, side by side: it is asked of every text that has the words.
+    shelves: Vec<Option<Shelf>>,
     numbers: Arc<HashMap<ArticleId, usize>>,
     /// How helpful each has been: from 0, never, to 1, always; a half where nothing is known.
     helpful: Arc<Vec<f32>>,
     /// How helpful the most helpful one has been.
     most_helpful: f32,
+}
+
+/// Where an article stands: for whom, and among which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shelf {
+    /// Who may read it.
+    pub audience: Audience,
+    /// What kind of article it is.
+    pub kind: ArticleKind,
 }
 
 /// Where nothing is known of how helpful an article has been.
@@ -59,6 +71,7 @@ impl Default for Facts {
     fn default() -> Self {
         Self {
             articles: Vec::new(),
+            shelves: Vec::new(),
             numbers: Arc::default(),
             helpful: Arc::default(),
             most_helpful: UNKNOWN,
@@ -71,6 +84,12 @@ impl Facts {
     #[must_use]
     pub fn article(&self, number: u64) -> Option<&Arc<ArticleFact>> {
         self.articles.get(usize::try_from(number).ok()?)?.as_ref()
+    }
+
+    /// Where the article with this number stands; none where it was taken out.
+    #[must_use]
+    pub fn shelf(&self, number: u64) -> Option<Shelf> {
+        *self.shelves.get(usize::try_from(number).ok()?)?
     }
 
     /// The number of an article.
@@ -112,9 +131,14 @@ impl Facts {
             *number
         } else {
             self.articles.push(None);
+            self.shelves.push(None);
             Arc::make_mut(&mut self.numbers).insert(id, self.articles.len() - 1);
             self.articles.len() - 1
         };
+        self.shelves[number] = fact.as_ref().map(|fact| Shelf {
+            audience: fact.profile.audience,
+            kind: fact.profile.kind,
+        });
         self.articles[number] = fact.map(Arc::new);
         number as u64
     }

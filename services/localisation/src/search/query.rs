@@ -60,7 +60,7 @@ const CHARACTER: Score = 0.3;
 /// The longest stretch of words without spaces that is taken for one misspelt word, in characters.
 const STRETCH: usize = 24;
 /// How many of the rarest parts of a story are asked for: the rest says little and costs time.
-const STORY: usize = 16;
+const STORY: usize = 10;
 /// How many parts of typed words are asked for.
 const WORDS: usize = 24;
 /// How many of the rarest parts make up the ideal of a story: nobody writes an article with all words of a customer.
@@ -284,7 +284,8 @@ impl Reader<'_> {
             terms.push((fields.roots, root.to_owned(), weight));
             terms.push((fields.title, root.to_owned(), weight * TITLE));
         }
-        if self.index.tokens.has_roots() {
+        // Of a story, which form of a word somebody chose says nothing.
+        if self.index.tokens.has_roots() && (self.mode == Mode::Words || !has_root) {
             // Without its accents a word may have another root than with them.
             let exact = if has_root { EXACT } else { 1.0 };
             terms.push((fields.words, word.to_owned(), weight * exact));

@@ -7,7 +7,7 @@
 use support_proto::support::localisation::v1::ArticleKind;
 use time::OffsetDateTime;
 
-use super::facts::{ArticleFact, Facts, TextFact};
+use super::facts::{ArticleFact, Facts, Shelf, TextFact};
 use crate::domain::article::Audience;
 
 /// Who asks, and with what in hand.
@@ -60,13 +60,16 @@ fn helped(helpful: f32) -> f32 {
     1.0 - HELPFUL + 2.0 * HELPFUL * helpful.clamp(0.0, 1.0)
 }
 
-/// By how much the score of an article's words is multiplied; none where the reader must not have it, or does not want it.
+/// Whether the reader may have what stands there, and wants it.
 #[must_use]
-pub fn factor(article: &ArticleFact, text: &TextFact, helpful: f32, asked: &Asked) -> Option<f32> {
+pub fn is_for(shelf: Shelf, asked: &Asked) -> bool {
+    shelf.audience <= asked.reader && asked.kind.is_none_or(|kind| kind == shelf.kind)
+}
+
+/// By how much the score of an article's words is multiplied.
+#[must_use]
+pub fn factor(article: &ArticleFact, text: &TextFact, helpful: f32, asked: &Asked) -> f32 {
     let profile = &article.profile;
-    if profile.audience > asked.reader || asked.kind.is_some_and(|kind| kind != profile.kind) {
-        return None;
-    }
     let mut factor = about(article, asked) * helped(helpful);
     let days = (asked.now - text.published_at).as_seconds_f32().max(0.0) / 86_400.0;
     factor *= 1.0 + FRESH * (-days / HALF_FRESH_DAYS).exp2();
@@ -76,7 +79,7 @@ pub fn factor(article: &ArticleFact, text: &TextFact, helpful: f32, asked: &Aske
     if profile.review_on.is_some_and(|day| day < asked.now.date()) {
         factor *= OVERDUE;
     }
-    Some(factor)
+    factor
 }
 
 fn about(article: &ArticleFact, asked: &Asked) -> f32 {

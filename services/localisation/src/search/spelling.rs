@@ -130,9 +130,10 @@ impl Spelling {
         if length < COMPOUND || !word.chars().all(char::is_alphabetic) {
             return Ok(Vec::new());
         }
+        let mut known = Known::new(index);
         if index.tokens.has_compounds() {
             for parts in 2..=3 {
-                if let Some(found) = cut(index, word, parts)? {
+                if let Some(found) = cut(&mut known, word, parts)? {
                     return Ok(found);
                 }
             }
@@ -142,7 +143,7 @@ impl Spelling {
             // An ending that nobody has heard of.
             let least = (length * 3).div_ceil(5);
             for end in ends[least..].iter().rev() {
-                if is_known(index, &word[..*end])? {
+                if known.has(&word[..*end])? {
                     return Ok(vec![word[..*end].to_owned()]);
                 }
             }
@@ -150,14 +151,14 @@ impl Spelling {
         }
         let mut found = Vec::new();
         for end in ends[WITHIN..].iter().rev() {
-            if is_known(index, &word[..*end])? {
+            if known.has(&word[..*end])? {
                 found.push(word[..*end].to_owned());
                 break;
             }
         }
         let taken = found.first().map_or(WITHIN, |word| word.chars().count());
         for begin in &ends[taken.min(length)..] {
-            if word[*begin..].chars().count() >= WITHIN && is_known(index, &word[*begin..])? {
+            if word[*begin..].chars().count() >= WITHIN && known.has(&word[*begin..])? {
                 found.push(word[*begin..].to_owned());
                 break;
             }
@@ -238,9 +239,9 @@ fn beginning_with(index: &Searchable, field: Field, word: &str) -> tantivy::Resu
 }
 
 /// Cuts a word into so many known ones; the first as short as may be.
-fn cut(index: &Searchable, word: &str, parts: usize) -> tantivy::Result<Option<Vec<String>>> {
+fn cut<'w>(known: &mut Known<'_, 'w>, word: &'w str, parts: usize) -> tantivy::Result<Option<Vec<String>>> {
     if parts <= 1 {
-        return Ok(is_known(index, word)?.then(|| vec![word.to_owned()]));
+        return Ok(known.has(word)?.then(|| vec![word.to_owned()]));
     }
     let ends = word.char_indices().map(|(end, _)| end).skip(SHORTEST);
     for end in ends {
@@ -252,10 +253,10 @@ fn cut(index: &Searchable, word: &str, parts: usize) -> tantivy::Result<Option<V
             let Some(left) = left.strip_suffix(joint) else {
                 continue;
             };
-            if left.chars().count() < SHORTEST || !is_known(index, left)? {
+            if left.chars().count() < SHORTEST || !known.has(left)? {
                 continue;
             }
-            if let Some(mut found) = cut(index, right, parts - 1)? {
+            if let Some(mut found) = cut(known, right, parts - 1)? {
                 found.insert(0, left.to_owned());
                 return Ok(Some(found));
             }
@@ -264,7 +265,31 @@ fn cut(index: &Searchable, word: &str, parts: usize) -> tantivy::Result<Option<V
     Ok(None)
 }
 
-/// Whether some text has a word, in any of its forms, or within another.
+/// Which parts of a word some text has: a part is asked for again and again while the word is cut here and there.
+struct Known<'i, 'w> {
+    index: &'i Searchable,
+    words: HashMap<&'w str, bool>,
+}
+
+impl<'i, 'w> Known<'i, 'w> {
+    fn new(index: &'i Searchable) -> Self {
+        Self {
+            index,
+            words: HashMap::new(),
+        }
+    }
+
+    /// Whether some text has a word, in any of its forms, or within another.
+    fn has(&mut self, word: &'w str) -> tantivy::Result<bool> {
+        if let Some(is_known) = self.words.get(word) {
+            return Ok(*is_known);
+        }
+        let is_known = is_known(self.index, word)?;
+        self.words.insert(word, is_known);
+        Ok(is_known)
+    }
+}
+
 fn is_known(index: &Searchable, word: &str) -> tantivy::Result<bool> {
     let length = word.chars().count();
     if length < SHORTEST {
