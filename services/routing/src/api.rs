@@ -4,9 +4,11 @@ mod agents;
 mod desk;
 mod parse;
 mod present;
+mod simulations;
 mod tasks;
 mod watch;
 
 pub use agents::AgentApi;
 pub use desk::DeskApi;
+pub use simulations::SimulationApi;
 pub use tasks::TaskApi;

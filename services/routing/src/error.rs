@@ -7,6 +7,8 @@ use support_proto::support::routing::v1::RoutingErrorReason as Reason;
 use tonic::{Code, Status};
 
 use crate::domain::{Action, OfferEnd, Refused, TaskId, TaskState};
+use crate::simulation::door::TooLarge;
+use crate::simulation::plot::NotDrawn;
 
 /// The domain of [`Reason`] in `google.rpc.ErrorInfo`.
 pub const DOMAIN: &str = "support.routing.v1";
@@ -57,6 +59,15 @@ pub enum Error {
     /// The books say what the rules say cannot be: a fault of ours.
     #[error("the books of a task and its agent do not fit")]
     Books(#[source] Refused),
+    /// More is asked to be simulated than may be at once.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// A simulation panicked: a fault of ours.
+    #[error("a simulation did not end")]
+    Simulation(#[source] tokio::task::JoinError),
+    /// A plot could not be drawn: a fault of ours.
+    #[error(transparent)]
+    Plot(#[from] NotDrawn),
     /// Somebody else changed the same thing again and again.
     #[error("lost a race for a task")]
     Race,
@@ -128,7 +139,10 @@ impl ServiceError for Error {
             Self::ParticipantNotFound => of(Code::NotFound, Reason::ParticipantNotFound),
             Self::ParticipantExists => of(Code::AlreadyExists, Reason::ParticipantExists),
             Self::ConferenceFull => of(Code::FailedPrecondition, Reason::ConferenceFull),
-            Self::Books(_) | Self::Interrupted(_) => Answer::internal(),
+            Self::TooLarge(TooLarge { what }) => {
+                of(Code::InvalidArgument, Reason::SimulationTooLarge).with("what", *what)
+            }
+            Self::Books(_) | Self::Interrupted(_) | Self::Simulation(_) | Self::Plot(_) => Answer::internal(),
             Self::Race => Answer::conflict(),
             Self::Invalid(error) => error.answer(),
             Self::Page(error) => error.answer(),

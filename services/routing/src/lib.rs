@@ -10,6 +10,8 @@ pub mod live;
 pub mod ops;
 pub mod plan;
 mod settings;
+pub mod simulation;
+pub mod staffing;
 pub mod store;
 pub mod work;
 
@@ -20,6 +22,7 @@ use support_calendars::Calendars;
 use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_proto::support::routing::v1::agent_service_server::AgentServiceServer;
 use support_proto::support::routing::v1::desk_service_server::DeskServiceServer;
+use support_proto::support::routing::v1::simulation_service_server::SimulationServiceServer;
 use support_proto::support::routing::v1::task_service_server::TaskServiceServer;
 
 pub use desk::DESK_RULES;
@@ -58,6 +61,11 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
                 ids: kit.ids.clone(),
                 live: live.clone(),
             }))
+            .serve(SimulationServiceServer::new(api::SimulationApi::new(
+                book.clone(),
+                kit.clock.clone(),
+                kit.ids.region(),
+            )))
             .serve(TaskServiceServer::new(api::TaskApi { db: kit.db.clone() }))
             .serve(DeskServiceServer::new(api::DeskApi {
                 db: kit.db.clone(),

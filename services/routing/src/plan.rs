@@ -240,7 +240,7 @@ fn small(number: i32) -> i16 {
 
 /// What the field rules cannot say: the more is at stake, the higher the priority; conditions are conditions, and queues that rules
 /// name are there.
-fn check(document: &pb::RoutingPlan) -> Vec<(String, String)> {
+pub(crate) fn check(document: &pb::RoutingPlan) -> Vec<(String, String)> {
     let priorities = document.priorities.unwrap_or_default();
     let by_severity = [priorities.low, priorities.normal, priorities.high, priorities.critical];
     let mut faults = Vec::new();

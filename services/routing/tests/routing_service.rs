@@ -24,6 +24,8 @@ mod model;
 mod plan;
 #[path = "routing_service/schema.rs"]
 mod schema;
+#[path = "routing_service/simulation.rs"]
+mod simulation;
 #[path = "routing_service/streams.rs"]
 mod streams;
 #[path = "routing_service/system.rs"]

@@ -22,6 +22,7 @@ use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_proto::support::routing::v1 as pb;
 use support_proto::support::routing::v1::agent_service_client::AgentServiceClient;
 use support_proto::support::routing::v1::desk_service_client::DeskServiceClient;
+use support_proto::support::routing::v1::simulation_service_client::SimulationServiceClient;
 use support_proto::support::routing::v1::task_service_client::TaskServiceClient;
 use support_proto::support::types::v1::{Channel, ProductLine};
 use support_routing::SERVICE;
@@ -188,6 +189,10 @@ impl System {
     /// The desk, as an agent or a supervisor.
     pub(crate) fn desk(&self, subject: &str) -> DeskServiceClient<Peer> {
         DeskServiceClient::new(self.peer(CallerKind::Staff, subject, &["tasks.work", "tasks.supervise"]))
+    }
+
+    pub(crate) fn planner(&self) -> SimulationServiceClient<Peer> {
+        SimulationServiceClient::new(self.peer(CallerKind::Operator, "olga", &["simulations.run"]))
     }
 
     /// Makes an agent who knows phones and speaks English, with room for one call.

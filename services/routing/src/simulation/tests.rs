@@ -1,0 +1,2 @@
+mod skills;
+mod theory;
