@@ -6,9 +6,11 @@ mod parse;
 mod present;
 mod simulations;
 mod tasks;
+mod waits;
 mod watch;
 
 pub use agents::AgentApi;
 pub use desk::DeskApi;
 pub use simulations::SimulationApi;
 pub use tasks::TaskApi;
+pub use waits::WaitApi;

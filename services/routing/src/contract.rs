@@ -96,6 +96,10 @@ pub(crate) fn change(change: Change) -> pb::TaskChange {
         Change::Left => pb::TaskChange::Left,
         Change::HandedOver => pb::TaskChange::HandedOver,
         Change::Lapsed => pb::TaskChange::Lapsed,
+        Change::CallbackRequested => pb::TaskChange::CallbackRequested,
+        Change::CallbackDue => pb::TaskChange::CallbackDue,
+        Change::NotReached => pb::TaskChange::NotReached,
+        Change::GivenUp => pb::TaskChange::GivenUp,
     }
 }
 

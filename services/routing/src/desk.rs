@@ -48,6 +48,9 @@ impl RuleBook {
             live_lapse: from_duration(document.live_lapse.as_ref()),
             written_lapse: from_duration(document.written_lapse.as_ref()),
             lapsed_priority: i16::try_from(document.lapsed_priority).unwrap_or_default(),
+            callback_retry: from_duration(document.callback_retry.as_ref()),
+            callback_attempts: document.callback_attempts,
+            callback_horizon: from_duration(document.callback_horizon.as_ref()),
         }
     }
 }

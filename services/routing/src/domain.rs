@@ -9,6 +9,7 @@ mod matching;
 mod plan;
 mod room;
 mod task;
+pub mod waits;
 mod words;
 
 pub use agent::{Agent, DisplayName, LanguageSkill, Presence, ProductSkill};
@@ -43,6 +44,10 @@ support_chassis::id_type! {
 support_chassis::id_type! {
     /// Names a message of a case that was left as a note, which belongs to the case service.
     NoteId
+}
+support_chassis::id_type! {
+    /// Names a customer, who belongs to the identity service.
+    CustomerId
 }
 support_chassis::id_type! {
     /// Names a case, which belongs to the case service.

@@ -56,6 +56,9 @@ pub enum Error {
     /// As many agents have joined the contact as may.
     #[error("no more agents may join the contact")]
     ConferenceFull,
+    /// Nobody asked for the customer to be called back.
+    #[error("nobody asked for a callback")]
+    CallbackNotFound,
     /// The books say what the rules say cannot be: a fault of ours.
     #[error("the books of a task and its agent do not fit")]
     Books(#[source] Refused),
@@ -139,6 +142,7 @@ impl ServiceError for Error {
             Self::ParticipantNotFound => of(Code::NotFound, Reason::ParticipantNotFound),
             Self::ParticipantExists => of(Code::AlreadyExists, Reason::ParticipantExists),
             Self::ConferenceFull => of(Code::FailedPrecondition, Reason::ConferenceFull),
+            Self::CallbackNotFound => of(Code::NotFound, Reason::CallbackNotFound),
             Self::TooLarge(TooLarge { what }) => {
                 of(Code::InvalidArgument, Reason::SimulationTooLarge).with("what", *what)
             }

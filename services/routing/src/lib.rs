@@ -13,6 +13,7 @@ mod settings;
 pub mod simulation;
 pub mod staffing;
 pub mod store;
+pub mod waits;
 pub mod work;
 
 use futures_util::FutureExt as _;
@@ -24,6 +25,7 @@ use support_proto::support::routing::v1::agent_service_server::AgentServiceServe
 use support_proto::support::routing::v1::desk_service_server::DeskServiceServer;
 use support_proto::support::routing::v1::simulation_service_server::SimulationServiceServer;
 use support_proto::support::routing::v1::task_service_server::TaskServiceServer;
+use support_proto::support::routing::v1::wait_service_server::WaitServiceServer;
 
 pub use desk::DESK_RULES;
 pub use plan::ROUTING_PLAN;
@@ -67,6 +69,12 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
                 kit.ids.region(),
             )))
             .serve(TaskServiceServer::new(api::TaskApi { db: kit.db.clone() }))
+            .serve(WaitServiceServer::new(api::WaitApi {
+                db: kit.db.clone(),
+                waits: waits::Waits::new(kit.db.clone(), kit.clock.clone(), book.clone()),
+                desk: desk.clone(),
+                live: live.clone(),
+            }))
             .serve(DeskServiceServer::new(api::DeskApi {
                 db: kit.db.clone(),
                 desk: desk.clone(),

@@ -5,6 +5,7 @@
 //! again soon.
 
 pub mod agents;
+pub mod callbacks;
 pub mod desk;
 mod events;
 pub mod offers;

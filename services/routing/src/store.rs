@@ -7,6 +7,7 @@ pub mod happened;
 pub mod line;
 pub mod offers;
 pub mod tasks;
+pub mod waits;
 
 use std::str::FromStr;
 

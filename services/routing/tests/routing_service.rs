@@ -32,5 +32,7 @@ mod streams;
 mod system;
 #[path = "routing_service/takeover.rs"]
 mod takeover;
+#[path = "routing_service/waits.rs"]
+mod waits;
 #[path = "routing_service/world.rs"]
 mod world;

@@ -64,6 +64,7 @@ impl DeskService for DeskApi {
                     .map(|end| timestamp(end + rules.wrap_up_limit)),
                 participant_agent_ids: joined(&item.party),
                 note_id: item.note.map(|note| note.to_string()).unwrap_or_default(),
+                callback: item.is_callback,
             })
             .collect();
         Ok(Response::new(pb::GetDeskResponse { items }))
@@ -193,6 +194,30 @@ impl DeskService for DeskApi {
                 })
             })
             .await?;
+        self.live.changed();
+        Ok(Response::new(answer))
+    }
+
+    async fn report_not_reached(
+        &self,
+        request: Request<pb::ReportNotReachedRequest>,
+    ) -> Result<Response<pb::ReportNotReachedResponse>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let task = id::parse("task_id", &request.task_id)?;
+        let answer = self
+            .db
+            .write(&call, &request, async |tx| {
+                let now = tx.now();
+                let tried = self.desk.not_reached(tx, &call.caller().subject, task, now).await?;
+                Ok::<_, Error>(pb::ReportNotReachedResponse {
+                    task: Some(present::task(&tried.task)),
+                    attempts: tried.attempts,
+                    retry_time: tried.again.map(timestamp),
+                })
+            })
+            .await?;
+        self.live.offered();
         self.live.changed();
         Ok(Response::new(answer))
     }

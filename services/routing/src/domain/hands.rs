@@ -51,6 +51,12 @@ pub struct DeskRules {
     pub written_lapse: Duration,
     /// The least priority of a task that so came back, 0 to 9.
     pub lapsed_priority: i16,
+    /// How long after a customer was not reached they are tried again.
+    pub callback_retry: Duration,
+    /// How often they are called before it is given up.
+    pub callback_attempts: i32,
+    /// How far ahead a callback may be asked for.
+    pub callback_horizon: Duration,
 }
 
 impl DeskRules {

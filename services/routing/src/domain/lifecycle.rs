@@ -39,6 +39,11 @@ const TABLE: &[(Option<TaskState>, Change, TaskState)] = &[
     (Some(TaskState::Accepted), Change::HandedOver, TaskState::Accepted),
     // Its agent has gone.
     (Some(TaskState::Accepted), Change::Lapsed, TaskState::Queued),
+    // The customer is called back instead of waiting.
+    (Some(TaskState::Queued), Change::CallbackRequested, TaskState::Queued),
+    (Some(TaskState::Queued), Change::CallbackDue, TaskState::Queued),
+    (Some(TaskState::Accepted), Change::NotReached, TaskState::Queued),
+    (Some(TaskState::Accepted), Change::GivenUp, TaskState::Canceled),
 ];
 
 /// The state after `change`; none where it cannot happen.
@@ -299,7 +304,11 @@ fn offer_end(change: Change) -> Option<OfferEnd> {
         | Change::Joined
         | Change::Left
         | Change::HandedOver
-        | Change::Lapsed => None,
+        | Change::Lapsed
+        | Change::CallbackRequested
+        | Change::CallbackDue
+        | Change::NotReached
+        | Change::GivenUp => None,
     }
 }
 

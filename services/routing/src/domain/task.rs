@@ -74,6 +74,14 @@ words! {
         HandedOver = "handed_over",
         /// Its agent was out of sight for too long.
         Lapsed = "lapsed",
+        /// The customer wants to be called back instead of waiting.
+        CallbackRequested = "callback_requested",
+        /// The time for which the customer asked to be called back, or to be tried again, has come.
+        CallbackDue = "callback_due",
+        /// The agent called back and did not reach the customer.
+        NotReached = "not_reached",
+        /// The customer was called back as often as is tried, and not reached.
+        GivenUp = "given_up",
     }
 }
 

@@ -49,7 +49,11 @@ pub(super) fn entry(changed: &Changed) -> Entry {
         | Change::Withdrawn
         | Change::PulledBack
         | Change::Transferred
-        | Change::Lapsed => returned(),
+        | Change::Lapsed
+        | Change::NotReached => returned(),
+        Change::CallbackRequested => Entry::new(task.id, &pb::TaskCallbackRequested { task_id, case_id }),
+        Change::CallbackDue => Entry::new(task.id, &pb::TaskCallbackDue { task_id, case_id }),
+        Change::GivenUp => Entry::new(task.id, &pb::TaskCallbackGivenUp { task_id, case_id }),
         Change::ContactEnded => Entry::new(
             task.id,
             &pb::TaskContactEnded {

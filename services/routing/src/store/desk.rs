@@ -124,6 +124,8 @@ pub struct InHand {
     pub contact_end: Option<OffsetDateTime>,
     /// The note that was left with it last.
     pub note: Option<NoteId>,
+    /// Whether the customer is to be called back.
+    pub is_callback: bool,
 }
 
 /// What an agent has in hand, offers left out, in the order of its making.
@@ -132,7 +134,8 @@ pub async fn in_hand(connection: &mut PgConnection, agent: AgentId) -> Result<Ve
         r#"select t.id as "id!: TaskId",
              (select max(h.occurred_at) from task_history h where h.task_id = t.id and h.change = 'contact_ended') as contact_end,
              (select n.note_id from task_hands n where n.task_id = t.id and n.note_id is not null order by n.sequence desc limit 1)
-                 as "note: NoteId"
+                 as "note: NoteId",
+             exists (select 1 from callbacks c where c.task_id = t.id) as "is_callback!"
          from (
              select id from tasks where agent_id = $1 and state in ('accepted', 'wrapping')
              union
@@ -153,6 +156,7 @@ pub async fn in_hand(connection: &mut PgConnection, agent: AgentId) -> Result<Ve
             party: Party { task, joined },
             contact_end: row.contact_end,
             note: row.note,
+            is_callback: row.is_callback,
         });
     }
     Ok(in_hand)

@@ -48,15 +48,17 @@ macro_rules! tasks {
     };
 }
 
-/// All tasks that wait.
+/// All tasks that stand in line.
 pub async fn all_tasks(connection: &mut PgConnection) -> Result<Vec<Queued>, DbError> {
-    let rows = tasks!("where state = 'queued'").fetch_all(&mut *connection).await?;
+    let rows = tasks!("where state = 'queued' and hold_until is null")
+        .fetch_all(&mut *connection)
+        .await?;
     with_refusals(connection, rows).await
 }
 
-/// Those of the tasks that wait.
+/// Those of the tasks that stand in line.
 pub async fn tasks(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Queued>, DbError> {
-    let rows = tasks!("where state = 'queued' and id = any($1)", ids)
+    let rows = tasks!("where state = 'queued' and hold_until is null and id = any($1)", ids)
         .fetch_all(&mut *connection)
         .await?;
     with_refusals(connection, rows).await

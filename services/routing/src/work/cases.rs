@@ -9,10 +9,11 @@ use support_proto::support::case::v1 as pb;
 use support_proto::support::types::v1 as types;
 
 use crate::contract;
-use crate::domain::{Attributes, Cause, Channel, Country, Language, Named, Opening};
+use crate::domain::{Attributes, CaseId, Cause, Channel, Country, CustomerId, Language, Named, Opening};
 use crate::error::Error;
 use crate::ops::tasks::{self, CaseEnd};
 use crate::plan::Book;
+use crate::store;
 
 /// Makes a task of each opening of a case, queues one that waits for the language it is held in, and cancels what the end of a case makes needless.
 #[derive(Clone, Debug)]
@@ -44,6 +45,11 @@ impl Consumer for CaseEvents {
 impl CaseEvents {
     async fn take(&self, tx: &mut Tx, event: &Received) -> Result<(), ApplyError> {
         let now = self.clock.now();
+        if let Some((case, customer)) = whose(event)? {
+            store::waits::note_customer(tx.conn(), case, customer)
+                .await
+                .map_err(ApplyError::from)?;
+        }
         if let Some(opening) = opening(event)? {
             let source = event.event_id.uuid();
             tasks::open(tx, &self.ids, &self.book, opening, source, event.occurred_at, now)
@@ -67,6 +73,22 @@ impl CaseEvents {
         }
         Ok(())
     }
+}
+
+/// Whose case it is, where the event says so.
+fn whose(event: &Received) -> Result<Option<(CaseId, CustomerId)>, ApplyError> {
+    let (case, customer) = if let Some(opened) = event.decode::<pb::CaseOpened>()? {
+        (opened.case_id, opened.customer_id)
+    } else if let Some(reopened) = event.decode::<pb::CaseReopened>()? {
+        (reopened.case_id, reopened.customer_id)
+    } else {
+        return Ok(None);
+    };
+    if customer.is_empty() {
+        return Ok(None);
+    }
+    let customer = read_field("customer_id", &customer)?;
+    Ok(Some((read_field("case_id", &case)?, customer)))
 }
 
 /// What a case asks for by being opened, for the first time or again.

@@ -1,4 +1,4 @@
-//! Ends offers whose time is over. It sleeps until the next one's is, and does not go round in between but for the slow
+//! Ends offers whose time is over, and lets callbacks into line whose time has come. It sleeps until the next one's is, and does not go round in between but for the slow
 //! poll.
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::live::Live;
 use crate::{ops, store};
 
-/// How many offers are ended in one transaction.
+/// How many are ended, or let in, in one transaction.
 const BATCH: i64 = 100;
 /// How long to wait for those who are just changing what is due.
 const SOON: Duration = Duration::from_millis(20);
@@ -30,7 +30,19 @@ pub async fn round(db: &Db, clock: &Clock, live: &Live) -> Result<(), Error> {
         }
         live.changed();
     }
-    let next = store::offers::next_due(&mut *db.read().await?).await?;
+    loop {
+        let mut tx = db.begin().await?;
+        let released = ops::callbacks::release(&mut tx, BATCH, clock.now()).await?;
+        tx.commit().await?;
+        if released == 0 {
+            break;
+        }
+        live.changed();
+    }
+    let mut connection = db.read().await?;
+    let over = store::offers::next_due(&mut connection).await?;
+    let due = store::waits::next_due(&mut connection).await?;
+    let next = over.into_iter().chain(due).min();
     live.expiry.set(next.map(|next| next.max(clock.now() + SOON)));
     Ok(())
 }

@@ -145,7 +145,7 @@ async fn check_histories(connection: &mut PgConnection) {
         };
         let is_ended = matches!(task.state.as_str(), "completed" | "canceled");
         assert_eq!(
-            count_of(&["completed", "canceled"]),
+            count_of(&["completed", "canceled", "given_up"]),
             usize::from(is_ended),
             "{} ends once",
             task.id

@@ -50,6 +50,9 @@ pub(crate) enum Deed {
     Assign,
     TakeOver,
     PullBack,
+    CallMe,
+    CallMeLater,
+    NotReached,
 }
 
 const DEEDS: &[Deed] = &[
@@ -66,6 +69,10 @@ const DEEDS: &[Deed] = &[
     Deed::Assign,
     Deed::TakeOver,
     Deed::PullBack,
+    Deed::CallMe,
+    Deed::CallMeLater,
+    Deed::NotReached,
+    Deed::NotReached,
 ];
 
 fn any_step() -> impl Strategy<Value = Step> {
@@ -90,7 +97,7 @@ fn any_step() -> impl Strategy<Value = Step> {
             .prop_map(|(case, end)| Step::EndCase(case, end)),
         8 => (proptest::sample::select(DEEDS), 0..64_usize, 0..AGENTS.len())
             .prop_map(|(deed, task, agent)| Step::Desk(deed, task, agent)),
-        2 => proptest::sample::select(&[1_u64, 5, 19, 25, 61, 130][..]).prop_map(Step::Wait),
+        2 => proptest::sample::select(&[1_u64, 5, 19, 25, 61, 130, 1800][..]).prop_map(Step::Wait),
         2 => Just(Step::Expire),
         1 => Just(Step::LookRound),
     ]
@@ -148,6 +155,13 @@ impl Model {
                 let now = self.world.now();
                 let due = self.end_where(OfferEnd::TimedOut, |offer| offer.expires_at <= now);
                 assert_eq!(self.world.expire().await, due, "all that is due ends, and nothing else");
+                self.world.release().await;
+                let mut connection = self.world.db.read().await.unwrap();
+                assert_eq!(
+                    store::waits::due(&mut connection, now, 100).await.unwrap(),
+                    Vec::<uuid::Uuid>::new(),
+                    "whose time has come stands in line"
+                );
             }
             Step::LookRound => {
                 self.world.look_round().await;
@@ -326,6 +340,9 @@ impl Model {
         let has_room = book.taking(before.channel).is_some();
         let may_be_given = has_room && !has && target.presence == Presence::Available;
         let is_open = before.state == TaskState::Accepted;
+        let callback = store::waits::callback(&mut self.world.db.read().await.unwrap(), id)
+            .await
+            .unwrap();
         let holder = before.agent.map_or("amy", |agent| self.subject(agent));
         let (may, after) = match deed {
             Deed::EndContact => (is_open, TaskState::Wrapping),
@@ -347,6 +364,11 @@ impl Model {
                     && !has,
                 TaskState::Accepted,
             ),
+            Deed::CallMe | Deed::CallMeLater => (before.state == TaskState::Queued, TaskState::Queued),
+            Deed::NotReached => match callback {
+                Some(callback) if callback.attempts >= 2 => (is_open, TaskState::Canceled),
+                callback => (is_open && callback.is_some(), TaskState::Queued),
+            },
             Deed::PullBack => (
                 matches!(before.state, TaskState::Offered | TaskState::Accepted),
                 TaskState::Queued,
@@ -369,7 +391,8 @@ impl Model {
             Deed::TransferTo | Deed::HandOver | Deed::HandOverAndStay | Deed::Assign | Deed::TakeOver => {
                 assert_eq!(now.agent, Some(other));
             }
-            Deed::Transfer | Deed::PullBack => assert_eq!(now.agent, None),
+            Deed::Transfer | Deed::PullBack | Deed::CallMe | Deed::CallMeLater => assert_eq!(now.agent, None),
+            Deed::NotReached => assert_eq!(now.agent.is_none(), after == TaskState::Queued),
             Deed::EndContact | Deed::Join | Deed::Leave | Deed::Remove => assert_eq!(now.agent, before.agent),
         }
         if before.state == TaskState::Offered {

@@ -225,6 +225,22 @@ async fn what_is_done_by_hand_is_of_a_task_and_an_agent() {
             format!("insert into task_hands (task_id, sequence, actor) values ({TASK}, 2, 'lead')"),
         ),
         (
+            "callbacks_attempts_not_negative",
+            format!("insert into callbacks values ({TASK}, null, null, -1, now())"),
+        ),
+        (
+            "callbacks_latest_after_earliest",
+            format!("insert into callbacks values ({TASK}, now(), now(), 0, now())"),
+        ),
+        (
+            "callbacks_task_id_fkey",
+            format!("insert into callbacks values ({AGENT}, null, null, 0, now())"),
+        ),
+        (
+            "case_customers_pkey",
+            format!("insert into case_customers values ({TASK}, {TASK}), ({TASK}, {AGENT})"),
+        ),
+        (
             "task_participants_weight_positive",
             format!("insert into task_participants values ({TASK}, {AGENT}, 0, now())"),
         ),

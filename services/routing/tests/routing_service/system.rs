@@ -24,6 +24,7 @@ use support_proto::support::routing::v1::agent_service_client::AgentServiceClien
 use support_proto::support::routing::v1::desk_service_client::DeskServiceClient;
 use support_proto::support::routing::v1::simulation_service_client::SimulationServiceClient;
 use support_proto::support::routing::v1::task_service_client::TaskServiceClient;
+use support_proto::support::routing::v1::wait_service_client::WaitServiceClient;
 use support_proto::support::types::v1::{Channel, ProductLine};
 use support_routing::SERVICE;
 use support_testing::{feed_only, signer, signing_key, trust};
@@ -121,10 +122,15 @@ impl System {
 
     /// Such a case that is served in a country.
     pub(crate) async fn open_case_in(&self, country: &str) -> Id {
+        self.open_case_of(self.ids.next(), country).await
+    }
+
+    /// Such a case of a customer.
+    pub(crate) async fn open_case_of(&self, customer: Id, country: &str) -> Id {
         let id: Id = self.ids.next();
         let opened = case::CaseOpened {
             case_id: id.to_string(),
-            customer_id: self.ids.next::<Id>().to_string(),
+            customer_id: customer.to_string(),
             channel: Channel::Phone.into(),
             language: "en-GB".to_owned(),
             product_line: ProductLine::Phone.into(),
@@ -193,6 +199,24 @@ impl System {
 
     pub(crate) fn planner(&self) -> SimulationServiceClient<Peer> {
         SimulationServiceClient::new(self.peer(CallerKind::Operator, "olga", &["simulations.run"]))
+    }
+
+    /// The waits, as a customer who has proven who they are.
+    pub(crate) fn waits(&self, customer: Id) -> WaitServiceClient<Peer> {
+        let clock = Clock::system();
+        let caller = Caller {
+            kind: CallerKind::Customer,
+            subject: customer.to_string(),
+            organisation: None,
+            scopes: ["cases.read", "cases.write"].map(str::to_owned).into_iter().collect(),
+            assurance: AssuranceLevel::Aal1,
+            region: Some("eu".to_owned()),
+            grant_id: None,
+        };
+        let token = self.gateway.sign(&caller, clock.now()).unwrap();
+        let account = Account::new(Arc::clone(&self.gateway), clock);
+        let peer = Peer::connect("routing", &[format!("http://{}", self.routing.address)], account).unwrap();
+        WaitServiceClient::new(peer.bearing(token).without_retries())
     }
 
     /// Makes an agent who knows phones and speaks English, with room for one call.

@@ -16,9 +16,11 @@ use support_routing::domain::{
 };
 use support_routing::error::Error;
 use support_routing::live::Live;
+use support_routing::ops::callbacks::Window;
 use support_routing::ops::desk::{Desk, Onward};
 use support_routing::ops::{self, agents::NewAgent, tasks::CaseEnd};
 use support_routing::plan::Book;
+use support_routing::waits::{Wait, Waits};
 use support_routing::work::keeper::{Keeper, Mind};
 use support_routing::work::sight::Sight;
 use support_routing::{DESK_RULES, MIGRATOR, ROUTING_PLAN, store};
@@ -308,6 +310,7 @@ impl World {
             ..Onward::default()
         };
         let (desk, now) = (&self.desk, self.now());
+        let case = self.read_task(task).await.case_id;
         self.act(async |tx| match deed {
             Deed::EndContact => desk.end_contact(tx, own, task, now).await.map(drop),
             Deed::Transfer | Deed::TransferTo => desk.transfer(tx, task, onward, &by_holder, now).await.map(drop),
@@ -321,6 +324,15 @@ impl World {
             Deed::HandOverAndStay => desk.hand_over(tx, task, other, true, &by_holder, now).await.map(drop),
             Deed::Assign => desk.assign(tx, task, other, &by_other, now).await.map(drop),
             Deed::TakeOver => desk.take_over(tx, task, &by_other, now).await.map(drop),
+            Deed::CallMe => desk.request_callback(tx, case, Window::default(), now).await.map(drop),
+            Deed::CallMeLater => {
+                let window = Window {
+                    earliest: Some(now + Duration::from_secs(100)),
+                    latest: Some(now + Duration::from_secs(500)),
+                };
+                desk.request_callback(tx, case, window, now).await.map(drop)
+            }
+            Deed::NotReached => desk.not_reached(tx, own, task, now).await.map(drop),
             Deed::PullBack => desk.pull_back(tx, task, &by_other, now).await.map(drop),
         })
         .await
@@ -336,6 +348,20 @@ impl World {
         let ended = ops::offers::expire(&mut tx, 100, self.now()).await.unwrap();
         tx.commit().await.unwrap();
         ended
+    }
+
+    /// Lets callbacks into line whose time has come.
+    pub(crate) async fn release(&self) -> usize {
+        let mut tx = self.db.begin().await.unwrap();
+        let released = ops::callbacks::release(&mut tx, 100, self.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        released
+    }
+
+    /// How a case stands in line, read anew.
+    pub(crate) async fn wait(&self, case: CaseId) -> Result<Wait, Error> {
+        let waits = Waits::new(self.db.clone(), self.clock.clone(), self.book.clone());
+        waits.of_case(case).await
     }
 
     /// Sends home who is out of sight.
