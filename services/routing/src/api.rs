@@ -3,6 +3,7 @@
 mod agents;
 mod desk;
 mod parse;
+mod plans;
 mod present;
 mod simulations;
 mod tasks;
@@ -11,6 +12,7 @@ mod watch;
 
 pub use agents::AgentApi;
 pub use desk::DeskApi;
+pub use plans::PlanApi;
 pub use simulations::SimulationApi;
 pub use tasks::TaskApi;
 pub use waits::WaitApi;

@@ -6,6 +6,7 @@ pub mod desk;
 pub mod domain;
 pub mod engine;
 pub mod error;
+pub mod explain;
 pub mod live;
 pub mod ops;
 pub mod plan;
@@ -23,6 +24,7 @@ use support_calendars::Calendars;
 use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_proto::support::routing::v1::agent_service_server::AgentServiceServer;
 use support_proto::support::routing::v1::desk_service_server::DeskServiceServer;
+use support_proto::support::routing::v1::plan_service_server::PlanServiceServer;
 use support_proto::support::routing::v1::simulation_service_server::SimulationServiceServer;
 use support_proto::support::routing::v1::task_service_server::TaskServiceServer;
 use support_proto::support::routing::v1::wait_service_server::WaitServiceServer;
@@ -75,6 +77,12 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
                 desk: desk.clone(),
                 live: live.clone(),
             }))
+            .serve(PlanServiceServer::new(api::PlanApi {
+                db: kit.db.clone(),
+                ids: kit.ids.clone(),
+                clock: kit.clock.clone(),
+                book: book.clone(),
+            }))
             .serve(DeskServiceServer::new(api::DeskApi {
                 db: kit.db.clone(),
                 desk: desk.clone(),
@@ -104,8 +112,19 @@ fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Liv
     let poll = settings.poll_interval();
     let keeper = work::keeper::Keeper::new(db.clone(), ids.clone(), clock.clone(), desk.plans.clone(), live.clone());
     let reader = work::reader::Reader::new(db.clone(), live.clone());
+    let plans = desk.plans.clone();
     let sight = work::sight::Sight::new(db.clone(), clock.clone(), live.clone(), desk, clock.now());
     parts
+        .work(
+            "shadow",
+            lifecycle.every(poll, None, {
+                let (db, ids, clock) = (db.clone(), ids.clone(), clock.clone());
+                move || {
+                    let (db, ids, clock, plans) = (db.clone(), ids.clone(), clock.clone(), plans.clone());
+                    async move { work::shadow::round(&db, &ids, &clock, &plans).await }
+                }
+            }),
+        )
         .work("wake", work::wake(db.commits(), live.clone(), lifecycle.draining()))
         .work(
             "keeper alarm",

@@ -9,6 +9,7 @@ pub mod callbacks;
 pub mod desk;
 mod events;
 pub mod offers;
+pub mod shadow;
 pub mod tasks;
 
 use support_chassis::db::{DbError, Tx};

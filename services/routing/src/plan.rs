@@ -1,5 +1,9 @@
 //! The routing plan of the standard, as the rules of routing read it.
 
+pub mod proof;
+pub mod shadow;
+mod simulate;
+
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -16,8 +20,9 @@ use crate::domain::{
 };
 
 /// The routing plan: who goes first, what is asked of an agent, how long an offer stands.
-pub static ROUTING_PLAN: Document<pb::RoutingPlan> =
-    Document::new(include_str!("../standard/routing-plan.yaml")).checked_by(check);
+pub static ROUTING_PLAN: Document<pb::RoutingPlan> = Document::new(include_str!("../standard/routing-plan.yaml"))
+    .checked_by(check)
+    .simulated_by(simulate::simulate);
 
 /// The plans that hold, by place and day.
 #[derive(Clone, Debug)]

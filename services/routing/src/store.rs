@@ -6,6 +6,7 @@ pub mod desk;
 pub mod happened;
 pub mod line;
 pub mod offers;
+pub mod shadow;
 pub mod tasks;
 pub mod waits;
 

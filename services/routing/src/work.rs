@@ -6,6 +6,7 @@ pub mod expiry;
 pub mod follower;
 pub mod keeper;
 pub mod reader;
+pub mod shadow;
 pub mod sight;
 
 pub use cases::CaseEvents;

@@ -22,6 +22,8 @@ mod matching;
 mod model;
 #[path = "routing_service/plan.rs"]
 mod plan;
+#[path = "routing_service/rules.rs"]
+mod rules;
 #[path = "routing_service/schema.rs"]
 mod schema;
 #[path = "routing_service/simulation.rs"]

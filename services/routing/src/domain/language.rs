@@ -13,6 +13,12 @@ pub struct Language(String);
 pub struct NotALanguage;
 
 impl Language {
+    /// The language of which nothing is known: `und`, which nobody speaks.
+    #[must_use]
+    pub fn any() -> Self {
+        Self("und".to_owned())
+    }
+
     /// The tag.
     #[must_use]
     pub fn as_str(&self) -> &str {

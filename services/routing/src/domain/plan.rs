@@ -136,7 +136,7 @@ impl Plan {
     }
 
     /// The rules that apply to a task of which this is known, in their order.
-    pub fn rules_for<'p>(&'p self, facts: &'p Facts) -> impl Iterator<Item = &'p Rule> {
+    pub fn rules_for<'p, 'f>(&'p self, facts: &'f Facts) -> impl Iterator<Item = &'p Rule> + use<'p, 'f> {
         let last = self
             .rules
             .iter()

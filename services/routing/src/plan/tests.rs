@@ -9,8 +9,9 @@ use support_testing::loosening;
 use time::Duration;
 use time::macros::datetime;
 
+use super::proof::{Proof, prove};
 use super::*;
-use crate::domain::Channel;
+use crate::domain::{Channel, Mentioned, Profile};
 
 const SHIPPED: &str = include_str!("../../standard/routing-plan.yaml");
 const NOW: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
@@ -50,6 +51,174 @@ fn what_is_shipped_is_what_the_readme_says() {
     // Whatever people wrote for people to read is no site of the standard's.
     assert_eq!(book.of_agents("Cork, 2nd floor", NOW), plan);
     assert_eq!(book.of_agents("cork-1", NOW), plan);
+}
+
+/// What is shipped, with more of the plan at its end.
+fn with_rules(more: &str) -> Book {
+    let yaml = format!("{SHIPPED}\n{more}").leak();
+    Book::new(Standard::shipped(&Document::new(yaml)), Calendars::shipped())
+}
+
+#[test]
+fn rules_and_queues_are_read_in_their_order() {
+    let book = with_rules(
+        r#"
+queues:
+  security: { before_all: true }
+rules:
+  second: { order: 2, queue: security, priority: 9, skills: { area/security: { level: 4, kept: 3 } } }
+  first:
+    order: 1
+    when: area == "account_security"
+    last: true
+    certifications: [cert/keys]
+    sites: [cork]
+    last_agent_first: true
+    first_for: 60s
+neighbours:
+  product/phone: { skills: { product/tablet: 3 } }
+"#,
+    );
+    let plan = book.of_tasks(None, NOW);
+    assert_eq!(
+        plan.rules.iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>(),
+        ["first", "second"]
+    );
+    let mut attributes = Attributes::new(Channel::Phone, "en".parse().unwrap());
+    let usual = plan.ruling(&attributes, &Named::default());
+    assert_eq!(
+        (usual.rules, usual.queue.as_str(), usual.before_all),
+        (vec!["second".to_owned()], "security", true)
+    );
+    assert_eq!(plan.priority(&attributes, &Named::default()), 9);
+    attributes.area = Some(crate::domain::Area::AccountSecurity);
+    let secure = plan.ruling(&attributes, &Named::default());
+    assert_eq!(
+        (secure.rules, secure.queue.as_str()),
+        (vec!["first".to_owned()], GENERAL),
+        "the first is the last"
+    );
+    let need = &secure.stages[0].need;
+    assert_eq!(need.certifications, ["cert/keys".parse().unwrap()]);
+    assert_eq!(need.scope, Scope::within(vec!["cork".to_owned()], Vec::new()));
+}
+
+#[test]
+fn a_queue_of_two_countries_follows_the_sun() {
+    let book = with_rules(
+        r"
+queues:
+  sun: { hours_of: [IE, US] }
+rules:
+  all: { order: 1, queue: sun }
+",
+    );
+    let plan = book.of_tasks(None, NOW);
+    let asked_in = |country: &str| Attributes {
+        country: country.parse().ok(),
+        ..Attributes::new(Channel::Chat, "en".parse().unwrap())
+    };
+    let waits =
+        |plan: &Plan, country: &str, asked| book.waits_since(plan, &asked_in(country), &Named::default(), asked);
+    let (mut by_ireland, mut by_america, mut by_nobody) = (0, 0, 0);
+    let apart = Plan {
+        rules: Vec::new(),
+        ..plan.clone()
+    };
+    // A Wednesday and the night after it, in steps of a quarter of an hour.
+    for quarter in 0..96 {
+        let asked = datetime!(2026-03-04 06:00 UTC) + Duration::minutes(15) * quarter;
+        let (irish, american) = (waits(&apart, "IE", asked), waits(&apart, "US", asked));
+        let followed = waits(&plan, "DE", asked);
+        assert_eq!(followed, irish.min(american), "{asked}");
+        match (irish == asked, american == asked) {
+            (true, _) => by_ireland += 1,
+            (false, true) => by_america += 1,
+            (false, false) => by_nobody += 1,
+        }
+        assert_eq!(followed == asked, irish == asked || american == asked);
+    }
+    assert!(
+        by_ireland >= 20 && by_america >= 20,
+        "{by_ireland} {by_america} {by_nobody}"
+    );
+}
+
+#[test]
+fn what_can_be_told_of_a_plan_is_told_before_it_is_published() {
+    let book = with_rules(
+        r#"
+queues:
+  security: {}
+rules:
+  business: { order: 1, when: 'segment == "business"', last: true }
+  business-phones: { order: 2, when: 'segment == "business" && product_line == "phone"' }
+  never: { order: 3, when: 'model.startsWith("a") && model == "b"' }
+  security: { order: 4, when: 'area == "account_security"', queue: security, skills: { area/security: { level: 4, kept: 1 } } }
+  watches: { order: 5, when: 'product_line == "watch"', skills: { product/watch: { level: 5 } } }
+"#,
+    );
+    let plan = book.of_tasks(None, NOW);
+    let knows = |skills: &[(&str, i16)]| {
+        let skills = skills
+            .iter()
+            .map(|(skill, level)| (skill.parse().unwrap(), *level))
+            .collect();
+        (Profile::new(vec![("en".parse().unwrap(), 5)], skills), 1)
+    };
+    let lines: Vec<_> = crate::domain::ProductLine::ALL
+        .iter()
+        .map(|line| knows(&[(&format!("product/{line}"), 4)]))
+        .collect();
+    let proof = prove(&plan, &lines);
+    assert_eq!(proof.unreachable, ["business-phones", "never"]);
+    let told = |proof: &Proof| -> Vec<(String, Vec<String>, bool)> {
+        let unserved = proof.unserved.iter();
+        unserved
+            .map(|unserved| (unserved.queue.clone(), unserved.rules.clone(), unserved.is_for_ever))
+            .collect()
+    };
+    let security = |rules: &[&str], is_for_ever| {
+        let rules = rules.iter().map(|rule| (*rule).to_owned()).collect();
+        ("security".to_owned(), rules, is_for_ever)
+    };
+    let watches = (GENERAL.to_owned(), vec!["watches".to_owned()], false);
+    assert_eq!(
+        told(&proof),
+        [
+            watches.clone(),
+            security(&["security"], true),
+            security(&["security", "watches"], true)
+        ]
+    );
+    // Somebody who has begun to learn it is enough in time.
+    let mut more = lines;
+    more.push(knows(&[("area/security", 1)]));
+    let better = prove(&plan, &more);
+    assert_eq!(
+        told(&better),
+        [
+            watches,
+            security(&["security"], false),
+            security(&["security", "watches"], false)
+        ]
+    );
+    let consequences = simulate::consequences(&better, &proof);
+    let worse: Vec<_> = consequences
+        .iter()
+        .filter(|told| told.fare.is_some())
+        .map(|told| told.whom.as_str())
+        .collect();
+    assert_eq!(
+        worse,
+        [
+            "tasks of the queue `security`, rules security",
+            "tasks of the queue `security`, rules security and watches"
+        ]
+    );
+    // What tells too many kinds apart is not looked at.
+    let beyond = Mentioned::default();
+    assert_eq!(beyond.kinds(), 1);
 }
 
 fn faults(change: &[(&str, &str)]) -> Vec<String> {

@@ -64,6 +64,25 @@ pub async fn tasks(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Qu
     with_refusals(connection, rows).await
 }
 
+/// A task as the plan sees it, whatever has become of it.
+pub async fn of_task(connection: &mut PgConnection, id: TaskId) -> Result<Option<Queued>, DbError> {
+    let rows = tasks!("where id = $1", id.uuid()).fetch_all(&mut *connection).await?;
+    Ok(with_refusals(connection, rows).await?.pop())
+}
+
+/// The tasks that came after `after` and at `before` at the latest, by their ids, the first so many: whatever has become of
+/// them.
+pub async fn tasks_since(
+    connection: &mut PgConnection,
+    after: Uuid,
+    before: Uuid,
+    limit: i64,
+) -> Result<Vec<Queued>, DbError> {
+    let rows = tasks!("where id > $1 and id <= $2 order by id limit $3", after, before, limit);
+    let rows = rows.fetch_all(&mut *connection).await?;
+    rows.into_iter().map(Queued::try_from).collect()
+}
+
 async fn with_refusals(connection: &mut PgConnection, rows: Vec<TaskRow>) -> Result<Vec<Queued>, DbError> {
     let returned: Vec<Uuid> = rows
         .iter()
@@ -161,7 +180,7 @@ struct AgentRow {
     skill_levels: Vec<i16>,
 }
 
-/// The columns of [`AgentRow`], of the agents who are available and whatever else is asked of them.
+/// The columns of [`AgentRow`], and whatever decides which rows.
 macro_rules! agents {
     ($rest:tt $(, $argument:expr)*) => {
         sqlx::query_as!(
@@ -172,7 +191,7 @@ macro_rules! agents {
                 array(select l.level from agent_languages l where l.agent_id = a.id order by l.language) as "language_levels!",
                 array(select s.product_line from agent_skills s where s.agent_id = a.id order by s.product_line) as "skills!",
                 array(select s.level from agent_skills s where s.agent_id = a.id order by s.product_line) as "skill_levels!"
-            from agents a where a.presence = 'available'
+            from agents a
             "# + $rest
             $(, $argument)*
         )
@@ -181,13 +200,25 @@ macro_rules! agents {
 
 /// All agents who are available.
 pub async fn all_agents(connection: &mut PgConnection) -> Result<Vec<Candidate>, DbError> {
-    let rows = agents!("").fetch_all(connection).await?;
+    let rows = agents!("where a.presence = 'available'").fetch_all(connection).await?;
     rows.into_iter().map(Candidate::try_from).collect()
+}
+
+/// What all agents can do, whether or not they are at work, each profile with how many they are of it.
+pub async fn profiles(connection: &mut PgConnection) -> Result<Vec<(Profile, i64)>, DbError> {
+    let rows = agents!("").fetch_all(connection).await?;
+    let mut profiles: HashMap<Profile, i64> = HashMap::new();
+    for row in rows {
+        *profiles.entry(Candidate::try_from(row)?.profile).or_default() += 1;
+    }
+    Ok(profiles.into_iter().collect())
 }
 
 /// Those of the agents who are available.
 pub async fn agents(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Candidate>, DbError> {
-    let rows = agents!("and a.id = any($1)", ids).fetch_all(connection).await?;
+    let rows = agents!("where a.presence = 'available' and a.id = any($1)", ids)
+        .fetch_all(connection)
+        .await?;
     rows.into_iter().map(Candidate::try_from).collect()
 }
 

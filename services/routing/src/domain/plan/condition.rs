@@ -12,7 +12,7 @@ use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
 use cel::context::VariableResolver;
 use cel::{Context, IdedExpr, Program, Value};
 
-use crate::domain::{Area, Attributes, Cause, Channel, Named, ProductLine, Segment, Severity};
+use crate::domain::{AgentId, Area, Attributes, Cause, Channel, Language, Named, ProductLine, Segment, Severity};
 
 /// Brackets, and what else stands within itself, no deeper than this.
 const MOST_NESTED: usize = 20;
@@ -123,6 +123,34 @@ impl Facts {
         ]))
     }
 
+    /// A task of which this is known, and whether it names somebody; of words that no condition mentions, whatever.
+    #[must_use]
+    pub fn task(&self, somebody: Option<AgentId>) -> (Attributes, Named) {
+        let text = |word: &str| match self.0.get(word) {
+            Some(Fact::Text(text)) => text.as_str(),
+            _ => "",
+        };
+        let named = |word: &str| somebody.filter(|_| self.0.get(word) == Some(&Fact::Flag(true)));
+        // What stands for all languages that are not mentioned is no language; whoever asks must see to it.
+        let language = text("language").parse().unwrap_or_else(|_| Language::any());
+        let attributes = Attributes {
+            product_line: ProductLine::from_name(text("product_line")),
+            model: text("model").to_owned(),
+            severity: Severity::from_name(text("severity")).unwrap_or(Severity::Normal),
+            area: Area::from_name(text("area")),
+            country: text("country").parse().ok(),
+            region: text("region").to_owned(),
+            segment: Segment::from_name(text("segment")),
+            cause: Cause::from_name(text("cause")).unwrap_or(Cause::Opened),
+            ..Attributes::new(Channel::from_name(text("channel")).unwrap_or(Channel::Phone), language)
+        };
+        let named = Named {
+            last_agent: named("has_last_agent"),
+            account_manager: named("has_account_manager"),
+        };
+        (attributes, named)
+    }
+
     fn set(&mut self, word: &str, value: &str) {
         let known = self.0.iter_mut().find(|(known, _)| **known == word);
         if let Some((_, fact)) = known {
@@ -229,7 +257,7 @@ impl Mentioned {
             .iter()
             .map(|(word, texts)| (word.as_str(), values(word, texts)))
             .collect();
-        let somebody = Attributes::new(Channel::Phone, "en".parse().unwrap_or_else(|_| unreachable!("english")));
+        let somebody = Attributes::new(Channel::Phone, Language::any());
         let facts = Facts::of(&somebody, &Named::default());
         (0..self.kinds()).map(move |number| {
             let (mut facts, mut number) = (facts.clone(), number);

@@ -12,6 +12,7 @@ use crate::domain::{
     Acquaintance, CaseId, Change, Channel, Condition, Demand, Demanded, Pairing, Queue, Rule, Scope, Share, Sharing,
     Task, TaskState, apply,
 };
+use crate::explain::{Standing, stood};
 
 const LANGUAGES: &[&str] = &["en", "en-GB", "es", "es-MX", "ja"];
 const LINES: &[ProductLine] = &[ProductLine::Phone, ProductLine::Laptop];
@@ -533,7 +534,15 @@ impl Floor {
         for task in &left {
             let plan = self.plan_of(task.attributes.country);
             let widest = needs(task, &plan, self.now).pop().unwrap();
+            let ruling = plan.ruling(&task.attributes, &task.named);
             for agent in &available {
+                let stood = stood(task, &plan, &ruling, agent, self.now);
+                prop_assert!(stood.standing != Standing::Fits, "it is explained otherwise");
+                prop_assert_eq!(
+                    stood.wanting.is_empty(),
+                    stood.standing == Standing::LetItGoBy,
+                    "what is wanting is told"
+                );
                 let book = agent.book;
                 prop_assert!(book.load <= book.capacity);
                 let is_let_alone = let_alone_until(task, &plan, book.agent).is_some_and(|until| until > self.now);

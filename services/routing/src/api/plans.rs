@@ -1,0 +1,239 @@
+//! `PlanService`.
+
+use std::collections::BTreeMap;
+
+use sqlx::PgConnection;
+use support_chassis::call::Call;
+use support_chassis::clock::{Clock, from_duration, timestamp};
+use support_chassis::db::Db;
+use support_chassis::id::Ids;
+use support_chassis::{id, page};
+use support_proto::support::routing::v1 as pb;
+use support_proto::support::routing::v1::plan_service_server::PlanService;
+use tonic::{Request, Response, Status};
+
+use super::present;
+use crate::domain::{AgentId, Change, Lack, Ruling, Scope, TaskId, TaskState};
+use crate::engine::Queued;
+use crate::error::Error;
+use crate::explain::{Standing, Stood, stood};
+use crate::ops;
+use crate::plan::Book;
+use crate::plan::shadow::{Finding, Ways};
+use crate::store;
+use crate::store::shadow::Shadow;
+
+/// Answers about the routing plan at work.
+#[derive(Clone, Debug)]
+pub struct PlanApi {
+    /// The database.
+    pub db: Db,
+    /// Where ids come from.
+    pub ids: Ids,
+    /// What time it is.
+    pub clock: Clock,
+    /// The plans that hold.
+    pub book: Book,
+}
+
+#[tonic::async_trait]
+impl PlanService for PlanApi {
+    async fn explain_task(
+        &self,
+        request: Request<pb::ExplainTaskRequest>,
+    ) -> Result<Response<pb::ExplainTaskResponse>, Status> {
+        let request = request.into_inner();
+        let id: TaskId = id::parse("task_id", &request.task_id)?;
+        let binding = ("ExplainTask", &request.task_id);
+        let page = page::parse::<AgentId, _>(request.page_size, &request.page_token, 50, 1000, &binding)
+            .map_err(Error::from)?;
+        let mut connection = self.db.read().await.map_err(Error::from)?;
+        let task = store::tasks::find(&mut connection, id).await.map_err(Error::from)?;
+        let queued = store::line::of_task(&mut connection, id).await.map_err(Error::from)?;
+        let (Some(task), Some(queued)) = (task, queued) else {
+            return Err(Error::TaskNotFound.into());
+        };
+        let history = store::tasks::history(&mut connection, id).await.map_err(Error::from)?;
+        let now = self.clock.now();
+        let plan = self.book.of_tasks(queued.attributes.country, now);
+        let ruling = plan.ruling(&queued.attributes, &queued.named);
+        let mut stood_to: Vec<(AgentId, Stood)> = Vec::new();
+        if task.state == TaskState::Queued {
+            let agents = store::line::all_agents(&mut connection).await.map_err(Error::from)?;
+            stood_to = agents
+                .iter()
+                .map(|agent| (agent.book.agent, stood(&queued, &plan, &ruling, agent, now)))
+                .collect();
+            stood_to.sort_by_key(|(agent, _)| *agent);
+        }
+        let mut counts: BTreeMap<Standing, i32> = BTreeMap::new();
+        for (_, stood) in &stood_to {
+            *counts.entry(stood.standing).or_default() += 1;
+        }
+        let limit = usize::try_from(page.limit()).unwrap_or_default();
+        let listed = stood_to
+            .into_iter()
+            .filter(|(agent, _)| page.after.is_none_or(|after| *agent > after));
+        let (listed, next_page_token) = page.cut(listed.take(limit).collect(), |(agent, _)| *agent);
+        let offers = history.iter().filter(|entry| entry.change == Change::Offered);
+        let waited = now - queued.queue_time;
+        let in_line = plan.priorities.aged(queued.priority, waited);
+        Ok(Response::new(pb::ExplainTaskResponse {
+            task: Some(present::task(&task)),
+            standard_basis: plan.basis.clone(),
+            rules: ruling.rules.clone(),
+            queue: ruling.queue.clone(),
+            before_all: ruling.before_all,
+            priority_in_line: in_line.into(),
+            stages: stages(&ruling, &queued, waited),
+            counts: counts
+                .into_iter()
+                .map(|(standing, count)| pb::CandidateCount {
+                    standing: standing_of(standing).into(),
+                    count,
+                })
+                .collect(),
+            candidates: listed.into_iter().map(candidate).collect(),
+            next_page_token,
+            offers: offers.map(|entry| present::entry(entry, None)).collect(),
+        }))
+    }
+
+    async fn start_shadow(
+        &self,
+        request: Request<pb::StartShadowRequest>,
+    ) -> Result<Response<pb::StartShadowResponse>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let length = from_duration(request.length.as_ref());
+        let answer = self
+            .db
+            .write(&call, &request, async |tx| {
+                let now = tx.now();
+                let shadow = ops::shadow::start(tx, &self.ids, &request.content, length, now).await?;
+                Ok::<_, Error>(pb::StartShadowResponse {
+                    shadow: Some(shadow_of(&shadow, &[])),
+                })
+            })
+            .await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn end_shadow(
+        &self,
+        request: Request<pb::EndShadowRequest>,
+    ) -> Result<Response<pb::EndShadowResponse>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let answer = self
+            .db
+            .write(&call, &request, async |tx| {
+                let now = tx.now();
+                store::shadow::end(tx.conn(), now).await?;
+                let shadow = latest(tx.conn()).await?;
+                Ok::<_, Error>(pb::EndShadowResponse { shadow })
+            })
+            .await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn get_shadow(&self, _: Request<pb::GetShadowRequest>) -> Result<Response<pb::GetShadowResponse>, Status> {
+        let mut connection = self.db.read().await.map_err(Error::from)?;
+        let shadow = latest(&mut connection).await?;
+        Ok(Response::new(pb::GetShadowResponse { shadow }))
+    }
+}
+
+async fn latest(connection: &mut PgConnection) -> Result<Option<pb::Shadow>, Error> {
+    let Some(shadow) = store::shadow::find(connection).await? else {
+        return Ok(None);
+    };
+    let findings = store::shadow::findings(connection).await?;
+    Ok(Some(shadow_of(&shadow, &findings)))
+}
+
+fn shadow_of(shadow: &Shadow, findings: &[(Ways, Finding)]) -> pb::Shadow {
+    pb::Shadow {
+        start_time: Some(timestamp(shadow.started_at)),
+        end_time: Some(timestamp(shadow.ends_at)),
+        tasks: findings.iter().map(|(_, finding)| finding.tasks).sum(),
+        findings: findings
+            .iter()
+            .map(|((rules_live, rules_tried), finding)| pb::ShadowFinding {
+                rules_live: rules_live.clone(),
+                rules_tried: rules_tried.clone(),
+                tasks: finding.tasks,
+                moved: finding.moved,
+                raised: finding.raised,
+                lowered: finding.lowered,
+                fewer: finding.fewer,
+                more: finding.more,
+                nobody: finding.nobody,
+            })
+            .collect(),
+    }
+}
+
+fn stages(ruling: &Ruling, task: &Queued, waited: time::Duration) -> Vec<pb::TaskStage> {
+    let reached = ruling.reached(waited);
+    let stages = ruling.stages.iter().enumerate().map(|(place, stage)| {
+        let need = stage.need_of(&task.named);
+        let (sites, regions) = match need.scope {
+            Scope::Anywhere => (Vec::new(), Vec::new()),
+            Scope::Within { sites, regions } => (sites, regions),
+        };
+        pb::TaskStage {
+            reach_time: Some(timestamp(task.queue_time + stage.after)),
+            is_reached: place < reached,
+            languages: need
+                .languages
+                .iter()
+                .map(|(language, level)| pb::LanguageSkill {
+                    language: language.to_string(),
+                    level: (*level).into(),
+                })
+                .collect(),
+            skills: need
+                .skills
+                .iter()
+                .map(|any| pb::SkillChoice {
+                    any: any
+                        .iter()
+                        .map(|(skill, level)| pb::SkillLevel {
+                            skill: skill.to_string(),
+                            level: (*level).into(),
+                        })
+                        .collect(),
+                })
+                .collect(),
+            certifications: need.certifications.iter().map(ToString::to_string).collect(),
+            sites,
+            regions,
+            agent_ids: need.agents.iter().map(ToString::to_string).collect(),
+        }
+    });
+    stages.collect()
+}
+
+fn candidate((agent, stood): (AgentId, Stood)) -> pb::TaskCandidate {
+    pb::TaskCandidate {
+        agent_id: agent.to_string(),
+        standing: standing_of(stood.standing).into(),
+        stage: stood.stage.and_then(|stage| i32::try_from(stage).ok()).unwrap_or(-1),
+        wanting: stood.wanting,
+        let_go_by_time: stood.let_go_by.map(timestamp),
+    }
+}
+
+fn standing_of(standing: Standing) -> pb::CandidateStanding {
+    match standing {
+        Standing::Fits => pb::CandidateStanding::Fits,
+        Standing::LetItGoBy => pb::CandidateStanding::LetItGoBy,
+        Standing::NoRoom => pb::CandidateStanding::NoRoom,
+        Standing::Lacks(Lack::Agent) => pb::CandidateStanding::NotAsked,
+        Standing::Lacks(Lack::Language) => pb::CandidateStanding::Language,
+        Standing::Lacks(Lack::Skill) => pb::CandidateStanding::Skill,
+        Standing::Lacks(Lack::Certification) => pb::CandidateStanding::Certification,
+        Standing::Lacks(Lack::Place) => pb::CandidateStanding::Place,
+    }
+}
