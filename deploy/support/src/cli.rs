@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::agents::AgentsArgs;
 use crate::demo::DemoArgs;
 use crate::doctor::DoctorArgs;
 use crate::keys::KeysArgs;
@@ -13,7 +14,7 @@ use crate::standard::StandardArgs;
 use crate::texts::TextsArgs;
 use crate::token::TokenArgs;
 use crate::up::UpArgs;
-use crate::{demo, doctor, keys, migrate, one, replay, standard, texts, token, up};
+use crate::{agents, demo, doctor, keys, migrate, one, replay, standard, texts, token, up};
 
 /// As a shell reports a program that SIGPIPE ended.
 const NOBODY_READS: i32 = 141;
@@ -62,6 +63,8 @@ enum Command {
     Standard(StandardArgs),
     /// Give texts to translators and take them back, through review to the set that customers read.
     Texts(TextsArgs),
+    /// Take in the people who answer customers, from a file.
+    Agents(AgentsArgs),
     /// Print a bearer token of a local system, to call its gateway as an operator or an agent.
     Token(TokenArgs),
     /// Make the keys of a deployment, and a settings file that names them.
@@ -100,6 +103,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Doctor(args) => doctor::run(args).await,
         Command::Standard(args) => Box::pin(standard::run(&args)).await,
         Command::Texts(args) => Box::pin(texts::run(&args)).await,
+        Command::Agents(args) => agents::run(&args).await,
         Command::Token(args) => token::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Migrate(args) => migrate::run(args).await,

@@ -3,6 +3,7 @@
 //! [`world`] runs all of it beside a private PostgreSQL, as `support up` does; [`session`] calls its public API as front
 //! ends, partners and staff do; [`seed`] fills it with a small believable world through that API.
 
+pub mod agents;
 pub mod cli;
 mod connection;
 pub mod demo;

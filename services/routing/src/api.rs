@@ -3,6 +3,7 @@
 mod agents;
 mod desk;
 mod parse;
+mod people;
 mod plans;
 mod present;
 mod simulations;

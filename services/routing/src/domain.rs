@@ -12,7 +12,7 @@ mod task;
 pub mod waits;
 mod words;
 
-pub use agent::{Agent, DisplayName, LanguageSkill, Presence, ProductSkill};
+pub use agent::{Ability, Agent, Certified, Details, DisplayName, LanguageSkill, Picture, Presence, ProductSkill};
 pub use hands::{ByHand, DeskRules, HandCause};
 pub use language::{Language, NotALanguage};
 pub use lifecycle::{Changed, Entry, OfferEnd, Participant, Party, Refused, apply, diagram, open, transition};

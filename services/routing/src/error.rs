@@ -22,6 +22,15 @@ pub enum Error {
     /// Another agent has the subject.
     #[error("an agent with this subject exists")]
     AgentExists,
+    /// The agent stands at another version than a change was meant for.
+    #[error("the agent was changed by somebody else")]
+    AgentChanged(i64),
+    /// The agent holds work that could not be held so.
+    #[error("the agent holds work that would not fit")]
+    AgentHoldsWork,
+    /// The agent has left.
+    #[error("the agent has left")]
+    AgentGone,
     /// There is no such offer to the caller.
     #[error("there is no such offer")]
     OfferNotFound,
@@ -130,6 +139,9 @@ impl ServiceError for Error {
         match self {
             Self::AgentNotFound => of(Code::NotFound, Reason::AgentNotFound),
             Self::AgentExists => of(Code::AlreadyExists, Reason::AgentExists),
+            Self::AgentChanged(version) => of(Code::Aborted, Reason::AgentChanged).with("version", version.to_string()),
+            Self::AgentHoldsWork => of(Code::FailedPrecondition, Reason::AgentHoldsWork),
+            Self::AgentGone => of(Code::FailedPrecondition, Reason::AgentGone),
             Self::OfferNotFound => of(Code::NotFound, Reason::OfferNotFound),
             Self::OfferEnded(end) => of(Code::FailedPrecondition, Reason::OfferEnded).with("ended_as", end.as_str()),
             Self::TaskNotFound => of(Code::NotFound, Reason::TaskNotFound),

@@ -8,6 +8,7 @@ pub mod agents;
 pub mod callbacks;
 pub mod desk;
 mod events;
+pub mod imports;
 pub mod offers;
 pub mod shadow;
 pub mod tasks;

@@ -8,6 +8,7 @@ pub mod line;
 pub mod offers;
 pub mod shadow;
 pub mod tasks;
+pub mod training;
 pub mod waits;
 
 use std::str::FromStr;

@@ -20,6 +20,8 @@ mod invariants;
 mod matching;
 #[path = "routing_service/model.rs"]
 mod model;
+#[path = "routing_service/people.rs"]
+mod people;
 #[path = "routing_service/plan.rs"]
 mod plan;
 #[path = "routing_service/rules.rs"]

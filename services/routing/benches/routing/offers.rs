@@ -118,16 +118,23 @@ async fn prepare(world: &World) -> Vec<AgentId> {
     for number in 0..AGENTS {
         let new = ops::agents::NewAgent {
             subject: format!("watcher-{number}"),
-            display_name: "Kim".to_owned().into(),
-            site: "Cork".to_owned(),
-            time_zone: "Europe/Dublin".to_owned(),
-            languages: vec![support_routing::domain::LanguageSkill {
-                language: "en".parse().unwrap(),
-                level: 5,
-            }],
-            skills: Vec::new(),
-            capacity: 100,
-            sharing: support_routing::domain::Sharing::default(),
+            certifications: Vec::new(),
+            details: support_routing::domain::Details {
+                display_name: "Kim".to_owned().into(),
+                picture: support_routing::domain::Picture::default(),
+                site: "Cork".to_owned(),
+                region: None,
+                team: String::new(),
+                time_zone: "Europe/Dublin".to_owned(),
+                abilities: Vec::new(),
+                languages: vec![support_routing::domain::LanguageSkill {
+                    language: "en".parse().unwrap(),
+                    level: 5,
+                }],
+                skills: Vec::new(),
+                capacity: 100,
+                sharing: support_routing::domain::Sharing::default(),
+            },
         };
         let mut tx = world.db.begin().await.unwrap();
         let now = world.clock.now();

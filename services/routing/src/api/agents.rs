@@ -6,10 +6,10 @@ use support_chassis::id::{self, Ids};
 use support_chassis::page;
 use support_proto::support::routing::v1 as pb;
 use support_proto::support::routing::v1::agent_service_server::AgentService;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::watch::{self, OfferStream};
-use super::{parse, present};
+use super::{parse, people, present};
 use crate::contract;
 use crate::domain::AgentId;
 use crate::error::Error;
@@ -81,6 +81,56 @@ impl AgentService for AgentApi {
             agents: agents.iter().map(present::agent).collect(),
             next_page_token,
         }))
+    }
+
+    async fn update_agent(
+        &self,
+        request: Request<pb::UpdateAgentRequest>,
+    ) -> Result<Response<pb::UpdateAgentResponse>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let id = id::parse("agent_id", &request.agent_id)?;
+        let answer = self
+            .db
+            .write(&call, &request, async |tx| {
+                let change = |agent: &crate::domain::Agent| people::changed(agent, &request);
+                let agent = ops::agents::update(tx, id, request.expected_version, change).await?;
+                Ok::<_, Error>(pb::UpdateAgentResponse {
+                    agent: Some(present::agent(&agent)),
+                })
+            })
+            .await?;
+        self.live.changed();
+        Ok(Response::new(answer))
+    }
+
+    async fn deactivate_agent(
+        &self,
+        request: Request<pb::DeactivateAgentRequest>,
+    ) -> Result<Response<pb::DeactivateAgentResponse>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let id = id::parse("agent_id", &request.agent_id)?;
+        let answer = self
+            .db
+            .write(&call, &request, async |tx| {
+                let now = tx.now();
+                let agent = ops::agents::deactivate(tx, id, now).await?;
+                Ok::<_, Error>(pb::DeactivateAgentResponse {
+                    agent: Some(present::agent(&agent)),
+                })
+            })
+            .await?;
+        self.live.changed();
+        Ok(Response::new(answer))
+    }
+
+    async fn import_agents(
+        &self,
+        request: Request<Streaming<pb::ImportAgentsRequest>>,
+    ) -> Result<Response<pb::ImportAgentsResponse>, Status> {
+        let answer = people::import(self, request.into_inner()).await?;
+        Ok(Response::new(answer))
     }
 
     async fn set_presence(

@@ -3,13 +3,16 @@
 
 use std::collections::HashSet;
 use std::hash::Hash;
+use std::str::FromStr;
 
+use jiff::tz::TimeZone;
+use support_chassis::clock::from_timestamp;
 use support_chassis::error::{InvalidFields, Violation, Violations};
 use support_proto::support::routing::v1 as pb;
 
 use crate::contract;
-use crate::domain::{Channel, LanguageSkill, NotALanguage, ProductSkill, Share, Sharing};
-use crate::ops::agents::NewAgent;
+use crate::domain::{Ability, Channel, Details, LanguageSkill, NotALanguage, NotAName, ProductSkill, Share, Sharing};
+use crate::ops::agents::{NewAgent, NewCertified};
 
 pub(super) fn new_agent(request: &pb::CreateAgentRequest) -> Result<NewAgent, InvalidFields> {
     let mut fields = Violations::new();
@@ -53,17 +56,89 @@ pub(super) fn new_agent(request: &pb::CreateAgentRequest) -> Result<NewAgent, In
         "skills",
         "must name each product line once",
     );
+    let abilities: Vec<Ability> = request
+        .abilities
+        .iter()
+        .enumerate()
+        .filter_map(|(index, ability)| {
+            let skill = name(&ability.name, || format!("abilities[{index}].name"));
+            let level = level(ability.level, || format!("abilities[{index}].level"));
+            Some(Ability {
+                skill: fields.take(skill)?,
+                level: fields.take(level)?,
+            })
+        })
+        .collect();
+    fields.require(
+        is_each_once(abilities.iter().map(|ability| &ability.skill)),
+        "abilities",
+        "must name each ability once",
+    );
+    let certifications = certifications(&request.certifications, &mut fields);
+    fields.require(
+        TimeZone::get(&request.time_zone).is_ok(),
+        "time_zone",
+        "must be a time zone that there is",
+    );
     fields.finish(())?;
     Ok(NewAgent {
         subject: request.subject.clone(),
-        display_name: request.display_name.clone().into(),
-        site: request.site.clone(),
-        time_zone: request.time_zone.clone(),
-        languages,
-        skills,
-        capacity: request.capacity,
-        sharing,
+        details: Details {
+            display_name: request.display_name.clone().into(),
+            picture: request.picture.clone().into(),
+            site: request.site.clone(),
+            region: Some(request.region.clone()).filter(|region| !region.is_empty()),
+            team: request.team.clone(),
+            time_zone: request.time_zone.clone(),
+            languages,
+            skills,
+            abilities,
+            capacity: request.capacity,
+            sharing,
+        },
+        certifications,
     })
+}
+
+fn certifications(brought: &[pb::AgentCertification], fields: &mut Violations) -> Vec<NewCertified> {
+    let mut certifications = Vec::new();
+    for (index, one) in brought.iter().enumerate() {
+        let field = |name: &str| format!("certifications[{index}].{name}");
+        let read = |time: Option<prost_types::Timestamp>, name: &str| match time {
+            None => Ok(None),
+            Some(time) => match from_timestamp(&time) {
+                Some(time) => Ok(Some(time)),
+                None => Err(Violation::new(field(name), "must be a time")),
+            },
+        };
+        let certification = fields.take(name(&one.name, || field("name")));
+        let granted_at = fields.take(read(one.grant_time, "grant_time"));
+        let expires_at = fields.take(read(one.expire_time, "expire_time"));
+        let (Some(certification), Some(granted_at), Some(expires_at)) = (certification, granted_at, expires_at) else {
+            continue;
+        };
+        fields.require(
+            granted_at.is_none_or(|start| expires_at.is_none_or(|end| start < end)),
+            field("expire_time"),
+            "must be after `grant_time`",
+        );
+        certifications.push(NewCertified {
+            certification,
+            granted_at,
+            expires_at,
+        });
+    }
+    fields.require(
+        is_each_once(certifications.iter().map(|one| &one.certification)),
+        "certifications",
+        "must name each certification once",
+    );
+    certifications
+}
+
+fn name<T: FromStr<Err = NotAName>>(text: &str, field: impl FnOnce() -> String) -> Result<T, Violation> {
+    text.parse()
+        .map_err(|error: NotAName| Violation::new(field(), error.to_string()))
 }
 
 /// How the capacity is shared out: as usual where nothing is said.

@@ -59,7 +59,9 @@ impl PlanService for PlanApi {
         let ruling = plan.ruling(&queued.attributes, &queued.named);
         let mut stood_to: Vec<(AgentId, Stood)> = Vec::new();
         if task.state == TaskState::Queued {
-            let agents = store::line::all_agents(&mut connection).await.map_err(Error::from)?;
+            let agents = store::line::all_agents(&mut connection, now)
+                .await
+                .map_err(Error::from)?;
             stood_to = agents
                 .iter()
                 .map(|agent| (agent.book.agent, stood(&queued, &plan, &ruling, agent, now)))

@@ -4,7 +4,7 @@ use support_chassis::clock::timestamp;
 use support_proto::support::routing::v1 as pb;
 
 use crate::contract;
-use crate::domain::{Agent, ByHand, Channel, Entry, Offer, Share, Sharing, Task};
+use crate::domain::{Agent, ByHand, Certified, Channel, Entry, Offer, Share, Sharing, Task};
 
 pub(super) fn agent(agent: &Agent) -> pb::Agent {
     pb::Agent {
@@ -33,8 +33,29 @@ pub(super) fn agent(agent: &Agent) -> pb::Agent {
         load: agent.book.load,
         presence: contract::presence(agent.presence).into(),
         presence_time: Some(timestamp(agent.presence_since)),
+        version: agent.version,
+        picture: agent.picture.reveal().to_owned(),
+        region: agent.region.clone().unwrap_or_else(|| agent.id().region().to_string()),
+        team: agent.team.clone(),
+        abilities: agent
+            .abilities
+            .iter()
+            .map(|ability| pb::Ability {
+                name: ability.skill.to_string(),
+                level: ability.level.into(),
+            })
+            .collect(),
+        certifications: agent.certifications.iter().map(certified).collect(),
         channels: channels(&agent.book.sharing),
-        ..pb::Agent::default()
+        deactivate_time: agent.deactivated_at.map(timestamp),
+    }
+}
+
+pub(super) fn certified(one: &Certified) -> pb::AgentCertification {
+    pb::AgentCertification {
+        name: one.certification.to_string(),
+        grant_time: Some(timestamp(one.granted_at)),
+        expire_time: one.expires_at.map(timestamp),
     }
 }
 

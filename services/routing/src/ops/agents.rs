@@ -5,7 +5,7 @@ use support_chassis::id::Ids;
 use time::OffsetDateTime;
 
 use super::{events, settle};
-use crate::domain::{Agent, AgentId, Book, Change, DisplayName, LanguageSkill, Presence, ProductSkill, Sharing, apply};
+use crate::domain::{Agent, AgentId, Certification, Certified, Change, Details, Presence, apply};
 use crate::error::Error;
 use crate::store;
 
@@ -14,20 +14,37 @@ use crate::store;
 pub struct NewAgent {
     /// The subject of the staff tokens that the agent calls with.
     pub subject: String,
-    /// The name shown to customers.
-    pub display_name: DisplayName,
-    /// Where the agent works.
-    pub site: String,
-    /// An IANA name.
-    pub time_zone: String,
-    /// The languages, each once.
-    pub languages: Vec<LanguageSkill>,
-    /// The product lines, each once.
-    pub skills: Vec<ProductSkill>,
-    /// How much the agent may hold, 1 to 100.
-    pub capacity: i32,
-    /// How that is shared out.
-    pub sharing: Sharing,
+    /// What is known of them.
+    pub details: Details,
+    /// What they have been certified for elsewhere, each once.
+    pub certifications: Vec<NewCertified>,
+}
+
+/// A certification that somebody brings along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCertified {
+    /// What for.
+    pub certification: Certification,
+    /// From when it holds; none for from now on.
+    pub granted_at: Option<OffsetDateTime>,
+    /// Until when; none where it does not end.
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+impl NewCertified {
+    /// What comes of it where `stands` is what stands already; none where that is the same.
+    #[must_use]
+    pub fn instead_of(&self, stands: Option<&Certified>, now: OffsetDateTime) -> Option<Certified> {
+        let granted_at = self
+            .granted_at
+            .unwrap_or_else(|| stands.map_or(now, |stands| stands.granted_at));
+        let certified = Certified {
+            certification: self.certification.clone(),
+            granted_at,
+            expires_at: self.expires_at,
+        };
+        (stands != Some(&certified)).then_some(certified)
+    }
 }
 
 /// Makes an agent, not at work yet.
@@ -36,25 +53,70 @@ pub struct NewAgent {
 ///
 /// [`Error::AgentExists`] where the subject is taken.
 pub async fn create(tx: &mut Tx, ids: &Ids, new: NewAgent, now: OffsetDateTime) -> Result<Agent, Error> {
-    let mut agent = Agent {
-        subject: new.subject,
-        display_name: new.display_name,
-        site: new.site,
-        time_zone: new.time_zone,
-        languages: new.languages,
-        skills: new.skills,
-        book: Book {
-            sharing: new.sharing,
-            ..Book::new(ids.next(), new.capacity, now)
-        },
-        presence: Presence::Offline,
-        presence_since: now,
-    };
-    // As they are read back.
-    agent.languages.sort_by(|one, other| one.language.cmp(&other.language));
-    agent.skills.sort_by_key(|skill| skill.product_line.as_str());
-    store::agents::insert(tx.conn(), &agent, now).await?;
+    let mut agent = Agent::new(ids.next(), new.subject, new.details, now);
+    let brought = new.certifications.iter();
+    agent.certifications = brought.filter_map(|one| one.instead_of(None, now)).collect();
+    agent
+        .certifications
+        .sort_by(|one, other| one.certification.cmp(&other.certification));
+    store::agents::insert(tx.conn(), std::slice::from_ref(&agent), now).await?;
+    let granted: Vec<_> = agent
+        .certifications
+        .iter()
+        .map(|one| (agent.id(), one.clone()))
+        .collect();
+    store::training::grant(tx.conn(), &granted).await?;
     tx.append(agent.id(), &events::agent_created(agent.id())).await?;
+    Ok(agent)
+}
+
+/// Changes what is known of an agent to what `change` makes of them, at once and whatever they do.
+///
+/// # Errors
+///
+/// [`Error::AgentNotFound`]; [`Error::AgentGone`]; [`Error::AgentChanged`] where they stand at another version than
+/// `expected` (0 for any); [`Error::AgentHoldsWork`] where they hold work that could not be held so; what `change` fails with.
+pub async fn update(
+    tx: &mut Tx,
+    id: AgentId,
+    expected: i64,
+    change: impl FnOnce(&Agent) -> Result<Details, Error> + Send,
+) -> Result<Agent, Error> {
+    let agent = working(tx, id).await?;
+    if expected != 0 && expected != agent.version {
+        return Err(Error::AgentChanged(agent.version));
+    }
+    let details = change(&agent)?.in_order();
+    if details == agent.details() {
+        return Ok(agent);
+    }
+    let after = agent.changed_to(details).ok_or(Error::AgentHoldsWork)?;
+    store::agents::update(tx.conn(), std::slice::from_ref(&after)).await?;
+    tx.append(after.id(), &events::agent_updated(&after)).await?;
+    Ok(after)
+}
+
+/// An agent leaves.
+///
+/// # Errors
+///
+/// [`Error::AgentNotFound`]; [`Error::AgentGone`].
+pub async fn deactivate(tx: &mut Tx, id: AgentId, now: OffsetDateTime) -> Result<Agent, Error> {
+    let agent = working(tx, id).await?;
+    let mut after = turn(tx, agent, Presence::Offline, now).await?;
+    after.deactivated_at = Some(now);
+    after.version += 1;
+    store::agents::update(tx.conn(), std::slice::from_ref(&after)).await?;
+    tx.append(after.id(), &events::agent_deactivated(after.id())).await?;
+    Ok(after)
+}
+
+/// Locks an agent who has not left.
+pub(super) async fn working(tx: &mut Tx, id: AgentId) -> Result<Agent, Error> {
+    let agent = store::agents::lock(tx.conn(), id).await?.ok_or(Error::AgentNotFound)?;
+    if agent.deactivated_at.is_some() {
+        return Err(Error::AgentGone);
+    }
     Ok(agent)
 }
 

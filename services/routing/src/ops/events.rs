@@ -1,10 +1,11 @@
 //! What happened, as the feed tells it.
 
+use support_chassis::clock::timestamp;
 use support_chassis::outbox::Entry;
 use support_proto::support::routing::v1 as pb;
 
 use crate::contract;
-use crate::domain::{Agent, AgentId, Change, Changed};
+use crate::domain::{Agent, AgentId, Certified, Change, Changed};
 
 /// The event of a change.
 pub(super) fn entry(changed: &Changed) -> Entry {
@@ -93,6 +94,27 @@ pub(super) fn entry(changed: &Changed) -> Entry {
 pub(super) fn agent_created(id: AgentId) -> pb::AgentCreated {
     pb::AgentCreated {
         agent_id: id.to_string(),
+    }
+}
+
+pub(super) fn agent_updated(agent: &Agent) -> pb::AgentUpdated {
+    pb::AgentUpdated {
+        agent_id: agent.id().to_string(),
+        version: agent.version,
+    }
+}
+
+pub(super) fn agent_deactivated(id: AgentId) -> pb::AgentDeactivated {
+    pb::AgentDeactivated {
+        agent_id: id.to_string(),
+    }
+}
+
+pub(super) fn agent_certified(id: AgentId, certified: &Certified) -> pb::AgentCertified {
+    pb::AgentCertified {
+        agent_id: id.to_string(),
+        certification: certified.certification.to_string(),
+        expire_time: certified.expires_at.map(timestamp),
     }
 }
 

@@ -58,7 +58,7 @@ pub async fn look(tx: &mut Tx, ids: &Ids, book: &Book, now: OffsetDateTime) -> R
     };
     let plan = shadow::read(&tried.content)?;
     let mut profiles: HashMap<Profile, i64> = HashMap::new();
-    for agent in store::line::all_agents(tx.conn()).await? {
+    for agent in store::line::all_agents(tx.conn(), now).await? {
         *profiles.entry(agent.profile).or_default() += 1;
     }
     let profiles: Vec<_> = profiles.into_iter().collect();

@@ -14,7 +14,7 @@ use crate::store;
 pub(super) fn simulate(what_if: WhatIf<pb::RoutingPlan>) -> BoxFuture<'static, Result<Findings, BoxError>> {
     async move {
         let mut connection = what_if.db.read().await?;
-        let profiles = store::line::profiles(&mut connection).await?;
+        let profiles = store::line::profiles(&mut connection, what_if.db.clock().now()).await?;
         drop(connection);
         let plans = [&what_if.held, &what_if.proposed].map(|held| plan_of(&held.document, String::new()));
         // Thousands of kinds of tasks: not among the calls of others.

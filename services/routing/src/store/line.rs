@@ -168,6 +168,7 @@ async fn refusals(
 struct AgentRow {
     id: AgentId,
     site: String,
+    region: Option<String>,
     capacity: i32,
     shares: i64,
     apart: i32,
@@ -178,6 +179,9 @@ struct AgentRow {
     language_levels: Vec<i16>,
     skills: Vec<String>,
     skill_levels: Vec<i16>,
+    abilities: Vec<String>,
+    ability_levels: Vec<i16>,
+    certifications: Vec<String>,
 }
 
 /// The columns of [`AgentRow`], and whatever decides which rows.
@@ -186,11 +190,16 @@ macro_rules! agents {
         sqlx::query_as!(
             AgentRow,
             r#"
-            select a.id as "id: AgentId", a.site, a.capacity, a.shares, a.apart, a.load, a.held, a.idle_since,
+            select a.id as "id: AgentId", a.site, a.region, a.capacity, a.shares, a.apart, a.load, a.held, a.idle_since,
                 array(select l.language from agent_languages l where l.agent_id = a.id order by l.language) as "languages!",
                 array(select l.level from agent_languages l where l.agent_id = a.id order by l.language) as "language_levels!",
                 array(select s.product_line from agent_skills s where s.agent_id = a.id order by s.product_line) as "skills!",
-                array(select s.level from agent_skills s where s.agent_id = a.id order by s.product_line) as "skill_levels!"
+                array(select s.level from agent_skills s where s.agent_id = a.id order by s.product_line) as "skill_levels!",
+                array(select b.skill from agent_abilities b where b.agent_id = a.id order by b.skill) as "abilities!",
+                array(select b.level from agent_abilities b where b.agent_id = a.id order by b.skill) as "ability_levels!",
+                array(select c.certification from agent_certifications c
+                    where c.agent_id = a.id and c.granted_at <= $1 and (c.expires_at is null or c.expires_at > $1)
+                    order by c.certification) as "certifications!"
             from agents a
             "# + $rest
             $(, $argument)*
@@ -198,15 +207,19 @@ macro_rules! agents {
     };
 }
 
-/// All agents who are available.
-pub async fn all_agents(connection: &mut PgConnection) -> Result<Vec<Candidate>, DbError> {
-    let rows = agents!("where a.presence = 'available'").fetch_all(connection).await?;
+/// All agents who are available, as they are `now`.
+pub async fn all_agents(connection: &mut PgConnection, now: OffsetDateTime) -> Result<Vec<Candidate>, DbError> {
+    let rows = agents!("where a.presence = 'available'", now)
+        .fetch_all(connection)
+        .await?;
     rows.into_iter().map(Candidate::try_from).collect()
 }
 
-/// What all agents can do, whether or not they are at work, each profile with how many they are of it.
-pub async fn profiles(connection: &mut PgConnection) -> Result<Vec<(Profile, i64)>, DbError> {
-    let rows = agents!("").fetch_all(connection).await?;
+/// What all agents who have not left can do `now`, whether or not they are at work, each profile with how many they are of it.
+pub async fn profiles(connection: &mut PgConnection, now: OffsetDateTime) -> Result<Vec<(Profile, i64)>, DbError> {
+    let rows = agents!("where a.deactivated_at is null", now)
+        .fetch_all(connection)
+        .await?;
     let mut profiles: HashMap<Profile, i64> = HashMap::new();
     for row in rows {
         *profiles.entry(Candidate::try_from(row)?.profile).or_default() += 1;
@@ -214,9 +227,13 @@ pub async fn profiles(connection: &mut PgConnection) -> Result<Vec<(Profile, i64
     Ok(profiles.into_iter().collect())
 }
 
-/// Those of the agents who are available.
-pub async fn agents(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Candidate>, DbError> {
-    let rows = agents!("where a.presence = 'available' and a.id = any($1)", ids)
+/// Those of the agents who are available, as they are `now`.
+pub async fn agents(
+    connection: &mut PgConnection,
+    ids: &[Uuid],
+    now: OffsetDateTime,
+) -> Result<Vec<Candidate>, DbError> {
+    let rows = agents!("where a.presence = 'available' and a.id = any($2)", now, ids)
         .fetch_all(connection)
         .await?;
     rows.into_iter().map(Candidate::try_from).collect()
@@ -232,12 +249,16 @@ impl TryFrom<AgentRow> for Candidate {
             .zip(row.language_levels)
             .map(|(language, level)| Ok((read(language, "agent_languages", "language")?, level)))
             .collect::<Result<_, DbError>>()?;
-        let skills = row
-            .skills
-            .iter()
-            .zip(row.skill_levels)
-            .map(|(line, level)| Ok((Skill::product(read(line, "agent_skills", "product_line")?), level)))
+        let lines = row.skills.iter().zip(row.skill_levels);
+        let lines = lines.map(|(line, level)| Ok((Skill::product(read(line, "agent_skills", "product_line")?), level)));
+        let abilities = row.abilities.iter().zip(row.ability_levels);
+        let abilities = abilities.map(|(skill, level)| Ok((read(skill, "agent_abilities", "skill")?, level)));
+        let skills = lines.chain(abilities).collect::<Result<_, DbError>>()?;
+        let certifications = row.certifications.iter();
+        let certifications = certifications
+            .map(|name| read(name, "agent_certifications", "certification"))
             .collect::<Result<_, DbError>>()?;
+        let region = row.region.unwrap_or_else(|| row.id.region().to_string());
         Ok(Self {
             book: Book {
                 agent: row.id,
@@ -247,7 +268,9 @@ impl TryFrom<AgentRow> for Candidate {
                 held: Held::unpacked(row.held),
                 idle_since: row.idle_since,
             },
-            profile: Profile::new(languages, skills).at(row.site, String::new()),
+            profile: Profile::new(languages, skills)
+                .at(row.site, region)
+                .certified(certifications),
         })
     }
 }

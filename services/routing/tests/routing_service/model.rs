@@ -224,7 +224,7 @@ impl Model {
 
     /// Nobody who could be served is left waiting.
     async fn check_line(&self, connection: &mut PgConnection) {
-        let available = store::line::all_agents(connection).await.unwrap();
+        let available = store::line::all_agents(connection, self.world.now()).await.unwrap();
         let now = self.world.now();
         let plan = &self.world.plans()[0].plan;
         for task in store::line::all_tasks(connection).await.unwrap() {

@@ -11,8 +11,8 @@ use support_chassis::standard::{Document, Standard};
 use support_postgres::testing::TestDatabase;
 use support_routing::desk::RuleBook;
 use support_routing::domain::{
-    Agent, AgentId, Attributes, ByHand, CaseId, Channel, Decision, HandCause, LanguageSkill, Named, OfferId, Opening,
-    Pairing, Presence, ProductLine, ProductSkill, Reason, Ruled, Sharing, Task, TaskId,
+    Agent, AgentId, Attributes, ByHand, CaseId, Channel, Decision, Details, HandCause, LanguageSkill, Named, OfferId,
+    Opening, Pairing, Picture, Presence, ProductLine, ProductSkill, Reason, Ruled, Sharing, Task, TaskId,
 };
 use support_routing::error::Error;
 use support_routing::live::Live;
@@ -166,25 +166,32 @@ impl World {
     ) -> AgentId {
         let new = NewAgent {
             subject: subject.to_owned(),
-            display_name: "Kim".to_owned().into(),
-            site: "Cork".to_owned(),
-            time_zone: "Europe/Dublin".to_owned(),
-            languages: languages
-                .iter()
-                .map(|(language, level)| LanguageSkill {
-                    language: language.parse().unwrap(),
-                    level: *level,
-                })
-                .collect(),
-            skills: skills
-                .iter()
-                .map(|(line, level)| ProductSkill {
-                    product_line: *line,
-                    level: *level,
-                })
-                .collect(),
-            capacity,
-            sharing: Sharing::default(),
+            certifications: Vec::new(),
+            details: Details {
+                display_name: "Kim".to_owned().into(),
+                picture: Picture::default(),
+                site: "Cork".to_owned(),
+                region: None,
+                team: String::new(),
+                time_zone: "Europe/Dublin".to_owned(),
+                abilities: Vec::new(),
+                languages: languages
+                    .iter()
+                    .map(|(language, level)| LanguageSkill {
+                        language: language.parse().unwrap(),
+                        level: *level,
+                    })
+                    .collect(),
+                skills: skills
+                    .iter()
+                    .map(|(line, level)| ProductSkill {
+                        product_line: *line,
+                        level: *level,
+                    })
+                    .collect(),
+                capacity,
+                sharing: Sharing::default(),
+            },
         };
         let mut tx = self.db.begin().await.unwrap();
         let agent = ops::agents::create(&mut tx, &self.ids, new, self.now()).await.unwrap();

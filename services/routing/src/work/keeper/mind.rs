@@ -80,7 +80,7 @@ impl Mind {
     async fn read_all(&mut self, connection: &mut PgConnection, clock: &Clock) -> Result<(), DbError> {
         self.engine = Engine::new();
         self.held = None;
-        let agents = line::all_agents(connection).await?;
+        let agents = line::all_agents(connection, clock.now()).await?;
         let tasks = line::all_tasks(connection).await?;
         self.put(&agents, tasks, clock);
         Ok(())
@@ -122,7 +122,7 @@ impl Mind {
         }
         let (mut gone, ids) = self.take_due(|mind| &mut mind.agents);
         if !ids.is_empty() {
-            let agents = line::agents(connection, &ids).await?;
+            let agents = line::agents(connection, &ids, clock.now()).await?;
             for agent in &agents {
                 gone.remove(&agent.book.agent.uuid());
                 self.engine.put_agent(agent);
