@@ -297,14 +297,26 @@ pub fn never_over(records: &[Record], capacity: i32) -> Vec<Violation> {
         for entry in entries {
             let time = entry.occur_time.map_or((0, 0), |time| (time.seconds, time.nanos));
             match entry.change() {
-                TaskChange::Offered => {
+                TaskChange::Offered | TaskChange::Assigned | TaskChange::TakenOver => {
+                    if let Some(before) = holder.replace(&entry.agent_id) {
+                        steps.entry(before).or_default().push((time, -task.weight));
+                    }
                     steps.entry(&entry.agent_id).or_default().push((time, task.weight));
-                    holder = Some(&entry.agent_id);
                 }
-                TaskChange::Accepted | TaskChange::Queued | TaskChange::Unspecified => {}
+                // Nobody joins a contact of a replayed day.
+                TaskChange::Accepted
+                | TaskChange::ContactEnded
+                | TaskChange::Joined
+                | TaskChange::Left
+                | TaskChange::HandedOver
+                | TaskChange::Queued
+                | TaskChange::Unspecified => {}
                 TaskChange::Rejected
                 | TaskChange::TimedOut
                 | TaskChange::Withdrawn
+                | TaskChange::PulledBack
+                | TaskChange::Transferred
+                | TaskChange::Lapsed
                 | TaskChange::Completed
                 | TaskChange::Canceled => {
                     if let Some(agent) = holder.take() {
