@@ -1,9 +1,9 @@
 //! In which language a case is held, and which texts of the catalogues its customer was shown.
 
 use support_proto::support::case::v1::{
-    AssignCaseRequest, CaseErrorReason, CaseLanguageChanged, CaseOpened, ChangeLanguageRequest, GetCaseRequest,
-    GetCaseResponse, LanguageOrigin, ListMessagesRequest, OpenCaseRequest, Resolution, ResolveCaseRequest,
-    TimelineEntryKind,
+    AssignCaseRequest, CaseErrorReason, CaseLanguageChanged, CaseOpened, ChangeLanguageRequest, CustomerSegment,
+    GetCaseRequest, GetCaseResponse, LanguageOrigin, ListMessagesRequest, OpenCaseRequest, Resolution,
+    ResolveCaseRequest, TimelineEntryKind,
 };
 use support_proto::support::feed::v1::Event;
 use support_proto::support::localisation::v1::TextOrigin;
@@ -261,4 +261,44 @@ async fn a_case_tells_which_texts_its_customer_saw() {
     canned.request_id = request_id();
     let refused = refused(customer.post_message(canned).await);
     assert_eq!(refused.violations[0].field, "text_origin");
+}
+
+#[tokio::test]
+async fn routing_hears_what_it_goes_by_and_of_customers_not_what_they_say_they_are() {
+    let world = World::start().await;
+    let (id, mut customer) = world.customer();
+    let manager = new_agent().to_string();
+    let request = || OpenCaseRequest {
+        model: "aster-9-pro".to_owned(),
+        segment: CustomerSegment::Business.into(),
+        account_manager_id: manager.clone(),
+        ..in_spanish(PORTUGUESE, &["fr"])
+    };
+    open(&mut customer, request()).await;
+    let mut staff = world.staff();
+    let by_staff = OpenCaseRequest {
+        customer_id: id.to_string(),
+        ..request()
+    };
+    open(&mut staff, by_staff).await;
+    let events = world.events(2).await;
+    let heard = [&events[0], &events[1]].map(read::<CaseOpened>);
+    let languages = heard
+        .each_ref()
+        .map(|opened| (opened.language.as_str(), opened.further_languages.join(" ")));
+    assert_eq!(languages, [("pt", "es-MX fr".to_owned()), ("es-MX", "fr".to_owned())]);
+    let told = heard.each_ref().map(|opened| {
+        (
+            opened.model.as_str(),
+            opened.segment(),
+            opened.account_manager_id.as_str(),
+        )
+    });
+    assert_eq!(
+        told,
+        [
+            ("aster-9-pro", CustomerSegment::Unspecified, ""),
+            ("aster-9-pro", CustomerSegment::Business, manager.as_str())
+        ]
+    );
 }
