@@ -2,6 +2,7 @@
 
 mod agents;
 mod desk;
+mod fairness;
 mod parse;
 mod people;
 mod plans;

@@ -2,6 +2,7 @@
 //! task goes to whom. No I/O, no clock, no SQL, no protobuf.
 
 mod agent;
+pub mod fairness;
 mod hands;
 mod language;
 mod lifecycle;

@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod changes;
 pub mod desk;
+pub mod fairness;
 pub mod happened;
 pub mod line;
 pub mod offers;

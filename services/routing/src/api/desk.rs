@@ -268,6 +268,13 @@ impl DeskService for DeskApi {
         Ok(Response::new(answer))
     }
 
+    async fn get_fairness(
+        &self,
+        request: Request<pb::GetFairnessRequest>,
+    ) -> Result<Response<pb::GetFairnessResponse>, Status> {
+        Ok(Response::new(self.fairness(request.get_ref()).await?))
+    }
+
     async fn pull_back_task(
         &self,
         request: Request<pb::PullBackTaskRequest>,

@@ -155,6 +155,7 @@ async fn turn(tx: &mut Tx, agent: Agent, presence: Presence, now: OffsetDateTime
         return Ok(agent);
     };
     store::agents::set_presence(tx.conn(), &after).await?;
+    store::fairness::note_presence(tx.conn(), &after).await?;
     tx.append(after.id(), &events::presence_changed(&after)).await?;
     if presence != Presence::Available {
         let mut settled = Vec::new();

@@ -581,3 +581,52 @@ async fn supervising_needs_its_scope() {
     let unknown = system.desk("lead").pull_back_task(request).await.unwrap_err();
     assert_eq!(unknown.code(), Code::NotFound);
 }
+
+#[tokio::test]
+async fn how_a_day_was_spread_is_said_without_names() {
+    let system = System::start().await;
+    system.agent("amy").await;
+    system.agent("ben").await;
+    let (mut amy, _) = system.watch("amy").await;
+    system.presence("amy", pb::Presence::Available).await;
+    for _ in 0..2 {
+        system.open_case().await;
+        let offer = next_offer(&mut amy).await;
+        system.staff("amy").accept_offer(accept(&offer)).await.unwrap();
+        next(&mut amy).await;
+        let task_id = offer.task.unwrap().task_id;
+        system.staff("amy").complete_task(complete(&task_id)).await.unwrap();
+    }
+    // The days of Dublin: what is asked shortly before midnight may have been done the day before.
+    let now = support_chassis::clock::Clock::system().now();
+    let mut offers = 0.0;
+    for day in [now - time::Duration::days(1), now, now + time::Duration::days(1)] {
+        let request = pb::GetFairnessRequest {
+            site: "Cork".to_owned(),
+            day: day.date().to_string(),
+        };
+        let told = system.desk("lead").get_fairness(request).await.unwrap().into_inner();
+        for group in &told.groups {
+            assert_eq!(
+                (group.languages.as_slice(), group.agents),
+                (&["en".to_owned()][..], 1),
+                "{group:?}"
+            );
+            assert!(group.available_seconds.unwrap().mean > 0.0);
+            offers += group.offers.unwrap().most;
+        }
+    }
+    assert!((offers - 2.0_f64).abs() < f64::EPSILON, "{offers}");
+    let elsewhere = pb::GetFairnessRequest {
+        site: "Nowhere".to_owned(),
+        day: now.date().to_string(),
+    };
+    let unknown = system.desk("lead").get_fairness(elsewhere).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::NotFound);
+    let never = pb::GetFairnessRequest {
+        site: "Cork".to_owned(),
+        day: "2026-13-01".to_owned(),
+    };
+    let refused = explain(&system.desk("lead").get_fairness(never).await.unwrap_err());
+    assert_eq!(refused.violations[0].field, "day");
+}

@@ -225,6 +225,14 @@ async fn what_is_done_by_hand_is_of_a_task_and_an_agent() {
             format!("insert into task_hands (task_id, sequence, actor) values ({TASK}, 2, 'lead')"),
         ),
         (
+            "agent_presences_known",
+            format!("insert into agent_presences values ({AGENT}, now(), 'asleep')"),
+        ),
+        (
+            "agent_presences_agent_id_fkey",
+            format!("insert into agent_presences values ({TASK}, now(), 'offline')"),
+        ),
+        (
             "callbacks_attempts_not_negative",
             format!("insert into callbacks values ({TASK}, null, null, -1, now())"),
         ),
@@ -287,6 +295,7 @@ async fn the_schema_knows_every_word() {
         words
     };
     assert_eq!(words("agents_presence_known"), sorted(Presence::ALL, Presence::as_str));
+    assert_eq!(words("agent_presences_known"), sorted(Presence::ALL, Presence::as_str));
     assert_eq!(
         words("agent_skills_product_line_known"),
         sorted(ProductLine::ALL, ProductLine::as_str)
