@@ -255,7 +255,9 @@ impl Desk {
         let seized = seize(tx, id).await?.ok_or(Error::TaskNotFound)?;
         require(&seized.task, Change::PulledBack)?;
         let task = dismiss(tx, seized.task, now).await?;
-        change(tx, &task, seized.book.as_ref(), Change::PulledBack, Some(hand), now).await
+        let task = change(tx, &task, seized.book.as_ref(), Change::PulledBack, Some(hand), now).await?;
+        store::desk::refile(tx.conn(), &task).await?;
+        Ok(task)
     }
 
     /// What an agent holds who has been gone for too long goes back into line, to its front, or ends where only the writing up was

@@ -630,3 +630,36 @@ async fn how_a_day_was_spread_is_said_without_names() {
     let refused = explain(&system.desk("lead").get_fairness(never).await.unwrap_err());
     assert_eq!(refused.violations[0].field, "day");
 }
+
+#[tokio::test]
+async fn whenever_there_is_room_whoever_waits_longest_is_next() {
+    let system = System::start().await;
+    system.agent("amy").await;
+    let (mut amy, _) = system.watch("amy").await;
+    let mut cases = Vec::new();
+    for _ in 0..3 {
+        let case = system.open_case().await;
+        system.tasks_of(case, 1, pb::TaskState::Queued).await;
+        cases.push(case.to_string());
+    }
+    // She comes, and each time she has written one up.
+    system.presence("amy", pb::Presence::Available).await;
+    for (place, case) in cases.iter().enumerate() {
+        let offer = next_offer(&mut amy).await;
+        let task = offer.task.clone().unwrap();
+        assert_eq!(&task.case_id, case, "the {place}th");
+        system.staff("amy").accept_offer(accept(&offer)).await.unwrap();
+        next(&mut amy).await;
+        let request = pb::EndContactRequest {
+            request_id: request_id(),
+            task_id: task.task_id.clone(),
+        };
+        system.desk("amy").end_contact(request).await.unwrap();
+        system
+            .staff("amy")
+            .complete_task(complete(&task.task_id))
+            .await
+            .unwrap();
+    }
+    check(&system.db).await;
+}

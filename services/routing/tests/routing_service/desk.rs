@@ -127,6 +127,27 @@ async fn a_task_passed_on_may_ask_for_something_else() {
 }
 
 #[tokio::test]
+async fn who_helped_last_and_passes_it_on_is_waited_for_no_longer() {
+    let world = World::new().await;
+    let amy = world.agent("amy", &["en"], &[], 6).await;
+    let first = world.open_call().await;
+    world.begin("amy", amy).await;
+    world.complete("amy", first.id).await.unwrap();
+    let mut again = world.opening(Channel::Phone, "en", None);
+    again.case_id = first.case_id;
+    let task = world.open(again).await;
+    assert_eq!(world.begin("amy", amy).await.id, task.id);
+    world
+        .do_by_hand(Deed::Transfer, task.id, amy, "amy", "amy")
+        .await
+        .unwrap();
+    let ben = world.agent("ben", &["en"], &[], 6).await;
+    world.make_offers().await;
+    assert_eq!(world.standing(ben).await[0].1, task.id, "at once");
+    world.check().await;
+}
+
+#[tokio::test]
 async fn a_warm_transfer_ends_with_the_other_agent_having_it() {
     let world = World::new().await;
     let amy = world.agent("amy", &["en"], &[], 6).await;
