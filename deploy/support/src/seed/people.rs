@@ -1,6 +1,6 @@
 //! Who works where.
 
-use support_proto::support::routing::v1::{CreateAgentRequest, LanguageSkill, ProductSkill};
+use support_proto::support::routing::v1::{Ability, CreateAgentRequest, LanguageSkill, ProductSkill};
 use support_proto::support::types::v1::ProductLine;
 
 /// How many agents a site has.
@@ -93,11 +93,20 @@ pub(super) fn agents() -> Vec<CreateAgentRequest> {
                     })
                     .collect(),
                 skills: skills(index),
+                // Every second of them is taught how to help with an account, and how not to help a stranger.
+                abilities: (index % 2 == 0).then(account_security).into_iter().collect(),
                 capacity: 6,
                 ..CreateAgentRequest::default()
             })
         })
         .collect()
+}
+
+fn account_security() -> Ability {
+    Ability {
+        name: "area/account-security".to_owned(),
+        level: 3,
+    }
 }
 
 fn skills(index: usize) -> Vec<ProductSkill> {

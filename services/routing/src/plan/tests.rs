@@ -53,9 +53,11 @@ fn what_is_shipped_is_what_the_readme_says() {
     assert_eq!(book.of_agents("cork-1", NOW), plan);
 }
 
-/// What is shipped, with more of the plan at its end.
+/// What is shipped, with other rules, queues and neighbours.
 fn with_rules(more: &str) -> Book {
-    let yaml = format!("{SHIPPED}\n{more}").leak();
+    let (before, rest) = SHIPPED.split_once("\nqueues:").unwrap();
+    let (_, after) = rest.split_once("\noffers:").unwrap();
+    let yaml = format!("{before}\noffers:{after}\n{more}").leak();
     Book::new(Standard::shipped(&Document::new(yaml)), Calendars::shipped())
 }
 

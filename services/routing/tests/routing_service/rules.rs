@@ -5,24 +5,35 @@ use std::time::Duration;
 use serde_json::json;
 use support_calendars::Calendars;
 use support_chassis::client::Peer;
+use support_chassis::id::Id;
 use support_chassis::standard::{Document, Standard};
+use support_proto::support::case::v1 as case;
 use support_proto::support::options::v1::CallerKind;
 use support_proto::support::routing::v1 as pb;
 use support_proto::support::routing::v1::plan_service_client::PlanServiceClient;
+use support_proto::support::types::v1 as types;
 use support_routing::domain::{AgentId, Area, Channel, Opening, Presence, ProductLine, Severity, Task};
 use support_routing::ops;
 use support_routing::plan::Book;
 use tonic::Code;
 
 use crate::invariants::check;
-use crate::system::{System, new_agent, request_id, shipped_but};
+use crate::system::{System, new_agent, next_offer, request_id, shipped_but};
 use crate::world::World;
 
-/// What is shipped, and more.
+/// What is shipped, with other rules, queues and neighbours.
 fn book(more: &str) -> Book {
     let shipped = include_str!("../../standard/routing-plan.yaml");
-    let yaml = format!("{shipped}\n{more}").leak();
-    Book::new(Standard::shipped(&Document::new(yaml)), Calendars::shipped())
+    let (before, rest) = shipped.split_once("\nqueues:").unwrap();
+    let (_, after) = rest.split_once("\noffers:").unwrap();
+    let yaml = format!("{before}\noffers:{after}\n{more}");
+    let more_steps = "relaxation:\n  more: { after: 60s, language_level: 3, skill_level: 2, further_languages: true, neighbours: true }\n";
+    let yaml = if more.starts_with("neighbours:") {
+        yaml.replacen("relaxation:\n", more_steps, 1)
+    } else {
+        yaml
+    };
+    Book::new(Standard::shipped(&Document::new(yaml.leak())), Calendars::shipped())
 }
 
 /// Whom a task was offered to, who then takes and ends it.
@@ -123,20 +134,7 @@ rules:
 
 #[tokio::test]
 async fn further_languages_and_neighbours_serve_once_a_step_says_so() {
-    let world = World::by(Book::new(
-        Standard::shipped(&Document::new(
-            include_str!("../../standard/routing-plan.yaml")
-                .replacen(
-                    "relaxation:\n",
-                    "neighbours: { product/watch: { skills: { product/phone: 3 } } }\nrelaxation:\n  \
-                     more: { after: 60s, language_level: 3, skill_level: 2, further_languages: true, neighbours: true }\n",
-                    1,
-                )
-                .leak(),
-        )),
-        Calendars::shipped(),
-    ))
-    .await;
+    let world = World::by(book("neighbours: { product/watch: { skills: { product/phone: 3 } } }")).await;
     let french = world.agent_at(&[("fr", 3)], &[(ProductLine::Phone, 3)]).await;
     let mut opening = world.opening(Channel::Phone, "pt", Some(ProductLine::Watch));
     opening.attributes.further_languages = vec!["fr-CA".parse().unwrap()];
@@ -228,6 +226,50 @@ async fn a_task_is_explained() {
     let code = plans(&system).explain_task(missing).await.unwrap_err().code();
     assert!(matches!(code, Code::NotFound | Code::InvalidArgument), "{code:?}");
     check(&system.db).await;
+}
+
+#[tokio::test]
+async fn an_account_in_danger_goes_to_who_was_taught_by_what_is_shipped() {
+    let system = System::start().await;
+    system.agent("plain").await;
+    let mut taught = new_agent("taught");
+    taught.abilities = vec![pb::Ability {
+        name: "area/account-security".to_owned(),
+        level: 2,
+    }];
+    system.operator().create_agent(taught).await.unwrap();
+    let (_plain, _) = system.watch("plain").await;
+    let (mut offers, _) = system.watch("taught").await;
+    system.presence("plain", pb::Presence::Available).await;
+    system.presence("taught", pb::Presence::Available).await;
+    let id: Id = system.ids.next();
+    let opened = case::CaseOpened {
+        case_id: id.to_string(),
+        channel: types::Channel::Chat.into(),
+        language: "en-GB".to_owned(),
+        severity: case::Severity::Low.into(),
+        area: case::CaseArea::AccountSecurity.into(),
+        ..case::CaseOpened::default()
+    };
+    system.tell(id, &opened).await;
+    let offer = next_offer(&mut offers).await;
+    let task = offer.task.unwrap();
+    assert_eq!((task.case_id, task.priority), (id.to_string(), 9));
+    let request = pb::ExplainTaskRequest {
+        task_id: task.task_id,
+        ..pb::ExplainTaskRequest::default()
+    };
+    let told = plans(&system).explain_task(request).await.unwrap().into_inner();
+    assert_eq!(
+        (told.rules, told.queue.as_str(), told.before_all),
+        (vec!["account-security".to_owned()], "account-security", true)
+    );
+    let last = told.stages.last().unwrap();
+    assert_eq!(
+        last.skills[0].any[0].skill, "area/account-security",
+        "however long it waits"
+    );
+    assert!(told.candidates.is_empty(), "it waits no more");
 }
 
 #[tokio::test]
