@@ -9,6 +9,7 @@ mod plans;
 mod present;
 mod simulations;
 mod tasks;
+mod training;
 mod waits;
 mod watch;
 
@@ -17,4 +18,5 @@ pub use desk::DeskApi;
 pub use plans::PlanApi;
 pub use simulations::SimulationApi;
 pub use tasks::TaskApi;
+pub use training::TrainingApi;
 pub use waits::WaitApi;

@@ -10,6 +10,7 @@ mod matching;
 mod plan;
 mod room;
 mod task;
+mod training;
 pub mod waits;
 mod words;
 
@@ -28,6 +29,7 @@ pub use task::{
     Action, Area, Attributes, Cause, Change, Channel, Named, Offer, Opening, ProductLine, Segment, Severity, Task,
     TaskState,
 };
+pub use training::{CertifiedProduct, Course, Ending, Enrolment, Outcome, TrainingRules, required_certifications};
 pub use words::UnknownWord;
 
 support_chassis::id_type! {

@@ -31,6 +31,12 @@ pub enum Error {
     /// The agent has left.
     #[error("the agent has left")]
     AgentGone,
+    /// There is no such course.
+    #[error("there is no such course")]
+    CourseNotFound,
+    /// The agent does not take part in the course.
+    #[error("the agent does not take part in the course")]
+    NotEnrolled,
     /// There is no such offer to the caller.
     #[error("there is no such offer")]
     OfferNotFound,
@@ -142,6 +148,8 @@ impl ServiceError for Error {
             Self::AgentChanged(version) => of(Code::Aborted, Reason::AgentChanged).with("version", version.to_string()),
             Self::AgentHoldsWork => of(Code::FailedPrecondition, Reason::AgentHoldsWork),
             Self::AgentGone => of(Code::FailedPrecondition, Reason::AgentGone),
+            Self::CourseNotFound => of(Code::NotFound, Reason::CourseNotFound),
+            Self::NotEnrolled => of(Code::FailedPrecondition, Reason::NotEnrolled),
             Self::OfferNotFound => of(Code::NotFound, Reason::OfferNotFound),
             Self::OfferEnded(end) => of(Code::FailedPrecondition, Reason::OfferEnded).with("ended_as", end.as_str()),
             Self::TaskNotFound => of(Code::NotFound, Reason::TaskNotFound),

@@ -14,6 +14,7 @@ mod settings;
 pub mod simulation;
 pub mod staffing;
 pub mod store;
+pub mod training;
 pub mod waits;
 pub mod work;
 
@@ -27,11 +28,13 @@ use support_proto::support::routing::v1::desk_service_server::DeskServiceServer;
 use support_proto::support::routing::v1::plan_service_server::PlanServiceServer;
 use support_proto::support::routing::v1::simulation_service_server::SimulationServiceServer;
 use support_proto::support::routing::v1::task_service_server::TaskServiceServer;
+use support_proto::support::routing::v1::training_service_server::TrainingServiceServer;
 use support_proto::support::routing::v1::wait_service_server::WaitServiceServer;
 
 pub use desk::DESK_RULES;
 pub use plan::ROUTING_PLAN;
 pub use settings::RoutingSettings;
+pub use training::TRAINING_RULES;
 
 /// Routing's migrations.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
@@ -43,7 +46,7 @@ pub static SERVICE: Service = Service {
     migrator: &MIGRATOR,
     defaults: settings::DEFAULTS,
     setting_docs: settings::DOCS,
-    standards: &[&ROUTING_PLAN, &DESK_RULES],
+    standards: &[&ROUTING_PLAN, &DESK_RULES, &TRAINING_RULES],
     start,
 };
 
@@ -52,7 +55,8 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
         let settings: RoutingSettings = kit.section()?;
         let live = live::Live::default();
         let calendars = Calendars::of(&kit.peer("localisation")?);
-        let book = plan::Book::new(kit.standard(&ROUTING_PLAN), calendars.clone());
+        let training = training::RuleBook::new(kit.standard(&TRAINING_RULES));
+        let book = plan::Book::new(kit.standard(&ROUTING_PLAN), calendars.clone()).with_training(training.clone());
         let desk = ops::desk::Desk {
             ids: kit.ids.clone(),
             plans: book.clone(),
@@ -70,6 +74,10 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
                 kit.clock.clone(),
                 kit.ids.region(),
             )))
+            .serve(TrainingServiceServer::new(api::TrainingApi {
+                db: kit.db.clone(),
+                live: live.clone(),
+            }))
             .serve(TaskServiceServer::new(api::TaskApi { db: kit.db.clone() }))
             .serve(WaitServiceServer::new(api::WaitApi {
                 db: kit.db.clone(),
@@ -96,9 +104,26 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
                     book: book.clone(),
                 },
             );
+        let parts = add_training(parts, &kit, settings, training);
         Ok(add_work(parts, &kit, settings, &live, desk))
     }
     .boxed()
+}
+
+fn add_training(parts: Parts, kit: &Kit, settings: RoutingSettings, rules: training::RuleBook) -> Parts {
+    let (db, clock) = (kit.db.clone(), kit.clock.clone());
+    let ends = kit.lifecycle.every(settings.poll_interval(), None, move || {
+        let (db, clock) = (db.clone(), clock.clone());
+        async move { work::training::ends(&db, &clock).await }
+    });
+    let (db, clock) = (kit.db.clone(), kit.clock.clone());
+    let warnings = kit.lifecycle.every(work::training::WARNINGS, None, move || {
+        let (db, clock, rules) = (db.clone(), clock.clone(), rules.clone());
+        async move { work::training::warnings(&db, &clock, &rules).await }
+    });
+    parts
+        .work("certifications that end", ends)
+        .work("certifications that will end", warnings)
 }
 
 fn add_work(parts: Parts, kit: &Kit, settings: RoutingSettings, live: &live::Live, desk: ops::desk::Desk) -> Parts {

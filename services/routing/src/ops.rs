@@ -12,6 +12,7 @@ pub mod imports;
 pub mod offers;
 pub mod shadow;
 pub mod tasks;
+pub mod training;
 
 use support_chassis::db::{DbError, Tx};
 

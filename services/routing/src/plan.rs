@@ -16,8 +16,9 @@ use tokio::sync::watch;
 
 use crate::domain::{
     Acquaintance, Attributes, Condition, Country, Demand, Demanded, GENERAL, Named, Plan, Priorities, Queue, Rule,
-    Scope, Severity, Step,
+    Scope, Severity, Step, TrainingRules,
 };
+use crate::training::RuleBook;
 
 /// The routing plan: who goes first, what is asked of an agent, how long an offer stands.
 pub static ROUTING_PLAN: Document<pb::RoutingPlan> = Document::new(include_str!("../standard/routing-plan.yaml"))
@@ -29,6 +30,8 @@ pub static ROUTING_PLAN: Document<pb::RoutingPlan> = Document::new(include_str!(
 pub struct Book {
     standard: Standard<pb::RoutingPlan>,
     calendars: Calendars,
+    /// What agents must be certified for; none for nothing.
+    training: Option<RuleBook>,
     /// Plans that were read, by their basis: their conditions are not read each time.
     known: Arc<RwLock<HashMap<String, Arc<Plan>>>>,
 }
@@ -43,8 +46,23 @@ impl Book {
         Self {
             standard,
             calendars,
+            training: None,
             known: Arc::default(),
         }
+    }
+
+    /// The same, where agents must be certified as these rules say.
+    #[must_use]
+    pub fn with_training(mut self, training: RuleBook) -> Self {
+        self.training = Some(training);
+        self
+    }
+
+    /// What agents must be certified for at a moment.
+    #[must_use]
+    pub fn training(&self, now: OffsetDateTime) -> TrainingRules {
+        let rules = self.training.as_ref().map(|training| training.of_agents(now));
+        rules.unwrap_or_default()
     }
 
     /// Changes whenever what holds may have changed.
@@ -81,7 +99,11 @@ impl Book {
     #[must_use]
     pub fn of_tasks(&self, country: Option<Country>, now: OffsetDateTime) -> Plan {
         let place = country.map_or(Place::Global, |country| Place::country(country.as_str()));
-        self.on(&place, now)
+        let products = self.training.as_ref().map(|training| training.products(country, now));
+        Plan {
+            products: products.unwrap_or_default(),
+            ..self.on(&place, now)
+        }
     }
 
     /// What holds at a moment for agents of a site; where it is none of the standard's, what holds everywhere.
@@ -147,6 +169,7 @@ pub fn plan_of(document: &pb::RoutingPlan, basis: String) -> Plan {
             .then_with(|| one.languages.cmp(&other.languages))
     });
     Plan {
+        products: Vec::new(),
         basis,
         priorities: Priorities {
             by_severity: [priorities.low, priorities.normal, priorities.high, priorities.critical].map(small),

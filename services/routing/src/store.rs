@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod changes;
+pub mod courses;
 pub mod desk;
 pub mod fairness;
 pub mod happened;

@@ -8,6 +8,7 @@ pub mod keeper;
 pub mod reader;
 pub mod shadow;
 pub mod sight;
+pub mod training;
 
 pub use cases::CaseEvents;
 

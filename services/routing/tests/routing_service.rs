@@ -36,6 +36,8 @@ mod streams;
 mod system;
 #[path = "routing_service/takeover.rs"]
 mod takeover;
+#[path = "routing_service/training.rs"]
+mod training;
 #[path = "routing_service/waits.rs"]
 mod waits;
 #[path = "routing_service/world.rs"]

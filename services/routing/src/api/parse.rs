@@ -136,7 +136,7 @@ fn certifications(brought: &[pb::AgentCertification], fields: &mut Violations) -
     certifications
 }
 
-fn name<T: FromStr<Err = NotAName>>(text: &str, field: impl FnOnce() -> String) -> Result<T, Violation> {
+pub(super) fn name<T: FromStr<Err = NotAName>>(text: &str, field: impl FnOnce() -> String) -> Result<T, Violation> {
     text.parse()
         .map_err(|error: NotAName| Violation::new(field(), error.to_string()))
 }

@@ -13,7 +13,7 @@ pub use condition::{Condition, Facts, Mentioned, NotACondition};
 pub use demand::{Acquaintance, Demand, Demanded, Ruling, Stage};
 pub use rule::{GENERAL, Queue, Rule};
 
-use super::{Area, Attributes, Country, Language, Named, Severity, Skill};
+use super::{Area, Attributes, CertifiedProduct, Country, Language, Named, Severity, Skill, required_certifications};
 
 /// Who goes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,6 +106,8 @@ pub struct Plan {
     pub queues: BTreeMap<String, Queue>,
     /// The skills that serve in place of another, at these levels, once a step says so.
     pub neighbours: BTreeMap<Skill, Vec<(Skill, i16)>>,
+    /// The products whose tasks go only to those who are certified for them.
+    pub products: Vec<CertifiedProduct>,
     /// How long an offer stands.
     pub offer_timeout: Duration,
     /// How long an agent who let a task go by is not asked again for it.
@@ -126,6 +128,7 @@ impl Plan {
             && self.rules == other.rules
             && self.queues == other.queues
             && self.neighbours == other.neighbours
+            && self.products == other.products
     }
 
     /// The priority with which a task is queued, 0 to 9: what is at stake, or more where a rule says so.
@@ -167,6 +170,9 @@ impl Plan {
             priority = priority.max(rule.priority);
             demand.add(&rule.demand);
         }
+        demand
+            .certifications
+            .extend(required_certifications(&self.products, attributes));
         let queue = queue.unwrap_or_else(|| GENERAL.to_owned());
         Ruling {
             rules,

@@ -5,7 +5,8 @@ use support_chassis::outbox::Entry;
 use support_proto::support::routing::v1 as pb;
 
 use crate::contract;
-use crate::domain::{Agent, AgentId, Certified, Change, Changed};
+use crate::domain::{Agent, AgentId, Certification, Certified, Change, Changed};
+use crate::store::training::Due;
 
 /// The event of a change.
 pub(super) fn entry(changed: &Changed) -> Entry {
@@ -115,6 +116,23 @@ pub(super) fn agent_certified(id: AgentId, certified: &Certified) -> pb::AgentCe
         agent_id: id.to_string(),
         certification: certified.certification.to_string(),
         expire_time: certified.expires_at.map(timestamp),
+    }
+}
+
+pub(super) fn certification_expiring(due: &Due, days_ahead: i32) -> pb::CertificationExpiring {
+    pb::CertificationExpiring {
+        agent_id: due.agent.to_string(),
+        certification: due.certification.to_string(),
+        expire_time: Some(timestamp(due.expires_at)),
+        days_ahead,
+    }
+}
+
+pub(super) fn certification_ended(id: AgentId, ended: &Certification, was_revoked: bool) -> pb::CertificationEnded {
+    pb::CertificationEnded {
+        agent_id: id.to_string(),
+        certification: ended.to_string(),
+        was_revoked,
     }
 }
 

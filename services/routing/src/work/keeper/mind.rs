@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::domain::{Candidate, Decision, Ruled};
+use crate::domain::{Candidate, Decision, Ruled, TrainingRules};
 use crate::engine::{Engine, Queued};
 use crate::ops::offers::Made;
 use crate::plan::Book;
@@ -35,6 +35,8 @@ pub struct Mind {
     is_whole: bool,
     book: Book,
     plans: watch::Receiver<u64>,
+    /// What agents must be certified for.
+    training: TrainingRules,
     /// The engine's plans, for who carries out what was decided by them; none where they may have changed.
     held: Option<Arc<[Ruled]>>,
     /// Tasks that we have offered, or are about to, and not heard of yet.
@@ -60,6 +62,7 @@ impl Mind {
             is_whole: follower.settle(connection).await?,
             follower,
             plans: book.changes(),
+            training: book.training(clock.now()),
             held: None,
             book,
             offered: HashSet::new(),
@@ -86,9 +89,17 @@ impl Mind {
         Ok(())
     }
 
+    /// An agent is there, as far as their certifications let their skills count.
+    fn put_agent(&mut self, agent: &Candidate) {
+        self.engine.put_agent(&Candidate {
+            book: agent.book,
+            profile: self.training.counted(agent.profile.clone()),
+        });
+    }
+
     fn put(&mut self, agents: &[Candidate], tasks: Vec<Queued>, clock: &Clock) {
         for agent in agents {
-            self.engine.put_agent(agent);
+            self.put_agent(agent);
         }
         let now = clock.now();
         for task in tasks {
@@ -106,6 +117,11 @@ impl Mind {
         if self.plans.has_changed().unwrap_or_default() {
             self.plans.mark_unchanged();
             self.read_plans(clock);
+            let training = self.book.training(clock.now());
+            if training != self.training {
+                self.training = training;
+                self.read_all(connection, clock).await?;
+            }
         }
         let touched = self.follower.read(connection).await?;
         self.tasks.extend(touched.tasks);
@@ -125,7 +141,7 @@ impl Mind {
             let agents = line::agents(connection, &ids, clock.now()).await?;
             for agent in &agents {
                 gone.remove(&agent.book.agent.uuid());
-                self.engine.put_agent(agent);
+                self.put_agent(agent);
             }
             for agent in gone.into_iter().filter_map(id) {
                 self.engine.remove_agent(agent);
