@@ -309,6 +309,8 @@ pub fn never_over(records: &[Record], capacity: i32) -> Vec<Violation> {
                 | TaskChange::Joined
                 | TaskChange::Left
                 | TaskChange::HandedOver
+                | TaskChange::CallbackRequested
+                | TaskChange::CallbackDue
                 | TaskChange::Queued
                 | TaskChange::Unspecified => {}
                 TaskChange::Rejected
@@ -317,6 +319,8 @@ pub fn never_over(records: &[Record], capacity: i32) -> Vec<Violation> {
                 | TaskChange::PulledBack
                 | TaskChange::Transferred
                 | TaskChange::Lapsed
+                | TaskChange::NotReached
+                | TaskChange::GivenUp
                 | TaskChange::Completed
                 | TaskChange::Canceled => {
                     if let Some(agent) = holder.take() {
