@@ -96,6 +96,11 @@ pub fn compare(
     let mut found: BTreeMap<Ways, Finding> = BTreeMap::new();
     for task in tasks {
         let live = live(task);
+        // What must be certified for which product, another document says: it is tried with the plan as it is.
+        let tried = &Plan {
+            products: live.products.clone(),
+            ..tried.clone()
+        };
         let rulings = [&live, tried].map(|plan| plan.ruling(&task.attributes, &task.named));
         let priorities = [&live, tried].map(|plan| plan.priority(&task.attributes, &task.named));
         let fit = rulings.each_ref().map(|ruling| fit(ruling, profiles));

@@ -223,6 +223,36 @@ rules:
     assert_eq!(beyond.kinds(), 1);
 }
 
+#[test]
+fn what_agents_must_be_certified_for_is_no_difference_of_plans() {
+    let plan = with_rules("").of_tasks(None, NOW);
+    let id = support_chassis::id::Id::from_parts("eu".parse().unwrap(), NOW, 1);
+    let task = crate::engine::Queued {
+        task: id.into(),
+        version: 1,
+        attributes: Arc::new(Attributes::new(Channel::Chat, "en".parse().unwrap())),
+        named: Named::default(),
+        priority: 5,
+        queue_time: NOW,
+        let_go_by: Vec::new(),
+    };
+    let profile = Profile::new(vec![("en".parse().unwrap(), 5)], Vec::new());
+    let live = Plan {
+        products: vec![crate::domain::CertifiedProduct {
+            product_line: None,
+            model: None,
+            certification: "cert/all".parse().unwrap(),
+        }],
+        ..plan.clone()
+    };
+    let found = shadow::compare(&[task], |_| live.clone(), &plan, &[(profile, 3)]);
+    let same = shadow::Finding {
+        tasks: 1,
+        ..shadow::Finding::default()
+    };
+    assert_eq!(found.into_values().collect::<Vec<_>>(), [same]);
+}
+
 fn faults(change: &[(&str, &str)]) -> Vec<String> {
     let yaml = change
         .iter()
