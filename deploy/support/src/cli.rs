@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::agents::AgentsArgs;
 use crate::demo::DemoArgs;
 use crate::doctor::DoctorArgs;
+use crate::forecast::{ReplayCallsArgs, SimulateArgs, StaffArgs};
 use crate::keys::KeysArgs;
 use crate::migrate::MigrateArgs;
 use crate::replay::ReplayArgs;
@@ -14,7 +15,7 @@ use crate::standard::StandardArgs;
 use crate::texts::TextsArgs;
 use crate::token::TokenArgs;
 use crate::up::UpArgs;
-use crate::{agents, demo, doctor, keys, migrate, one, replay, standard, texts, token, up};
+use crate::{agents, demo, doctor, forecast, keys, migrate, one, replay, standard, texts, token, up};
 
 /// As a shell reports a program that SIGPIPE ended.
 const NOBODY_READS: i32 = 141;
@@ -57,6 +58,12 @@ enum Command {
     Demo(DemoArgs),
     /// Play a real day of calls through a running system, and prove that nothing was lost.
     Replay(ReplayArgs),
+    /// Play customers and agents who are not there, and say how they fare.
+    Simulate(SimulateArgs),
+    /// Find the cheapest roster that meets its targets.
+    Staff(StaffArgs),
+    /// Play a real month of calls through the engine, and hold it against what was.
+    ReplayCalls(ReplayCallsArgs),
     /// Say what is configured, what is reachable and what is wrong, in plain words.
     Doctor(DoctorArgs),
     /// Read, compare, check and publish the rules that the services go by.
@@ -100,6 +107,9 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Up(args) => Box::pin(up::run(args)).await,
         Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Replay(args) => Box::pin(replay::run(args)).await,
+        Command::Simulate(args) => Box::pin(forecast::simulate(&args)).await,
+        Command::Staff(args) => Box::pin(forecast::staff(&args)).await,
+        Command::ReplayCalls(args) => forecast::replay_calls(&args),
         Command::Doctor(args) => doctor::run(args).await,
         Command::Standard(args) => Box::pin(standard::run(&args)).await,
         Command::Texts(args) => Box::pin(texts::run(&args)).await,

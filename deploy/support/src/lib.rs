@@ -8,6 +8,7 @@ pub mod cli;
 mod connection;
 pub mod demo;
 pub mod doctor;
+pub mod forecast;
 pub mod keys;
 pub mod migrate;
 pub mod one;

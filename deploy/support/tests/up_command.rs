@@ -186,7 +186,20 @@ fn an_ordinary_user_can_run_it() {
 fn the_help_tells_what_there_is() {
     let help = String::from_utf8(support(&["--help"]).stdout).unwrap();
     for command in [
-        "up", "demo", "replay", "doctor", "standard", "token", "migrate", "gateway", "case", "routing", "warranty",
+        "up",
+        "demo",
+        "replay",
+        "simulate",
+        "staff",
+        "replay-calls",
+        "doctor",
+        "standard",
+        "token",
+        "migrate",
+        "gateway",
+        "case",
+        "routing",
+        "warranty",
     ] {
         assert!(
             help.lines().any(|line| line.trim_start().starts_with(command)),

@@ -26,10 +26,10 @@ const FRESH: Time = Time::from_secs(1);
 /// How much longer than reading takes it is good for at least: nobody keeps the database busy by asking.
 const REST: u32 = 10;
 /// How far back an estimate looks.
-const WINDOW: Duration = Duration::minutes(30);
+pub(crate) const WINDOW: Duration = Duration::minutes(30);
 /// How many positions of the outbox are looked through at most, and how many of a kind are kept.
 const MOST: i64 = 50_000;
-const MOST_OF_A_KIND: usize = 1_000;
+pub(crate) const MOST_OF_A_KIND: usize = 1_000;
 
 /// How customers stand in line. Clones read together.
 #[derive(Clone, Debug)]

@@ -72,6 +72,12 @@ pub struct Call {
 }
 
 impl Call {
+    /// When service began and ended, in seconds since the day's midnight; none where there was none.
+    #[must_use]
+    pub fn served(&self) -> Option<(u32, u32)> {
+        self.served
+    }
+
     /// How long the caller is willing to wait, in seconds: as long as those waited who gave up or were gone when a server
     /// came. Of those who were answered the data say only that they were willing to wait as long as they had to; they are
     /// taken never to give up, so that the replay invents no loss that the day did not have.
@@ -112,22 +118,10 @@ impl Day {
     ///
     /// Where the file cannot be read or has other columns.
     pub fn read(source: impl Read, day: &str) -> anyhow::Result<Self> {
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(b'\t')
-            .quoting(false)
-            .flexible(true)
-            .from_reader(source);
-        let header = reader.headers().context("the file of calls cannot be read")?;
-        anyhow::ensure!(
-            header.iter().eq(COLUMNS),
-            "the file of calls has other columns than {}",
-            COLUMNS.join(", ")
-        );
         let mut read = Self::default();
         let mut seen = HashSet::new();
-        for (row, line) in reader.byte_records().zip(2_u64..) {
-            let row = row.context("the file of calls cannot be read")?;
-            match parse(&row) {
+        for (line, row) in rows(source)? {
+            match row {
                 Ok((date, _)) if date != day => {}
                 Ok((_, call)) if !seen.insert(call.key.clone()) => {
                     read.malformed
@@ -137,9 +131,30 @@ impl Day {
                 Err(fault) => read.malformed.push((line, fault.to_string())),
             }
         }
-        read.calls
-            .sort_by(|one, other| (one.arrival, &one.key).cmp(&(other.arrival, &other.key)));
+        read.sort();
         Ok(read)
+    }
+
+    /// Reads the calls of all days, by day. What cannot be understood is left out.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read or has other columns.
+    pub fn read_all(source: impl Read) -> anyhow::Result<BTreeMap<String, Self>> {
+        let mut days: BTreeMap<String, Self> = BTreeMap::new();
+        let mut seen = HashSet::new();
+        for (date, call) in rows(source)?.into_iter().filter_map(|(_, row)| row.ok()) {
+            if seen.insert((date.clone(), call.key.clone())) {
+                days.entry(date).or_default().calls.push(call);
+            }
+        }
+        days.values_mut().for_each(Self::sort);
+        Ok(days)
+    }
+
+    fn sort(&mut self) {
+        self.calls
+            .sort_by(|one, other| (one.arrival, &one.key).cmp(&(other.arrival, &other.key)));
     }
 
     /// Who was at work when: each server from their first service to the end of their last. Their breaks are not in the
@@ -187,6 +202,27 @@ impl Day {
             .map(|call| f64::from(call.waited))
             .collect()
     }
+}
+
+/// The rows by the lines of the file, each with its day, or with what is wrong with it.
+type Rows = Vec<(u64, anyhow::Result<(String, Call)>)>;
+
+fn rows(source: impl Read) -> anyhow::Result<Rows> {
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(b'\t')
+        .quoting(false)
+        .flexible(true)
+        .from_reader(source);
+    let header = reader.headers().context("the file of calls cannot be read")?;
+    anyhow::ensure!(
+        header.iter().eq(COLUMNS),
+        "the file of calls has other columns than {}",
+        COLUMNS.join(", ")
+    );
+    let records = reader.byte_records().zip(2_u64..);
+    records
+        .map(|(row, line)| Ok((line, parse(&row.context("the file of calls cannot be read")?))))
+        .collect()
 }
 
 fn parse(row: &csv::ByteRecord) -> anyhow::Result<(String, Call)> {

@@ -51,7 +51,7 @@ pub const AGENT_SCOPES: [&str; 28] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 39] = [
+pub const OPERATOR_SCOPES: [&str; 40] = [
     "agents.read",
     "agents.write",
     "articles.approve",
@@ -81,6 +81,7 @@ pub const OPERATOR_SCOPES: [&str; 39] = [
     "providers.read",
     "providers.write",
     "repairs.read",
+    "simulations.run",
     "standard.approve",
     "standard.govern",
     "standard.publish",

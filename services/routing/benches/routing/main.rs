@@ -1,5 +1,5 @@
 //! How fast it decides, and how fast what is decided is written and told: `cargo bench -p support-routing`, with `-- --quick` for a
-//! tenth of it, and `-- --engine`, `-- --durable` or `-- --offers` for one part alone.
+//! tenth of it, and `-- --engine`, `-- --durable`, `-- --offers` or `-- --simulation` for one part alone.
 //!
 //! Everything runs on this machine and shares it: the service, its database, which flushes what is committed to the disk, and
 //! those who make tasks and look at offers. What is printed is also written to `target/bench/routing.json`.
@@ -12,6 +12,7 @@ mod engine;
 mod floor;
 mod offers;
 mod report;
+mod simulation;
 mod world;
 
 use report::Report;
@@ -25,8 +26,8 @@ static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {
     let asked_for = |name: &str| std::env::args().any(|argument| argument == name);
     let is_quick = asked_for("--quick");
-    let parts = ["--engine", "--durable", "--offers"].map(asked_for);
-    let [engine, durable, offers] = if parts.contains(&true) { parts } else { [true; 3] };
+    let parts = ["--engine", "--durable", "--offers", "--simulation"].map(asked_for);
+    let [engine, durable, offers, simulation] = if parts.contains(&true) { parts } else { [true; 4] };
     let mut report = Report::new();
     report.note(format!(
         "{} cores, load before: {}",
@@ -35,6 +36,9 @@ fn main() {
     ));
     if engine {
         engine::measure(is_quick, &mut report);
+    }
+    if simulation {
+        simulation::measure(is_quick, &mut report);
     }
     if durable || offers {
         let runtime = tokio::runtime::Builder::new_multi_thread()

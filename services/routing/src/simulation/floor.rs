@@ -6,10 +6,12 @@ use std::collections::BinaryHeap;
 use time::Duration;
 
 use super::chance::Chance;
+use super::foretold::Foretold;
 use super::live::{LetGoBy, Live, number};
 use super::run::{Effort, Stopped};
 use super::scenario::{Arrivals, Group, Scenario, Span, Work, micros};
 use super::tally::{End, Tally};
+use crate::domain::waits::Estimate as Guess;
 use crate::domain::{Candidate, Change, Decision, Task, TaskState};
 
 /// What happens by itself, once it is time.
@@ -67,6 +69,8 @@ struct Contact {
     arrived: i64,
     handling: Option<Duration>,
     wrap_up: Option<Duration>,
+    /// What the customer was told of the wait.
+    told: Option<Guess>,
 }
 
 struct Agent<'a> {
@@ -147,6 +151,9 @@ pub(super) struct Floor<'a> {
     known: u64,
     contacts: Contacts,
     waiting: usize,
+    /// Who just came, until it is decided whether they wait.
+    newcomer: Option<u64>,
+    foretold: Option<Foretold>,
     agents: Vec<Agent<'a>>,
     sources: Vec<Source>,
     hands: Chance,
@@ -170,6 +177,8 @@ impl<'a> Floor<'a> {
             known: 0,
             contacts: Contacts::default(),
             waiting: 0,
+            newcomer: None,
+            foretold: scenario.foretells.then(|| Foretold::new(scenario)),
             agents: Vec::new(),
             sources: Vec::new(),
             hands: chance(0),
@@ -229,6 +238,7 @@ impl<'a> Floor<'a> {
                 self.happen(due.event);
             }
             self.settle()?;
+            self.foretell();
         }
         for number in 0..self.agents.len() {
             self.count(number);
@@ -315,12 +325,24 @@ impl<'a> Floor<'a> {
             arrived: self.now,
             handling,
             wrap_up,
+            told: None,
         });
         self.waiting += 1;
+        self.newcomer = Some(contact);
         if let Some(patience) = patience {
             self.schedule_after(patience, Event::GivesUp(contact));
         }
         self.await_next(number);
+    }
+
+    /// Tells who just came, and has to wait, how long that will be.
+    fn foretell(&mut self) {
+        if let (Some(number), Some(foretold)) = (self.newcomer.take(), &mut self.foretold)
+            && let Some(contact) = self.contacts.get(number).filter(|contact| is_waiting(&contact.task))
+        {
+            let priorities = self.live.priorities(&self.scenario.works[contact.work].asks);
+            contact.told = foretold.came(contact.work, &contact.task, &priorities, self.live.now());
+        }
     }
 
     /// Holds a contact out to an agent, who answers in their own time.
@@ -375,6 +397,7 @@ impl<'a> Floor<'a> {
             return;
         };
         let (work, arrived, handling) = (contact.work, contact.arrived, contact.handling);
+        let (task, told) = (contact.task.id, contact.told);
         let agent = contact
             .task
             .agent
@@ -385,6 +408,10 @@ impl<'a> Floor<'a> {
             return;
         }
         self.waiting -= 1;
+        if let Some(foretold) = &mut self.foretold {
+            foretold.left(work, task, true, self.live.now());
+            self.tally.came_true(arrived, self.now - arrived, told);
+        }
         self.tally.ended(work, arrived, self.now - arrived, End::Answered);
         if let Some(agent) = agent {
             self.tally.answered_by(self.agents[agent].group, arrived);
@@ -409,8 +436,11 @@ impl<'a> Floor<'a> {
         let Some(contact) = self.contacts.get(number).filter(|contact| is_waiting(&contact.task)) else {
             return;
         };
-        let (work, arrived) = (contact.work, contact.arrived);
+        let (work, arrived, task) = (contact.work, contact.arrived, contact.task.id);
         self.change(number, Change::Canceled);
+        if let Some(foretold) = &mut self.foretold {
+            foretold.left(work, task, false, self.live.now());
+        }
         self.waiting -= 1;
         self.tally.ended(work, arrived, self.now - arrived, End::GaveUp);
     }

@@ -8,8 +8,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::scenario::{Group, Plans, Scenario};
 use crate::domain::{
-    AgentId, Attributes, Book, Candidate, Change, Decision, Held, Named, Opening, Profile, Refused, Share, Sharing,
-    Task, TaskState, apply, open,
+    AgentId, Attributes, Book, Candidate, Change, Decision, Held, Named, Opening, Priorities, Profile, Refused, Share,
+    Sharing, Task, TaskState, apply, open,
 };
 use crate::engine::{Engine, Queued};
 
@@ -39,6 +39,16 @@ impl Live {
     /// It is now so many microseconds since the beginning.
     pub(super) fn set_time(&mut self, micros: i64) {
         self.now = self.begin + Duration::microseconds(micros);
+    }
+
+    /// When it is.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        self.now
+    }
+
+    /// Who goes first of the tasks that ask the same.
+    pub(super) fn priorities(&self, asks: &Attributes) -> Priorities {
+        self.plans.of(asks.country).priorities
     }
 
     /// When time alone changes something next, in microseconds since the beginning.

@@ -2,6 +2,7 @@
 
 use super::chance::count;
 use super::confidence::Estimate;
+use super::foretold::{Foretelling, Truth};
 use super::scenario::Scenario;
 use super::tally::{Counts, Kept, Tally, Waits};
 
@@ -70,6 +71,8 @@ pub struct Measured {
     pub intervals: Vec<IntervalFaring>,
     /// By group, in the scenario's order.
     pub groups: Vec<GroupFaring>,
+    /// How true it was what customers were told of their wait; none where they were told nothing.
+    pub foretold: Option<Foretelling>,
     /// How many things happened, in all replications.
     pub events: u64,
 }
@@ -128,6 +131,10 @@ impl Measured {
                 .map(|interval| of_interval(scenario, tallies, interval))
                 .collect(),
             groups: (0..groups).map(|group| of_group(scenario, tallies, group)).collect(),
+            foretold: scenario.foretells.then(|| {
+                let truths: Vec<Truth> = tallies.iter().map(|tally| tally.truth).collect();
+                Foretelling::of(&truths)
+            }),
             events: tallies.iter().map(|tally| tally.events).sum(),
         }
     }

@@ -31,6 +31,8 @@ pub struct Scenario {
     pub plans: Plans,
     /// Where chance begins.
     pub seed: u64,
+    /// Whether customers in line are told how long they will wait, and it is counted how true that was.
+    pub foretells: bool,
 }
 
 impl Scenario {

@@ -3,7 +3,9 @@
 use time::Duration;
 
 use super::chance::count;
+use super::foretold::Truth;
 use super::scenario::{Scenario, micros};
+use crate::domain::waits::Estimate as Guess;
 
 /// How contacts fared.
 #[derive(Clone, Copy, Debug, Default)]
@@ -123,6 +125,8 @@ pub(super) struct Tally {
     pub(super) kept: Vec<Kept>,
     /// By group, how many it answered.
     pub(super) answered_by: Vec<usize>,
+    /// How true it was what customers were told.
+    pub(super) truth: Truth,
     /// How many things happened.
     pub(super) events: u64,
 }
@@ -149,6 +153,7 @@ impl Tally {
             waits: vec![Waits::default(); works],
             kept: vec![Kept::default(); intervals * groups],
             answered_by: vec![0; groups],
+            truth: Truth::default(),
             events: 0,
         }
     }
@@ -175,6 +180,13 @@ impl Tally {
             }
             End::GaveUp => counts.abandoned += 1,
             End::Unserved => counts.unserved += 1,
+        }
+    }
+
+    /// Somebody who was told, or not, how long they would wait, was answered.
+    pub(super) fn came_true(&mut self, arrived: i64, wait: i64, told: Option<Guess>) {
+        if wait > 0 && (self.from..self.to).contains(&arrived) {
+            self.truth.came_true(told, Duration::microseconds(wait));
         }
     }
 

@@ -1,2 +1,3 @@
+mod foretold;
 mod skills;
 mod theory;

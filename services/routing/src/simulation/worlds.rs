@@ -83,5 +83,6 @@ pub(crate) fn scenario(length: Duration, works: Vec<Work>, groups: Vec<Group>) -
         groups,
         plans: plan().into(),
         seed: 20_261_122,
+        foretells: false,
     }
 }

@@ -222,6 +222,7 @@ fn without_groups(
         groups: Vec::new(),
         plans,
         seed: demand.seed.cast_unsigned(),
+        foretells: false,
     }
 }
 
