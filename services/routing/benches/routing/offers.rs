@@ -31,9 +31,7 @@ const MAKERS: usize = 8;
 /// until the agent's stream tells of the offer.
 pub(crate) async fn measure(world: &World, is_quick: bool, report: &mut Report) {
     let seconds = if is_quick { 5 } else { 15 };
-    world
-        .run("truncate offers, task_history, tasks, agent_sightings, agent_languages, agent_skills, agents")
-        .await;
+    world.run("truncate agents, tasks, offers cascade").await;
     let agents = prepare(world).await;
     let lifecycle = Lifecycle::new();
     let settings = Settings::new(&["routing", "case"])

@@ -140,7 +140,7 @@ pub async fn in_hand(connection: &mut PgConnection, agent: AgentId) -> Result<Ve
                  as "note: NoteId",
              exists (select 1 from callbacks c where c.task_id = t.id) as "is_callback!"
          from (
-             select id from tasks where agent_id = $1 and state in ('accepted', 'wrapping')
+             select id from tasks where worked_by = $1 and state in ('accepted', 'wrapping')
              union
              select task_id from task_participants where agent_id = $1
          ) as t
@@ -205,7 +205,7 @@ pub async fn left_behind(
              where a.presence = 'offline' and a.load > 0 and a.presence_since <= given.live
          )
          select t.id as "task!: TaskId", g.id as "agent!: AgentId", g.site as "site!"
-         from gone g join tasks t on t.agent_id = g.id and t.state in ('accepted', 'wrapping')
+         from gone g join tasks t on t.worked_by = g.id and t.state in ('accepted', 'wrapping')
          where t.state = 'wrapping' or t.channel = any($4) or g.presence_since <= g.written
          union all
          select p.task_id, g.id, g.site from gone g join task_participants p on p.agent_id = g.id

@@ -50,7 +50,7 @@ macro_rules! tasks {
 
 /// All tasks that stand in line.
 pub async fn all_tasks(connection: &mut PgConnection) -> Result<Vec<Queued>, DbError> {
-    let rows = tasks!("where state = 'queued' and hold_until is null")
+    let rows = tasks!("where state = 'queued' and end_time is null and hold_until is null")
         .fetch_all(&mut *connection)
         .await?;
     with_refusals(connection, rows).await
@@ -207,9 +207,43 @@ macro_rules! agents {
     };
 }
 
+/// As `agents`, for very many of them: each table is read once from end to end, where the other would be asked for every agent.
+macro_rules! everybody {
+    ($rest:tt $(, $argument:expr)*) => {
+        sqlx::query_as!(
+            AgentRow,
+            r#"
+            select a.id as "id: AgentId", a.site, a.region, a.capacity, a.shares, a.apart, a.load, a.held, a.idle_since,
+                coalesce(l.languages, '{}') as "languages!", coalesce(l.levels, '{}') as "language_levels!",
+                coalesce(s.skills, '{}') as "skills!", coalesce(s.levels, '{}') as "skill_levels!",
+                coalesce(b.abilities, '{}') as "abilities!", coalesce(b.levels, '{}') as "ability_levels!",
+                coalesce(c.certifications, '{}') as "certifications!"
+            from agents a
+            left join (
+                select agent_id, array_agg(language) as languages, array_agg(level) as levels
+                from agent_languages group by agent_id
+            ) l on l.agent_id = a.id
+            left join (
+                select agent_id, array_agg(product_line) as skills, array_agg(level) as levels
+                from agent_skills group by agent_id
+            ) s on s.agent_id = a.id
+            left join (
+                select agent_id, array_agg(skill) as abilities, array_agg(level) as levels
+                from agent_abilities group by agent_id
+            ) b on b.agent_id = a.id
+            left join (
+                select agent_id, array_agg(certification) as certifications
+                from agent_certifications where granted_at <= $1 and (expires_at is null or expires_at > $1) group by agent_id
+            ) c on c.agent_id = a.id
+            "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+
 /// All agents who are available, as they are `now`.
 pub async fn all_agents(connection: &mut PgConnection, now: OffsetDateTime) -> Result<Vec<Candidate>, DbError> {
-    let rows = agents!("where a.presence = 'available'", now)
+    let rows = everybody!("where a.presence = 'available'", now)
         .fetch_all(connection)
         .await?;
     rows.into_iter().map(Candidate::try_from).collect()
@@ -217,7 +251,7 @@ pub async fn all_agents(connection: &mut PgConnection, now: OffsetDateTime) -> R
 
 /// What all agents who have not left can do `now`, whether or not they are at work, each profile with how many they are of it.
 pub async fn profiles(connection: &mut PgConnection, now: OffsetDateTime) -> Result<Vec<(Profile, i64)>, DbError> {
-    let rows = agents!("where a.deactivated_at is null", now)
+    let rows = everybody!("where a.deactivated_at is null", now)
         .fetch_all(connection)
         .await?;
     let mut profiles: HashMap<Profile, i64> = HashMap::new();

@@ -166,7 +166,8 @@ pub async fn lock_free(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Ve
 /// Locks and reads the tasks that an agent, locked already, has offered.
 pub async fn lock_offered_to(connection: &mut PgConnection, agent: AgentId) -> Result<Vec<Task>, DbError> {
     select!(
-        "where agent_id = $1 and state = 'offered' order by id for no key update",
+        "where id in (select task_id from offers where agent_id = $1 and ended_at is null)
+             and agent_id = $1 and state = 'offered' order by id for no key update",
         agent.uuid()
     )
     .fetch_all(connection)
@@ -208,7 +209,10 @@ pub async fn list(
     select!(
         "where (cardinality($1::text[]) = 0 or state = any($1))
              and ($2::uuid is null or case_id = $2)
-             and ($3::uuid is null or agent_id = $3)
+             and ($3::uuid is null or id in (
+                 select id from tasks where worked_by = $3
+                 union all select task_id from offers where agent_id = $3 and ended_at is null
+             ))
              and ($4::uuid is null or id < $4)
          order by id desc limit $5",
         &states,

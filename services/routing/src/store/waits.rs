@@ -58,7 +58,7 @@ pub struct InLine {
 pub async fn in_line(connection: &mut PgConnection) -> Result<Vec<InLine>, DbError> {
     sqlx::query!(
         r#"select id as "id: TaskId", language, product_line, channel, priority, queue_time, country_code
-         from tasks where state = 'queued' and hold_until is null"#
+         from tasks where state = 'queued' and end_time is null and hold_until is null"#
     )
     .fetch_all(connection)
     .await?

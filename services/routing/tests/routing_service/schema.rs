@@ -127,7 +127,6 @@ async fn every_constraint_holds() {
         ("offers_expire_later", offer(&format!("({AGENT}, {TASK}, {AGENT}, now(), now(), null, null)"))),
         ("offers_end_known", offer(&format!("({AGENT}, {TASK}, {AGENT}, now(), 'infinity', now(), 'eaten')"))),
         ("offers_end_has_a_kind", offer(&format!("({AGENT}, {TASK}, {AGENT}, now(), 'infinity', now(), null)"))),
-        ("offers_task_id_fkey", offer(&format!("({AGENT}, {AGENT}, {AGENT}, now(), 'infinity', null, null)"))),
         (
             "offers_one_active_for_a_task",
             offer(&format!(

@@ -11,7 +11,7 @@ use crate::domain::Decision;
 /// need not wait long for the last.
 const BATCH: usize = 250;
 /// How many transactions are under way at once.
-const WIDTH: usize = 4;
+const WIDTH: usize = 6;
 /// How many decisions wait for a hand at the most: what is decided late knows more.
 const WAITING: usize = 2 * BATCH * WIDTH;
 
