@@ -145,11 +145,13 @@ mod tests {
     use super::*;
 
     /// The real month, where it is at hand.
+    #[expect(clippy::print_stderr, reason = "why it was skipped")]
     #[test]
     fn a_month_is_replayed_to_within_the_spread_between_its_days() {
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/calls/bank-1999-02.tsv");
         let Ok(file) = std::fs::File::open(&data) else {
-            return eprintln!("skipped: there is no {}", data.display());
+            eprintln!("skipped: there is no {}", data.display());
+            return;
         };
         let month = bank::Month::read(file).unwrap();
         let replayed = month.replay(None, 2, false).unwrap();

@@ -28,18 +28,18 @@ pub(super) fn told(played: &[Played]) -> String {
     let mut told = format!("{days}\n");
     let of = |figure: &dyn Fn(&Played) -> f64| played.iter().map(figure).collect::<Vec<f64>>();
     let (was, own) = (of(&|day| day.was.0), of(&|day| day.own.gave_up));
-    let _ = write!(
+    let _ = writeln!(
         told,
-        "gave up:   {} a day as it was, {} as it was played; a day is missed by {} on average, days differ by {}\n",
+        "gave up:   {} a day as it was, {} as it was played; a day is missed by {} on average, days differ by {}",
         percent(mean(&was)),
         percent(mean(&own)),
         percent(missed(&was, &own)),
         percent(deviation(&was)),
     );
     let (was, own) = (of(&|day| day.was.1), of(&|day| day.own.wait));
-    let _ = write!(
+    let _ = writeln!(
         told,
-        "mean wait: {:.1} s as it was, {:.1} s as it was played; a day is missed by {:.1} s on average, days differ by {:.1} s\n\n",
+        "mean wait: {:.1} s as it was, {:.1} s as it was played; a day is missed by {:.1} s on average, days differ by {:.1} s\n",
         mean(&was),
         mean(&own),
         missed(&was, &own),
