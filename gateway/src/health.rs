@@ -28,11 +28,16 @@ pub(crate) struct Health {
 }
 
 impl Health {
-    pub(crate) fn new() -> Self {
-        Self {
+    /// Of these services, none of which is known to serve before it was asked: neither is the whole.
+    pub(crate) async fn new(services: impl Iterator<Item = &'static str>) -> Self {
+        let health = Self {
             reporter: HealthReporter::new(),
             services: Arc::default(),
+        };
+        for name in services.chain([""]) {
+            health.report(name, false).await;
         }
+        health
     }
 
     pub(crate) fn reporter(&self) -> HealthReporter {

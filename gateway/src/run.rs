@@ -176,7 +176,7 @@ pub async fn run(
         common.region,
     );
     let life = lifecycle.child();
-    let health = Health::new();
+    let health = Health::new(peers.iter().map(|(name, ..)| *name)).await;
     let routes = Arc::new(Routes::new(support_proto::descriptors(), peers.iter().cloned())?);
     let bodies = Bodies::new();
     let own = own_routes(&health, &routes, common.server.reflection)?;
