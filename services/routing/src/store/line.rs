@@ -213,7 +213,8 @@ macro_rules! everybody {
         sqlx::query_as!(
             AgentRow,
             r#"
-            select a.id as "id: AgentId", a.site, a.region, a.capacity, a.shares, a.apart, a.load, a.held, a.idle_since,
+            select a.id as "id!: AgentId", a.site as "site!", a.region, a.capacity as "capacity!", a.shares as "shares!",
+                a.apart as "apart!", a.load as "load!", a.held as "held!", a.idle_since as "idle_since!",
                 coalesce(l.languages, '{}') as "languages!", coalesce(l.levels, '{}') as "language_levels!",
                 coalesce(s.skills, '{}') as "skills!", coalesce(s.levels, '{}') as "skill_levels!",
                 coalesce(b.abilities, '{}') as "abilities!", coalesce(b.levels, '{}') as "ability_levels!",
