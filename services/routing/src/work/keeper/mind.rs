@@ -110,18 +110,18 @@ impl Mind {
 
     /// Reads what has changed, and the plans where they may have.
     pub(super) async fn catch_up(&mut self, connection: &mut PgConnection, clock: &Clock) -> Result<(), DbError> {
-        if !self.is_whole && self.under_way.is_empty() && self.follower.settle(connection).await? {
-            self.read_all(connection, clock).await?;
-            self.is_whole = true;
-        }
         if self.plans.has_changed().unwrap_or_default() {
             self.plans.mark_unchanged();
             self.read_plans(clock);
             let training = self.book.training(clock.now());
             if training != self.training {
                 self.training = training;
-                self.read_all(connection, clock).await?;
+                self.is_whole = false;
             }
+        }
+        if !self.is_whole && self.under_way.is_empty() && self.follower.settle(connection).await? {
+            self.read_all(connection, clock).await?;
+            self.is_whole = true;
         }
         let touched = self.follower.read(connection).await?;
         self.tasks.extend(touched.tasks);
