@@ -45,7 +45,11 @@ pub(super) fn end(rule: &Rule, sale: &Sale) -> Option<End> {
 }
 
 /// The end as the repairs that began before it moved it. A day on which the device was away in part counts whole, and once.
-fn prolonged(mut end: End, law: &Law, sale: &Sale) -> End {
+///
+/// The days of all repairs go before all months: were they added repair by repair, a month more could fall on a shorter month
+/// for a repair more, and take a day away.
+fn prolonged(certain: End, law: &Law, sale: &Sale) -> End {
+    let mut end = certain;
     let mut counted: Option<Date> = None;
     let mut times = 0;
     for repair in sale.repairs.iter().filter(|repair| repair.received >= sale.day) {
@@ -58,14 +62,13 @@ fn prolonged(mut end: End, law: &Law, sale: &Sale) -> End {
             });
             let days = u16::try_from(((repair.returned - first).whole_days() + 1).max(0)).unwrap_or(u16::MAX);
             end.days_added = end.days_added.saturating_add(days);
-            end.until = days_later(end.until, days);
             counted = counted.max(Some(repair.returned));
         }
         if times < law.repair_adds_times {
             times += 1;
             end.months_added = end.months_added.saturating_add(law.repair_adds_months);
-            end.until = last_day(end.until, law.repair_adds_months);
         }
+        end.until = last_day(days_later(certain.until, end.days_added), end.months_added);
     }
     end
 }

@@ -9,6 +9,7 @@ mod properties;
 mod reference;
 mod world;
 
+use time::Duration;
 use time::macros::date;
 
 use super::*;
@@ -342,6 +343,27 @@ fn some_laws_stand_still_or_grow_while_a_device_is_repaired() {
         (day, day)
     });
     assert_eq!(end("PT", &days), (date!(2029 - 03 - 20), 5, 24));
+    // The days of all repairs go before the months of all.
+    let twenty_days = (date!(2024 - 08 - 01), date!(2024 - 08 - 20));
+    assert_eq!(end("FR", &[ten_days, twenty_days]), (date!(2027 - 04 - 14), 30, 12));
+}
+
+#[test]
+fn a_repair_more_never_ends_a_law_earlier() {
+    let law = country("PT");
+    for sold in (0..366).map(|days| date!(2024 - 01 - 01) + Duration::days(days)) {
+        let away = |first: i64, last: i64| (sold + Duration::days(first), sold + Duration::days(last));
+        let four = [away(3, 33), away(34, 52), away(60, 63), away(70, 99)];
+        // Portugal prolongs four times: this one takes the place of the last.
+        let five = [four[0], away(34, 34), four[1], four[2], four[3]];
+        let until = |repairs: &[(Date, Date)]| {
+            let sale = repaired(&phone(sold), repairs);
+            let decision = decide(&shipped(law), &sale, date!(2026 - 06 - 01), Damage::None).unwrap();
+            let law = decision.chain.into_iter().rfind(|weighed| weighed.law.is_some());
+            law.and_then(|law| law.until).unwrap()
+        };
+        assert!(until(&four) <= until(&five), "sold on {sold}");
+    }
 }
 
 #[test]

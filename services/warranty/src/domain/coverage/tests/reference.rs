@@ -126,7 +126,8 @@ impl Case<'_> {
                 if months == 0 && days == 0 {
                     return None;
                 }
-                let mut end = months_later(sale.day, months) + Duration::days(days.into());
+                let certain = months_later(sale.day, months) + Duration::days(days.into());
+                let mut end = certain;
                 let law = rule.law.as_ref().unwrap();
                 let mut away = BTreeSet::new();
                 let mut prolonged = 0;
@@ -137,16 +138,16 @@ impl Case<'_> {
                     if law.suspended_during_repair {
                         let mut day = repair.received;
                         while day <= repair.returned {
-                            if away.insert(day) {
-                                end += Duration::days(1);
-                            }
+                            away.insert(day);
                             day += Duration::days(1);
                         }
                     }
-                    if prolonged < law.repair_adds_times {
-                        prolonged += 1;
-                        end = months_later(end, law.repair_adds_months);
+                    prolonged = law.repair_adds_times.min(prolonged + 1);
+                    let mut stood_still = certain;
+                    for _ in &away {
+                        stood_still += Duration::days(1);
                     }
+                    end = months_later(stood_still, prolonged * law.repair_adds_months);
                 }
                 Some(Some(end))
             }
