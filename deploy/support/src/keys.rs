@@ -105,6 +105,11 @@ pub fn run(args: &KeysArgs) -> anyhow::Result<()> {
             0o600,
         )?;
     }
+    for name in ["vault", "lookup"] {
+        // A ring of one: the next goes behind it, and later before it.
+        let first = format!("first {}\n", STANDARD.encode(rand::random::<[u8; 32]>()));
+        write_new(&args.folder.join(format!("{name}.keys")), &first, 0o600)?;
+    }
     let settings = settings(args, &trust, &sections)?;
     write_new(&args.folder.join("support.toml"), &settings, 0o644)?;
     let mut files = "support.toml";
@@ -112,7 +117,7 @@ pub fn run(args: &KeysArgs) -> anyhow::Result<()> {
         write_new(&args.folder.join("abroad.toml"), &told_abroad(args, &abroad)?, 0o644)?;
         files = "support.toml and abroad.toml";
     }
-    println!("wrote {} keys, {files} to {}", names().len() + 2, args.folder.display());
+    println!("wrote {} keys, {files} to {}", names().len() + 4, args.folder.display());
     Ok(())
 }
 
@@ -162,7 +167,8 @@ fn settings(args: &KeysArgs, trust: &str, sections: &str) -> anyhow::Result<Stri
     writeln!(
         text,
         "\n[identity-verification]\nservice_key_file = \"{0}/codes.key\"\n\n[identity-verification.tokens]\n\
-         session_key_file = \"{0}/session.key\"\n\n[identity-verification.smtp]\n# host = \"smtp.example.com\"\n\
+         session_key_file = \"{0}/session.key\"\n\n[identity-verification.vault]\nkeys_file = \"{0}/vault.keys\"\n\
+         lookup_keys_file = \"{0}/lookup.keys\"\n\n[identity-verification.smtp]\n# host = \"smtp.example.com\"\n\
          # from = \"Support <support@example.com>\"\n\n[identity-verification.sms]\n# A carrier of short messages, if there is one:\n\
          # url = \"https://sms.example.com/send\"\n# token_file = \"{0}/sms.token\"",
         args.mounted_at

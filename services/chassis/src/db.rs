@@ -27,6 +27,7 @@ pub use crate::settings::DatabaseSettings;
 
 use crate::clock::Clock;
 use crate::feed::Wake;
+use crate::vault::Vault;
 
 /// A connection from the pool.
 pub type PoolConnection = sqlx::pool::PoolConnection<Postgres>;
@@ -39,6 +40,7 @@ const FEED_CONNECTIONS: u32 = 3;
 pub struct Db {
     shared: Arc<Shared>,
     clock: Clock,
+    vault: Option<Vault>,
 }
 
 #[derive(Debug)]
@@ -85,6 +87,7 @@ impl Db {
         Ok(Self {
             shared: Arc::new(shared),
             clock: Clock::system(),
+            vault: None,
         })
     }
 
@@ -93,6 +96,16 @@ impl Db {
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
+    }
+
+    /// The same database with keys that the stored answers of changes are sealed by.
+    #[must_use]
+    pub fn with_vault(self, vault: Option<Vault>) -> Self {
+        Self { vault, ..self }
+    }
+
+    pub(crate) fn vault(&self) -> Option<&Vault> {
+        self.vault.as_ref()
     }
 
     /// The pool, for reads that need no transaction.

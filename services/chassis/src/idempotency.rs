@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use prost::Message;
 use sha2::{Digest as _, Sha256};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use support_proto::codec::Change;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::db::{Db, DbError};
+use crate::vault::{Vault, VaultError};
 
 /// The most answers pruned by one statement, so that it stays short.
 const PRUNE_AT_ONCE: i64 = 5_000;
@@ -40,44 +41,69 @@ impl Key {
         })
     }
 
+    /// Where the answer stands, for its seal.
+    fn place(&self) -> Vec<u8> {
+        let (caller, method) = (self.caller.as_bytes(), self.method.as_bytes());
+        [self.request_id.as_bytes().as_slice(), method, &[0], caller].concat()
+    }
+
     /// The stored answer, if there is one.
-    pub(crate) async fn stored<R: Message + Default>(&self, pool: &PgPool) -> Result<Option<R>, DbError> {
+    pub(crate) async fn stored<R: Message + Default>(&self, db: &Db) -> Result<Option<R>, DbError> {
         let row = sqlx::query!(
-            "select request_hash, response from idempotency_keys
+            "select request_hash, sealed_by, response from idempotency_keys
              where caller = $1 and method = $2 and request_id = $3",
             self.caller,
             self.method,
             self.request_id,
         )
-        .fetch_optional(pool)
+        .fetch_optional(db.pool())
         .await?;
         let Some(row) = row else { return Ok(None) };
-        if row.request_hash != self.hash {
+        let corrupt = || DbError::Corrupt {
+            table: "idempotency_keys",
+            column: "response",
+        };
+        let (hash, response) = match row.sealed_by {
+            None => (row.request_hash.unwrap_or_default(), row.response),
+            Some(by) => {
+                let vault = db.vault().ok_or(VaultError::UnknownKey(by.clone()))?;
+                let opened = vault.open_answer(&by, &self.place(), &row.response)?;
+                let (hash, response) = opened.split_at_checked(self.hash.len()).ok_or_else(corrupt)?;
+                (hash.to_vec(), response.to_vec())
+            }
+        };
+        if hash != self.hash {
             return Err(DbError::RequestIdReused);
         }
-        R::decode(row.response.as_slice())
-            .map(Some)
-            .map_err(|_| DbError::Corrupt {
-                table: "idempotency_keys",
-                column: "response",
-            })
+        R::decode(response.as_slice()).map(Some).map_err(|_| corrupt())
     }
 
     /// Stores the answer; false where another transaction has stored one. Waits for one that is about to.
     pub(crate) async fn store<R: Message>(
         &self,
         connection: &mut PgConnection,
+        vault: Option<&Vault>,
         answer: &R,
         now: OffsetDateTime,
     ) -> Result<bool, DbError> {
+        let answer = answer.encode_to_vec();
+        // The hash of a request that is guessed is a way to check the guess: it is sealed along with the answer.
+        let (hash, by, answer) = match vault {
+            None => (Some(self.hash.as_slice()), None, answer),
+            Some(vault) => {
+                let (by, sealed) = vault.seal_answer(&self.place(), &[self.hash.as_slice(), &answer].concat())?;
+                (None, Some(by), sealed)
+            }
+        };
         let stored = sqlx::query!(
-            "insert into idempotency_keys (caller, method, request_id, request_hash, response, created_at)
-             values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+            "insert into idempotency_keys (caller, method, request_id, request_hash, sealed_by, response, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
             self.caller,
             self.method,
             self.request_id,
-            self.hash.as_slice(),
-            answer.encode_to_vec(),
+            hash,
+            by,
+            answer,
             now,
         )
         .execute(connection)

@@ -7,6 +7,8 @@
 //! change under its request id; [`outbox`] writes what happened into the same transaction, [`feed`] serves it to others
 //! and applies theirs; [`page`] cuts lists.
 //!
+//! [`vault`] seals what is personal before it is stored.
+//!
 //! [`standard`] holds the rules that services decide by: the same everywhere, stricter where a region says so.
 //!
 //! Around both: [`settings`], [`telemetry`], [`lifecycle`], and [`service`], which puts a service together from these.
@@ -32,3 +34,4 @@ pub mod service;
 pub mod settings;
 pub mod standard;
 pub mod telemetry;
+pub mod vault;

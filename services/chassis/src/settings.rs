@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 
 pub use common::{
     Common, DatabaseSettings, Environment, FeedSettings, LogFormat, PassportSettings, Peers, ServerSettings,
-    StandardSettings, TelemetrySettings, TrustRole, TrustSettings,
+    StandardSettings, TelemetrySettings, TrustRole, TrustSettings, VaultSettings,
 };
 pub use describe::Described;
 pub use fault::{Fault, SettingsError};

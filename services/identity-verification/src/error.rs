@@ -134,7 +134,7 @@ pub enum IdentityError {
 impl From<DbError> for IdentityError {
     fn from(error: DbError) -> Self {
         match error.constraint() {
-            Some("contact_points_comparable_key") => Self::ContactPointTaken,
+            Some("contact_lookups_hash_key") => Self::ContactPointTaken,
             // A credential that is bound already, to whomever.
             Some("authenticators_credential_key") => Self::AuthenticatorRefused,
             // Two additions to one customer: the lock on the customer rules it out, and if it did not, it is a lost race.

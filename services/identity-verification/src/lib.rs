@@ -17,7 +17,6 @@ pub mod webauthn;
 pub mod words;
 pub mod work;
 
-use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +24,7 @@ use futures_util::FutureExt as _;
 use sqlx::migrate::Migrator;
 use support_calendars::Calendars;
 use support_chassis::service::{Kit, Parts, Service, StartError};
+use support_chassis::vault::Vault;
 use support_proto::support::identity::v1::credential_service_server::CredentialServiceServer;
 use support_proto::support::identity::v1::customer_service_server::CustomerServiceServer;
 use support_proto::support::identity::v1::factor_service_server::FactorServiceServer;
@@ -55,10 +55,14 @@ use crate::words::Words;
 use crate::work::deciding::{Decider, Sources};
 use crate::work::delivery::{Courier, Deliverer};
 use crate::work::happenings::{CaseEvents, PlanEvents, RepairEvents};
+use crate::work::rotation::Rotation;
 use crate::work::upkeep::Upkeep;
 
 /// The service's name.
 pub const NAME: &str = "identity-verification";
+
+/// How often data keys and look-ups are brought up to the keys of the settings.
+const ROTATE_EVERY: Duration = Duration::from_mins(1);
 
 /// The service's migrations.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
@@ -71,12 +75,24 @@ pub static SERVICE: Service = Service {
     defaults: include_str!("defaults.toml"),
     setting_docs: settings::DOCS,
     standards: &[&VERIFICATION_POLICY, &NOTIFICATION_RULES],
-    start: |kit| ready(start(kit)).boxed(),
+    start: |kit| start(kit).boxed(),
 };
 
-fn start(kit: Kit) -> Result<Parts, StartError> {
+async fn start(kit: Kit) -> Result<Parts, StartError> {
     let settings: IdentitySettings = kit.section()?;
-    let mut checked = settings.check(kit.common.environment)?;
+    let checked = settings.check(kit.common.environment)?;
+    let vault = kit.vault()?;
+    // Before anybody is served: what reads knows the sealed form alone.
+    let sealed = store::sealed::seal_clear(&kit.db, &vault)
+        .await
+        .map_err(|error| StartError::other("what is stored in the clear cannot be sealed", error))?;
+    if sealed > 0 {
+        tracing::info!(customers = sealed, "names and addresses are sealed");
+    }
+    parts(kit, settings, checked, vault)
+}
+
+fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: Vault) -> Result<Parts, StartError> {
     let words = Words::new(&kit.peer("localisation")?, &settings.product_name);
     let kept_words = words.keep(kit.lifecycle.draining());
     let courier = courier(&settings, &mut checked)?;
@@ -91,6 +107,7 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
         ids: kit.ids.clone(),
         chance: chance.clone(),
         keys: checked.code_keys.clone(),
+        vault: vault.clone(),
         policy: Policy::new(kit.standard(&VERIFICATION_POLICY)),
         passkeys: checked.passkeys,
         reaches_phones: courier.reaches_phones(),
@@ -100,6 +117,7 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
     let kept_calendars = calendars.follow(&kit.lifecycle);
     let deciding = Deciding {
         ids: kit.ids.clone(),
+        vault: vault.clone(),
         telling: Telling::new(kit.standard(&NOTIFICATION_RULES)),
         calendars,
         reaches_phones: courier.reaches_phones(),
@@ -109,9 +127,13 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
     let customers = CustomerApi {
         db: kit.db.clone(),
         ids: kit.ids.clone(),
+        vault: vault.clone(),
         happened: Arc::clone(&happened),
     };
-    let notifications = NotificationApi { db: kit.db.clone() };
+    let notifications = NotificationApi {
+        db: kit.db.clone(),
+        vault: vault.clone(),
+    };
     let verifications = VerificationApi {
         db: kit.db.clone(),
         clock: kit.clock.clone(),
@@ -138,11 +160,19 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
         outbox: settings.delivery.outbox,
     };
     let upkeep = upkeep(&kit, &settings, &metrics);
+    let rotation = Rotation {
+        db: kit.db.clone(),
+        vault: vault.clone(),
+    };
+    let rotating = kit
+        .lifecycle
+        .every(ROTATE_EVERY, None, move || rotation.clone().round());
     let deliverer = Arc::new(Deliverer {
         db: kit.db.clone(),
         clock: kit.clock,
         ids: kit.ids,
         keys: checked.code_keys,
+        vault: vault.clone(),
         words,
         courier,
         wake,
@@ -165,6 +195,7 @@ fn start(kit: Kit) -> Result<Parts, StartError> {
         .work("calendars", kept_calendars)
         .work("happenings", decider.run(kit.lifecycle.clone()))
         .work("deliveries", deliverer.run(kit.lifecycle.clone()))
+        .work("rotation", rotating)
         .work(
             "upkeep",
             kit.lifecycle

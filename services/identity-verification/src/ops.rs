@@ -18,6 +18,7 @@ pub mod start_verification;
 
 use support_chassis::db::Tx;
 use support_chassis::id::Ids;
+use support_chassis::vault::Vault;
 use support_proto::support::identity::v1::VerificationEnded;
 use time::OffsetDateTime;
 
@@ -45,6 +46,8 @@ pub struct Means {
     pub chance: Chance,
     /// For codes at rest.
     pub keys: CodeKeys,
+    /// For personal data at rest.
+    pub vault: Vault,
     /// The rules that new verifications are under.
     pub policy: Policy,
     /// For whom passkeys are made.

@@ -11,6 +11,7 @@ pub mod local_outbox;
 pub mod notifications;
 pub mod partner_clients;
 pub mod preferences;
+pub mod sealed;
 pub mod send_windows;
 pub mod verifications;
 

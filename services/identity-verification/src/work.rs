@@ -3,4 +3,5 @@
 pub mod deciding;
 pub mod delivery;
 pub mod happenings;
+pub mod rotation;
 pub mod upkeep;

@@ -38,6 +38,8 @@ mod passkeys;
 mod requests;
 #[path = "identity_verification_service/rules.rs"]
 mod rules;
+#[path = "identity_verification_service/sealed.rs"]
+mod sealed;
 #[path = "identity_verification_service/settings.rs"]
 mod settings;
 #[path = "identity_verification_service/standard.rs"]

@@ -62,6 +62,7 @@ pub(super) fn settings(
     }
     let identity = &mut tree[support_identity_verification::SERVICE.name];
     identity["service_key"] = json!(secrets.service_key());
+    identity["vault"] = json!({ "keys": secrets.vault_keys(), "lookup_keys": secrets.lookup_keys() });
     identity["tokens"] = json!({ "session_key": secrets.session_key() });
     identity["delivery"] = json!({ "outbox": "local" });
     tree[support_gateway::NAME] = json!({

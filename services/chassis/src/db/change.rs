@@ -81,7 +81,7 @@ impl Db {
         call: &Call,
         request: &Q,
     ) -> Result<Option<R>, DbError> {
-        Key::of(call, request)?.stored(self.pool()).await
+        Key::of(call, request)?.stored(self).await
     }
 
     /// The beginning of [`Db::write`], for work that does not fit into a closure.
@@ -91,7 +91,7 @@ impl Db {
         request: &Q,
     ) -> Result<Begun<R>, DbError> {
         let key = Key::of(call, request)?;
-        if let Some(answer) = key.stored(self.pool()).await? {
+        if let Some(answer) = key.stored(self).await? {
             return Ok(Begun::Replayed(answer));
         }
         Ok(Begun::Open(OpenChange {
@@ -107,7 +107,7 @@ impl OpenChange {
     /// winner's answer instead.
     pub async fn finish<R: Message + Default>(mut self, answer: R) -> Result<R, DbError> {
         let now = self.tx.now();
-        if self.key.store(&mut self.tx, &answer, now).await? {
+        if self.key.store(&mut self.tx, self.db.vault(), &answer, now).await? {
             self.tx.commit().await?;
             return Ok(answer);
         }
@@ -124,6 +124,6 @@ impl OpenChange {
         let Self { tx, key, db } = self;
         // Where the work broke the connection, there is nothing left to roll back, and the pool notices.
         let _ = tx.rollback().await;
-        key.stored(db.pool()).await
+        key.stored(&db).await
     }
 }

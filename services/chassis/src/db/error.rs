@@ -5,6 +5,8 @@ use std::fmt;
 
 use sqlx::migrate::MigrateError;
 
+use crate::vault::VaultError;
+
 /// Why the database did not do what was asked.
 ///
 /// `Debug` prints no more than `Display`: the details that PostgreSQL gives with an error quote values of rows.
@@ -42,6 +44,9 @@ pub enum DbError {
         /// The column.
         column: &'static str,
     },
+    /// A personal field cannot be sealed or opened: see [`vault`](crate::vault).
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// A migration does not fit the database.
     #[error("database cannot be migrated")]
     Migration(#[source] MigrateError),
@@ -116,7 +121,7 @@ impl fmt::Debug for DbError {
             | Self::Constraint { source, .. }
             | Self::Other(source) => source,
             Self::Migration(source) => return write!(formatter, ": {source}"),
-            Self::RequestIdReused | Self::RequestIdMalformed | Self::Corrupt { .. } => return Ok(()),
+            Self::RequestIdReused | Self::RequestIdMalformed | Self::Corrupt { .. } | Self::Vault(_) => return Ok(()),
         };
         write!(formatter, ": {source}")
     }

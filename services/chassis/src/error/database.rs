@@ -24,7 +24,9 @@ impl ServiceError for DbError {
                 "fields break their rules",
             )
             .violation(Violation::new("request_id", "must be a uuid")),
-            Self::Constraint { .. } | Self::Corrupt { .. } | Self::Migration(_) | Self::Other(_) => Answer::internal(),
+            Self::Constraint { .. } | Self::Corrupt { .. } | Self::Vault(_) | Self::Migration(_) | Self::Other(_) => {
+                Answer::internal()
+            }
         }
     }
 }

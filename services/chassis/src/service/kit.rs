@@ -16,6 +16,7 @@ use crate::lifecycle::Lifecycle;
 use crate::passport::Signer;
 use crate::settings::{Common, Resolved};
 use crate::standard::{Book, Document, DocumentType as _, Standard};
+use crate::vault::Vault;
 
 /// Everything a service stands on. Clones share it.
 #[derive(Clone)]
@@ -78,6 +79,23 @@ impl Kit {
             .map_err(|error| StartError::setting(self.name, &setting, error.to_string()))?;
         peers.insert(name.to_owned(), peer.clone());
         Ok(peer)
+    }
+
+    /// What personal data are sealed by.
+    ///
+    /// # Errors
+    ///
+    /// Where the settings have no keys for it.
+    pub fn vault(&self) -> Result<Vault, StartError> {
+        let wrong = |path: &str, what: &str| StartError::setting(self.name, path, what);
+        match self.common.vault.vault() {
+            Ok(Some(vault)) => Ok(vault),
+            Ok(None) => Err(wrong("vault.keys", "is not set, and this service holds personal data")),
+            Err(faults) => Err(faults.first().map_or_else(
+                || wrong("vault.keys", "cannot be read"),
+                |(path, what)| wrong(path, what),
+            )),
+        }
     }
 
     /// What holds of a document, which must be one of the service's `standards`.

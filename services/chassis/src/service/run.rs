@@ -111,7 +111,14 @@ pub async fn run_at(
     let signer = common.passport.signer(service.name).map_err(wrong)?.map(Arc::new);
     // Before what is slow: a taken port should be known at once.
     let (listener, address) = listen(listener, common.listen).await?;
-    let db = connect(service, &common).await?.with_clock(clock.clone());
+    let vault = common
+        .vault
+        .vault()
+        .map_err(|wrong| StartError::settings(service.name, wrong))?;
+    let db = connect(service, &common)
+        .await?
+        .with_clock(clock.clone())
+        .with_vault(vault);
     let book = match open_book(service, &common, &db).await {
         Ok(book) => book,
         Err(error) => {

@@ -25,6 +25,8 @@ pub struct Common {
     pub server: ServerSettings,
     /// Who this service is and whom it believes.
     pub passport: PassportSettings,
+    /// What personal data are sealed by.
+    pub vault: VaultSettings,
     /// Where the other services are, by name (`identity-verification`): their endpoints, tried for the least busy.
     pub peers: Peers,
     /// Logs, traces and metrics.
@@ -153,6 +155,21 @@ impl PassportSettings {
     pub fn lifetime(&self) -> Duration {
         Duration::from_secs(self.lifetime_seconds)
     }
+}
+
+/// What personal data are sealed by, in services that hold any. A key ring is a line for each key: its name and base64 of 32
+/// random bytes; the first is the one in use.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VaultSettings {
+    /// The keys that wrap the data keys of customers. Empty for none.
+    pub keys: SecretString,
+    /// A file that holds the same, for secrets that are mounted; empty for none.
+    pub keys_file: PathBuf,
+    /// The keys that look-ups are hashed by; other ones. Empty for none.
+    pub lookup_keys: SecretString,
+    /// A file that holds the same; empty for none.
+    pub lookup_keys_file: PathBuf,
 }
 
 /// A signer whose passports are believed.

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::common::{Environment, PassportSettings, TrustRole};
+use super::common::{Environment, PassportSettings, TrustRole, VaultSettings};
 use crate::passport::{self, Role, Signer, Trust, Trusted};
+use crate::vault::{KeyRing, Vault};
 
 /// A setting's path and what is wrong with it.
 type Wrong = (String, String);
@@ -69,22 +70,64 @@ impl PassportSettings {
 
     /// The key's text, and the setting it comes from.
     fn key_text(&self) -> Result<Option<(&'static str, SecretString)>, Wrong> {
-        const FILE: &str = "passport.signing_key_file";
-        let (in_file, inline) = (
-            self.signing_key_file != Path::new(""),
-            !self.signing_key.expose_secret().is_empty(),
+        text_of(
+            ("passport.signing_key", &self.signing_key),
+            ("passport.signing_key_file", &self.signing_key_file),
+        )
+    }
+}
+
+impl VaultSettings {
+    /// What personal data are sealed by; none where no keys are set.
+    ///
+    /// # Errors
+    ///
+    /// The setting's path and what is wrong with it, for each.
+    pub fn vault(&self) -> Result<Option<Vault>, Vec<(String, String)>> {
+        let keys = ring(("vault.keys", &self.keys), ("vault.keys_file", &self.keys_file));
+        let lookup_keys = ring(
+            ("vault.lookup_keys", &self.lookup_keys),
+            ("vault.lookup_keys_file", &self.lookup_keys_file),
         );
-        match (in_file, inline) {
-            (false, false) => Ok(None),
-            (false, true) => Ok(Some(("passport.signing_key", self.signing_key.clone()))),
-            (true, true) => Err((
-                FILE.to_owned(),
-                "is set beside passport.signing_key: which of the two?".to_owned(),
-            )),
-            (true, false) => std::fs::read_to_string(&self.signing_key_file)
-                .map(|text| Some((FILE, text.into())))
-                .map_err(|error| (FILE.to_owned(), format!("cannot be read: {error}"))),
+        let wrong = |path: &str, what: &str| Err(vec![(path.to_owned(), what.to_owned())]);
+        match (keys, lookup_keys) {
+            (Ok(None), Ok(None)) => Ok(None),
+            (Ok(Some(_)), Ok(None)) => wrong("vault.lookup_keys", "is not set beside vault.keys"),
+            (Ok(None), Ok(Some(_))) => wrong("vault.keys", "is not set beside vault.lookup_keys"),
+            (Ok(Some(keys)), Ok(Some(lookup_keys))) if keys.shares_a_key_with(&lookup_keys) => {
+                wrong("vault.lookup_keys", "holds a key of vault.keys: expected other ones")
+            }
+            (Ok(Some(keys)), Ok(Some(lookup_keys))) => Ok(Some(Vault::new(keys, lookup_keys))),
+            (keys, lookup_keys) => Err(keys.err().into_iter().chain(lookup_keys.err()).collect()),
         }
+    }
+
+    pub(super) fn faults(&self) -> Vec<Wrong> {
+        self.vault().err().unwrap_or_default()
+    }
+}
+
+fn ring(inline: (&'static str, &SecretString), file: (&'static str, &Path)) -> Result<Option<KeyRing>, Wrong> {
+    let Some((path, text)) = text_of(inline, file)? else {
+        return Ok(None);
+    };
+    KeyRing::parse(text.expose_secret())
+        .map(Some)
+        .map_err(|error| (path.to_owned(), error.to_string()))
+}
+
+/// A secret's text, and the setting it comes from: one of two, or none.
+fn text_of(
+    (path, inline): (&'static str, &SecretString),
+    (file_path, file): (&'static str, &Path),
+) -> Result<Option<(&'static str, SecretString)>, Wrong> {
+    match (file != Path::new(""), !inline.expose_secret().is_empty()) {
+        (false, false) => Ok(None),
+        (false, true) => Ok(Some((path, inline.clone()))),
+        (true, true) => Err((file_path.to_owned(), format!("is set beside {path}: which of the two?"))),
+        (true, false) => std::fs::read_to_string(file)
+            .map(|text| Some((file_path, text.into())))
+            .map_err(|error| (file_path.to_owned(), format!("cannot be read: {error}"))),
     }
 }
 

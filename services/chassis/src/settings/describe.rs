@@ -65,6 +65,16 @@ pub(super) const COMMON: &[SettingDoc] = &[
         "passport.trust",
         "whose passports are believed: list of {issuer, role, public_key}",
     ),
+    SettingDoc::secret(
+        "vault.keys",
+        "keys of personal data: lines of a name and base64 of 32 random bytes, the one in use first",
+    ),
+    SettingDoc::plain("vault.keys_file", "file with the same, for mounted secrets"),
+    SettingDoc::secret(
+        "vault.lookup_keys",
+        "keys that addresses are looked up by: the same form, other keys",
+    ),
+    SettingDoc::plain("vault.lookup_keys_file", "file with the same, for mounted secrets"),
     SettingDoc::plain("peers", "where the other services are: name to list of urls"),
     SettingDoc::plain("telemetry.log_format", "text for people, json for collectors"),
     SettingDoc::plain(

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::common::{
     Common, DatabaseSettings, Environment, FeedSettings, PassportSettings, Peers, ServerSettings, TelemetrySettings,
-    WrittenStandard, is_http,
+    VaultSettings, WrittenStandard, is_http,
 };
 use super::fault::{in_words, unknown};
 use super::layer::{Layer, find, insert, overlay, remove};
@@ -45,6 +45,7 @@ struct Written {
     database: DatabaseSettings,
     server: ServerSettings,
     passport: PassportSettings,
+    vault: VaultSettings,
     peers: Peers,
     telemetry: TelemetrySettings,
     feed: FeedSettings,
@@ -231,6 +232,9 @@ impl Resolved {
         for (path, what) in written.passport.faults(written.environment) {
             fault(&path, what);
         }
+        for (path, what) in written.vault.faults() {
+            fault(&path, what);
+        }
         // Where the region itself is wrong, what is said of others can be judged only later.
         let region = region?;
         let standard = written
@@ -246,6 +250,7 @@ impl Resolved {
             database: written.database,
             server: written.server,
             passport: written.passport,
+            vault: written.vault,
             peers: written.peers,
             telemetry: written.telemetry,
             feed: written.feed,

@@ -4,6 +4,8 @@
 mod idempotency;
 #[path = "data/storage.rs"]
 mod storage;
+#[path = "data/vault.rs"]
+mod vault;
 
 use sqlx::migrate::Migrator;
 use support_chassis::clock::Clock;

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use support_chassis::clock::Clock;
 use support_chassis::db::{DatabaseSettings, Db};
 use support_chassis::id::Ids;
 use support_chassis::standard::Standard;
+use support_chassis::vault::{KeyRing, Vault};
 use support_identity_verification::chance::Chance;
 use support_identity_verification::domain::code::Code;
 use support_identity_verification::domain::contact::Contact;
@@ -43,6 +46,10 @@ struct World {
     means: Means,
 }
 
+fn ring(byte: u8) -> KeyRing {
+    KeyRing::parse(&format!("first {}", STANDARD.encode([byte; 32]))).unwrap()
+}
+
 impl World {
     async fn start(server: &Server) -> Self {
         let url = server.ensure_service_database(NAME, "bench").await.unwrap();
@@ -56,6 +63,7 @@ impl World {
             ids: Ids::new("eu".parse().unwrap(), Clock::system()),
             chance: Chance::system(),
             keys: CodeKeys::new(&[5; 32]),
+            vault: Vault::new(ring(1), ring(2)),
             policy: Policy::new(Standard::shipped(&VERIFICATION_POLICY)),
             passkeys: RelyingParty::new("support.example", &[]).unwrap(),
             reaches_phones: true,
@@ -88,7 +96,9 @@ impl World {
             step_up: None,
         };
         let mut tx = self.db.begin().await.unwrap();
-        create_customer(&mut tx, &self.means.ids, new).await.unwrap();
+        create_customer(&mut tx, &self.means.ids, &self.means.vault, new)
+            .await
+            .unwrap();
         let started = start_verification(&mut tx, &self.means, start).await.unwrap();
         tx.commit().await.unwrap();
         let code = self.means.keys.open(started.id, started.sealed_code.as_ref().unwrap());

@@ -6,6 +6,7 @@ use support_chassis::call::Call;
 use support_chassis::db::Db;
 use support_chassis::error::Violations;
 use support_chassis::id::{Ids, parse};
+use support_chassis::vault::Vault;
 use support_proto::support::identity::v1::customer_service_server::CustomerService;
 use support_proto::support::identity::v1::{
     AddContactPointRequest, AddContactPointResponse, CreateCustomerRequest, CreateCustomerResponse, GetCustomerRequest,
@@ -31,6 +32,8 @@ pub struct CustomerApi {
     pub db: Db,
     /// Where ids come from.
     pub ids: Ids,
+    /// For personal data at rest.
+    pub vault: Vault,
     /// Told when something happened that customers may be told of.
     pub happened: Arc<Notify>,
 }
@@ -76,11 +79,11 @@ impl CustomerService for CustomerApi {
         let call = Call::of(&request)?;
         let request = request.into_inner();
         let new = parse_new(&request)?;
-        let ids = self.ids.clone();
+        let (ids, vault) = (self.ids.clone(), self.vault.clone());
         let answer = self
             .db
             .write(&call, &request, async move |tx| {
-                let customer = create_customer(tx, &ids, new).await?;
+                let customer = create_customer(tx, &ids, &vault, new).await?;
                 let customer = Some(present::customer(&customer, Showing::Masked));
                 Ok::<_, IdentityError>(CreateCustomerResponse { customer })
             })
@@ -96,7 +99,7 @@ impl CustomerService for CustomerApi {
         let id: CustomerId = parse("customer_id", &request.get_ref().customer_id)?;
         may_see(&call, id)?;
         let mut connection = self.db.read().await.map_err(IdentityError::from)?;
-        let customer = store::customers::get(&mut connection, id)
+        let customer = store::customers::get(&mut connection, &self.vault, id)
             .await
             .map_err(IdentityError::from)?
             .ok_or(IdentityError::CustomerNotFound)?;
@@ -110,11 +113,11 @@ impl CustomerService for CustomerApi {
     ) -> Result<Response<LookupCustomerResponse>, Status> {
         let contact = contact("contact_point", request.get_ref().contact_point.as_ref())?;
         let mut connection = self.db.read().await.map_err(IdentityError::from)?;
-        let (id, _) = store::customers::find_by_contact(&mut connection, &contact)
+        let (id, _) = store::customers::find_by_contact(&mut connection, &self.vault, &contact)
             .await
             .map_err(IdentityError::from)?
             .ok_or(IdentityError::CustomerNotFound)?;
-        let customer = store::customers::get(&mut connection, id)
+        let customer = store::customers::get(&mut connection, &self.vault, id)
             .await
             .map_err(IdentityError::from)?
             .ok_or(IdentityError::CustomerNotFound)?;
@@ -135,11 +138,11 @@ impl CustomerService for CustomerApi {
         may_see(&call, id)?;
         // An etag that is none of ours is one of another version.
         let version = (!request.etag.is_empty()).then(|| request.etag.parse().unwrap_or(0));
-        let (ids, showing) = (self.ids.clone(), showing(&call)?);
+        let (ids, vault, showing) = (self.ids.clone(), self.vault.clone(), showing(&call)?);
         let answer = self
             .db
             .write(&call, &request, async move |tx| {
-                let customer = add_contact_point(tx, &ids, id, &contact, version).await?;
+                let customer = add_contact_point(tx, (&ids, &vault), id, &contact, version).await?;
                 let customer = Some(present::customer(&customer, showing));
                 Ok::<_, IdentityError>(AddContactPointResponse { customer })
             })

@@ -64,7 +64,7 @@ impl GrantService for GrantApi {
             .map_err(IdentityError::from)?;
         // A customer without grants looks like no customer, unless it is looked for.
         if grants.is_empty()
-            && store::customers::get(&mut connection, customer)
+            && store::customers::outline(&mut connection, customer)
                 .await
                 .map_err(IdentityError::from)?
                 .is_none()

@@ -6,6 +6,7 @@ use support_chassis::db::Db;
 use support_chassis::error::Violations;
 use support_chassis::id::{parse, parse_optional};
 use support_chassis::page;
+use support_chassis::vault::Vault;
 use support_proto::support::identity::v1::notification_service_server::NotificationService;
 use support_proto::support::identity::v1::{
     ContactPreferences, GetContactPreferencesRequest, GetContactPreferencesResponse, ListNotificationsRequest,
@@ -31,6 +32,8 @@ const PAGE_LIMIT: u32 = 200;
 pub struct NotificationApi {
     /// The service's database.
     pub db: Db,
+    /// For personal data at rest.
+    pub vault: Vault,
 }
 
 /// Which notifications the caller asks for: a customer never for others' than their own.
@@ -86,7 +89,7 @@ impl NotificationService for NotificationApi {
         let page = page::parse(request.page_size, &request.page_token, PAGE_SIZE, PAGE_LIMIT, &binding)
             .map_err(IdentityError::from)?;
         let mut connection = self.db.read().await.map_err(IdentityError::from)?;
-        let listed = store::notifications::list(&mut connection, filter, &page)
+        let listed = store::notifications::list(&mut connection, &self.vault, filter, &page)
             .await
             .map_err(IdentityError::from)?;
         let (listed, next_page_token) = page.cut(listed, store::notifications::sort_key);
@@ -104,7 +107,7 @@ impl NotificationService for NotificationApi {
         let id: CustomerId = parse("customer_id", &request.get_ref().customer_id)?;
         may_see(&call, id)?;
         let mut connection = self.db.read().await.map_err(IdentityError::from)?;
-        let customer = store::customers::get(&mut connection, id)
+        let customer = store::customers::outline(&mut connection, id)
             .await
             .map_err(IdentityError::from)?
             .ok_or(IdentityError::CustomerNotFound)?;

@@ -3,6 +3,7 @@
 use support_chassis::db::Tx;
 use support_chassis::error::{InvalidFields, Violation};
 use support_chassis::id::Ids;
+use support_chassis::vault::Vault;
 
 use super::contact_point_changed;
 use crate::domain::contact::Contact;
@@ -21,12 +22,12 @@ use crate::store;
 /// of `contact_point` where the customer has ten.
 pub async fn add_contact_point(
     tx: &mut Tx,
-    ids: &Ids,
+    (ids, vault): (&Ids, &Vault),
     customer_id: CustomerId,
     contact: &Contact,
     version: Option<i64>,
 ) -> Result<Customer, IdentityError> {
-    let customer = store::customers::lock(tx, customer_id)
+    let customer = store::customers::lock(tx, vault, customer_id)
         .await?
         .ok_or(IdentityError::CustomerNotFound)?;
     if version.is_some_and(|version| version != customer.version) {
@@ -42,11 +43,11 @@ pub async fn add_contact_point(
     };
     let now = tx.now();
     let contact_point_id = ids.next();
-    store::customers::add_contact_point(tx, customer_id, contact_point_id, ordinal, contact, now).await?;
+    store::customers::add_contact_point(tx, vault, (customer_id, contact_point_id), ordinal, contact, now).await?;
     // Who takes an account over begins with an address of theirs: its owner hears of it at the others.
     let added = contact_point_changed(ids, Kind::ContactPointAdded, customer_id, contact_point_id, now);
     store::happenings::record(tx, &added, now).await?;
-    store::customers::get(tx, customer_id)
+    store::customers::get(tx, vault, customer_id)
         .await?
         .ok_or(IdentityError::CustomerNotFound)
 }

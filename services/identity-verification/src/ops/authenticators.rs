@@ -32,7 +32,7 @@ pub struct Owner {
 /// Locks the customer, so that two changes come one after the other, and refuses whoever is not known surely enough: with
 /// an authenticator bound, whoever holds no more than a mailbox must not bind another (NIST SP 800-63B-4, section 4.1.2).
 async fn lock(tx: &mut Tx, owner: Owner) -> Result<Vec<Authenticator>, IdentityError> {
-    store::customers::lock(tx, owner.customer_id)
+    store::customers::lock_outline(tx, owner.customer_id)
         .await?
         .ok_or(IdentityError::CustomerNotFound)?;
     let now = tx.now();
@@ -274,7 +274,7 @@ pub async fn create_pin(
     means: &Means,
     owner: CustomerId,
 ) -> Result<(String, OffsetDateTime), IdentityError> {
-    let customer = store::customers::lock(tx, owner)
+    let customer = store::customers::lock_outline(tx, owner)
         .await?
         .ok_or(IdentityError::CustomerNotFound)?;
     let now = tx.now();

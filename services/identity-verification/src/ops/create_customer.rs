@@ -2,6 +2,7 @@
 
 use support_chassis::db::Tx;
 use support_chassis::id::Ids;
+use support_chassis::vault::Vault;
 use support_proto::support::identity::v1::CustomerCreated;
 
 use crate::domain::contact::Contact;
@@ -26,7 +27,12 @@ pub struct NewCustomer {
 /// # Errors
 ///
 /// [`IdentityError::ContactPointTaken`].
-pub async fn create_customer(tx: &mut Tx, ids: &Ids, new: NewCustomer) -> Result<Customer, IdentityError> {
+pub async fn create_customer(
+    tx: &mut Tx,
+    ids: &Ids,
+    vault: &Vault,
+    new: NewCustomer,
+) -> Result<Customer, IdentityError> {
     let customer = Customer {
         id: ids.next(),
         name: new.name,
@@ -45,7 +51,7 @@ pub async fn create_customer(tx: &mut Tx, ids: &Ids, new: NewCustomer) -> Result
             })
             .collect(),
     };
-    store::customers::insert(tx, &customer).await?;
+    store::customers::insert(tx, vault, &customer).await?;
     let event = CustomerCreated {
         customer_id: customer.id.to_string(),
         country_code: customer.country_code.clone(),

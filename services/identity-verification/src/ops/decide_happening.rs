@@ -4,6 +4,7 @@ use support_calendars::Calendars;
 use support_chassis::country::Country;
 use support_chassis::db::Tx;
 use support_chassis::id::Ids;
+use support_chassis::vault::Vault;
 
 use crate::domain::contact::ContactKind;
 use crate::domain::happening::{Preferences, Rule};
@@ -20,6 +21,8 @@ use crate::store::notifications::Way;
 pub struct Deciding {
     /// Where ids come from.
     pub ids: Ids,
+    /// For personal data at rest.
+    pub vault: Vault,
     /// The rules.
     pub telling: Telling,
     /// On whose clocks it is quiet when.
@@ -43,7 +46,7 @@ pub async fn decide_happening(
 ) -> Result<Result<usize, &'static str>, IdentityError> {
     let now = tx.now();
     let customer = match happening.customer_id {
-        Some(id) => store::customers::lock(tx, id).await?,
+        Some(id) => store::customers::lock(tx, &means.vault, id).await?,
         None => None,
     };
     if !store::happenings::decide(tx, happening.id, happening.kind, happening.customer_id, facts).await? {

@@ -19,7 +19,7 @@ pub async fn set_contact_preferences(
     preferences: &Preferences,
     version: Option<i64>,
 ) -> Result<i64, IdentityError> {
-    let customer = store::customers::lock(tx, customer_id)
+    let customer = store::customers::lock_outline(tx, customer_id)
         .await?
         .ok_or(IdentityError::CustomerNotFound)?;
     if version.is_some_and(|version| version != customer.version) {

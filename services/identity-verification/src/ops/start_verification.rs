@@ -163,7 +163,7 @@ async fn resolve(tx: &mut Tx, means: &Means, start: &Start, now: OffsetDateTime)
                 Some(customer) => store::customers::country_of(tx, *customer).await?,
                 None => start.country_code.clone(),
             };
-            let owner = store::customers::find_subject(tx, contact, *own).await?;
+            let owner = store::customers::find_subject(tx, &means.vault, contact, *own).await?;
             // Looked up also where they are nobody's, for the time it takes.
             let own_rules = rules(owner.as_ref().map(|owner| owner.country_code.as_str()));
             let rules = rules(country_code.as_deref());
@@ -182,7 +182,7 @@ async fn resolve(tx: &mut Tx, means: &Means, start: &Start, now: OffsetDateTime)
             })
         }
         Claim::Customer(customer_id) => {
-            let customer = store::customers::get(tx, *customer_id)
+            let customer = store::customers::get(tx, &means.vault, *customer_id)
                 .await?
                 .ok_or(IdentityError::CustomerNotFound)?;
             let rules = rules(Some(&customer.country_code));

@@ -1,18 +1,20 @@
 //! Customers and their contact points.
 
 use sqlx::PgConnection;
-use support_chassis::db::{DbError, stored};
+use support_chassis::db::DbError;
+use support_chassis::vault::{DataKey, Held, Vault};
 use time::OffsetDateTime;
 
-use crate::domain::contact::{Contact, ContactKind};
+use super::sealed;
+use crate::domain::contact::Contact;
 use crate::domain::customer::{ContactPoint, Customer, Name};
 use crate::domain::ids::{ContactPointId, CustomerId};
 
 struct CustomerRow {
     id: CustomerId,
-    given_name: String,
-    family_name: String,
-    display_name: String,
+    sealed_given_name: Option<Vec<u8>>,
+    sealed_family_name: Option<Vec<u8>>,
+    sealed_display_name: Option<Vec<u8>>,
     languages: Vec<String>,
     country_code: String,
     created_at: OffsetDateTime,
@@ -20,36 +22,42 @@ struct CustomerRow {
 }
 
 impl CustomerRow {
-    fn with(self, contact_points: Vec<ContactPoint>) -> Customer {
-        Customer {
+    fn with(self, key: &DataKey, contact_points: Vec<ContactPoint>) -> Result<Customer, DbError> {
+        Ok(Customer {
             id: self.id,
-            name: Name {
-                given: self.given_name,
-                family: self.family_name,
-                display: self.display_name,
-            },
+            name: sealed::name(
+                key,
+                [
+                    self.sealed_given_name,
+                    self.sealed_family_name,
+                    self.sealed_display_name,
+                ],
+            )?,
             languages: self.languages,
             country_code: self.country_code,
             created_at: self.created_at,
             version: self.version,
             contact_points,
-        }
+        })
     }
 }
 
-/// Writes a new customer with their contact points: two statements.
+/// Writes a new customer with their contact points and a data key of their own.
 ///
 /// # Errors
 ///
-/// Constraint `contact_points_comparable_key` where a contact point belongs to somebody.
-pub async fn insert(connection: &mut PgConnection, customer: &Customer) -> Result<(), DbError> {
+/// Constraint `contact_lookups_hash_key` where a contact point belongs to somebody.
+pub async fn insert(connection: &mut PgConnection, vault: &Vault, customer: &Customer) -> Result<(), DbError> {
+    let key = vault.make(connection, customer.id.uuid(), customer.created_at).await?;
+    let Name { given, family, display } = &customer.name;
     sqlx::query!(
-        "insert into customers (id, given_name, family_name, display_name, languages, country_code, created_at, version)
+        "insert into customers (id, sealed_given_name, sealed_family_name, sealed_display_name, languages, country_code,
+             created_at, version)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
         customer.id.uuid(),
-        customer.name.given,
-        customer.name.family,
-        customer.name.display,
+        key.seal(sealed::GIVEN_NAME, given.as_bytes())?,
+        key.seal(sealed::FAMILY_NAME, family.as_bytes())?,
+        key.seal(sealed::DISPLAY_NAME, display.as_bytes())?,
         &customer.languages,
         customer.country_code,
         customer.created_at,
@@ -63,72 +71,120 @@ pub async fn insert(connection: &mut PgConnection, customer: &Customer) -> Resul
         .iter()
         .map(|point| point.contact.kind().as_str().to_owned())
         .collect();
-    let values: Vec<_> = points.iter().map(|point| point.contact.value().to_owned()).collect();
-    let comparables: Vec<_> = points
+    let values = points
         .iter()
-        .map(|point| point.contact.comparable().to_owned())
-        .collect();
+        .map(|point| sealed::seal_contact(&key, point.id, &point.contact))
+        .collect::<Result<Vec<_>, _>>()?;
     let vouched: Vec<_> = points.iter().map(|point| point.vouched).collect();
     sqlx::query!(
-        "insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at, vouched)
-         select given.id, $1, given.place, given.kind, given.value, given.comparable, $2, given.vouched
-         from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::boolean[])
-             with ordinality as given (id, kind, value, comparable, vouched, place)",
+        "insert into contact_points (id, customer_id, ordinal, kind, sealed_value, created_at, vouched)
+         select given.id, $1, given.place, given.kind, given.sealed_value, $2, given.vouched
+         from unnest($3::uuid[], $4::text[], $5::bytea[], $6::boolean[])
+             with ordinality as given (id, kind, sealed_value, vouched, place)",
         customer.id.uuid(),
         customer.created_at,
         &ids,
         &kinds,
         &values,
-        &comparables,
         &vouched,
     )
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    let contacts: Vec<_> = points.iter().map(|point| (point.id, &point.contact)).collect();
+    sealed::insert_lookups(connection, vault, &contacts).await
 }
 
-/// Reads a customer.
-pub async fn get(connection: &mut PgConnection, id: CustomerId) -> Result<Option<Customer>, DbError> {
+/// Reads a customer; none where there is none or they were erased.
+pub async fn get(connection: &mut PgConnection, vault: &Vault, id: CustomerId) -> Result<Option<Customer>, DbError> {
     let row = sqlx::query_as!(
         CustomerRow,
-        r#"select id as "id: CustomerId", given_name, family_name, display_name, languages, country_code, created_at, version
+        r#"select id as "id: CustomerId", sealed_given_name, sealed_family_name, sealed_display_name, languages,
+             country_code, created_at, version
          from customers where id = $1"#,
         id.uuid(),
     )
     .fetch_optional(&mut *connection)
     .await?;
-    match row {
-        Some(row) => Ok(Some(row.with(contact_points(connection, id).await?))),
-        None => Ok(None),
-    }
+    opened(connection, vault, row).await
 }
 
 /// Reads a customer and keeps others from changing them until the transaction ends.
-pub async fn lock(connection: &mut PgConnection, id: CustomerId) -> Result<Option<Customer>, DbError> {
+pub async fn lock(connection: &mut PgConnection, vault: &Vault, id: CustomerId) -> Result<Option<Customer>, DbError> {
     let row = sqlx::query_as!(
         CustomerRow,
-        r#"select id as "id: CustomerId", given_name, family_name, display_name, languages, country_code, created_at, version
+        r#"select id as "id: CustomerId", sealed_given_name, sealed_family_name, sealed_display_name, languages,
+             country_code, created_at, version
          from customers where id = $1 for update"#,
         id.uuid(),
     )
     .fetch_optional(&mut *connection)
     .await?;
-    match row {
-        Some(row) => Ok(Some(row.with(contact_points(connection, id).await?))),
-        None => Ok(None),
-    }
+    opened(connection, vault, row).await
+}
+
+async fn opened(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    row: Option<CustomerRow>,
+) -> Result<Option<Customer>, DbError> {
+    let Some(row) = row else { return Ok(None) };
+    let key = match vault.held(connection, row.id.uuid()).await? {
+        Held::Erased => return Ok(None),
+        held => held.key()?,
+    };
+    let points = contact_points(connection, &key, row.id).await?;
+    row.with(&key, points).map(Some)
+}
+
+/// What is not personal in a customer's record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// The country of residence.
+    pub country_code: String,
+    /// The version.
+    pub version: i64,
+}
+
+/// Reads a customer's record without what is personal; none where there is none or they were erased.
+pub async fn outline(connection: &mut PgConnection, id: CustomerId) -> Result<Option<Outline>, DbError> {
+    Ok(sqlx::query_as!(
+        Outline,
+        "select country_code, version from customers
+         where id = $1 and not exists (select from customer_keys where customer_id = $1 and erased_at is not null)",
+        id.uuid(),
+    )
+    .fetch_optional(connection)
+    .await?)
+}
+
+/// The same, and keeps others from changing the customer until the transaction ends.
+pub async fn lock_outline(connection: &mut PgConnection, id: CustomerId) -> Result<Option<Outline>, DbError> {
+    Ok(sqlx::query_as!(
+        Outline,
+        "select country_code, version from customers
+         where id = $1 and not exists (select from customer_keys where customer_id = $1 and erased_at is not null)
+         for update",
+        id.uuid(),
+    )
+    .fetch_optional(connection)
+    .await?)
 }
 
 /// Finds whose contact point this is.
 pub async fn find_by_contact(
     connection: &mut PgConnection,
+    vault: &Vault,
     contact: &Contact,
 ) -> Result<Option<(CustomerId, ContactPointId)>, DbError> {
+    let (keys, hashes) = sealed::lookups(vault, contact);
     let row = sqlx::query!(
-        r#"select id as "id: ContactPointId", customer_id as "customer_id: CustomerId"
-         from contact_points where kind = $1 and comparable = $2"#,
-        contact.kind().as_str(),
-        contact.comparable(),
+        r#"select point.id as "id: ContactPointId", point.customer_id as "customer_id: CustomerId"
+         from unnest($1::text[], $2::bytea[]) as wanted (key_id, hash)
+         join contact_lookups as looked on looked.key_id = wanted.key_id and looked.hash = wanted.hash
+         join contact_points as point on point.id = looked.contact_point_id
+         limit 1"#,
+        &keys,
+        &hashes,
     )
     .fetch_optional(connection)
     .await?;
@@ -150,17 +206,23 @@ pub struct Owner {
 /// verified, or where that customer (`own`) asks.
 pub async fn find_subject(
     connection: &mut PgConnection,
+    vault: &Vault,
     contact: &Contact,
     own: Option<CustomerId>,
 ) -> Result<Option<Owner>, DbError> {
+    let (keys, hashes) = sealed::lookups(vault, contact);
     let owner = sqlx::query_as!(
         Owner,
-        r#"select contact_points.id as "contact_point_id: ContactPointId", customers.id as "customer_id: CustomerId",
+        r#"select point.id as "contact_point_id: ContactPointId", customers.id as "customer_id: CustomerId",
              customers.country_code
-         from contact_points join customers on customers.id = contact_points.customer_id
-         where kind = $1 and comparable = $2 and (vouched or verified_at is not null or customer_id = $3)"#,
-        contact.kind().as_str(),
-        contact.comparable(),
+         from unnest($1::text[], $2::bytea[]) as wanted (key_id, hash)
+         join contact_lookups as looked on looked.key_id = wanted.key_id and looked.hash = wanted.hash
+         join contact_points as point on point.id = looked.contact_point_id
+         join customers on customers.id = point.customer_id
+         where point.vouched or point.verified_at is not null or point.customer_id = $3
+         limit 1"#,
+        &keys,
+        &hashes,
         own.map(CustomerId::uuid),
     )
     .fetch_optional(connection)
@@ -170,58 +232,60 @@ pub async fn find_subject(
 
 /// Reads in which country a customer lives.
 pub async fn country_of(connection: &mut PgConnection, id: CustomerId) -> Result<Option<String>, DbError> {
-    Ok(
-        sqlx::query_scalar!("select country_code from customers where id = $1", id.uuid())
-            .fetch_optional(connection)
-            .await?,
-    )
+    Ok(outline(connection, id).await?.map(|outline| outline.country_code))
 }
 
-/// Reads one contact point and the languages of its customer.
+/// Reads one contact point and the languages of its customer; none where there is none or the customer was erased.
 pub async fn contact_point(
     connection: &mut PgConnection,
+    vault: &Vault,
     id: ContactPointId,
 ) -> Result<Option<(Contact, Vec<String>)>, DbError> {
     let row = sqlx::query!(
-        "select contact_points.kind, contact_points.value, customers.languages
-         from contact_points join customers on customers.id = contact_points.customer_id
-         where contact_points.id = $1",
+        r#"select point.kind, point.sealed_value, customers.id as "customer_id: CustomerId", customers.languages
+         from contact_points as point join customers on customers.id = point.customer_id
+         where point.id = $1"#,
         id.uuid(),
     )
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    row.map(|row| Ok((contact(&row.kind, &row.value)?, row.languages)))
-        .transpose()
+    let Some(row) = row else { return Ok(None) };
+    let key = match vault.held(connection, row.customer_id.uuid()).await? {
+        Held::Erased => return Ok(None),
+        held => held.key()?,
+    };
+    let contact = sealed::contact(&key, id, &row.kind, row.sealed_value)?;
+    Ok(Some((contact, row.languages)))
 }
 
 /// Adds a contact point, not vouched for, at a place of the customer's list, and raises the customer's version.
 ///
 /// # Errors
 ///
-/// Constraint `contact_points_comparable_key` where it belongs to somebody.
+/// Constraint `contact_lookups_hash_key` where it belongs to somebody.
 pub async fn add_contact_point(
     connection: &mut PgConnection,
-    customer: CustomerId,
-    id: ContactPointId,
+    vault: &Vault,
+    (customer, id): (CustomerId, ContactPointId),
     ordinal: i16,
     contact: &Contact,
     now: OffsetDateTime,
 ) -> Result<(), DbError> {
+    let key = vault.held(connection, customer.uuid()).await?.key()?;
     sqlx::query!(
         "with changed as (update customers set version = version + 1 where id = $1 returning id)
-         insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at, vouched)
-         select $2, changed.id, $3, $4, $5, $6, $7, false from changed",
+         insert into contact_points (id, customer_id, ordinal, kind, sealed_value, created_at, vouched)
+         select $2, changed.id, $3, $4, $5, $6, false from changed",
         customer.uuid(),
         id.uuid(),
         ordinal,
         contact.kind().as_str(),
-        contact.value(),
-        contact.comparable(),
+        sealed::seal_contact(&key, id, contact)?,
         now,
     )
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    sealed::insert_lookups(connection, vault, &[(id, contact)]).await
 }
 
 /// Writes down that the customer has proven to hold a contact point, and raises the customer's version. Says whether it proved
@@ -250,9 +314,13 @@ pub async fn set_verified(
     Ok(proved.unwrap_or(true))
 }
 
-async fn contact_points(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<ContactPoint>, DbError> {
+async fn contact_points(
+    connection: &mut PgConnection,
+    key: &DataKey,
+    customer: CustomerId,
+) -> Result<Vec<ContactPoint>, DbError> {
     let rows = sqlx::query!(
-        r#"select id as "id: ContactPointId", kind, value, verified_at, vouched
+        r#"select id as "id: ContactPointId", kind, sealed_value, verified_at, vouched
          from contact_points where customer_id = $1 order by ordinal"#,
         customer.uuid(),
     )
@@ -262,16 +330,10 @@ async fn contact_points(connection: &mut PgConnection, customer: CustomerId) -> 
         .map(|row| {
             Ok(ContactPoint {
                 id: row.id,
-                contact: contact(&row.kind, &row.value)?,
+                contact: sealed::contact(key, row.id, &row.kind, row.sealed_value)?,
                 verified_at: row.verified_at,
                 vouched: row.vouched,
             })
         })
         .collect()
-}
-
-/// An address as it is stored.
-pub(super) fn contact(kind: &str, value: &str) -> Result<Contact, DbError> {
-    let kind = stored(ContactKind::from_name(kind), "contact_points", "kind")?;
-    stored(Contact::parse(kind, value).ok(), "contact_points", "value")
 }

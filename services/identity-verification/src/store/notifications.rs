@@ -4,9 +4,11 @@ use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
 use support_chassis::named;
 use support_chassis::page::Page;
+use support_chassis::vault::{Held, Vault};
 use time::{Date, OffsetDateTime};
 
 use super::happenings::{Facts, Happening};
+use super::sealed::{self, contact_of};
 use crate::domain::contact::Contact;
 use crate::domain::customer::Name;
 use crate::domain::happening::{Keys, Kind};
@@ -107,12 +109,17 @@ pub struct Telling {
 }
 
 /// What a delivery has to tell, in the order in which it happened.
-pub async fn of_delivery(connection: &mut PgConnection, delivery: DeliveryId) -> Result<Vec<Telling>, DbError> {
+pub async fn of_delivery(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    delivery: DeliveryId,
+) -> Result<Vec<Telling>, DbError> {
     let rows = sqlx::query!(
         r#"select told.id as "id: NotificationId", told.kind, told.case_id as "case_id: SubjectId",
              told.subject_id as "subject_id: SubjectId", told.subject_key, told.text_key, told.more_key,
              happened.case_number, happened.place, happened.plan_name_key, happened.currency, happened.minor_units,
-             happened.day, point.kind as "changed_kind?", point.value as "changed_value?"
+             happened.day, point.id as "changed_id?: ContactPointId", point.kind as "changed_kind?",
+             point.customer_id as "changed_of?: CustomerId", point.sealed_value
          from notifications as told
          join happenings as happened on happened.id = told.happening_id
          left join contact_points as point on point.id = happened.contact_point_id
@@ -120,11 +127,17 @@ pub async fn of_delivery(connection: &mut PgConnection, delivery: DeliveryId) ->
          order by told.occurred_at, told.id"#,
         delivery.uuid(),
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
+    let customers: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row.changed_of)
+        .map(CustomerId::uuid)
+        .collect();
+    let keys = vault.held_by(connection, &customers).await?;
     rows.into_iter()
         .map(|row| {
-            let changed = row.changed_kind.zip(row.changed_value);
+            let changed = row.changed_of.zip(row.changed_id).zip(row.changed_kind);
             Ok(Telling {
                 id: row.id,
                 kind: stored(Kind::from_name(&row.kind), "notifications", "kind")?,
@@ -139,9 +152,10 @@ pub async fn of_delivery(connection: &mut PgConnection, delivery: DeliveryId) ->
                 },
                 amount: row.currency.zip(row.minor_units),
                 day: row.day,
-                changed: changed
-                    .map(|(kind, value)| super::customers::contact(&kind, &value))
-                    .transpose()?,
+                changed: match changed {
+                    Some(((customer, point), kind)) => contact_of(&keys, customer, point, &kind, row.sealed_value)?,
+                    None => None,
+                },
             })
         })
         .collect()
@@ -244,7 +258,12 @@ pub struct Listed {
 }
 
 /// The notifications, newest first: one more than the page holds.
-pub async fn list(connection: &mut PgConnection, filter: Filter, page: &Page<SortKey>) -> Result<Vec<Listed>, DbError> {
+pub async fn list(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    filter: Filter,
+    page: &Page<SortKey>,
+) -> Result<Vec<Listed>, DbError> {
     let (after_at, after_id) = match &page.after {
         Some((at, id)) => (Some(super::from_microseconds(*at)), Some(id.uuid())),
         None => (None, None),
@@ -256,7 +275,8 @@ pub async fn list(connection: &mut PgConnection, filter: Filter, page: &Page<Sor
              told.basis, told.state, told.reason, told.ended_at, told.text_key, told.text_locale, told.text_version,
              told.more_key, told.more_locale, told.more_version, delivery.subject_key as "subject_key?",
              delivery.subject_locale as "subject_locale?", delivery.subject_version as "subject_version?",
-             point.kind as "address_kind?", point.value as "address_value?"
+             point.id as "address_id?: ContactPointId", point.kind as "address_kind?",
+             point.customer_id as "address_of?: CustomerId", point.sealed_value
          from notifications as told
          left join deliveries as delivery on delivery.id = told.delivery_id and told.state = 'sent'
          left join contact_points as point on point.id = told.contact_point_id
@@ -269,11 +289,17 @@ pub async fn list(connection: &mut PgConnection, filter: Filter, page: &Page<Sor
         after_id,
         page.limit(),
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
+    let customers: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row.address_of)
+        .map(CustomerId::uuid)
+        .collect();
+    let keys = vault.held_by(connection, &customers).await?;
     rows.into_iter()
         .map(|row| {
-            let address = row.address_kind.zip(row.address_value);
+            let address = row.address_of.zip(row.address_id).zip(row.address_kind);
             let version = CatalogueVersion::of;
             Ok(Listed {
                 id: row.id,
@@ -283,9 +309,10 @@ pub async fn list(connection: &mut PgConnection, filter: Filter, page: &Page<Sor
                 case_id: row.case_id,
                 subject_id: row.subject_id,
                 occurred_at: row.occurred_at,
-                address: address
-                    .map(|(kind, value)| super::customers::contact(&kind, &value))
-                    .transpose()?,
+                address: match address {
+                    Some(((customer, point), kind)) => contact_of(&keys, customer, point, &kind, row.sealed_value)?,
+                    None => None,
+                },
                 delivery_id: row.delivery_id,
                 basis: row.basis,
                 state: stored(State::from_name(&row.state), "notifications", "state")?,
@@ -324,13 +351,18 @@ pub struct Recipient {
     pub closing_key: String,
 }
 
-/// Reads to whom a delivery of notifications goes; none where it is none.
-pub async fn recipient(connection: &mut PgConnection, delivery: DeliveryId) -> Result<Option<Recipient>, DbError> {
+/// Reads to whom a delivery of notifications goes; none where it is none, or who it goes to was erased.
+pub async fn recipient(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    delivery: DeliveryId,
+) -> Result<Option<Recipient>, DbError> {
     let row = sqlx::query!(
-        r#"select point.kind, point.value, customer.given_name, customer.family_name, customer.display_name,
-             customer.languages, coalesce(wishes.plain_text_only, false) as "plain_text_only!",
-             delivery.expires_at as "expires_at!", delivery.greeting_key as "greeting_key!",
-             delivery.closing_key as "closing_key!"
+        r#"select point.id as "point_id: ContactPointId", point.kind, point.sealed_value,
+             customer.id as "customer_id: CustomerId", customer.sealed_given_name, customer.sealed_family_name,
+             customer.sealed_display_name, customer.languages,
+             coalesce(wishes.plain_text_only, false) as "plain_text_only!", delivery.expires_at as "expires_at!",
+             delivery.greeting_key as "greeting_key!", delivery.closing_key as "closing_key!"
          from deliveries as delivery
          join contact_points as point on point.id = delivery.contact_point_id
          join customers as customer on customer.id = point.customer_id
@@ -338,22 +370,23 @@ pub async fn recipient(connection: &mut PgConnection, delivery: DeliveryId) -> R
          where delivery.id = $1"#,
         delivery.uuid(),
     )
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    row.map(|row| {
-        Ok(Recipient {
-            contact: super::customers::contact(&row.kind, &row.value)?,
-            name: Name {
-                given: row.given_name,
-                family: row.family_name,
-                display: row.display_name,
-            },
-            languages: row.languages,
-            plain_text_only: row.plain_text_only,
-            expires_at: row.expires_at,
-            greeting_key: row.greeting_key,
-            closing_key: row.closing_key,
-        })
-    })
-    .transpose()
+    let Some(row) = row else { return Ok(None) };
+    let key = match vault.held(connection, row.customer_id.uuid()).await? {
+        Held::Erased => return Ok(None),
+        held => held.key()?,
+    };
+    Ok(Some(Recipient {
+        contact: sealed::contact(&key, row.point_id, &row.kind, row.sealed_value)?,
+        name: sealed::name(
+            &key,
+            [row.sealed_given_name, row.sealed_family_name, row.sealed_display_name],
+        )?,
+        languages: row.languages,
+        plain_text_only: row.plain_text_only,
+        expires_at: row.expires_at,
+        greeting_key: row.greeting_key,
+        closing_key: row.closing_key,
+    }))
 }

@@ -15,6 +15,7 @@ use support_chassis::clock::Clock;
 use support_chassis::db::{Db, DbError};
 use support_chassis::id::Ids;
 use support_chassis::lifecycle::{BoxError, Lifecycle};
+use support_chassis::vault::Vault;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
@@ -86,6 +87,8 @@ pub struct Deliverer {
     pub ids: Ids,
     /// For the encrypted codes.
     pub keys: CodeKeys,
+    /// For personal data at rest.
+    pub vault: Vault,
     /// Where words come from.
     pub words: Words,
     /// Where messages go.

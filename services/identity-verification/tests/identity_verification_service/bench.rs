@@ -24,7 +24,7 @@ use support_postgres::testing::TestDatabase;
 use support_proto::support::identity::v1::VerificationPolicy;
 use time::macros::datetime;
 
-use crate::house::database;
+use crate::house::{database, vault};
 
 pub(crate) struct Bench {
     pub(crate) db: Db,
@@ -51,6 +51,7 @@ impl Bench {
             ids: Ids::seeded("eu".parse().unwrap(), clock.clone(), 1),
             chance: Chance::seeded(1),
             keys: CodeKeys::new(&[5; 32]),
+            vault: vault(),
             policy: Policy::new(Standard::shipped(policy)),
             passkeys: RelyingParty::new("support.example", &[]).unwrap(),
             reaches_phones: true,
@@ -83,7 +84,9 @@ impl Bench {
             contacts,
         };
         let mut tx = self.db.begin().await.unwrap();
-        let customer = create_customer(&mut tx, &self.means.ids, new).await.unwrap();
+        let customer = create_customer(&mut tx, &self.means.ids, &self.means.vault, new)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         customer.id
     }

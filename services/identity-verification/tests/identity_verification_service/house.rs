@@ -12,6 +12,7 @@ use support_chassis::error::{Explained, explain};
 use support_chassis::lifecycle::Lifecycle;
 use support_chassis::service::{Running, migrate, run};
 use support_chassis::settings::{Settings, TrustRole};
+use support_chassis::vault::{KeyRing, Vault};
 use support_identity_verification::{NAME, SERVICE};
 use support_postgres::testing::{TestDatabase, database_from};
 use support_proto::support::identity::v1::credential_service_client::CredentialServiceClient;
@@ -69,11 +70,25 @@ pub(crate) fn settings(url: &str, localisation: &str) -> Settings {
                 trust("reader", TrustRole::Service),
             ],
         )
+        .set("vault.keys", VAULT_KEYS)
+        .set("vault.lookup_keys", LOOKUP_KEYS)
         .set("identity-verification.service_key", base64(&[5; 32]))
         .set("identity-verification.tokens.session_key", base64(&SESSION_SEED))
         .set("identity-verification.delivery.outbox", "local")
         // Time is moved by hand where a test is about it; upkeep is then asked for and not waited for.
         .set("identity-verification.verification.expiry_interval_ms", 3_600_000)
+}
+
+/// The keys of personal data: of 32 bytes 1, and of 32 bytes 2.
+const VAULT_KEYS: &str = "first AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+const LOOKUP_KEYS: &str = "first AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+
+/// What the house seals by.
+pub(crate) fn vault() -> Vault {
+    Vault::new(
+        KeyRing::parse(VAULT_KEYS).unwrap(),
+        KeyRing::parse(LOOKUP_KEYS).unwrap(),
+    )
 }
 
 /// A migrated database.

@@ -6,6 +6,7 @@ use sqlx::{Connection as _, PgConnection};
 use support_chassis::clock::Clock;
 use support_chassis::db::DbError;
 use support_chassis::id::Ids;
+use support_chassis::vault::Field;
 use support_identity_verification::domain::authenticator::{Authenticator, AuthenticatorState, DocumentType};
 use support_identity_verification::domain::contact::{Contact, ContactKind};
 use support_identity_verification::domain::customer::{ContactPoint, Customer, Name};
@@ -28,7 +29,7 @@ use support_identity_verification::store::{
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use crate::house::database;
+use crate::house::{database, vault};
 
 const NOW: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 
@@ -103,7 +104,7 @@ fn verification(ids: &Ids, customer: &Customer) -> Verification {
 async fn fill(connection: &mut PgConnection) -> (Customer, Verification, Grant) {
     let ids = ids();
     let customer = customer(&ids, "ada@example.com");
-    customers::insert(connection, &customer).await.unwrap();
+    customers::insert(connection, &vault(), &customer).await.unwrap();
     let verification = verification(&ids, &customer);
     verifications::insert(connection, &verification).await.unwrap();
     send_windows::lock(connection, &[1; 32], NOW).await.unwrap();
@@ -331,14 +332,46 @@ const BREACHES: &[(&str, &str)] = &[
         "factor_failures_failures_check",
     ),
     (
-        "update customers set given_name = repeat('x', 101)",
+        "update customers set sealed_given_name = null, sealed_family_name = null, sealed_display_name = null,
+             given_name = repeat('x', 101), family_name = 'b', display_name = 'c'",
         "customers_given_name_check",
     ),
     (
-        "update customers set family_name = repeat('x', 101)",
+        "update customers set sealed_given_name = null, sealed_family_name = null, sealed_display_name = null,
+             given_name = 'a', family_name = repeat('x', 101), display_name = 'c'",
         "customers_family_name_check",
     ),
-    ("update customers set display_name = ''", "customers_display_name_check"),
+    (
+        "update customers set sealed_given_name = null, sealed_family_name = null, sealed_display_name = null,
+             given_name = 'a', family_name = 'b', display_name = ''",
+        "customers_display_name_check",
+    ),
+    // In the clear or sealed, never both, never half.
+    (
+        "update customers set given_name = 'a', family_name = 'b', display_name = 'c'",
+        "customers_sealed_check",
+    ),
+    (
+        "update customers set sealed_given_name = null",
+        "customers_sealed_check",
+    ),
+    (
+        "update contact_points set value = 'a@b.de', comparable = 'a@b.de'",
+        "contact_points_sealed_check",
+    ),
+    (
+        "update contact_points set sealed_value = null",
+        "contact_points_sealed_check",
+    ),
+    ("update customer_keys set wrapped = null", "customer_keys_erased_check"),
+    (
+        "update customer_keys set wrapped = '\\x00'",
+        "customer_keys_wrapped_check",
+    ),
+    (
+        "update contact_lookups set hash = '\\x00'",
+        "contact_lookups_hash_check",
+    ),
     ("update customers set languages = '{}'", "customers_languages_check"),
     (
         "update customers set country_code = 'gb'",
@@ -349,21 +382,24 @@ const BREACHES: &[(&str, &str)] = &[
     ("update contact_points set ordinal = 11", "contact_points_ordinal_check"),
     ("update contact_points set kind = 'fax'", "contact_points_kind_check"),
     (
-        "update contact_points set value = repeat('x', 300) || '@b', comparable = repeat('x', 300) || '@b'",
+        "update contact_points set sealed_value = null, value = repeat('x', 300) || '@b', comparable = repeat('x', 300) || '@b'",
         "contact_points_value_check",
     ),
     (
-        "update contact_points set comparable = 'Ada@example.com'",
+        "update contact_points set sealed_value = null, value = 'Ada@example.com', comparable = 'Ada@example.com'",
         "contact_points_comparable_check",
     ),
     (
-        "update contact_points set kind = 'phone'",
+        "update contact_points set sealed_value = null, kind = 'phone', value = 'a@b.de', comparable = 'a@b.de'",
         "contact_points_comparable_check",
     ),
     (
-        "insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at)
-             select gen_random_uuid(), customer_id, 2, kind, value, comparable, created_at from contact_points",
-        "contact_points_comparable_key",
+        "with another as (
+             insert into contact_points (id, customer_id, ordinal, kind, sealed_value, created_at)
+             select gen_random_uuid(), customer_id, 2, kind, sealed_value, created_at from contact_points returning id)
+         insert into contact_lookups (contact_point_id, key_id, hash)
+             select another.id, key_id, hash from another, contact_lookups",
+        "contact_lookups_hash_key",
     ),
     (
         "insert into contact_points (id, customer_id, ordinal, kind, value, comparable, created_at)
@@ -569,7 +605,10 @@ async fn what_is_written_is_read_back() {
     let database = database().await;
     let mut connection = PgConnection::connect(database.url()).await.unwrap();
     let (customer, verification, grant) = fill(&mut connection).await;
-    let read = customers::get(&mut connection, customer.id).await.unwrap().unwrap();
+    let read = customers::get(&mut connection, &vault(), customer.id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(read.name, customer.name);
     assert_eq!(read.contact_points[0].contact.value(), "ada@example.com");
     assert_eq!(
@@ -581,7 +620,10 @@ async fn what_is_written_is_read_back() {
     customers::set_verified(&mut connection, customer.contact_points[0].id, at)
         .await
         .unwrap();
-    let read = customers::get(&mut connection, customer.id).await.unwrap().unwrap();
+    let read = customers::get(&mut connection, &vault(), customer.id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(
         (read.contact_points[0].verified_at, read.version),
         (Some(at), before + 1)
@@ -651,11 +693,21 @@ async fn what_cannot_be_read_names_its_column_and_not_its_value() {
     let database = database().await;
     let mut connection = PgConnection::connect(database.url()).await.unwrap();
     let (customer, ..) = fill(&mut connection).await;
-    sqlx::query("update contact_points set value = 'ada @example.com', comparable = 'ada @example.com'")
+    let key = vault()
+        .held(&mut connection, customer.id.uuid())
+        .await
+        .unwrap()
+        .key()
+        .unwrap();
+    let field = Field::new("contact_points.value").of(customer.contact_points[0].id.uuid());
+    sqlx::query("update contact_points set sealed_value = $1")
+        .bind(key.seal(field, b"ada @example.com").unwrap())
         .execute(&mut connection)
         .await
         .unwrap();
-    let broken = customers::get(&mut connection, customer.id).await.unwrap_err();
+    let broken = customers::get(&mut connection, &vault(), customer.id)
+        .await
+        .unwrap_err();
     assert_eq!(
         broken.to_string(),
         "stored value of contact_points.value cannot be read"

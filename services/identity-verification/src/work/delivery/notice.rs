@@ -27,10 +27,10 @@ impl Deliverer {
     /// Those of the database.
     pub(super) async fn attempt_notice(&self, delivery: Claimed) -> Result<NoticeOutcome, IdentityError> {
         let mut connection = self.db.read().await?;
-        let Some(to) = notifications::recipient(&mut connection, delivery.id).await? else {
+        let Some(to) = notifications::recipient(&mut connection, &self.vault, delivery.id).await? else {
             return Err(IdentityError::Impossible("notifications for nobody"));
         };
-        let tellings = notifications::of_delivery(&mut connection, delivery.id).await?;
+        let tellings = notifications::of_delivery(&mut connection, &self.vault, delivery.id).await?;
         drop(connection);
         let channel = to.contact.kind().as_str();
         if self.clock.now() >= to.expires_at {

@@ -1,0 +1,208 @@
+//! Data keys in the service's database.
+
+use std::collections::BTreeMap;
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::ring::Wrapped;
+use super::{DataKey, Vault, VaultError};
+use crate::db::{Db, DbError};
+
+/// What there is of a customer's data key.
+#[derive(Debug, Clone)]
+pub enum Held {
+    /// The key.
+    Key(DataKey),
+    /// It was destroyed.
+    Erased,
+    /// There never was one.
+    Never,
+}
+
+impl Held {
+    /// The key.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::Erased`], [`VaultError::NoKey`].
+    pub fn key(self) -> Result<DataKey, VaultError> {
+        match self {
+            Self::Key(key) => Ok(key),
+            Self::Erased => Err(VaultError::Erased),
+            Self::Never => Err(VaultError::NoKey),
+        }
+    }
+}
+
+/// What a round of [`Vault::rewrap`] came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rewrapped {
+    /// Data keys that are wrapped by the first key now.
+    pub moved: usize,
+    /// Those that were left as they are, since the settings do not have the key that they are wrapped by, or it does not open
+    /// them.
+    pub stuck: usize,
+}
+
+impl Vault {
+    /// The data key of a customer, made where there is none yet. Who makes one at the same time in another transaction gets the
+    /// same, after a wait.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::Erased`] where it was destroyed.
+    pub async fn make(
+        &self,
+        connection: &mut PgConnection,
+        customer: Uuid,
+        now: OffsetDateTime,
+    ) -> Result<DataKey, DbError> {
+        let wrapped = self.keys.wrap(customer, &rand::random(), rand::random())?;
+        let made = sqlx::query!(
+            "insert into customer_keys (customer_id, wrapped_by, wrapped, created_at, wrapped_at)
+             values ($1, $2, $3, $4, $4) on conflict do nothing",
+            customer,
+            wrapped.by,
+            wrapped.bytes,
+            now,
+        )
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+        if made == 1 {
+            return Ok(self.keys.unwrap(customer, &wrapped)?);
+        }
+        Ok(self.held(connection, customer).await?.key()?)
+    }
+
+    /// What there is of a customer's data key.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::UnknownKey`], [`VaultError::Broken`].
+    pub async fn held(&self, connection: &mut PgConnection, customer: Uuid) -> Result<Held, DbError> {
+        let row = sqlx::query!(
+            "select wrapped_by, wrapped from customer_keys where customer_id = $1",
+            customer
+        )
+        .fetch_optional(connection)
+        .await?;
+        let Some(row) = row else { return Ok(Held::Never) };
+        let Some((by, bytes)) = row.wrapped_by.zip(row.wrapped) else {
+            return Ok(Held::Erased);
+        };
+        Ok(Held::Key(self.keys.unwrap(customer, &Wrapped { by, bytes })?))
+    }
+
+    /// The data keys of customers, by their ids, in one query: those that there are.
+    ///
+    /// # Errors
+    ///
+    /// As [`Vault::held`].
+    pub async fn held_by(
+        &self,
+        connection: &mut PgConnection,
+        customers: &[Uuid],
+    ) -> Result<BTreeMap<Uuid, DataKey>, DbError> {
+        let rows = sqlx::query!(
+            r#"select customer_id, wrapped_by as "by!", wrapped as "bytes!" from customer_keys
+             where customer_id = any($1) and wrapped is not null"#,
+            customers,
+        )
+        .fetch_all(connection)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let wrapped = Wrapped {
+                    by: row.by,
+                    bytes: row.bytes,
+                };
+                Ok((row.customer_id, self.keys.unwrap(row.customer_id, &wrapped)?))
+            })
+            .collect()
+    }
+
+    /// Destroys the data key of a customer, for good, and says whether there was one. What was sealed with it is noise from the
+    /// commit on. A customer without a key never gets one either.
+    pub async fn destroy(
+        &self,
+        connection: &mut PgConnection,
+        customer: Uuid,
+        now: OffsetDateTime,
+    ) -> Result<bool, DbError> {
+        let destroyed = sqlx::query!(
+            "update customer_keys set wrapped_by = null, wrapped = null, erased_at = $2
+             where customer_id = $1 and erased_at is null",
+            customer,
+            now,
+        )
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+        if destroyed == 0 {
+            sqlx::query!(
+                "insert into customer_keys (customer_id, created_at, wrapped_at, erased_at) values ($1, $2, $2, $2)
+                 on conflict do nothing",
+                customer,
+                now,
+            )
+            .execute(connection)
+            .await?;
+        }
+        Ok(destroyed == 1)
+    }
+
+    /// Wraps up to `limit` data keys anew that another than the first key wraps. Safe to run anywhere at any time, also by several
+    /// at once: it takes what nobody else is at, and reading goes on, for every key of the ring unwraps.
+    pub async fn rewrap(&self, db: &Db, limit: i64) -> Result<Rewrapped, DbError> {
+        let mut tx = db.begin().await?;
+        let rows = sqlx::query!(
+            r#"select customer_id, wrapped_by as "by!", wrapped as "bytes!" from customer_keys
+             where wrapped_by <> $1 and wrapped_by = any($2) limit $3 for update skip locked"#,
+            self.keys.first(),
+            &self.keys.names().map(str::to_owned).collect::<Vec<_>>(),
+            limit,
+        )
+        .fetch_all(tx.conn())
+        .await?;
+        let (mut customers, mut wrapped, mut broken) = (Vec::new(), Vec::new(), 0);
+        for row in rows {
+            let old = Wrapped {
+                by: row.by,
+                bytes: row.bytes,
+            };
+            match self.keys.rewrap(row.customer_id, &old, rand::random()) {
+                Ok(new) => {
+                    customers.push(row.customer_id);
+                    wrapped.push(new.bytes);
+                }
+                Err(_) => broken += 1,
+            }
+        }
+        let now = tx.now();
+        sqlx::query!(
+            "update customer_keys as old set wrapped_by = $1, wrapped = new.wrapped, wrapped_at = $2
+             from unnest($3::uuid[], $4::bytea[]) as new (customer_id, wrapped)
+             where old.customer_id = new.customer_id",
+            self.keys.first(),
+            now,
+            &customers,
+            &wrapped,
+        )
+        .execute(tx.conn())
+        .await?;
+        let unknown = sqlx::query_scalar!(
+            r#"select count(*) as "count!" from customer_keys where wrapped_by <> all($1)"#,
+            &self.keys.names().map(str::to_owned).collect::<Vec<_>>(),
+        )
+        .fetch_one(tx.conn())
+        .await?;
+        tx.commit().await?;
+        Ok(Rewrapped {
+            moved: customers.len(),
+            stuck: usize::try_from(unknown).unwrap_or(usize::MAX).saturating_add(broken),
+        })
+    }
+}
