@@ -306,6 +306,38 @@ fn a_signing_key_can_be_mounted_as_a_file_but_not_be_said_twice() {
 }
 
 #[test]
+fn the_keys_of_personal_data_come_in_two_rings_that_share_nothing_and_are_never_shown() {
+    const FIRST: &str = "first AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+    const OTHER: &str = "first AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+    assert!(check(&valid()).unwrap().vault.vault().unwrap().is_none());
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "# since May\n{FIRST}").unwrap();
+    let both = valid()
+        .set("vault.keys_file", file.path())
+        .set("vault.lookup_keys", OTHER);
+    let common = check(&both).unwrap();
+    assert!(common.vault.vault().unwrap().is_some());
+    assert!(!format!("{common:?}").contains("AQEB") && !format!("{common:?}").contains("AgIC"));
+    for (settings, expected) in [
+        (valid().set("vault.keys", FIRST), "vault.lookup_keys: is not set"),
+        (valid().set("vault.lookup_keys", FIRST), "vault.keys: is not set"),
+        (both.clone().set("vault.keys", FIRST), "vault.keys_file: is set beside"),
+        (
+            both.clone().set("vault.lookup_keys", FIRST),
+            "vault.lookup_keys: holds a key of",
+        ),
+        (
+            both.set("vault.lookup_keys", "AQEBnokey"),
+            "vault.lookup_keys: line 1 is not",
+        ),
+    ] {
+        let told = faults(&settings).join("\n");
+        assert!(told.starts_with(expected), "{told}");
+        assert!(!told.contains("AQEB"), "{told}");
+    }
+}
+
+#[test]
 fn production_believes_somebody() {
     let faults = faults(&valid().set("environment", "production"));
     assert_eq!(faults.len(), 1);

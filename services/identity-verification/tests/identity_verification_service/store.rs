@@ -363,6 +363,11 @@ const BREACHES: &[(&str, &str)] = &[
         "update contact_points set sealed_value = null",
         "contact_points_sealed_check",
     ),
+    (
+        "update customer_keys set wrapped_by = ''",
+        "customer_keys_wrapped_by_check",
+    ),
+    ("update contact_lookups set key_id = ''", "contact_lookups_key_id_check"),
     ("update customer_keys set wrapped = null", "customer_keys_erased_check"),
     (
         "update customer_keys set wrapped = '\\x00'",
@@ -579,13 +584,13 @@ async fn every_constraint_holds() {
              and conrelid::regclass::text in (
                  'customers', 'contact_points', 'verifications', 'send_windows', 'grants', 'partner_clients', 'deliveries',
                  'authenticators', 'recovery_codes', 'factor_challenges', 'proofs', 'factor_failures',
-                 'happenings', 'notifications', 'contact_preferences'
+                 'happenings', 'notifications', 'contact_preferences', 'contact_lookups', 'customer_keys'
              )"#
     )
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(known, 79);
+    assert_eq!(known, 86);
 }
 
 #[tokio::test]
