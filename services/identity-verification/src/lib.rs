@@ -61,9 +61,6 @@ use crate::work::upkeep::Upkeep;
 /// The service's name.
 pub const NAME: &str = "identity-verification";
 
-/// How often data keys and look-ups are brought up to the keys of the settings.
-const ROTATE_EVERY: Duration = Duration::from_mins(1);
-
 /// The service's migrations.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -89,10 +86,10 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
     if sealed > 0 {
         tracing::info!(customers = sealed, "names and addresses are sealed");
     }
-    parts(kit, settings, checked, vault)
+    parts(kit, settings, checked, &vault)
 }
 
-fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: Vault) -> Result<Parts, StartError> {
+fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vault) -> Result<Parts, StartError> {
     let words = Words::new(&kit.peer("localisation")?, &settings.product_name);
     let kept_words = words.keep(kit.lifecycle.draining());
     let courier = courier(&settings, &mut checked)?;
@@ -160,13 +157,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: Vaul
         outbox: settings.delivery.outbox,
     };
     let upkeep = upkeep(&kit, &settings, &metrics);
-    let rotation = Rotation {
-        db: kit.db.clone(),
-        vault: vault.clone(),
-    };
-    let rotating = kit
-        .lifecycle
-        .every(ROTATE_EVERY, None, move || rotation.clone().round());
+    let rotating = Rotation::new(&kit.db, vault).keep(kit.lifecycle.clone());
     let deliverer = Arc::new(Deliverer {
         db: kit.db.clone(),
         clock: kit.clock,

@@ -70,11 +70,11 @@ impl KeyRing {
             if text.is_empty() || text.starts_with('#') {
                 continue;
             }
-            let named = Named::parse(text).ok_or(InvalidKeyRing::Line(line))?;
-            if !names.insert(named.name.clone()) || !secrets.insert(named.secret) {
+            let key = Named::parse(text).ok_or(InvalidKeyRing::Line(line))?;
+            if !names.insert(key.name.clone()) || !secrets.insert(key.secret) {
                 return Err(InvalidKeyRing::Twice(line));
             }
-            keys.push(named);
+            keys.push(key);
         }
         if keys.is_empty() {
             return Err(InvalidKeyRing::Empty);

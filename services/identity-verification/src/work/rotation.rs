@@ -1,23 +1,44 @@
 //! Brings what is stored up to the keys of the settings, while the service serves.
 
+use std::time::Duration;
+
 use support_chassis::db::{Db, DbError};
+use support_chassis::lifecycle::{BoxError, Lifecycle};
 use support_chassis::vault::Vault;
 
 use crate::store::sealed;
 
+/// How often it is looked whether there is something to do.
+const EVERY: Duration = Duration::from_mins(1);
 /// How many data keys are wrapped anew in one transaction.
 const AT_ONCE: i64 = 1_000;
 
 /// Wraps data keys by the first key of the settings, and makes contact points found by every look-up key.
 #[derive(Debug, Clone)]
 pub struct Rotation {
-    /// The service's database.
-    pub db: Db,
-    /// The keys.
-    pub vault: Vault,
+    db: Db,
+    vault: Vault,
 }
 
 impl Rotation {
+    /// Of a service's database and keys.
+    #[must_use]
+    pub fn new(db: &Db, vault: &Vault) -> Self {
+        Self {
+            db: db.clone(),
+            vault: vault.clone(),
+        }
+    }
+
+    /// Does it again and again, as long as the service lives.
+    ///
+    /// # Errors
+    ///
+    /// None: what fails is tried again.
+    pub async fn keep(self, lifecycle: Lifecycle) -> Result<(), BoxError> {
+        lifecycle.every(EVERY, None, move || self.clone().round()).await
+    }
+
     /// Does all there is to do.
     ///
     /// # Errors

@@ -27,7 +27,9 @@ async fn tables_with(pool: &PgPool, needles: &[&str]) -> Vec<String> {
             .await
             .unwrap();
         let holds = |needle: &&str| {
-            let hex: String = needle.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let hex = needle
+                .bytes()
+                .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
             rows.iter()
                 .any(|row| row.to_lowercase().contains(&needle.to_lowercase()) || row.contains(&hex))
         };
@@ -191,10 +193,7 @@ async fn both_kinds_of_keys_are_rotated_and_everybody_is_found_and_read() {
         .await
         .unwrap();
     assert_eq!(found.map(|(id, _)| id), Some(ada), "before anything was done");
-    let rotation = Rotation {
-        db: bench.db.clone(),
-        vault: both,
-    };
+    let rotation = Rotation::new(&bench.db, &both);
     rotation.round().await.unwrap();
     let found = customers::find_by_contact(&mut connection, &alone, &contact)
         .await
