@@ -122,8 +122,7 @@ impl Calendar {
     /// The day at the place.
     #[must_use]
     pub fn day(&self, at: OffsetDateTime) -> Date {
-        let day = self.zone.to_datetime(timestamp(at)).date();
-        date(day).unwrap_or_else(|| at.to_offset(UtcOffset::UTC).date())
+        day(&self.zone, at)
     }
 
     /// The holidays that are kept on a day, by name.
@@ -300,7 +299,8 @@ impl fmt::Debug for Calendar {
 }
 
 /// The moment at which a clock in `zone` shows so many minutes after midnight.
-fn moment(zone: &TimeZone, day: Date, minutes: u16) -> OffsetDateTime {
+#[must_use]
+pub fn moment(zone: &TimeZone, day: Date, minutes: u16) -> OffsetDateTime {
     let (day, minutes) = match day.next_day() {
         Some(next) if minutes >= MINUTES => (next, 0),
         _ => (day, minutes.min(MINUTES - 1)),
@@ -339,6 +339,12 @@ fn clock(zone: &TimeZone, at: OffsetDateTime) -> Option<(Date, u16)> {
     let shown = zone.to_datetime(timestamp(at));
     let minutes = u16::from(shown.hour().unsigned_abs()) * 60 + u16::from(shown.minute().unsigned_abs());
     Some((date(shown.date())?, minutes))
+}
+
+/// The day that a calendar in `zone` shows.
+#[must_use]
+pub fn day(zone: &TimeZone, at: OffsetDateTime) -> Date {
+    clock(zone, at).map_or_else(|| at.to_offset(UtcOffset::UTC).date(), |(day, _)| day)
 }
 
 /// The zone with this name; none where there is none.

@@ -4,7 +4,7 @@ use support_proto::support::case::v1 as case;
 use support_proto::support::routing::v1 as pb;
 use support_proto::support::types::v1 as types;
 
-use crate::domain::{Area, Change, Channel, HandCause, Presence, ProductLine, Segment, Severity, TaskState};
+use crate::domain::{Area, Change, Channel, Departure, HandCause, Presence, ProductLine, Segment, Severity, TaskState};
 
 /// A function each way over one list of pairs; UNSPECIFIED, and what a newer contract may bring, is none.
 macro_rules! pairs {
@@ -66,6 +66,14 @@ pairs!(
         Coaching,
         Misrouted
     ]
+);
+
+pairs!(
+    read_departure,
+    departure,
+    pb::ShiftExceptionKind,
+    Departure,
+    [Off, Extra, Changed]
 );
 
 pub(crate) fn read_segment(segment: case::CustomerSegment) -> Option<Segment> {

@@ -8,7 +8,9 @@ mod language;
 mod lifecycle;
 mod matching;
 mod plan;
+mod quarters;
 mod room;
+mod shifts;
 mod task;
 mod training;
 pub mod waits;
@@ -23,7 +25,9 @@ pub use plan::{
     Acquaintance, Condition, Demand, Demanded, Facts, GENERAL, Mentioned, NotACondition, Plan, Priorities, Queue, Rule,
     Ruled, Ruling, Stage, Step,
 };
+pub use quarters::Quarters;
 pub use room::{Book, Channels, Held, Share, Sharing};
+pub use shifts::{Departure, InvalidDay, Schedule, ShiftException, ShiftPattern};
 pub use support_chassis::country::Country;
 pub use task::{
     Action, Area, Attributes, Cause, Change, Channel, Named, Offer, Opening, ProductLine, Segment, Severity, Task,

@@ -26,6 +26,7 @@ use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_proto::support::routing::v1::agent_service_server::AgentServiceServer;
 use support_proto::support::routing::v1::desk_service_server::DeskServiceServer;
 use support_proto::support::routing::v1::plan_service_server::PlanServiceServer;
+use support_proto::support::routing::v1::roster_service_server::RosterServiceServer;
 use support_proto::support::routing::v1::simulation_service_server::SimulationServiceServer;
 use support_proto::support::routing::v1::task_service_server::TaskServiceServer;
 use support_proto::support::routing::v1::training_service_server::TrainingServiceServer;
@@ -78,6 +79,7 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
                 db: kit.db.clone(),
                 live: live.clone(),
             }))
+            .serve(RosterServiceServer::new(api::RosterApi { db: kit.db.clone() }))
             .serve(TaskServiceServer::new(api::TaskApi { db: kit.db.clone() }))
             .serve(WaitServiceServer::new(api::WaitApi {
                 db: kit.db.clone(),

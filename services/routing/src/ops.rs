@@ -10,6 +10,7 @@ pub mod desk;
 mod events;
 pub mod imports;
 pub mod offers;
+pub mod roster;
 pub mod shadow;
 pub mod tasks;
 pub mod training;

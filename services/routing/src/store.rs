@@ -8,6 +8,7 @@ pub mod fairness;
 pub mod happened;
 pub mod line;
 pub mod offers;
+pub mod roster;
 pub mod shadow;
 pub mod tasks;
 pub mod training;

@@ -24,6 +24,8 @@ mod model;
 mod people;
 #[path = "routing_service/plan.rs"]
 mod plan;
+#[path = "routing_service/roster.rs"]
+mod roster;
 #[path = "routing_service/rules.rs"]
 mod rules;
 #[path = "routing_service/schema.rs"]

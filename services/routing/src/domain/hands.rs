@@ -2,8 +2,8 @@
 
 use time::Duration;
 
+use super::NoteId;
 use super::words::words;
-use super::{Channel, NoteId};
 
 words! {
     /// Why something is done with a task by hand.
@@ -47,7 +47,7 @@ pub struct DeskRules {
     pub participants: usize,
     /// How long after an agent has gone a live contact goes back into line.
     pub live_lapse: Duration,
-    /// How long after that everything else does.
+    /// How long after that everything else does, where no shift was planned.
     pub written_lapse: Duration,
     /// The least priority of a task that so came back, 0 to 9.
     pub lapsed_priority: i16,
@@ -57,16 +57,4 @@ pub struct DeskRules {
     pub callback_attempts: i32,
     /// How far ahead a callback may be asked for.
     pub callback_horizon: Duration,
-}
-
-impl DeskRules {
-    /// How long after an agent has gone what they had accepted goes back into line.
-    #[must_use]
-    pub fn lapse(&self, channel: Channel) -> Duration {
-        if channel.is_live() {
-            self.live_lapse
-        } else {
-            self.live_lapse + self.written_lapse
-        }
-    }
 }

@@ -154,7 +154,11 @@ async fn turn(tx: &mut Tx, agent: Agent, presence: Presence, now: OffsetDateTime
     let Some(mut after) = agent.with_presence(presence, now) else {
         return Ok(agent);
     };
-    store::agents::set_presence(tx.conn(), &after).await?;
+    let shift_end = match presence {
+        Presence::Offline => super::roster::end_of_shift(tx, &after, now).await?,
+        _ => None,
+    };
+    store::agents::set_presence(tx.conn(), &after, shift_end).await?;
     store::fairness::note_presence(tx.conn(), &after).await?;
     tx.append(after.id(), &events::presence_changed(&after)).await?;
     if presence != Presence::Available {

@@ -281,6 +281,13 @@ impl Desk {
             return Ok(false);
         };
         let since = |bound| gone.presence == Presence::Offline && gone.presence_since <= bound;
+        let shift_end = store::roster::shift_end(tx.conn(), agent).await?;
+        let is_due = match shift_end {
+            _ if task.channel.is_live() => since(bounds.live),
+            // Letters are theirs until the shift ends; where none was planned, for as long as the rules say.
+            Some(end) => since(bounds.live) && end <= bounds.live,
+            None => since(bounds.written),
+        };
         if task.agent != Some(agent) {
             let mut party = party(tx, task).await?;
             let is_in = party.joined.iter().any(|joined| joined.agent == agent);
@@ -297,13 +304,7 @@ impl Desk {
             TaskState::Wrapping if since(bounds.live) => {
                 change(tx, &task, Some(&gone.book), Change::Completed, None, now).await?;
             }
-            TaskState::Accepted
-                if since(if task.channel.is_live() {
-                    bounds.live
-                } else {
-                    bounds.written
-                }) =>
-            {
+            TaskState::Accepted if is_due => {
                 let task = match dismiss(tx, task, now).await {
                     Err(Error::Race) => return Ok(false),
                     dismissed => dismissed?,

@@ -98,6 +98,13 @@ pub(super) fn agent_created(id: AgentId) -> pb::AgentCreated {
     }
 }
 
+/// The event that what is planned for an agent was changed.
+pub(super) fn shifts_changed(agent: AgentId) -> pb::AgentShiftsChanged {
+    pb::AgentShiftsChanged {
+        agent_id: agent.to_string(),
+    }
+}
+
 pub(super) fn agent_updated(agent: &Agent) -> pb::AgentUpdated {
     pb::AgentUpdated {
         agent_id: agent.id().to_string(),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use support_chassis::id::Id;
 use time::OffsetDateTime;
 
-use crate::domain::{Language, Mentioned, Need, Plan, Profile, Ruling};
+use crate::domain::{Language, Mentioned, Need, Plan, Profile, Quarters, Queue, Ruling};
 
 /// The most kinds of tasks that are looked at. Where there are more, nothing is told.
 pub const MOST_KINDS: usize = 20_000;
@@ -25,6 +25,28 @@ pub struct Proof {
     pub unreachable: Vec<String>,
     /// The ways for which somebody is wanting.
     pub unserved: Vec<Unserved>,
+    /// The ways for which there is somebody, but not at every hour.
+    pub gaps: Vec<Gap>,
+}
+
+/// Agents who can do the same at the same hours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staffed {
+    /// What they can do.
+    pub profile: Profile,
+    /// When one of them is planned to be at work; all hours where nothing is planned for one.
+    pub hours: Quarters,
+}
+
+/// Tasks that nobody can take at some hours of the week, however much is relaxed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The queue they wait in.
+    pub queue: String,
+    /// The rules that apply to them.
+    pub rules: Vec<String>,
+    /// The hours.
+    pub hours: Quarters,
 }
 
 /// Tasks that nobody can take.
@@ -40,9 +62,10 @@ pub struct Unserved {
     pub kinds: i64,
 }
 
-/// Looks at one task of each kind. The profiles are those of all agents, whether or not they are at work.
+/// Looks at one task of each kind. The agents are all there are, whether or not they are at work; a queue is to be served when `open`
+/// says.
 #[must_use]
-pub fn prove(plan: &Plan, profiles: &[(Profile, i64)]) -> Proof {
+pub fn prove(plan: &Plan, agents: &[Staffed], open: impl Fn(Option<&Queue>) -> Quarters) -> Proof {
     let mut mentioned = Mentioned::default();
     for rule in &plan.rules {
         mentioned.add(rule.when.mentioned());
@@ -59,13 +82,15 @@ pub fn prove(plan: &Plan, profiles: &[(Profile, i64)]) -> Proof {
     let region = "aa".parse().ok();
     let somebody = region.map(|region| Id::from_parts(region, OffsetDateTime::UNIX_EPOCH, 0).into());
     let everything: Vec<(Language, i16)> = {
-        let spoken = profiles.iter().flat_map(|(profile, _)| &profile.languages);
+        let spoken = agents.iter().flat_map(|agents| &agents.profile.languages);
         let each: BTreeSet<_> = spoken.map(|(language, _)| language.clone()).collect();
         each.into_iter().map(|language| (language, 1)).collect()
     };
     let mut applied: BTreeSet<&str> = BTreeSet::new();
-    let mut served: BTreeMap<Vec<Need>, (bool, bool)> = BTreeMap::new();
+    let mut served: BTreeMap<Vec<Need>, (bool, bool, Quarters)> = BTreeMap::new();
     let mut unserved: BTreeMap<(String, Vec<String>, bool), i64> = BTreeMap::new();
+    let mut opened: BTreeMap<String, Quarters> = BTreeMap::new();
+    let mut gaps: BTreeMap<(String, Vec<String>), Quarters> = BTreeMap::new();
     for facts in mentioned.each_kind() {
         applied.extend(plan.rules_for(&facts).map(|rule| rule.name.as_str()));
         let (attributes, named) = facts.task(somebody);
@@ -88,12 +113,30 @@ pub fn prove(plan: &Plan, profiles: &[(Profile, i64)]) -> Proof {
                 need
             })
             .collect();
-        let (at_first, at_last) = *served.entry(needs).or_insert_with_key(|needs| {
-            let is_served = |need: Option<&Need>| {
-                need.is_some_and(|need| profiles.iter().any(|(profile, _)| profile.fulfils(need)))
+        let (at_first, at_last, hours) = *served.entry(needs).or_insert_with_key(|needs| {
+            let who = |need: Option<&Need>| {
+                let need = need.cloned();
+                let fits = move |one: &&Staffed| need.as_ref().is_some_and(|need| one.profile.fulfils(need));
+                agents.iter().filter(fits)
             };
-            (is_served(needs.first()), is_served(needs.last()))
+            let hours = who(needs.last()).map(|one| one.hours);
+            let hours = hours.reduce(|all, hours| all.or(&hours));
+            (
+                who(needs.first()).next().is_some(),
+                hours.is_some(),
+                hours.unwrap_or_default(),
+            )
         });
+        if at_last {
+            let of_queue = opened
+                .entry(queue.clone())
+                .or_insert_with(|| open(plan.queues.get(&queue)));
+            let gap = of_queue.without(&hours);
+            if !gap.is_empty() {
+                let all = gaps.entry((queue.clone(), rules.clone())).or_default();
+                *all = all.or(&gap);
+            }
+        }
         if !at_first {
             *unserved.entry((queue, rules, !at_last)).or_default() += 1;
         }
@@ -111,6 +154,10 @@ pub fn prove(plan: &Plan, profiles: &[(Profile, i64)]) -> Proof {
                 is_for_ever,
                 kinds,
             })
+            .collect(),
+        gaps: gaps
+            .into_iter()
+            .map(|((queue, rules), hours)| Gap { queue, rules, hours })
             .collect(),
     }
 }

@@ -1,32 +1,115 @@
 //! What another routing plan would mean, told before it is published: rules that never apply, queues that nobody can serve.
 
+use std::collections::HashMap;
+
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use support_calendars::{Calendars, Span};
 use support_chassis::lifecycle::BoxError;
 use support_chassis::standard::{Consequence, Fare, Findings, WhatIf};
 use support_proto::support::routing::v1 as pb;
+use time::{Date, Duration, OffsetDateTime, UtcOffset};
 
 use super::plan_of;
-use super::proof::{MOST_KINDS, Proof, Unserved, prove};
+use super::proof::{Gap, MOST_KINDS, Proof, Staffed, Unserved, prove};
+use crate::domain::{AgentId, Candidate, Channel, Profile, Quarters, Queue, Schedule};
+use crate::ops::roster::beside;
 use crate::store;
 
 /// Proves both plans, and tells what is odd about the proposed one, with what held before.
 pub(super) fn simulate(what_if: WhatIf<pb::RoutingPlan>) -> BoxFuture<'static, Result<Findings, BoxError>> {
     async move {
+        let now = what_if.db.clock().now();
+        let today = now.to_offset(UtcOffset::UTC).date();
         let mut connection = what_if.db.read().await?;
-        let profiles = store::line::profiles(&mut connection, what_if.db.clock().now()).await?;
+        let agents = store::line::all_known(&mut connection, now).await?;
+        let days = beside(beside(today..=today + Duration::days(7)));
+        let schedules = store::roster::schedules(&mut connection, None, &days).await?;
         drop(connection);
         let plans = [&what_if.held, &what_if.proposed].map(|held| plan_of(&held.document, String::new()));
         // Thousands of kinds of tasks: not among the calls of others.
-        let proofs = tokio::task::spawn_blocking(move || plans.map(|plan| prove(&plan, &profiles))).await?;
+        let proofs = tokio::task::spawn_blocking(move || {
+            let week = Week::of(&agents, &schedules, today);
+            plans.map(|plan| prove(&plan, &week.agents, |queue| week.open(queue)))
+        })
+        .await?;
         let [held, proposed] = &proofs;
-        Ok(consequences(held, proposed).into())
+        Ok(consequences(held, proposed, today).into())
     }
     .boxed()
 }
 
-/// What is told of a plan, where another held before.
-pub(super) fn consequences(held: &Proof, proposed: &Proof) -> Vec<Consequence> {
+/// Who is planned in a week.
+struct Week {
+    first: Date,
+    agents: Vec<Staffed>,
+    /// When anybody is planned at all.
+    planned: Quarters,
+    calendars: Calendars,
+}
+
+impl Week {
+    fn of(agents: &[Candidate], schedules: &HashMap<AgentId, Schedule>, first: Date) -> Self {
+        let start = first.midnight().assume_utc();
+        let mut hours: HashMap<&Profile, Quarters> = HashMap::new();
+        let mut planned = Quarters::default();
+        for agent in agents {
+            let schedule = schedules
+                .get(&agent.book.agent)
+                .filter(|schedule| schedule.is_planned());
+            let at_work = match schedule {
+                Some(schedule) => {
+                    // Where the agent is, it may be the day before or after.
+                    let shifts = schedule.shifts(first - Duration::days(1), 9);
+                    let at_work = Quarters::within(&shifts, start);
+                    planned = planned.or(&at_work);
+                    at_work
+                }
+                None => Quarters::ALL,
+            };
+            let all = hours.entry(&agent.profile).or_default();
+            *all = all.or(&at_work);
+        }
+        let agents = hours.into_iter().map(|(profile, hours)| Staffed {
+            profile: profile.clone(),
+            hours,
+        });
+        Self {
+            first,
+            agents: agents.collect(),
+            planned,
+            calendars: Calendars::shipped(),
+        }
+    }
+
+    /// When somebody should be there for a queue: when a channel of one of its countries is open, or where it has no hours of its
+    /// own, whenever anybody works at all.
+    fn open(&self, queue: Option<&Queue>) -> Quarters {
+        let countries = queue.map(|queue| queue.hours_of.as_slice()).unwrap_or_default();
+        let calendars = countries
+            .iter()
+            .filter_map(|country| self.calendars.country(Some(*country)));
+        let spans: Vec<Span> = calendars
+            .flat_map(|calendar| {
+                let days = (-1..8).map(|day| self.first + Duration::days(day));
+                let open = days.flat_map(|day| {
+                    let channels = Channel::ALL.iter();
+                    channels
+                        .flat_map(|channel| calendar.open_on(channel.as_str(), day))
+                        .collect::<Vec<_>>()
+                });
+                open.collect::<Vec<_>>()
+            })
+            .collect();
+        if spans.is_empty() {
+            return self.planned;
+        }
+        Quarters::within(&spans, self.first.midnight().assume_utc())
+    }
+}
+
+/// What is told of a plan, where another held before, of the week that begins on a day.
+pub(super) fn consequences(held: &Proof, proposed: &Proof, first: Date) -> Vec<Consequence> {
     if proposed.is_beyond {
         return vec![Consequence {
             whom: "all tasks".to_owned(),
@@ -55,7 +138,7 @@ pub(super) fn consequences(held: &Proof, proposed: &Proof) -> Vec<Consequence> {
             (&known.queue, &known.rules, known.is_for_ever) == (&unserved.queue, &unserved.rules, unserved.is_for_ever)
         });
         Consequence {
-            whom: format!("tasks of the queue `{}`, {}", unserved.queue, ways(unserved)),
+            whom: format!("tasks of the queue `{}`, {}", unserved.queue, ways(&unserved.rules)),
             before: before.map(in_words).unwrap_or_default(),
             after: in_words(unserved),
             fare: before.is_none().then_some(Fare::Worse),
@@ -64,15 +147,46 @@ pub(super) fn consequences(held: &Proof, proposed: &Proof) -> Vec<Consequence> {
             ..Consequence::default()
         }
     });
-    unreachable.chain(unserved).collect()
+    let gaps = proposed.gaps.iter().map(|gap| {
+        let before = held
+            .gaps
+            .iter()
+            .find(|known| (&known.queue, &known.rules) == (&gap.queue, &gap.rules));
+        let wider = gap.hours.without(&before.map(|known| known.hours).unwrap_or_default());
+        Consequence {
+            whom: format!("tasks of the queue `{}`, {}", gap.queue, ways(&gap.rules)),
+            before: before.map(|known| hours_in_words(known, first)).unwrap_or_default(),
+            after: hours_in_words(gap, first),
+            fare: (!wider.is_empty()).then_some(Fare::Worse),
+            rule: gap.rules.first().cloned().unwrap_or_default(),
+            because:
+                "of those who are planned to be at work then, none knows, speaks and is certified for what is asked"
+                    .to_owned(),
+            ..Consequence::default()
+        }
+    });
+    unreachable.chain(unserved).chain(gaps).collect()
 }
 
-fn ways(unserved: &Unserved) -> String {
-    if unserved.rules.is_empty() {
+fn ways(rules: &[String]) -> String {
+    if rules.is_empty() {
         "no rule".to_owned()
     } else {
-        format!("rules {}", unserved.rules.join(" and "))
+        format!("rules {}", rules.join(" and "))
     }
+}
+
+fn hours_in_words(gap: &Gap, first: Date) -> String {
+    let length = gap.hours.length();
+    let start: OffsetDateTime = first.midnight().assume_utc() + gap.hours.first().unwrap_or_default();
+    format!(
+        "nobody is planned who can take them for {}:{:02} hours of the week from {first}, first on {} at {:02}:{:02} UTC",
+        length.whole_hours(),
+        length.whole_minutes() % 60,
+        start.date(),
+        start.hour(),
+        start.minute(),
+    )
 }
 
 fn in_words(unserved: &Unserved) -> String {

@@ -9,9 +9,11 @@ use support_testing::loosening;
 use time::Duration;
 use time::macros::datetime;
 
-use super::proof::{Proof, prove};
+use super::proof::{Proof, Staffed, prove};
 use super::*;
-use crate::domain::{Channel, Mentioned, Profile};
+use crate::domain::{Channel, Mentioned, Profile, Quarters};
+
+mod gaps;
 
 const SHIPPED: &str = include_str!("../../standard/routing-plan.yaml");
 const NOW: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
@@ -166,13 +168,16 @@ rules:
             .iter()
             .map(|(skill, level)| (skill.parse().unwrap(), *level))
             .collect();
-        (Profile::new(vec![("en".parse().unwrap(), 5)], skills), 1)
+        Staffed {
+            profile: Profile::new(vec![("en".parse().unwrap(), 5)], skills),
+            hours: Quarters::ALL,
+        }
     };
     let lines: Vec<_> = crate::domain::ProductLine::ALL
         .iter()
         .map(|line| knows(&[(&format!("product/{line}"), 4)]))
         .collect();
-    let proof = prove(&plan, &lines);
+    let proof = prove(&plan, &lines, |_| Quarters::ALL);
     assert_eq!(proof.unreachable, ["business-phones", "never"]);
     let told = |proof: &Proof| -> Vec<(String, Vec<String>, bool)> {
         let unserved = proof.unserved.iter();
@@ -196,7 +201,7 @@ rules:
     // Somebody who has begun to learn it is enough in time.
     let mut more = lines;
     more.push(knows(&[("area/security", 1)]));
-    let better = prove(&plan, &more);
+    let better = prove(&plan, &more, |_| Quarters::ALL);
     assert_eq!(
         told(&better),
         [
@@ -205,7 +210,7 @@ rules:
             security(&["security", "watches"], false)
         ]
     );
-    let consequences = simulate::consequences(&better, &proof);
+    let consequences = simulate::consequences(&better, &proof, NOW.date());
     let worse: Vec<_> = consequences
         .iter()
         .filter(|told| told.fare.is_some())

@@ -368,14 +368,19 @@ pub async fn list(
     .collect()
 }
 
-/// Writes the presence of a locked agent.
-pub async fn set_presence(connection: &mut PgConnection, agent: &Agent) -> Result<(), DbError> {
+/// Writes the presence of a locked agent, and where they have gone, the end of the shift in which they did.
+pub async fn set_presence(
+    connection: &mut PgConnection,
+    agent: &Agent,
+    shift_end: Option<OffsetDateTime>,
+) -> Result<(), DbError> {
     sqlx::query!(
-        "update agents set presence = $2, presence_since = $3, idle_since = $4 where id = $1",
+        "update agents set presence = $2, presence_since = $3, idle_since = $4, shift_end = $5 where id = $1",
         agent.id().uuid(),
         agent.presence.as_str(),
         agent.presence_since,
         agent.book.idle_since,
+        shift_end,
     )
     .execute(connection)
     .await?;

@@ -181,7 +181,7 @@ pub struct Bounds {
     pub site: String,
     /// For live contacts, and those that are being written up.
     pub live: OffsetDateTime,
-    /// For all else.
+    /// For all else, where no shift was planned; else it is theirs until the shift has ended by `live`.
     pub written: OffsetDateTime,
 }
 
@@ -199,14 +199,14 @@ pub async fn left_behind(
         .collect();
     let rows = sqlx::query!(
         r#"with gone as (
-             select a.id, a.site, a.presence_since, given.live, given.written
+             select a.id, a.site, a.presence_since, a.shift_end, given.live, given.written
              from agents a join unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as given (site, live, written)
                  on given.site = a.site
              where a.presence = 'offline' and a.load > 0 and a.presence_since <= given.live
          )
          select t.id as "task!: TaskId", g.id as "agent!: AgentId", g.site as "site!"
          from gone g join tasks t on t.worked_by = g.id and t.state in ('accepted', 'wrapping')
-         where t.state = 'wrapping' or t.channel = any($4) or g.presence_since <= g.written
+         where t.state = 'wrapping' or t.channel = any($4) or case when g.shift_end is null then g.presence_since <= g.written else g.shift_end <= g.live end
          union all
          select p.task_id, g.id, g.site from gone g join task_participants p on p.agent_id = g.id
          limit $5"#,

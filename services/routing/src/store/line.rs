@@ -207,7 +207,8 @@ macro_rules! agents {
     };
 }
 
-/// As `agents`, for very many of them: each table is read once from end to end, where the other would be asked for every agent.
+/// As `agents`, for very many of them: each table is read once from end to end, where the other would be asked for every agent. Which
+/// side of a join may be missing is said here, for it is told by how the database would join them, which changes with what is in it.
 macro_rules! everybody {
     ($rest:tt $(, $argument:expr)*) => {
         sqlx::query_as!(
@@ -250,16 +251,12 @@ pub async fn all_agents(connection: &mut PgConnection, now: OffsetDateTime) -> R
     rows.into_iter().map(Candidate::try_from).collect()
 }
 
-/// What all agents who have not left can do `now`, whether or not they are at work, each profile with how many they are of it.
-pub async fn profiles(connection: &mut PgConnection, now: OffsetDateTime) -> Result<Vec<(Profile, i64)>, DbError> {
+/// All agents who have not left, as they are `now`, whether or not they are at work.
+pub async fn all_known(connection: &mut PgConnection, now: OffsetDateTime) -> Result<Vec<Candidate>, DbError> {
     let rows = everybody!("where a.deactivated_at is null", now)
         .fetch_all(connection)
         .await?;
-    let mut profiles: HashMap<Profile, i64> = HashMap::new();
-    for row in rows {
-        *profiles.entry(Candidate::try_from(row)?.profile).or_default() += 1;
-    }
-    Ok(profiles.into_iter().collect())
+    rows.into_iter().map(Candidate::try_from).collect()
 }
 
 /// Those of the agents who are available, as they are `now`.

@@ -22,7 +22,7 @@ fn hand(actor: &str) -> ByHand {
 
 impl World {
     /// Has an agent take the one task that is offered to them.
-    async fn begin(&self, subject: &str, agent: AgentId) -> Task {
+    pub(crate) async fn begin(&self, subject: &str, agent: AgentId) -> Task {
         self.make_offers().await;
         let (offer, _) = self.standing(agent).await[0];
         self.accept(subject, offer).await.unwrap()

@@ -2,9 +2,14 @@
 
 use sqlx::Executor as _;
 use support_chassis::db::DbError;
-use support_routing::domain::{Change, Channel, HandCause, OfferEnd, Presence, ProductLine, Share, Sharing, TaskState};
+use support_routing::domain::{
+    Change, Channel, Departure, HandCause, OfferEnd, Presence, ProductLine, Share, Sharing, TaskState,
+};
 
 use crate::world::World;
+
+#[path = "schema/people.rs"]
+mod people;
 
 const AGENT: &str = "'01900000-0000-7000-8000-000000000001'";
 const TASK: &str = "'01900000-0000-7000-8000-0000000000aa'";
@@ -306,6 +311,10 @@ async fn the_schema_knows_every_word() {
     assert_eq!(words("tasks_channel_known"), sorted(Channel::ALL, Channel::as_str));
     assert_eq!(words("tasks_state_known"), sorted(TaskState::ALL, TaskState::as_str));
     assert_eq!(words("offers_end_known"), sorted(OfferEnd::ALL, OfferEnd::as_str));
+    assert_eq!(
+        words("shift_exceptions_kind_known"),
+        sorted(Departure::ALL, Departure::as_str)
+    );
     assert_eq!(words("task_history_change_known"), sorted(Change::ALL, Change::as_str));
     assert_eq!(
         words("task_hands_cause_known"),
