@@ -25,6 +25,7 @@ pub use transaction::Tx;
 
 pub use crate::settings::DatabaseSettings;
 
+use crate::call::Call;
 use crate::clock::Clock;
 use crate::feed::Wake;
 use crate::vault::Vault;
@@ -126,6 +127,11 @@ impl Db {
             self.shared.wake.clone(),
             self.clock.clone(),
         ))
+    }
+
+    /// The same for a call: what is written in it can say who did it ([`Tx::call`]).
+    pub async fn begin_for(&self, call: &Call) -> Result<Tx, DbError> {
+        Ok(self.begin().await?.of(call))
     }
 
     /// Changes whenever a transaction that appended to the outbox was committed by this process, and soon after one was

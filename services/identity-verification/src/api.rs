@@ -1,7 +1,9 @@
 //! The gRPC door: parse the request, call an op, present the answer.
 
+pub mod audit;
 pub mod credentials;
 pub mod customers;
+pub mod disclosure;
 pub mod factors;
 pub mod grants;
 pub mod local_outbox;

@@ -2,6 +2,7 @@
 //!
 //! Values that hold a person's data (names, addresses, codes) print nothing of it through `Debug`.
 
+pub mod audit;
 pub mod authenticator;
 pub mod code;
 pub mod contact;

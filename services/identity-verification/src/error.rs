@@ -10,6 +10,7 @@ use support_proto::support::options::v1::AssuranceLevel;
 use tonic::{Code, Status};
 
 use crate::api::present;
+use crate::domain::grant::Assurance;
 use crate::domain::ids::VerificationId;
 use crate::domain::machine::State;
 use crate::keys::{SealBroken, TokenError};
@@ -111,6 +112,12 @@ pub enum IdentityError {
     /// The session's grant has ended.
     #[error("the grant has ended")]
     GrantEnded,
+    /// No verification of the level asked for stands for this case.
+    #[error("the customer's data stays masked")]
+    DisclosureRefused {
+        /// The level.
+        needed: Assurance,
+    },
     /// A passkey's ceremony could not begin.
     #[error("a ceremony could not begin")]
     Ceremony(#[from] PasskeyRefused),
@@ -226,6 +233,7 @@ impl ServiceError for IdentityError {
             | Self::PushPending
             | Self::PromptNotFound
             | Self::GrantEnded => self.answer_of_factors(),
+            Self::DisclosureRefused { .. } => self.answer_of_people(),
             Self::Page(error) => error.answer(),
             Self::Database(error) => error.answer(),
             Self::Token(_) | Self::Seal(_) | Self::Ceremony(_) | Self::Impossible(_) => Answer::internal(),
@@ -234,6 +242,19 @@ impl ServiceError for IdentityError {
 }
 
 impl IdentityError {
+    fn answer_of_people(&self) -> Answer {
+        let refuse = |code, reason: Reason, message| Answer::new(code, DOMAIN, reason.as_str_name(), message);
+        match self {
+            Self::DisclosureRefused { needed } => refuse(
+                Code::PermissionDenied,
+                Reason::DisclosureRefused,
+                "no verification of the level asked for stands for this case",
+            )
+            .with("required_level", present::assurance(*needed).as_str_name()),
+            _ => Answer::internal(),
+        }
+    }
+
     fn answer_of_factors(&self) -> Answer {
         let refuse = |code, reason: Reason, message| Answer::new(code, DOMAIN, reason.as_str_name(), message);
         match self {

@@ -25,8 +25,10 @@ use sqlx::migrate::Migrator;
 use support_calendars::Calendars;
 use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_chassis::vault::Vault;
+use support_proto::support::identity::v1::audit_service_server::AuditServiceServer;
 use support_proto::support::identity::v1::credential_service_server::CredentialServiceServer;
 use support_proto::support::identity::v1::customer_service_server::CustomerServiceServer;
+use support_proto::support::identity::v1::disclosure_service_server::DisclosureServiceServer;
 use support_proto::support::identity::v1::factor_service_server::FactorServiceServer;
 use support_proto::support::identity::v1::grant_service_server::GrantServiceServer;
 use support_proto::support::identity::v1::local_outbox_service_server::LocalOutboxServiceServer;
@@ -34,8 +36,10 @@ use support_proto::support::identity::v1::notification_service_server::Notificat
 use support_proto::support::identity::v1::verification_service_server::VerificationServiceServer;
 use tokio::sync::Notify;
 
+use crate::api::audit::AuditApi;
 use crate::api::credentials::CredentialApi;
 use crate::api::customers::CustomerApi;
+use crate::api::disclosure::DisclosureApi;
 use crate::api::factors::FactorApi;
 use crate::api::grants::GrantApi;
 use crate::api::local_outbox::LocalOutboxApi;
@@ -52,6 +56,7 @@ use crate::settings::{Checked, IdentitySettings};
 use crate::standard::notifications::{NOTIFICATION_RULES, Telling};
 use crate::standard::{Policy, VERIFICATION_POLICY};
 use crate::words::Words;
+use crate::work::audit::Linker;
 use crate::work::deciding::{Decider, Sources};
 use crate::work::delivery::{Courier, Deliverer};
 use crate::work::happenings::{CaseEvents, PlanEvents, RepairEvents};
@@ -121,12 +126,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
     };
     let decider = decider(&kit, deciding, (&happened, &wake), &metrics, &settings)?;
 
-    let customers = CustomerApi {
-        db: kit.db.clone(),
-        ids: kit.ids.clone(),
-        vault: vault.clone(),
-        happened: Arc::clone(&happened),
-    };
+    let parts = people(&kit, &means, &happened);
     let notifications = NotificationApi {
         db: kit.db.clone(),
         vault: vault.clone(),
@@ -171,8 +171,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         settings: settings.delivery,
     });
 
-    Ok(Parts::new()
-        .serve(CustomerServiceServer::new(customers))
+    Ok(parts
         .serve(VerificationServiceServer::new(verifications))
         .serve(FactorServiceServer::new(factors))
         .serve(GrantServiceServer::new(GrantApi { db: kit.db }))
@@ -192,6 +191,30 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
             kit.lifecycle
                 .every(settings.verification.period(), None, move || upkeep.clone().round()),
         ))
+}
+
+/// Who customers are beyond what verifications need, and who looks at them.
+fn people(kit: &Kit, means: &Means, happened: &Arc<Notify>) -> Parts {
+    let customers = CustomerApi {
+        db: kit.db.clone(),
+        ids: kit.ids.clone(),
+        vault: means.vault.clone(),
+        happened: Arc::clone(happened),
+    };
+    let disclosure = DisclosureApi {
+        db: kit.db.clone(),
+        vault: means.vault.clone(),
+        policy: means.policy.clone(),
+    };
+    let linker = Linker::new(kit.db.clone());
+    let linking = kit
+        .lifecycle
+        .every(work::audit::PERIOD, None, move || linker.clone().round());
+    Parts::new()
+        .serve(CustomerServiceServer::new(customers))
+        .serve(DisclosureServiceServer::new(disclosure))
+        .serve(AuditServiceServer::new(AuditApi { db: kit.db.clone() }))
+        .work("audit", linking)
 }
 
 /// What ends and removes what ran out.

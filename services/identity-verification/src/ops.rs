@@ -12,6 +12,7 @@ pub mod expire_verifications;
 pub mod redeem_factor;
 pub mod renew_session;
 pub mod resend_code;
+pub mod reveal_customer;
 pub mod revoke_grant;
 pub mod set_contact_preferences;
 pub mod start_verification;

@@ -11,7 +11,8 @@ use time::OffsetDateTime;
 
 use crate::api::parse;
 use crate::domain::failures::MOST;
-use crate::domain::rules::{CodeRules, FactorRules, PurposeRules, Rules};
+use crate::domain::grant::Assurance;
+use crate::domain::rules::{CodeRules, DisclosureRules, FactorRules, PurposeRules, Rules};
 use crate::domain::verification::Purpose;
 
 /// The document, with what this build ships of it.
@@ -46,6 +47,18 @@ impl Policy {
     pub fn factors(&self, country: Option<&str>, now: OffsetDateTime) -> FactorRules {
         let place = country.map_or(Place::Global, Place::country);
         factor_rules(self.0.on(&place, day_of(now)).factors.as_ref())
+    }
+
+    /// What it takes at `now` to see the data of a customer who lives in a country.
+    #[must_use]
+    pub fn disclosure(&self, country: &str, now: OffsetDateTime) -> DisclosureRules {
+        let held = self.0.on(&Place::country(country), day_of(now));
+        // A level that cannot be read is the highest there is: nothing is shown.
+        held.disclosure
+            .as_ref()
+            .map_or(DisclosureRules::SHIPPED, |rules| DisclosureRules {
+                assurance: parse::assurance(rules.assurance).unwrap_or(Assurance::Aal3),
+            })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The SQL of this service and nothing else; one file an aggregate.
 
 pub mod approvals;
+pub mod audit;
 pub mod authenticators;
 pub mod customers;
 pub mod deliveries;

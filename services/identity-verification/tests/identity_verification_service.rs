@@ -6,6 +6,8 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+#[path = "identity_verification_service/audit.rs"]
+mod audit;
 #[path = "identity_verification_service/bench.rs"]
 mod bench;
 #[path = "identity_verification_service/credentials.rs"]
@@ -14,6 +16,8 @@ mod credentials;
 mod customers;
 #[path = "identity_verification_service/delivery.rs"]
 mod delivery;
+#[path = "identity_verification_service/disclosure.rs"]
+mod disclosure;
 #[path = "identity_verification_service/events.rs"]
 mod events;
 #[path = "identity_verification_service/factors.rs"]

@@ -19,7 +19,7 @@ const NAME: &str = "support-development";
 pub const OPERATOR: &str = "operator";
 
 /// What an agent may do.
-pub const AGENT_SCOPES: [&str; 28] = [
+pub const AGENT_SCOPES: [&str; 29] = [
     "agents.read",
     "articles.approve",
     "articles.publish",
@@ -31,6 +31,7 @@ pub const AGENT_SCOPES: [&str; 28] = [
     "coverage.decide",
     "coverage.fleet",
     "customers.read",
+    "customers.reveal",
     "customers.write",
     "devices.approve",
     "devices.read",
@@ -51,13 +52,14 @@ pub const AGENT_SCOPES: [&str; 28] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 40] = [
+pub const OPERATOR_SCOPES: [&str; 41] = [
     "agents.read",
     "agents.write",
     "articles.approve",
     "articles.publish",
     "articles.read",
     "articles.write",
+    "audit.read",
     "cases.read",
     "coverage.decide",
     "coverage.fleet",

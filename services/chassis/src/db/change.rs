@@ -21,7 +21,7 @@ pub enum Begun<R> {
 pub struct OpenChange {
     /// The transaction for its work.
     pub tx: Tx,
-    key: Key,
+    key: Box<Key>,
     db: Db,
 }
 
@@ -95,8 +95,8 @@ impl Db {
             return Ok(Begun::Replayed(answer));
         }
         Ok(Begun::Open(OpenChange {
-            tx: self.begin().await?,
-            key,
+            tx: self.begin_for(call).await?,
+            key: Box::new(key),
             db: self.clone(),
         }))
     }

@@ -7,6 +7,7 @@ use support_proto::codec::Event;
 use time::OffsetDateTime;
 
 use super::DbError;
+use crate::call::Call;
 use crate::clock::Clock;
 use crate::feed::Wake;
 use crate::id::Id;
@@ -18,6 +19,7 @@ pub struct Tx {
     transaction: Transaction<'static, Postgres>,
     wake: Wake,
     clock: Clock,
+    call: Option<Call>,
     appended: bool,
     added_to_standard: bool,
 }
@@ -28,6 +30,7 @@ impl Tx {
             transaction,
             wake,
             clock,
+            call: None,
             appended: false,
             added_to_standard: false,
         }
@@ -59,6 +62,20 @@ impl Tx {
     #[must_use]
     pub fn now(&self) -> OffsetDateTime {
         self.clock.now()
+    }
+
+    /// The call that this transaction was begun for; none where the service works unasked.
+    #[must_use]
+    pub fn call(&self) -> Option<&Call> {
+        self.call.as_ref()
+    }
+
+    /// The same transaction, begun for a call.
+    pub(super) fn of(self, call: &Call) -> Self {
+        Self {
+            call: Some(call.clone()),
+            ..self
+        }
     }
 
     /// Says that this transaction wrote to the outbox by a statement of its own (see [`outbox`]), so that the feed is

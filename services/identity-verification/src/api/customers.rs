@@ -38,7 +38,7 @@ pub struct CustomerApi {
     pub happened: Arc<Notify>,
 }
 
-fn showing(call: &Call) -> Result<Showing, IdentityError> {
+fn showing(call: &Call) -> Result<Showing<'static>, IdentityError> {
     Ok(if own(call)?.is_some() {
         Showing::Whole
     } else {

@@ -136,10 +136,11 @@ impl FactorService for FactorApi {
         &self,
         request: Request<pb::EnrolTotpRequest>,
     ) -> Result<Response<pb::EnrolTotpResponse>, Status> {
-        let owner = owner(&Call::of(&request)?)?;
+        let call = Call::of(&request)?;
+        let owner = owner(&call)?;
         let name = request.into_inner().display_name;
         // No request id: the answer holds a secret, and nothing of it may be stored.
-        let mut tx = self.db().begin().await.map_err(IdentityError::from)?;
+        let mut tx = self.db().begin_for(&call).await.map_err(IdentityError::from)?;
         let (made, secret) = bind::enrol_totp(&mut tx, &self.verifications.means, owner, name).await?;
         tx.commit().await.map_err(IdentityError::from)?;
         let secret = secret.base32();
@@ -180,9 +181,10 @@ impl FactorService for FactorApi {
         &self,
         request: Request<pb::EnrolPasskeyRequest>,
     ) -> Result<Response<pb::EnrolPasskeyResponse>, Status> {
-        let owner = owner(&Call::of(&request)?)?;
+        let call = Call::of(&request)?;
+        let owner = owner(&call)?;
         let name = request.into_inner().display_name;
-        let mut tx = self.db().begin().await.map_err(IdentityError::from)?;
+        let mut tx = self.db().begin_for(&call).await.map_err(IdentityError::from)?;
         let (made, options_json) = bind::enrol_passkey(&mut tx, &self.verifications.means, owner, name).await?;
         tx.commit().await.map_err(IdentityError::from)?;
         Ok(Response::new(pb::EnrolPasskeyResponse {
@@ -241,8 +243,9 @@ impl FactorService for FactorApi {
         &self,
         request: Request<pb::CreateSupportPinRequest>,
     ) -> Result<Response<pb::CreateSupportPinResponse>, Status> {
-        let owner = owner(&Call::of(&request)?)?;
-        let mut tx = self.db().begin().await.map_err(IdentityError::from)?;
+        let call = Call::of(&request)?;
+        let owner = owner(&call)?;
+        let mut tx = self.db().begin_for(&call).await.map_err(IdentityError::from)?;
         let (pin, expires_at) = bind::create_pin(&mut tx, &self.verifications.means, owner.customer_id).await?;
         tx.commit().await.map_err(IdentityError::from)?;
         Ok(Response::new(pb::CreateSupportPinResponse {
@@ -255,8 +258,9 @@ impl FactorService for FactorApi {
         &self,
         request: Request<pb::CreateRecoveryCodesRequest>,
     ) -> Result<Response<pb::CreateRecoveryCodesResponse>, Status> {
-        let owner = owner(&Call::of(&request)?)?;
-        let mut tx = self.db().begin().await.map_err(IdentityError::from)?;
+        let call = Call::of(&request)?;
+        let owner = owner(&call)?;
+        let mut tx = self.db().begin_for(&call).await.map_err(IdentityError::from)?;
         let codes = bind::create_recovery_codes(&mut tx, &self.verifications.means, owner).await?;
         tx.commit().await.map_err(IdentityError::from)?;
         Ok(Response::new(pb::CreateRecoveryCodesResponse {

@@ -18,24 +18,48 @@ use crate::store::local_outbox::Message;
 use crate::store::notifications::{self, Listed};
 use crate::words::{BODY_KEY, CatalogueVersion, SUBJECT_KEY};
 
-/// How much of an address is shown.
+/// What of a customer is masked, in the order of the contract.
+const MASKED: [pb::CustomerField; 3] = [
+    pb::CustomerField::Name,
+    pb::CustomerField::Email,
+    pb::CustomerField::Phone,
+];
+
+/// How much of a customer is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Showing {
+pub enum Showing<'f> {
     /// All of it: to the customer.
     Whole,
-    /// Its mask: to everybody else.
+    /// Masks: to everybody else.
     Masked,
+    /// These fields, to those who may; the rest masked.
+    Only(&'f [pb::CustomerField]),
+}
+
+impl Showing<'_> {
+    fn shows(self, field: pb::CustomerField) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Masked => false,
+            Self::Only(fields) => fields.contains(&field),
+        }
+    }
 }
 
 /// A customer.
 #[must_use]
-pub fn customer(customer: &Customer, showing: Showing) -> pb::Customer {
+pub fn customer(customer: &Customer, showing: Showing<'_>) -> pb::Customer {
+    let name = if showing.shows(pb::CustomerField::Name) {
+        customer.name.clone()
+    } else {
+        customer.name.masked()
+    };
     pb::Customer {
         customer_id: customer.id.to_string(),
         name: Some(PersonName {
-            given_name: customer.name.given.clone(),
-            family_name: customer.name.family.clone(),
-            display_name: customer.name.display.clone(),
+            given_name: name.given,
+            family_name: name.family,
+            display_name: name.display,
         }),
         languages: customer.languages.clone(),
         country_code: customer.country_code.clone(),
@@ -46,16 +70,26 @@ pub fn customer(customer: &Customer, showing: Showing) -> pb::Customer {
             .collect(),
         create_time: Some(timestamp(customer.created_at)),
         etag: customer.version.to_string(),
+        masked_fields: MASKED
+            .into_iter()
+            .filter(|field| !showing.shows(*field))
+            .map(Into::into)
+            .collect(),
     }
 }
 
-fn contact_point(point: &ContactPoint, showing: Showing) -> pb::ContactPoint {
+fn contact_point(point: &ContactPoint, showing: Showing<'_>) -> pb::ContactPoint {
+    let field = match point.contact.kind() {
+        ContactKind::Email => pb::CustomerField::Email,
+        ContactKind::Phone => pb::CustomerField::Phone,
+    };
     pb::ContactPoint {
         contact_point_id: point.id.to_string(),
         kind: contact_kind(point.contact.kind()).into(),
-        value: match showing {
-            Showing::Whole => point.contact.value().to_owned(),
-            Showing::Masked => String::new(),
+        value: if showing.shows(field) {
+            point.contact.value().to_owned()
+        } else {
+            String::new()
         },
         masked_value: point.contact.masked(),
         verify_time: point.verified_at.map(timestamp),

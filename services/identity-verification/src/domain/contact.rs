@@ -129,7 +129,8 @@ impl Contact {
     }
 }
 
-fn first_letter(text: &str) -> String {
+/// The first letter of a text with more than one, and dots, always as many.
+pub(super) fn first_letter(text: &str) -> String {
     let mut letters = text.chars();
     match (letters.next(), letters.next()) {
         (Some(first), Some(_)) => format!("{first}•••"),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use super::contact::{Contact, ContactKind};
+use super::contact::{Contact, ContactKind, first_letter};
 use super::ids::{ContactPointId, CustomerId};
 
 /// The most contact points a customer has.
@@ -19,6 +19,19 @@ pub struct Name {
     pub family: String,
     /// How the person wants to be addressed in writing.
     pub display: String,
+}
+
+impl Name {
+    /// The name with most of it hidden: of each word the first letter, as in `A••• L•••`.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        let masked = |text: &str| text.split_whitespace().map(first_letter).collect::<Vec<_>>().join(" ");
+        Self {
+            given: masked(&self.given),
+            family: masked(&self.family),
+            display: masked(&self.display),
+        }
+    }
 }
 
 /// Somebody who has, or had, one of the maker's devices.
@@ -211,6 +224,29 @@ mod tests {
         assert_eq!(
             customer(&all).addition(&Contact::email("A3@X.DE").unwrap()),
             Addition::Known
+        );
+    }
+
+    #[test]
+    fn a_masked_name_keeps_a_letter_of_each_word() {
+        let name = Name {
+            given: "Ada Augusta".into(),
+            family: "李".into(),
+            display: "  Ada King-Noel  ".into(),
+        };
+        let masked = name.masked();
+        assert_eq!(
+            (masked.given.as_str(), masked.family.as_str(), masked.display.as_str()),
+            ("A••• A•••", "•••", "A••• K•••")
+        );
+        assert!(
+            Name {
+                given: String::new(),
+                ..name
+            }
+            .masked()
+            .given
+            .is_empty()
         );
     }
 

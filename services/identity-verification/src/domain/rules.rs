@@ -87,6 +87,20 @@ impl FactorRules {
     };
 }
 
+/// What it takes for staff to see a customer's data unmasked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DisclosureRules {
+    /// The least assurance at which a grant for the case must stand.
+    pub assurance: Assurance,
+}
+
+impl DisclosureRules {
+    /// What this build ships, as `standard/verification-policy.yaml` says it: what holds where a policy says nothing of it.
+    pub const SHIPPED: Self = Self {
+        assurance: Assurance::Aal1,
+    };
+}
+
 impl Rules {
     /// What the purpose asks for, where these methods together satisfy it.
     #[must_use]

@@ -6,6 +6,7 @@ use support_chassis::id::Ids;
 use support_chassis::vault::Vault;
 
 use super::contact_point_changed;
+use crate::domain::audit::Action;
 use crate::domain::contact::Contact;
 use crate::domain::customer::{Addition, CONTACT_POINTS_LIMIT, Customer};
 use crate::domain::happening::Kind;
@@ -47,6 +48,8 @@ pub async fn add_contact_point(
     // Who takes an account over begins with an address of theirs: its owner hears of it at the others.
     let added = contact_point_changed(ids, Kind::ContactPointAdded, customer_id, contact_point_id, now);
     store::happenings::record(tx, &added, now).await?;
+    let point = contact_point_id.uuid();
+    store::audit::record_change(tx, Action::ContactPointAdded, customer_id, point).await?;
     store::customers::get(tx, vault, customer_id)
         .await?
         .ok_or(IdentityError::CustomerNotFound)

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::Means;
 use crate::api::present;
+use crate::domain::audit::Action;
 use crate::domain::authenticator::{
     Authenticator, AuthenticatorState, MOST_OF_A_KIND, PENDING_LIFETIME, RECOVERY_CODES, RecoveryCode,
 };
@@ -97,6 +98,8 @@ async fn pending(
 }
 
 async fn bound(tx: &mut Tx, authenticator: &Authenticator) -> Result<(), IdentityError> {
+    let (customer, made) = (authenticator.customer_id, authenticator.id.uuid());
+    store::audit::record_change(tx, Action::AuthenticatorBound, customer, made).await?;
     let event = AuthenticatorBound {
         authenticator_id: authenticator.id.to_string(),
         customer_id: authenticator.customer_id.to_string(),
@@ -120,6 +123,7 @@ async fn end(
             locked: false,
         };
         tx.append(authenticator, &event).await?;
+        store::audit::record_change(tx, Action::AuthenticatorEnded, owner, authenticator.uuid()).await?;
     }
     Ok(())
 }
@@ -296,6 +300,8 @@ pub async fn create_pin(
         ..Secrets::default()
     };
     store::authenticators::insert(tx, &authenticator, with).await?;
+    let made = authenticator.id.uuid();
+    store::audit::record_change(tx, Action::SupportPinCreated, owner.customer_id, made).await?;
     Ok((pin, expires_at))
 }
 

@@ -5,6 +5,7 @@ use support_chassis::id::Ids;
 use support_chassis::vault::Vault;
 use support_proto::support::identity::v1::CustomerCreated;
 
+use crate::domain::audit::Action;
 use crate::domain::contact::Contact;
 use crate::domain::customer::{ContactPoint, Customer, Name};
 use crate::error::IdentityError;
@@ -52,6 +53,7 @@ pub async fn create_customer(
             .collect(),
     };
     store::customers::insert(tx, vault, &customer).await?;
+    store::audit::record_change(tx, Action::CustomerCreated, customer.id, None).await?;
     let event = CustomerCreated {
         customer_id: customer.id.to_string(),
         country_code: customer.country_code.clone(),

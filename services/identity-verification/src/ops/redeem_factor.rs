@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Means, NotAccepted, contact_point_changed, ended, text_of};
 use crate::api::present;
+use crate::domain::audit::{Action, Deed};
 use crate::domain::authenticator::{DocumentType, RecoveryCode};
 use crate::domain::code::Code;
 use crate::domain::grant::{Assurance, Decay, Grant};
@@ -287,6 +288,8 @@ async fn verified(
     if method.is_sent() && !store::customers::set_verified(tx, point, now).await? {
         let verified = contact_point_changed(ids, Kind::ContactPointVerified, subject.customer_id, point, now);
         store::happenings::record(tx, &verified, now).await?;
+        let customer = subject.customer_id;
+        store::audit::record_change(tx, Action::ContactPointVerified, customer, point.uuid()).await?;
     }
     Ok(())
 }
@@ -352,6 +355,8 @@ async fn count_failure(
             locked: true,
         };
         tx.append(authenticator, &event).await?;
+        let (customer, locked) = (subject.customer_id, authenticator.uuid());
+        store::audit::record_change(tx, Action::AuthenticatorLocked, customer, locked).await?;
     }
     Ok(())
 }
@@ -382,6 +387,7 @@ async fn issue(
         revoked_at: None,
     };
     store::grants::insert(tx, &grant).await?;
+    store::audit::record(tx, &Deed::of_grant(Action::GrantIssued, &grant)).await?;
     let event = GrantIssued {
         grant_id: grant.id.to_string(),
         customer_id: grant.customer_id.to_string(),

@@ -3,6 +3,7 @@
 use support_chassis::db::Tx;
 use support_proto::support::identity::v1::GrantRevoked;
 
+use crate::domain::audit::{Action, Deed};
 use crate::domain::grant::Grant;
 use crate::domain::ids::{CustomerId, GrantId};
 use crate::error::IdentityError;
@@ -21,6 +22,7 @@ pub async fn revoke_grant(tx: &mut Tx, id: GrantId, own: Option<CustomerId>) -> 
         .ok_or(IdentityError::GrantNotFound)?;
     if grant.revoke(now) {
         store::grants::set_revoked(tx, &grant).await?;
+        store::audit::record(tx, &Deed::of_grant(Action::GrantRevoked, &grant)).await?;
         let event = GrantRevoked {
             grant_id: id.to_string(),
             customer_id: grant.customer_id.to_string(),

@@ -2,6 +2,7 @@
 
 use support_chassis::db::Tx;
 
+use crate::domain::audit::Action;
 use crate::domain::happening::Preferences;
 use crate::domain::ids::CustomerId;
 use crate::error::IdentityError;
@@ -26,5 +27,6 @@ pub async fn set_contact_preferences(
         return Err(IdentityError::Conflict);
     }
     store::preferences::set(tx, customer_id, preferences).await?;
+    store::audit::record_change(tx, Action::ContactPreferencesChanged, customer_id, None).await?;
     Ok(customer.version + 1)
 }

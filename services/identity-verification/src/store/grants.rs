@@ -137,6 +137,32 @@ pub async fn lock(connection: &mut PgConnection, id: GrantId) -> Result<Option<G
     .transpose()
 }
 
+/// The grants of a customer that are bound to a case and live at `now`, newest first, twenty at most.
+pub async fn live_for_case(
+    connection: &mut PgConnection,
+    customer: CustomerId,
+    case: CaseId,
+    now: OffsetDateTime,
+) -> Result<Vec<Grant>, DbError> {
+    sqlx::query_as!(
+        Row,
+        r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
+             verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
+             standard_basis, granted_at, expires_at, revoked_at, assured_until, idle_seconds, renewed_at
+         from grants
+         where customer_id = $1 and case_id = $2 and expires_at > $3 and revoked_at is null
+         order by granted_at desc, id desc limit 20"#,
+        customer.uuid(),
+        case.uuid(),
+        now,
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(Grant::try_from)
+    .collect()
+}
+
 /// Writes that a locked grant was revoked.
 pub async fn set_revoked(connection: &mut PgConnection, grant: &Grant) -> Result<(), DbError> {
     sqlx::query!(

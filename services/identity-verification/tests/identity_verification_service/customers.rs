@@ -2,11 +2,14 @@
 
 use support_chassis::error::{CommonErrorReason, explain};
 use support_proto::support::identity::v1::{
-    AddContactPointRequest, ContactPointKind, GetCustomerRequest, IdentityErrorReason as Reason, LookupCustomerRequest,
+    AddContactPointRequest, ContactPointKind, CustomerField, GetCustomerRequest, IdentityErrorReason as Reason,
+    LookupCustomerRequest,
 };
 use tonic::Code;
 
 use crate::house::{House, customer, email, new_customer, operator, phone, refused, request_id, some_id, staff};
+
+const MASKED: [CustomerField; 3] = [CustomerField::Name, CustomerField::Email, CustomerField::Phone];
 
 fn get(id: &str) -> GetCustomerRequest {
     GetCustomerRequest {
@@ -54,7 +57,8 @@ async fn customers_see_themselves_whole_and_staff_see_masks() {
             .customer
             .unwrap();
         assert!(read.contact_points.iter().all(|point| point.value.is_empty()));
-        assert_eq!(read.name.unwrap().display_name, "Ada Lovelace");
+        assert_eq!(read.masked_fields().collect::<Vec<_>>(), MASKED);
+        assert_eq!(read.name.unwrap().display_name, "A••• L•••");
     }
     let own = house
         .customers(&customer(id))
@@ -64,6 +68,8 @@ async fn customers_see_themselves_whole_and_staff_see_masks() {
         .into_inner()
         .customer
         .unwrap();
+    assert_eq!(own.name.as_ref().unwrap().display_name, "Ada Lovelace");
+    assert!(own.masked_fields.is_empty());
     let seen: Vec<_> = own
         .contact_points
         .iter()
@@ -93,6 +99,7 @@ async fn customers_see_themselves_whole_and_staff_see_masks() {
         .unwrap();
     assert_eq!(found.customer_id, id);
     assert!(found.contact_points.iter().all(|point| point.value.is_empty()));
+    assert_eq!(found.name.unwrap().given_name, "A•••");
     house.end().await;
 }
 

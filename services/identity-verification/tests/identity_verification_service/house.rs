@@ -15,8 +15,11 @@ use support_chassis::settings::{Settings, TrustRole};
 use support_chassis::vault::{KeyRing, Vault};
 use support_identity_verification::{NAME, SERVICE};
 use support_postgres::testing::{TestDatabase, database_from};
+use support_proto::support::identity::v1::audit_service_client::AuditServiceClient;
 use support_proto::support::identity::v1::credential_service_client::CredentialServiceClient;
 use support_proto::support::identity::v1::customer_service_client::CustomerServiceClient;
+use support_proto::support::identity::v1::disclosure_service_client::DisclosureServiceClient;
+use support_proto::support::identity::v1::factor_service_client::FactorServiceClient;
 use support_proto::support::identity::v1::grant_service_client::GrantServiceClient;
 use support_proto::support::identity::v1::local_outbox_service_client::LocalOutboxServiceClient;
 use support_proto::support::identity::v1::verification_service_client::VerificationServiceClient;
@@ -168,6 +171,18 @@ impl House {
 
     pub(crate) fn verifications(&self, caller: &Caller) -> VerificationServiceClient<Door> {
         VerificationServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn disclosure(&self, caller: &Caller) -> DisclosureServiceClient<Door> {
+        DisclosureServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn audit(&self, caller: &Caller) -> AuditServiceClient<Door> {
+        AuditServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn factors(&self, caller: &Caller) -> FactorServiceClient<Door> {
+        FactorServiceClient::new(self.door(caller))
     }
 
     pub(crate) fn grants(&self, caller: &Caller) -> GrantServiceClient<Door> {

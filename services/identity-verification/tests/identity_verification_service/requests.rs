@@ -89,6 +89,7 @@ pub(crate) fn staff() -> Caller {
         "customers.read",
         "customers.write",
         "verifications.start",
+        "customers.reveal",
         "grants.revoke",
     ];
     caller(CallerKind::Staff, "agent-7", &scopes)
@@ -96,6 +97,7 @@ pub(crate) fn staff() -> Caller {
 
 pub(crate) fn operator() -> Caller {
     let scopes = [
+        "audit.read",
         "customers.read",
         "customers.write",
         "grants.revoke",

@@ -141,6 +141,13 @@ async fn fill(connection: &mut PgConnection) -> (Customer, Verification, Grant) 
         .await
         .unwrap();
     told(connection, &ids, &customer).await;
+    sqlx::query(
+        "insert into audit_entries (recorded_at, actor_kind, actor_id, action, outcome, fields)
+         values (now(), 'staff', 'agent-7', 'customer_revealed', 'done', '{name}')",
+    )
+    .execute(connection)
+    .await
+    .unwrap();
     (customer, verification, grant)
 }
 
@@ -562,6 +569,55 @@ const BREACHES: &[(&str, &str)] = &[
         "update contact_preferences set time_zone = repeat('x', 41)",
         "contact_preferences_time_zone_check",
     ),
+    (
+        "insert into audit_entries (recorded_at, actor_kind, actor_id, actor_organisation, actor_service, action, outcome, fields, reason)
+         values (now(), 'ghost', 'agent-7', null, null, 'looked', 'done', '{}', null)",
+        "audit_entries_actor_kind_check",
+    ),
+    (
+        "insert into audit_entries (recorded_at, actor_kind, actor_id, actor_organisation, actor_service, action, outcome, fields, reason)
+         values (now(), 'staff', '', null, null, 'looked', 'done', '{}', null)",
+        "audit_entries_actor_id_check",
+    ),
+    (
+        "insert into audit_entries (recorded_at, actor_kind, actor_id, actor_organisation, actor_service, action, outcome, fields, reason)
+         values (now(), 'staff', 'agent-7', '', null, 'looked', 'done', '{}', null)",
+        "audit_entries_actor_organisation_check",
+    ),
+    (
+        "insert into audit_entries (recorded_at, actor_kind, actor_id, actor_organisation, actor_service, action, outcome, fields, reason)
+         values (now(), 'staff', 'agent-7', null, '', 'looked', 'done', '{}', null)",
+        "audit_entries_actor_service_check",
+    ),
+    (
+        "insert into audit_entries (recorded_at, actor_kind, actor_id, actor_organisation, actor_service, action, outcome, fields, reason)
+         values (now(), 'staff', 'agent-7', null, null, 'Looked', 'done', '{}', null)",
+        "audit_entries_action_check",
+    ),
+    (
+        "insert into audit_entries (recorded_at, actor_kind, actor_id, actor_organisation, actor_service, action, outcome, fields, reason)
+         values (now(), 'staff', 'agent-7', null, null, 'looked', 'maybe', '{}', null)",
+        "audit_entries_outcome_check",
+    ),
+    (
+        "insert into audit_entries (recorded_at, actor_kind, actor_id, actor_organisation, actor_service, action, outcome, fields, reason)
+         values (now(), 'staff', 'agent-7', null, null, 'looked', 'done', '{Ada Lovelace}', null)",
+        "audit_entries_fields_check",
+    ),
+    (
+        "insert into audit_entries (recorded_at, actor_kind, actor_id, actor_organisation, actor_service, action, outcome, fields, reason)
+         values (now(), 'staff', 'agent-7', null, null, 'looked', 'done', '{}', 'because he said so')",
+        "audit_entries_reason_check",
+    ),
+    (
+        "insert into audit_links (position, entry_number, hash)
+         select 0, number, decode(repeat('00', 32), 'hex') from audit_entries",
+        "audit_links_position_check",
+    ),
+    (
+        "insert into audit_links (position, entry_number, hash) select 1, number, '\\x00' from audit_entries",
+        "audit_links_hash_check",
+    ),
 ];
 
 #[tokio::test]
@@ -584,13 +640,14 @@ async fn every_constraint_holds() {
              and conrelid::regclass::text in (
                  'customers', 'contact_points', 'verifications', 'send_windows', 'grants', 'partner_clients', 'deliveries',
                  'authenticators', 'recovery_codes', 'factor_challenges', 'proofs', 'factor_failures',
-                 'happenings', 'notifications', 'contact_preferences', 'contact_lookups', 'customer_keys'
+                 'happenings', 'notifications', 'contact_preferences', 'audit_entries',
+                 'audit_links', 'contact_lookups', 'customer_keys'
              )"#
     )
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(known, 86);
+    assert_eq!(known, 96);
 }
 
 #[tokio::test]
