@@ -8,8 +8,10 @@ pub mod factors;
 pub mod grants;
 pub mod local_outbox;
 pub mod notifications;
+pub mod organisations;
 pub(crate) mod parse;
 pub mod present;
+pub mod profiles;
 pub mod verifications;
 
 use support_chassis::call::Call;

@@ -13,6 +13,7 @@ pub mod happening;
 pub mod ids;
 pub mod machine;
 pub mod partner;
+pub mod profile;
 pub mod rules;
 pub mod sends;
 pub mod sms;

@@ -118,6 +118,12 @@ pub enum IdentityError {
         /// The level.
         needed: Assurance,
     },
+    /// No such organisation.
+    #[error("no such organisation")]
+    OrganisationNotFound,
+    /// No such membership, or not one the caller may end.
+    #[error("no such membership")]
+    MembershipNotFound,
     /// A passkey's ceremony could not begin.
     #[error("a ceremony could not begin")]
     Ceremony(#[from] PasskeyRefused),
@@ -233,7 +239,9 @@ impl ServiceError for IdentityError {
             | Self::PushPending
             | Self::PromptNotFound
             | Self::GrantEnded => self.answer_of_factors(),
-            Self::DisclosureRefused { .. } => self.answer_of_people(),
+            Self::DisclosureRefused { .. } | Self::OrganisationNotFound | Self::MembershipNotFound => {
+                self.answer_of_people()
+            }
             Self::Page(error) => error.answer(),
             Self::Database(error) => error.answer(),
             Self::Token(_) | Self::Seal(_) | Self::Ceremony(_) | Self::Impossible(_) => Answer::internal(),
@@ -251,6 +259,8 @@ impl IdentityError {
                 "no verification of the level asked for stands for this case",
             )
             .with("required_level", present::assurance(*needed).as_str_name()),
+            Self::OrganisationNotFound => refuse(Code::NotFound, Reason::OrganisationNotFound, "no such organisation"),
+            Self::MembershipNotFound => refuse(Code::NotFound, Reason::MembershipNotFound, "no such membership"),
             _ => Answer::internal(),
         }
     }

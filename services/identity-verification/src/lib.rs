@@ -33,6 +33,8 @@ use support_proto::support::identity::v1::factor_service_server::FactorServiceSe
 use support_proto::support::identity::v1::grant_service_server::GrantServiceServer;
 use support_proto::support::identity::v1::local_outbox_service_server::LocalOutboxServiceServer;
 use support_proto::support::identity::v1::notification_service_server::NotificationServiceServer;
+use support_proto::support::identity::v1::organisation_service_server::OrganisationServiceServer;
+use support_proto::support::identity::v1::profile_service_server::ProfileServiceServer;
 use support_proto::support::identity::v1::verification_service_server::VerificationServiceServer;
 use tokio::sync::Notify;
 
@@ -44,6 +46,8 @@ use crate::api::factors::FactorApi;
 use crate::api::grants::GrantApi;
 use crate::api::local_outbox::LocalOutboxApi;
 use crate::api::notifications::NotificationApi;
+use crate::api::organisations::OrganisationApi;
+use crate::api::profiles::ProfileApi;
 use crate::api::verifications::VerificationApi;
 use crate::carrier::Carrier;
 use crate::chance::Chance;
@@ -206,12 +210,23 @@ fn people(kit: &Kit, means: &Means, happened: &Arc<Notify>) -> Parts {
         vault: means.vault.clone(),
         policy: means.policy.clone(),
     };
+    let profiles = ProfileApi {
+        db: kit.db.clone(),
+        ids: kit.ids.clone(),
+        vault: means.vault.clone(),
+    };
+    let organisations = OrganisationApi {
+        db: kit.db.clone(),
+        ids: kit.ids.clone(),
+    };
     let linker = Linker::new(kit.db.clone());
     let linking = kit
         .lifecycle
         .every(work::audit::PERIOD, None, move || linker.clone().round());
     Parts::new()
         .serve(CustomerServiceServer::new(customers))
+        .serve(ProfileServiceServer::new(profiles))
+        .serve(OrganisationServiceServer::new(organisations))
         .serve(DisclosureServiceServer::new(disclosure))
         .serve(AuditServiceServer::new(AuditApi { db: kit.db.clone() }))
         .work("audit", linking)

@@ -9,6 +9,8 @@ pub mod create_customer;
 pub mod create_partner_client;
 pub mod decide_happening;
 pub mod expire_verifications;
+pub mod organisations;
+pub mod profiles;
 pub mod redeem_factor;
 pub mod renew_session;
 pub mod resend_code;

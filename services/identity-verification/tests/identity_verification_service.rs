@@ -38,6 +38,8 @@ mod mail_server;
 mod notifications;
 #[path = "identity_verification_service/passkeys.rs"]
 mod passkeys;
+#[path = "identity_verification_service/profiles.rs"]
+mod profiles;
 #[path = "identity_verification_service/requests.rs"]
 mod requests;
 #[path = "identity_verification_service/rules.rs"]

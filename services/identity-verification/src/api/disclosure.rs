@@ -12,9 +12,10 @@ use support_proto::support::identity::v1::{
 use tonic::{Request, Response, Status};
 
 use super::present::{self, Showing};
+use super::profiles::need;
 use crate::domain::audit::Reason;
 use crate::error::IdentityError;
-use crate::ops::reveal_customer::{Look, Revealed, reveal_customer};
+use crate::ops::reveal_customer::{Look, NEEDS, Revealed, reveal_customer};
 use crate::standard::Policy;
 
 /// `DisclosureService`.
@@ -47,6 +48,7 @@ fn name(field: CustomerField) -> &'static str {
         CustomerField::Name => "name",
         CustomerField::Email => "email",
         CustomerField::Phone => "phone",
+        CustomerField::AccessibilityNeeds => NEEDS,
     }
 }
 
@@ -77,12 +79,14 @@ impl DisclosureService for DisclosureApi {
         match revealed {
             Revealed::Shown {
                 customer,
+                needs,
                 grant_id,
                 entry,
             } => Ok(Response::new(RevealCustomerResponse {
                 customer: Some(present::customer(&customer, Showing::Only(&wanted))),
                 grant_id: grant_id.to_string(),
                 entry_number: entry,
+                accessibility_needs: needs.into_iter().map(|known| need(known).into()).collect(),
             })),
             Revealed::Refused { needed } => Err(IdentityError::DisclosureRefused { needed }.into()),
         }

@@ -48,6 +48,18 @@ named! {
         CustomerErased = "customer_erased",
         /// All that is held on a customer was given out.
         CustomerExported = "customer_exported",
+        /// It was changed which languages a customer reads.
+        LanguagesChanged = "languages_changed",
+        /// It was changed what a customer needs to be helped.
+        AccessibilityChanged = "accessibility_changed",
+        /// A consent was recorded, or its end.
+        ConsentRecorded = "consent_recorded",
+        /// An organisation was made.
+        OrganisationCreated = "organisation_created",
+        /// A customer became a member, or has another role.
+        MembershipSet = "membership_set",
+        /// A membership ended.
+        MembershipEnded = "membership_ended",
     }
 }
 
@@ -126,13 +138,13 @@ pub struct Deed {
 }
 
 impl Deed {
-    /// Something that was done to a customer.
+    /// Something that was done, to a customer where there is one.
     #[must_use]
-    pub fn new(action: Action, customer_id: CustomerId) -> Self {
+    pub fn new(action: Action, customer_id: impl Into<Option<CustomerId>>) -> Self {
         Self {
             action,
             is_refused: false,
-            customer_id: Some(customer_id),
+            customer_id: customer_id.into(),
             case_id: None,
             grant_id: None,
             subject_id: None,

@@ -53,6 +53,21 @@ id_type! {
 }
 
 id_type! {
+    /// Names a record of a consent.
+    ConsentId
+}
+
+id_type! {
+    /// Names a business or a school.
+    OrganisationId
+}
+
+id_type! {
+    /// Names that a customer belongs to an organisation.
+    MembershipId
+}
+
+id_type! {
     /// Names a repair of repair-logistics, or a plan of warranty.
     SubjectId
 }

@@ -7,9 +7,13 @@ use crate::domain::audit::{Action, Deed, Reason};
 use crate::domain::customer::Customer;
 use crate::domain::grant::Assurance;
 use crate::domain::ids::{CaseId, CustomerId, GrantId};
+use crate::domain::profile::Need;
 use crate::error::IdentityError;
 use crate::standard::Policy;
 use crate::store;
+
+/// The name under which it is on record that somebody saw what a customer needs.
+pub const NEEDS: &str = "accessibility_needs";
 
 /// What somebody wants to see.
 #[derive(Debug, Clone)]
@@ -31,6 +35,8 @@ pub enum Revealed {
     Shown {
         /// The customer.
         customer: Box<Customer>,
+        /// What they need to be helped, where that was asked for.
+        needs: Vec<Need>,
         /// The grant that it stands on.
         grant_id: GrantId,
         /// The entry that holds the look.
@@ -77,6 +83,11 @@ pub async fn reveal_customer(
     Ok(match grant {
         Some(grant) => Revealed::Shown {
             customer: Box::new(customer),
+            needs: if look.fields.contains(&NEEDS) {
+                store::profiles::needs(tx, vault, look.customer_id).await?
+            } else {
+                Vec::new()
+            },
             grant_id: grant.id,
             entry,
         },

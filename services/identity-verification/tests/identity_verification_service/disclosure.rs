@@ -30,7 +30,7 @@ async fn look(house: &House, asked: RevealCustomerRequest) -> Result<RevealCusto
 }
 
 /// Verifies whoever has an address, for a case.
-async fn verified_for(house: &House, address: &str, case_id: &str) -> CheckCodeResponse {
+pub(crate) async fn verified_for(house: &House, address: &str, case_id: &str) -> CheckCodeResponse {
     let mut asked = start(email(address));
     asked.case_id = case_id.to_owned();
     let answer = house.verifications(&visitor()).start_verification(asked).await;

@@ -22,6 +22,8 @@ use support_proto::support::identity::v1::disclosure_service_client::DisclosureS
 use support_proto::support::identity::v1::factor_service_client::FactorServiceClient;
 use support_proto::support::identity::v1::grant_service_client::GrantServiceClient;
 use support_proto::support::identity::v1::local_outbox_service_client::LocalOutboxServiceClient;
+use support_proto::support::identity::v1::organisation_service_client::OrganisationServiceClient;
+use support_proto::support::identity::v1::profile_service_client::ProfileServiceClient;
 use support_proto::support::identity::v1::verification_service_client::VerificationServiceClient;
 use support_proto::support::identity::v1::{
     CheckCodeResponse, Customer, GetVerificationRequest, ListOutboxMessagesRequest, OutboxMessage, Verification,
@@ -175,6 +177,14 @@ impl House {
 
     pub(crate) fn disclosure(&self, caller: &Caller) -> DisclosureServiceClient<Door> {
         DisclosureServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn profiles(&self, caller: &Caller) -> ProfileServiceClient<Door> {
+        ProfileServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn organisations(&self, caller: &Caller) -> OrganisationServiceClient<Door> {
+        OrganisationServiceClient::new(self.door(caller))
     }
 
     pub(crate) fn audit(&self, caller: &Caller) -> AuditServiceClient<Door> {

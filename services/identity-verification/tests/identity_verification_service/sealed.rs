@@ -14,7 +14,7 @@ use crate::bench::Bench;
 use crate::house::{House, email, new_customer, phone, request_id, staff};
 
 /// The tables in which a row holds one of `needles`, as text or as bytes.
-async fn tables_with(pool: &PgPool, needles: &[&str]) -> Vec<String> {
+pub(crate) async fn tables_with(pool: &PgPool, needles: &[&str]) -> Vec<String> {
     let tables = sqlx::query_scalar::<_, String>("select tablename::text from pg_tables where schemaname = 'public'")
         .fetch_all(pool)
         .await

@@ -141,6 +141,17 @@ async fn fill(connection: &mut PgConnection) -> (Customer, Verification, Grant) 
         .await
         .unwrap();
     told(connection, &ids, &customer).await;
+    for statement in [
+        "insert into consents (id, customer_id, kind, is_given, recorded_at, channel, wording_key, wording_locale,
+             wording_version, actor_kind)
+         select id, id, 'surveys', true, now(), 'app', 'consent.surveys', 'en', 1, 'customer' from customers",
+        "insert into organisations (id, kind, display_name, country_code, created_at)
+         select id, 'education', 'Hill School', 'GB', now() from customers",
+        "insert into memberships (id, organisation_id, customer_id, role, started_at)
+         select id, id, id, 'student', now() from customers",
+    ] {
+        sqlx::query(statement).execute(&mut *connection).await.unwrap();
+    }
     sqlx::query(
         "insert into audit_entries (recorded_at, actor_kind, actor_id, action, outcome, fields)
          values (now(), 'staff', 'agent-7', 'customer_revealed', 'done', '{name}')",
@@ -618,6 +629,50 @@ const BREACHES: &[(&str, &str)] = &[
         "insert into audit_links (position, entry_number, hash) select 1, number, '\\x00' from audit_entries",
         "audit_links_hash_check",
     ),
+    (
+        "update consents set kind = 'cookies'",
+        "consents_kind_check",
+    ),
+    (
+        "update consents set channel = 'pigeon'",
+        "consents_channel_check",
+    ),
+    (
+        "update consents set wording_key = ''",
+        "consents_wording_key_check",
+    ),
+    (
+        "update consents set wording_locale = ''",
+        "consents_wording_locale_check",
+    ),
+    (
+        "update consents set wording_version = 0",
+        "consents_wording_version_check",
+    ),
+    (
+        "update consents set actor_kind = 'partner'",
+        "consents_actor_kind_check",
+    ),
+    (
+        "update organisations set kind = 'club'",
+        "organisations_kind_check",
+    ),
+    (
+        "update organisations set display_name = ''",
+        "organisations_display_name_check",
+    ),
+    (
+        "update organisations set country_code = 'gb'",
+        "organisations_country_code_check",
+    ),
+    (
+        "update memberships set role = 'owner'",
+        "memberships_role_check",
+    ),
+    (
+        "update memberships set ended_at = started_at - interval '1 second'",
+        "memberships_check",
+    ),
 ];
 
 #[tokio::test]
@@ -641,13 +696,13 @@ async fn every_constraint_holds() {
                  'customers', 'contact_points', 'verifications', 'send_windows', 'grants', 'partner_clients', 'deliveries',
                  'authenticators', 'recovery_codes', 'factor_challenges', 'proofs', 'factor_failures',
                  'happenings', 'notifications', 'contact_preferences', 'audit_entries',
-                 'audit_links', 'contact_lookups', 'customer_keys'
+                 'audit_links', 'consents', 'organisations', 'memberships', 'contact_lookups', 'customer_keys'
              )"#
     )
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(known, 96);
+    assert_eq!(known, 107);
 }
 
 #[tokio::test]
