@@ -61,6 +61,28 @@ purposes: {payment: {assurance: ASSURANCE_LEVEL_AAL2, methods: [VERIFICATION_MET
 }
 
 #[test]
+fn what_it_takes_to_see_a_customer_is_ruled_and_never_nothing() {
+    const REST: &str = "codes: {lifetime: 300s, sends: 2, checks: 3, sends_per_hour: 4}
+purposes: {payment: {assurance: ASSURANCE_LEVEL_AAL1, grant_lifetime: 60s}}";
+    static SILENT: Document<VerificationPolicy> = Document::new(REST);
+    static STRICT: Document<VerificationPolicy> = Document::new(
+        "codes: {lifetime: 300s, sends: 2, checks: 3, sends_per_hour: 4}
+purposes: {payment: {assurance: ASSURANCE_LEVEL_AAL1, grant_lifetime: 60s}}
+disclosure: {assurance: ASSURANCE_LEVEL_AAL2}",
+    );
+    for (document, assurance) in [
+        (&VERIFICATION_POLICY, Assurance::Aal1),
+        (&SILENT, DisclosureRules::SHIPPED.assurance),
+        (&STRICT, Assurance::Aal2),
+    ] {
+        let policy = Policy::new(Standard::shipped(document));
+        assert_eq!(policy.disclosure("DE", NOW).assurance, assurance);
+    }
+    let faults = Document::<VerificationPolicy>::new(format!("{REST}\ndisclosure: {{}}").leak()).parse_shipped();
+    assert!(faults.is_err(), "a level is said, or the rules are not there");
+}
+
+#[test]
 fn every_fault_of_a_content_is_named_by_its_path() {
     let fault_of = |yaml: &'static str| {
         Document::<VerificationPolicy>::new(yaml)
