@@ -6,6 +6,7 @@ use http::{HeaderMap, Method, Request, Response};
 use support_chassis::call::enforce;
 use support_chassis::client::Peer;
 use support_chassis::error::Answer;
+use support_chassis::server::tls::Shown;
 use support_chassis::server::{Around, Door, answer};
 use support_proto::policy::policy;
 use support_proto::support::types::v1::CommonErrorReason;
@@ -40,7 +41,13 @@ impl Admit {
     }
 
     /// Where the call goes, and the passport it bears.
-    async fn admit(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<(&Route, Arc<str>), Status> {
+    async fn admit(
+        &self,
+        method: &Method,
+        path: &str,
+        headers: &HeaderMap,
+        shown: Option<&Shown>,
+    ) -> Result<(&Route, Arc<str>), Status> {
         if method != Method::POST {
             let reason = CommonErrorReason::BadHttpRequest;
             return Err(Answer::common(Code::InvalidArgument, reason, "a call is a POST").to_status());
@@ -49,7 +56,7 @@ impl Admit {
         let (policy, route) = known.ok_or_else(|| {
             Answer::common(Code::Unimplemented, CommonErrorReason::UnknownMethod, "no such method").to_status()
         })?;
-        let session = self.credentials.identify(headers).await?;
+        let session = self.credentials.identify(headers, shown.map(|shown| &*shown.0)).await?;
         let span = Span::current();
         span.record("support.caller.kind", session.caller.kind_name());
         span.record("support.caller.id", session.caller.subject.as_str());
@@ -75,10 +82,11 @@ impl Around for Admit {
     async fn around<S: Door>(self, mut request: Request<Body>, inner: S) -> Response<Body> {
         // Not the request itself: its body cannot be shared between threads.
         let (method, path) = (request.method().clone(), request.uri().clone());
+        let shown = request.extensions().get::<Shown>().cloned();
         let headers = std::mem::take(request.headers_mut());
         let body = std::mem::take(request.body_mut());
         let admitted = async {
-            let (route, passport) = self.admit(&method, path.path(), &headers).await?;
+            let (route, passport) = self.admit(&method, path.path(), &headers, shown.as_ref()).await?;
             let (peer, body) = self.service(route, body).await?;
             Ok::<_, Status>((Admitted(peer.bearing(passport).without_retries()), body))
         }

@@ -2,10 +2,11 @@
 //!
 //! Customers carry the session token of a completed verification, partners an access token, both signed by
 //! identity-verification; staff and operators carry a token of an identity provider that the settings name. Whoever
-//! carries none is a visitor. A token is checked once and then remembered until it ends, with the passport that goes
+//! carries none is a visitor. A token that is bound to a certificate opens nothing on a connection that does not show it. A token is checked once and then remembered until it ends, with the passport that goes
 //! with it, so that a call costs no signature.
 
 mod claims;
+mod issuers;
 mod keys;
 mod refused;
 mod revoked;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, header};
 use moka::sync::Cache;
-use support_chassis::call::Caller;
+use support_chassis::call::{Bounds, Caller, Certificate};
 use support_chassis::clock::Clock;
 use support_chassis::error::into_status;
 use support_chassis::id::Region;
@@ -45,6 +46,8 @@ pub(crate) struct Session {
     expires_at: Option<OffsetDateTime>,
     /// When an assurance above AAL1 decays to it; none where there is nothing to decay.
     decays_at: Option<OffsetDateTime>,
+    /// The thumbprint of the certificate that it is bound to.
+    certificate: Option<String>,
     passport: Mutex<Option<(Arc<str>, OffsetDateTime)>>,
 }
 
@@ -58,6 +61,32 @@ impl Session {
             },
             expires_at: self.expires_at,
             decays_at: None,
+            certificate: self.certificate.clone(),
+            passport: Mutex::new(None),
+        }
+    }
+
+    /// A visitor, with what their connection shows.
+    fn visitor(region: Region, certificate: Option<Certificate>) -> Self {
+        let caller = Caller {
+            kind: CallerKind::Anonymous,
+            // One for all visitors: their request ids are random UUIDs, and a visit leaves nothing to tell it by.
+            subject: "visitor".to_owned(),
+            organisation: None,
+            scopes: std::collections::BTreeSet::new(),
+            assurance: AssuranceLevel::Unspecified,
+            region: Some(region.to_string()),
+            grant_id: None,
+            bounds: Bounds {
+                certificate,
+                ..Bounds::default()
+            },
+        };
+        Self {
+            caller,
+            expires_at: None,
+            decays_at: None,
+            certificate: None,
             passport: Mutex::new(None),
         }
     }
@@ -85,16 +114,6 @@ impl Credentials {
         clock: Clock,
         region: Region,
     ) -> Self {
-        let visitor = Caller {
-            kind: CallerKind::Anonymous,
-            // One for all visitors: their request ids are random UUIDs, and a visit leaves nothing to tell it by.
-            subject: "visitor".to_owned(),
-            organisation: None,
-            scopes: std::collections::BTreeSet::new(),
-            assurance: AssuranceLevel::Unspecified,
-            region: Some(region.to_string()),
-            grant_id: None,
-        };
         Self {
             keys,
             revoked,
@@ -106,20 +125,28 @@ impl Credentials {
                 .max_capacity(REMEMBERED)
                 .time_to_idle(Duration::from_mins(5))
                 .build(),
-            visitor: Arc::new(Session {
-                caller: visitor,
-                expires_at: None,
-                decays_at: None,
-                passport: Mutex::new(None),
-            }),
+            visitor: Arc::new(Session::visitor(region, None)),
         }
     }
 
     /// Who calls. UNAUTHENTICATED where there is a token and it is not good.
-    pub(crate) async fn identify(&self, headers: &HeaderMap) -> Result<Arc<Session>, Status> {
-        match bearer(headers).map_err(into_status)? {
-            None => Ok(Arc::clone(&self.visitor)),
-            Some(token) => self.session(token).await.map_err(into_status),
+    pub(crate) async fn identify(
+        &self,
+        headers: &HeaderMap,
+        shown: Option<&Certificate>,
+    ) -> Result<Arc<Session>, Status> {
+        match (bearer(headers).map_err(into_status)?, shown) {
+            (None, None) => Ok(Arc::clone(&self.visitor)),
+            // Who asks for a token shows who they are by it.
+            (None, Some(shown)) => Ok(Arc::new(Session::visitor(self.region, Some(shown.clone())))),
+            (Some(token), _) => {
+                let session = self.session(token).await.map_err(into_status)?;
+                let is_other = |bound: &String| shown.is_none_or(|shown| shown.thumbprint != *bound);
+                if session.certificate.as_ref().is_some_and(is_other) {
+                    return Err(into_status(Refused::Certificate));
+                }
+                Ok(session)
+            }
         }
     }
 
@@ -136,6 +163,7 @@ impl Credentials {
                 caller: claimed.caller,
                 expires_at: Some(claimed.expires_at),
                 decays_at: claimed.decays_at,
+                certificate: claimed.certificate,
                 passport: Mutex::new(None),
             });
             self.known.insert(token.to_owned(), Arc::clone(&session));
@@ -151,6 +179,9 @@ impl Credentials {
             .is_some_and(|grant| self.revoked.has(grant))
         {
             return Err(PassportError::Invalid("its grant was revoked").into());
+        }
+        if session.caller.kind == CallerKind::Partner && self.revoked.is_suspended(&session.caller.subject) {
+            return Err(Refused::Suspended);
         }
         if session.decays_at.is_some_and(|end| end <= self.clock.now()) {
             let decayed = Arc::new(session.decayed());

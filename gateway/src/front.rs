@@ -15,6 +15,7 @@ use tower::{Layer as _, Service};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::bodies::Bodies;
+use crate::certificates;
 use crate::health::Health;
 use crate::json::{self, problem::problem, respond};
 use crate::oauth;
@@ -28,6 +29,7 @@ pub(crate) struct Front {
     words: Words,
     bodies: Bodies,
     max_json_bytes: usize,
+    is_told_certificates: bool,
 }
 
 /// What a request wants.
@@ -43,18 +45,31 @@ enum Wanted {
 }
 
 impl Front {
-    /// `calls` takes gRPC.
-    pub(crate) fn new(calls: Stack, health: Health, words: Words, bodies: Bodies, max_json_bytes: usize) -> Self {
+    /// `calls` takes gRPC. Where a proxy is believed that says which certificates clients show, `is_told_certificates`.
+    pub(crate) fn new(
+        calls: Stack,
+        health: Health,
+        words: Words,
+        bodies: Bodies,
+        max_json_bytes: usize,
+        is_told_certificates: bool,
+    ) -> Self {
         Self {
             calls,
             health,
             words,
             bodies,
             max_json_bytes,
+            is_told_certificates,
         }
     }
 
     async fn answer(self, mut request: Request<Body>) -> Response<Body> {
+        if self.is_told_certificates
+            && let Some(shown) = certificates::told(request.headers())
+        {
+            request.extensions_mut().insert(shown);
+        }
         match wanted(request.method(), request.uri().path(), request.headers()) {
             // Over HTTP/1 the trailers, and with them the status, would be lost on the way.
             Wanted::Grpc if request.version() < Version::HTTP_2 => {

@@ -15,6 +15,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use support_chassis::error::{Answer, failed, read_status};
+use support_chassis::server::tls::Shown;
 use support_chassis::server::{Stack, answer};
 use support_proto::policy::{Policy, policy};
 use support_proto::support::types::v1::CommonErrorReason;
@@ -75,6 +76,9 @@ async fn transcoded(
             // Where the call comes from is the same.
             if let Some(connection) = head.extensions.get::<TcpConnectInfo>() {
                 request.extensions_mut().insert(connection.clone());
+            }
+            if let Some(shown) = head.extensions.get::<Shown>() {
+                request.extensions_mut().insert(shown.clone());
             }
             request
         })

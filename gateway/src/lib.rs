@@ -2,6 +2,7 @@
 
 mod admit;
 mod bodies;
+mod certificates;
 mod credentials;
 mod front;
 mod health;
@@ -17,4 +18,6 @@ mod words;
 
 pub use named::ContractError;
 pub use run::{Running, StartError, run};
-pub use settings::{DEFAULTS, GatewaySettings, IssuerSettings, NAME, setting_docs};
+pub use settings::{
+    DEFAULTS, DEVELOPMENT_ISSUER, GatewaySettings, IssuerSettings, NAME, RoleSettings, TlsSettings, setting_docs,
+};

@@ -3,16 +3,19 @@
 use std::any::Any;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Response;
 use support_chassis::client::{Account, EndpointError, Peer};
 use support_chassis::clock::Clock;
+use support_chassis::keyset::Fetcher;
 use support_chassis::lifecycle::{Fault, Lifecycle};
-use support_chassis::server::accept::{Protocols, accept};
+use support_chassis::server::accept::{Protocols, Speaks, accept};
+use support_chassis::server::tls::{Tls, TlsError};
 use support_chassis::server::{AroundLayer, CatchPanic, Deadlines, Metrics, Shed, ShedLimits, Stack, Trace, Typed};
-use support_chassis::settings::{Common, Settings, SettingsError};
+use support_chassis::settings::{Common, Environment, Settings, SettingsError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
@@ -31,7 +34,7 @@ use crate::health::Health;
 use crate::named::ContractError;
 use crate::pass::Pass;
 use crate::routes::{Routes, SERVICES};
-use crate::settings::{DEFAULTS, GatewaySettings, NAME, setting_docs};
+use crate::settings::{DEFAULTS, DEVELOPMENT_ISSUER, GatewaySettings, NAME, TlsSettings, setting_docs};
 use crate::split::Split;
 use crate::words::Words;
 
@@ -68,6 +71,9 @@ pub enum StartError {
     /// An issuer's keys cannot be used.
     #[error("gateway: an issuer's keys cannot be used")]
     Keys(#[source] KeySetFault),
+    /// TLS cannot be had as the settings want it.
+    #[error("gateway: the settings under tls cannot be used")]
+    Tls(#[from] TlsError),
     /// The port cannot be had.
     #[error("gateway: cannot listen on {address}")]
     Listen {
@@ -95,7 +101,7 @@ impl StartError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Settings(_) | Self::Setting { .. } | Self::Endpoint { .. } | Self::Keys(_) => 64,
+            Self::Settings(_) | Self::Setting { .. } | Self::Endpoint { .. } | Self::Keys(_) | Self::Tls(_) => 64,
             Self::Listen { .. } | Self::Contract(_) | Self::Reflection(_) => 1,
         }
     }
@@ -147,6 +153,8 @@ pub async fn run(
             path: "passport.signing_key".to_owned(),
             what: "is not set, and the gateway signs passports".to_owned(),
         })?;
+    refuse_development(&own_settings, common.environment)?;
+    let tls = tls(&own_settings.tls)?;
     let (listener, address) = listen(listener, common.listen).await?;
     let peers = connect(&common, &Account::new(Arc::clone(&signer), clock.clone()))?;
     let named = |wanted: &str| {
@@ -162,9 +170,16 @@ pub async fn run(
     };
     let identity = named("identity-verification").ok_or_else(|| missing("identity-verification"))?;
     let localisation = named("localisation").ok_or_else(|| missing("localisation"))?;
+    // Keys in the clear are for trying things out.
+    let fetcher = Fetcher::new(common.environment == Environment::Development);
     let keys = Arc::new(
-        Keys::new(&own_settings.issuers, &own_settings.audience, identity.clone())
-            .map_err(|error| StartError::Keys(KeySetFault(error)))?,
+        Keys::new(
+            &own_settings.issuers,
+            &own_settings.audience,
+            identity.clone(),
+            &fetcher,
+        )
+        .map_err(|error| StartError::Keys(KeySetFault(error)))?,
     );
     let revoked = Arc::new(Revoked::new(identity, clock.clone()));
     let credentials = Credentials::new(
@@ -194,6 +209,7 @@ pub async fn run(
             words,
             bodies,
             own_settings.max_json_bytes,
+            own_settings.tls.trust_client_cert_header,
         ));
     let front = BoxCloneSyncService::new(
         ServiceBuilder::new()
@@ -212,7 +228,11 @@ pub async fn run(
     );
     let (draining, aborting) = (life.draining(), life.aborting());
     life.spawn("gateway: server", async move {
-        accept(listener, Protocols::Http1And2, front, draining, aborting, drain).await;
+        let speaks = Speaks {
+            protocols: Protocols::Http1And2,
+            tls,
+        };
+        accept(listener, speaks, front, draining, aborting, drain).await;
         Ok::<_, Infallible>(())
     });
     tracing::info!(%address, "gateway serving");
@@ -294,6 +314,47 @@ fn connect(common: &Common, account: &Account) -> Result<Vec<(&'static str, &'st
         .collect()
 }
 
+/// Refuses, where it matters, whom a local system believes.
+fn refuse_development(settings: &GatewaySettings, environment: Environment) -> Result<(), StartError> {
+    if environment != Environment::Production {
+        return Ok(());
+    }
+    match settings
+        .issuers
+        .iter()
+        .position(|issuer| issuer.issuer == DEVELOPMENT_ISSUER)
+    {
+        None => Ok(()),
+        Some(index) => Err(StartError::Setting {
+            path: format!("gateway.issuers.{index}"),
+            what: "is the issuer of a local system, which vouches for anyone: not in production".to_owned(),
+        }),
+    }
+}
+
+fn tls(settings: &TlsSettings) -> Result<Option<Tls>, StartError> {
+    let given = |path: &Path| (path != Path::new("")).then(|| path.to_owned());
+    let authorities = given(&settings.client_authorities_file);
+    let wrong = |path: &str, what: &str| StartError::Setting {
+        path: format!("gateway.tls.{path}"),
+        what: what.to_owned(),
+    };
+    match (given(&settings.certificate_file), given(&settings.key_file)) {
+        (None, None) if authorities.is_some() => Err(wrong(
+            "client_authorities_file",
+            "is set, and certificate_file is not: without TLS there are no client certificates",
+        )),
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) if settings.trust_client_cert_header => Err(wrong(
+            "trust_client_cert_header",
+            "is set beside certificate_file: who speaks TLS with the clients, the gateway or a proxy?",
+        )),
+        (Some(certificate), Some(key)) => Ok(Some(Tls::read(&certificate, &key, authorities.as_deref())?)),
+        (None, Some(_)) => Err(wrong("certificate_file", "is not set, and key_file is")),
+        (Some(_), None) => Err(wrong("key_file", "is not set, and certificate_file is")),
+    }
+}
+
 async fn listen(given: Option<TcpListener>, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source| StartError::Listen { address, source };
     let listener = match given {
@@ -307,8 +368,9 @@ async fn listen(given: Option<TcpListener>, address: SocketAddr) -> Result<(TcpL
 async fn renew_keys(keys: Arc<Keys>, draining: CancellationToken) -> Result<(), Infallible> {
     let renewing = async {
         loop {
-            keys.fetch().await;
-            tokio::time::sleep(if keys.complete() { KEYS_EVERY } else { NO_KEYS_EVERY }).await;
+            tokio::join!(keys.fetch(), keys.fetch_issuers());
+            let has_all = keys.complete() && keys.has_issuers();
+            tokio::time::sleep(if has_all { KEYS_EVERY } else { NO_KEYS_EVERY }).await;
         }
     };
     draining.run_until_cancelled(renewing).await;
@@ -318,7 +380,7 @@ async fn renew_keys(keys: Arc<Keys>, draining: CancellationToken) -> Result<(), 
 async fn ask_revoked(revoked: Arc<Revoked>, draining: CancellationToken) -> Result<(), Infallible> {
     let asking = async {
         loop {
-            revoked.ask().await;
+            tokio::join!(revoked.ask(), revoked.ask_suspended());
             tokio::time::sleep(ASK_EVERY).await;
         }
     };

@@ -6,6 +6,7 @@
 mod door {
     mod alike;
     mod callers;
+    mod certificates;
     mod harness;
     mod json;
     mod malformed;
@@ -13,6 +14,7 @@ mod door {
     mod oauth;
     mod outages;
     mod passing;
+    mod providers;
     mod streams;
     mod system;
     mod web;

@@ -20,6 +20,8 @@ pub struct Policy {
     pub scope: String,
     /// The least assurance of a customer.
     pub assurance: AssuranceLevel,
+    /// The purposes for which a customer must have been verified; empty for any.
+    pub purposes: Vec<String>,
     /// Whether the call may be sent again.
     pub idempotency: Idempotency,
     /// The longest a call may take.
@@ -93,6 +95,7 @@ fn read(pool: &DescriptorPool) -> HashMap<String, Policy> {
                     .and_then(|deadline| deadline.try_into().ok())
                     .unwrap_or_default(),
                 scope: stated.scope,
+                purposes: stated.purposes,
                 client_streaming: method.is_client_streaming(),
                 server_streaming: method.is_server_streaming(),
                 method,

@@ -117,7 +117,7 @@ impl Customer {
         let id = given("customer", created.customer).customer_id;
         let asked = StartVerificationRequest {
             request_id: request_id(),
-            purpose: VerificationPurpose::GeneralHelp.into(),
+            purpose: VerificationPurpose::PlanChange.into(),
             contact_point: Some(contact),
             ..StartVerificationRequest::default()
         };

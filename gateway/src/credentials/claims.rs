@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jsonwebtoken::Validation;
 use serde::Deserialize;
-use support_chassis::call::Caller;
+use serde_json::{Map, Value};
+use support_chassis::call::{Bounds, Caller};
 use support_chassis::id::Region;
 use support_chassis::passport::PassportError;
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
@@ -15,6 +15,8 @@ use super::keys::Signatory;
 
 /// How far clocks may differ.
 const CLOCK_SKEW: Duration = Duration::from_secs(30);
+/// The longest id of a caller, in bytes.
+const SUBJECT_LIMIT: usize = 200;
 
 /// The claims of a bearer token (RFC 7519, RFC 9068 for `scope`). Others are ignored: identity providers add their own.
 #[derive(Deserialize)]
@@ -25,7 +27,9 @@ struct Claims {
     exp: i64,
     #[serde(default)]
     nbf: Option<i64>,
-    /// What kind of caller it is: `customer`, `partner`, `staff`, `operator`.
+    /// What kind of caller it is: `customer`, `partner`, `staff`, `operator`. Empty in the tokens of identity providers that
+    /// know nothing of us.
+    #[serde(default)]
     kind: String,
     /// Scopes, separated by spaces.
     #[serde(default)]
@@ -45,6 +49,32 @@ struct Claims {
     /// The grant it stands on.
     #[serde(default)]
     grant: Option<String>,
+    /// By what a customer has proven who they are.
+    #[serde(default)]
+    amr: Vec<String>,
+    /// What a customer was verified for.
+    #[serde(default)]
+    purpose: Option<String>,
+    /// The case that a customer was verified for.
+    #[serde(default)]
+    case: Option<String>,
+    /// The locations that a partner calls for.
+    #[serde(default)]
+    locations: BTreeSet<String>,
+    /// The person who calls for a partner.
+    #[serde(default)]
+    technician: Option<String>,
+    /// The certificate that it is bound to (RFC 8705, section 3.1).
+    #[serde(default)]
+    cnf: Option<Confirmation>,
+}
+
+/// What a token is bound to. One that is bound to something else than a certificate is not ours to check, and refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confirmation {
+    #[serde(rename = "x5t#S256")]
+    thumbprint: String,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +101,8 @@ pub(super) struct Claimed {
     pub(super) expires_at: OffsetDateTime,
     /// When the caller's assurance decays to AAL1; none where it does not.
     pub(super) decays_at: Option<OffsetDateTime>,
+    /// The thumbprint of the certificate that the connection must show; none where it need not.
+    pub(super) certificate: Option<String>,
 }
 
 /// Checks signature and claims; who calls, and until when.
@@ -80,29 +112,41 @@ pub(super) fn check(
     region: Region,
     now: OffsetDateTime,
 ) -> Result<Claimed, PassportError> {
-    // The algorithm is the key's, whatever the token's header says. Time and audience are checked below, against our own
-    // clock.
-    let mut validation = Validation::new(signatory.algorithm);
-    validation.required_spec_claims.clear();
-    validation.validate_exp = false;
-    validation.validate_aud = false;
-    let claims: Claims = jsonwebtoken::decode(token, &signatory.key, &validation)
-        .map_err(|_| PassportError::Invalid("wrong signature or claims"))?
-        .claims;
-    if claims.iss != signatory.issuer {
+    let wrong = |_| PassportError::Invalid("wrong signature or claims");
+    let issuer = &signatory.issuer;
+    // Where roles count, our own words in the token do not: the provider may have given them another meaning.
+    let (claims, standing) = match &issuer.roles {
+        None => (signatory.key.claims::<Claims>(token).map_err(wrong)?, None),
+        Some(roles) => {
+            let all: Map<String, Value> = signatory.key.claims(token).map_err(wrong)?;
+            let standing = roles
+                .standing(&all)
+                .ok_or(PassportError::Invalid("none of its roles is one here"))?;
+            let own = ["iss", "sub", "aud", "exp", "nbf", "cnf"];
+            let foreign = all
+                .into_iter()
+                .filter(|(name, _)| own.contains(&name.as_str()))
+                .collect();
+            let claims = serde_json::from_value(Value::Object(foreign))
+                .map_err(|_| PassportError::Invalid("wrong signature or claims"))?;
+            (claims, Some(standing))
+        }
+    };
+    if claims.iss != issuer.name {
         return Err(PassportError::Invalid("signed in another's name"));
     }
-    if !claims.aud.has(&signatory.audience) {
+    if !claims.aud.has(&issuer.audience) {
         return Err(PassportError::Invalid("for another audience"));
     }
-    let kind = match claims.kind.as_str() {
-        "customer" => CallerKind::Customer,
-        "partner" => CallerKind::Partner,
-        "staff" => CallerKind::Staff,
-        "operator" => CallerKind::Operator,
-        _ => return Err(PassportError::Invalid("no such kind of caller")),
+    let kind = match (&standing, claims.kind.as_str()) {
+        (Some(standing), _) => standing.kind,
+        (None, "customer") => CallerKind::Customer,
+        (None, "partner") => CallerKind::Partner,
+        (None, "staff") => CallerKind::Staff,
+        (None, "operator") => CallerKind::Operator,
+        (None, _) => return Err(PassportError::Invalid("no such kind of caller")),
     };
-    if !signatory.kinds.contains(&kind) {
+    if !issuer.kinds.contains(&kind) {
         return Err(PassportError::Invalid(
             "the issuer may not vouch for this kind of caller",
         ));
@@ -118,24 +162,40 @@ pub(super) fn check(
     {
         return Err(PassportError::Invalid("not yet good"));
     }
-    if claims.sub.is_empty() || claims.sub.len() > 200 {
+    let subject = issuer.subject(&claims.sub);
+    if claims.sub.is_empty() || subject.len() > SUBJECT_LIMIT {
         return Err(PassportError::Invalid("no such subject"));
     }
-    let mut scopes = claims.scopes;
-    scopes.extend(claims.scope.split_ascii_whitespace().map(str::to_owned));
+    let (scopes, organisation) = standing.map_or_else(
+        || {
+            let mut scopes = claims.scopes;
+            scopes.extend(claims.scope.split_ascii_whitespace().map(str::to_owned));
+            (scopes, claims.org)
+        },
+        |standing| (standing.scopes, standing.organisation),
+    );
     let caller = Caller {
         kind,
-        subject: claims.sub,
-        organisation: claims.org,
+        subject,
+        organisation,
         scopes,
         assurance: AssuranceLevel::try_from(claims.aal).map_err(|_| PassportError::Invalid("no such assurance"))?,
         region: Some(region.to_string()),
         grant_id: claims.grant,
+        bounds: Bounds {
+            methods: claims.amr,
+            purpose: claims.purpose,
+            case_id: claims.case,
+            locations: claims.locations,
+            technician: claims.technician,
+            certificate: None,
+        },
     };
     let decays_at = claims.aal_exp.map(OffsetDateTime::from_unix_timestamp).transpose();
     Ok(Claimed {
         caller,
         expires_at,
         decays_at: decays_at.map_err(|_| PassportError::Invalid("decays outside the calendar"))?,
+        certificate: claims.cnf.map(|bound| bound.thumbprint),
     })
 }

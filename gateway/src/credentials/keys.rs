@@ -1,13 +1,13 @@
-//! The public keys that tokens are checked with: those of the settings, and those of identity-verification, which are
-//! fetched, kept while it is away, and fetched again when a token names one we do not know.
+//! The public keys that tokens are checked with: those of the identity providers in the settings, and those of
+//! identity-verification, which are fetched, kept while it is away, and fetched again when a token names one we do not know.
+//!
+//! Whose keys a token is checked with, its issuer says: two issuers may name their keys alike.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
-use jsonwebtoken::{Algorithm, DecodingKey};
 use support_chassis::client::Peer;
+use support_chassis::keyset::{Fetcher, KeyLookup, KeySet, NotAKeySet, PublicKey, key_of, unchecked_claim};
 use support_chassis::passport::PassportError;
 use support_proto::support::identity::v1::GetKeySetRequest;
 use support_proto::support::identity::v1::credential_service_client::CredentialServiceClient;
@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::Refused;
+use super::issuers::{self, Issuer, Issuers, Whereabouts};
 use crate::settings::IssuerSettings;
 
 /// Keys are not fetched more often than this, however many tokens name keys we do not know.
@@ -25,14 +26,13 @@ const RETRY_FLOOR: Duration = Duration::from_millis(500);
 /// How long a token waits for a fetch.
 const FETCH_LIMIT: Duration = Duration::from_secs(3);
 
-/// A key, and what its owner may say with it.
-#[derive(Clone)]
+const NOT_TRUSTED: PassportError = PassportError::Invalid("signed by a key that is not trusted");
+
+/// A key, and whose it is.
+#[derive(Debug)]
 pub(super) struct Signatory {
-    pub(super) issuer: String,
-    pub(super) audience: String,
-    pub(super) kinds: Vec<CallerKind>,
-    pub(super) key: DecodingKey,
-    pub(super) algorithm: Algorithm,
+    pub(super) issuer: Arc<Issuer>,
+    pub(super) key: Arc<PublicKey>,
 }
 
 /// An issuer's keys cannot be used.
@@ -48,13 +48,13 @@ pub(crate) enum KeySetError {
         source: std::io::Error,
     },
     /// The text is no JSON Web Key Set.
-    #[error("the key set of {issuer} is not a JSON Web Key Set")]
+    #[error("the key set of {issuer} is none")]
     NotASet {
         /// The issuer.
         issuer: String,
         /// What went wrong.
         #[source]
-        source: serde_json::Error,
+        source: NotAKeySet,
     },
     /// A kind that no identity provider can vouch for.
     #[error("{issuer} cannot vouch for callers of kind {kind}: only for staff and operator")]
@@ -64,55 +64,43 @@ pub(crate) enum KeySetError {
         /// The kind.
         kind: String,
     },
+    /// The settings of an issuer contradict each other.
+    #[error("the issuer {issuer} {what}")]
+    Settings {
+        /// The issuer.
+        issuer: String,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// The keys of identity-verification.
+struct Fetched {
+    issuer: Arc<Issuer>,
+    keys: KeySet,
 }
 
 /// All keys.
 pub(crate) struct Keys {
     audience: String,
-    /// By key id.
-    configured: HashMap<String, Arc<Signatory>>,
-    fetched: RwLock<HashMap<String, Arc<Signatory>>>,
+    issuers: Issuers,
+    fetched: RwLock<Option<Arc<Fetched>>>,
     identity: Peer,
     /// When keys may be fetched again.
     next_fetch: Mutex<Option<Instant>>,
 }
 
 impl Keys {
-    /// The keys of `issuers`, and those that `identity` gives.
-    pub(crate) fn new(issuers: &[IssuerSettings], audience: &str, identity: Peer) -> Result<Self, KeySetError> {
-        let mut configured = HashMap::new();
-        for issuer in issuers {
-            let named = || issuer.issuer.clone();
-            let kinds = issuer
-                .kinds
-                .iter()
-                .map(|kind| match kind.as_str() {
-                    "staff" => Ok(CallerKind::Staff),
-                    "operator" => Ok(CallerKind::Operator),
-                    _ => Err(KeySetError::Kind {
-                        issuer: named(),
-                        kind: kind.clone(),
-                    }),
-                })
-                .collect::<Result<Vec<_>, _>>()?;
-            let text = if issuer.jwks.is_empty() {
-                std::fs::read_to_string(&issuer.jwks_file).map_err(|source| KeySetError::File {
-                    issuer: named(),
-                    source,
-                })?
-            } else {
-                issuer.jwks.clone()
-            };
-            configured.extend(signatories(&text, &issuer.issuer, audience, &kinds).map_err(|source| {
-                KeySetError::NotASet {
-                    issuer: named(),
-                    source,
-                }
-            })?);
-        }
+    /// The keys of `settings`, those that they say where to fetch, and those that `identity` gives.
+    pub(crate) fn new(
+        settings: &[IssuerSettings],
+        audience: &str,
+        identity: Peer,
+        fetcher: &Fetcher,
+    ) -> Result<Self, KeySetError> {
         Ok(Self {
             audience: audience.to_owned(),
-            configured,
+            issuers: issuers::read(settings, audience, fetcher)?,
             fetched: RwLock::default(),
             identity,
             next_fetch: Mutex::new(None),
@@ -120,31 +108,53 @@ impl Keys {
     }
 
     /// The key that a token names.
-    pub(super) async fn signatory(&self, token: &str) -> Result<Arc<Signatory>, Refused> {
-        let header = jsonwebtoken::decode_header(token).map_err(|_| PassportError::Invalid("not a token"))?;
-        let id = header.kid.ok_or(PassportError::Invalid("names no key"))?;
-        if let Some(known) = self.known(&id) {
+    pub(super) async fn signatory(&self, token: &str) -> Result<Signatory, Refused> {
+        let id = key_of(token).ok_or(PassportError::Invalid("not a token, or names no key"))?;
+        let named = unchecked_claim(token, "iss").ok_or(PassportError::Invalid("names no issuer"))?;
+        if let Some((issuer, keys)) = self.issuers.get(&named) {
+            let key = match keys {
+                Whereabouts::Here(keys) => keys.get(&id).ok_or(NOT_TRUSTED)?,
+                Whereabouts::There(keys) => keys.key(&id).await.map_err(|error| match error {
+                    KeyLookup::Unknown => Refused::from(NOT_TRUSTED),
+                    KeyLookup::Unreachable => Refused::NoKeys {
+                        service: "identity-provider",
+                    },
+                })?,
+            };
+            return Ok(Signatory {
+                issuer: Arc::clone(issuer),
+                key,
+            });
+        }
+        if let Some(known) = self.known(&named, &id) {
             return Ok(known);
         }
         self.fetch().await;
-        match self.known(&id) {
+        match self.known(&named, &id) {
             Some(known) => Ok(known),
-            None if self.complete() => Err(PassportError::Invalid("signed by a key that is not trusted").into()),
+            None if self.complete() => Err(NOT_TRUSTED.into()),
             None => Err(Refused::NoKeys {
                 service: "identity-verification",
             }),
         }
     }
 
-    fn known(&self, id: &str) -> Option<Arc<Signatory>> {
-        let fetched = || {
-            self.fetched
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get(id)
-                .cloned()
-        };
-        self.configured.get(id).cloned().or_else(fetched)
+    /// A key of identity-verification, where that is who is named.
+    fn known(&self, issuer: &str, id: &str) -> Option<Signatory> {
+        let fetched = self.fetched.read().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(Signatory {
+            key: fetched.keys.get(id).filter(|_| fetched.issuer.name == issuer)?,
+            issuer: Arc::clone(&fetched.issuer),
+        })
+    }
+
+    /// Fetches the keys of the identity providers that publish them, so that nobody has to wait for them.
+    pub(crate) async fn fetch_issuers(&self) {
+        for (_, keys) in self.issuers.values() {
+            if let Whereabouts::There(keys) = keys {
+                keys.fetch().await;
+            }
+        }
     }
 
     /// Fetches the keys of identity-verification, unless somebody just did or tried. Where that fails, those at hand
@@ -164,9 +174,8 @@ impl Keys {
         match fetched {
             Ok(answer) => {
                 let answer = answer.into_inner();
-                let kinds = [CallerKind::Customer, CallerKind::Partner];
-                match signatories(&answer.jwks_json, &answer.issuer, &self.audience, &kinds) {
-                    Ok(keys) => *self.fetched.write().unwrap_or_else(PoisonError::into_inner) = keys,
+                match KeySet::parse(&answer.jwks_json) {
+                    Ok(keys) => self.keep(answer.issuer, keys),
                     Err(error) => tracing::error!(%error, "identity-verification gave a key set that is none"),
                 }
             }
@@ -176,60 +185,31 @@ impl Keys {
         }
     }
 
+    fn keep(&self, name: String, keys: KeySet) {
+        let issuer = Arc::new(Issuer {
+            name,
+            audience: self.audience.clone(),
+            kinds: vec![CallerKind::Customer, CallerKind::Partner],
+            prefix: String::new(),
+            roles: None,
+        });
+        *self.fetched.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(Fetched { issuer, keys }));
+    }
+
     /// Whether the keys of identity-verification have been fetched.
     pub(crate) fn complete(&self) -> bool {
-        !self.fetched.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.fetched
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .is_some_and(|fetched| !fetched.keys.is_empty())
     }
-}
 
-fn signatories(
-    text: &str,
-    issuer: &str,
-    audience: &str,
-    kinds: &[CallerKind],
-) -> Result<HashMap<String, Arc<Signatory>>, serde_json::Error> {
-    let set: JwkSet = serde_json::from_str(text)?;
-    let usable = set.keys.iter().filter_map(|jwk| {
-        let signatory = Signatory {
-            issuer: issuer.to_owned(),
-            audience: audience.to_owned(),
-            kinds: kinds.to_vec(),
-            key: DecodingKey::from_jwk(jwk).ok()?,
-            algorithm: algorithm(jwk)?,
-        };
-        // A key without an id cannot be named by a token, one for encryption signs nothing.
-        Some((jwk.common.key_id.clone()?, Arc::new(signatory)))
-    });
-    Ok(usable.collect())
-}
-
-/// The one algorithm a key is used with; none for keys that have no place in a public key set.
-fn algorithm(jwk: &Jwk) -> Option<Algorithm> {
-    let stated = || {
-        jwk.common
-            .key_algorithm
-            .and_then(|named| named.to_string().parse::<Algorithm>().ok())
-    };
-    match &jwk.algorithm {
-        AlgorithmParameters::OctetKeyPair(_) => Some(Algorithm::EdDSA),
-        AlgorithmParameters::EllipticCurve(curve) => match curve.curve {
-            EllipticCurve::P256 => Some(Algorithm::ES256),
-            EllipticCurve::P384 => Some(Algorithm::ES384),
-            _ => None,
-        },
-        AlgorithmParameters::RSA(_) => match stated() {
-            None => Some(Algorithm::RS256),
-            Some(
-                rsa @ (Algorithm::RS256
-                | Algorithm::RS384
-                | Algorithm::RS512
-                | Algorithm::PS256
-                | Algorithm::PS384
-                | Algorithm::PS512),
-            ) => Some(rsa),
-            Some(_) => None,
-        },
-        // Symmetric, or of a kind that is not known here.
-        _ => None,
+    /// Whether the keys of all identity providers are at hand.
+    pub(crate) fn has_issuers(&self) -> bool {
+        self.issuers.values().all(|(_, keys)| match keys {
+            Whereabouts::Here(_) => true,
+            Whereabouts::There(keys) => keys.has_keys(),
+        })
     }
 }

@@ -2,6 +2,8 @@
 
 use support_chassis::error::{Answer, ServiceError};
 use support_chassis::passport::PassportError;
+use support_proto::support::types::v1::CommonErrorReason;
+use tonic::Code;
 
 /// Why a token opens nothing.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +11,12 @@ pub(super) enum Refused {
     /// It is not good.
     #[error(transparent)]
     Token(#[from] PassportError),
+    /// It is bound to a certificate that the connection does not show.
+    #[error("it is bound to a certificate that the connection does not show")]
+    Certificate,
+    /// The client it was given to is suspended.
+    #[error("the client it was given to is suspended")]
+    Suspended,
     /// Nobody can say whether it is good: the keys that it may be signed with have never been had. To answer
     /// UNAUTHENTICATED would make programs throw away good tokens.
     #[error("the keys of {service} have not been fetched yet")]
@@ -22,6 +30,16 @@ impl ServiceError for Refused {
     fn answer(&self) -> Answer {
         match self {
             Self::Token(error) => error.answer(),
+            Self::Certificate => Answer::common(
+                Code::Unauthenticated,
+                CommonErrorReason::CertificateMismatch,
+                "the token is bound to a certificate that the connection does not show",
+            ),
+            Self::Suspended => Answer::common(
+                Code::PermissionDenied,
+                CommonErrorReason::ClientSuspended,
+                "the client is suspended",
+            ),
             Self::NoKeys { service } => Answer::dependency_unavailable(*service),
         }
     }

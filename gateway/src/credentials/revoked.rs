@@ -1,17 +1,19 @@
-//! Grants that were revoked: their session tokens are good by their signature and open nothing.
+//! Grants that were revoked, and partners' clients that are suspended: their tokens are good by their signature and open
+//! nothing.
 //!
 //! Tokens are checked without asking anybody, so that somebody must say which of them were called back. The gateway asks
 //! identity-verification every second and keeps what it hears until the last token of the grant has run out. While
 //! identity-verification is away what is known holds, and nobody is refused because of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use support_chassis::client::Peer;
 use support_chassis::clock::{Clock, from_timestamp, timestamp};
-use support_proto::support::identity::v1::ListRevokedGrantsRequest;
 use support_proto::support::identity::v1::factor_service_client::FactorServiceClient;
+use support_proto::support::identity::v1::partner_client_service_client::PartnerClientServiceClient;
+use support_proto::support::identity::v1::{ListRevokedGrantsRequest, ListSuspendedPartnerClientsRequest};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -29,6 +31,8 @@ pub(crate) struct Revoked {
     known: RwLock<HashMap<String, OffsetDateTime>>,
     /// When the last that was heard of was revoked.
     heard_until: RwLock<Option<OffsetDateTime>>,
+    /// The clients that are suspended.
+    suspended: RwLock<HashSet<String>>,
 }
 
 impl Revoked {
@@ -39,6 +43,7 @@ impl Revoked {
             clock,
             known: RwLock::default(),
             heard_until: RwLock::default(),
+            suspended: RwLock::default(),
         }
     }
 
@@ -48,6 +53,29 @@ impl Revoked {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .contains_key(grant)
+    }
+
+    /// Whether a partner's client is suspended, as far as was heard.
+    pub(super) fn is_suspended(&self, client: &str) -> bool {
+        self.suspended
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(client)
+    }
+
+    /// Asks once which clients are suspended.
+    pub(crate) async fn ask_suspended(&self) {
+        let peer = self.identity.own().by(Instant::now() + ASK_LIMIT);
+        match PartnerClientServiceClient::new(peer)
+            .list_suspended_partner_clients(ListSuspendedPartnerClientsRequest {})
+            .await
+        {
+            Ok(answer) => {
+                let heard = answer.into_inner().client_ids.into_iter().collect();
+                *self.suspended.write().unwrap_or_else(PoisonError::into_inner) = heard;
+            }
+            Err(status) => tracing::debug!(code = ?status.code(), "suspended clients were not to be had"),
+        }
     }
 
     /// Asks once, and forgets what has run out.

@@ -25,6 +25,7 @@ use support_proto::support::case::v1::case_service_client::CaseServiceClient;
 use support_proto::support::case::v1::case_service_server::CaseServiceServer;
 use support_proto::support::identity::v1::credential_service_server::CredentialServiceServer;
 use support_proto::support::identity::v1::factor_service_server::FactorServiceServer;
+use support_proto::support::identity::v1::partner_client_service_server::PartnerClientServiceServer;
 use support_testing::Localisation;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -146,7 +147,8 @@ impl Stage {
             "case" => server.service(CaseServiceServer::new(self.desk.clone())),
             "identity-verification" => server
                 .service(CredentialServiceServer::new(self.identity.clone()))
-                .service(FactorServiceServer::new(self.identity.clone())),
+                .service(FactorServiceServer::new(self.identity.clone()))
+                .service(PartnerClientServiceServer::new(self.identity.clone())),
             "localisation" => server.service(self.localisation.server()),
             "warranty" => server.service(self.spy.clone()),
             "routing" => server.service(self.offers.clone()),

@@ -138,7 +138,7 @@ async fn other_requests_to_the_endpoint_are_refused() {
             b"grant_type=client_credentials&client_id=%ff%fe".to_vec(),
         )
         .await;
-    assert_eq!(answered.status, 400);
+    assert_eq!(answered.status, 401, "a client that is none, and shows nothing");
 }
 
 #[tokio::test]

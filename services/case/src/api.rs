@@ -52,10 +52,11 @@ impl CaseApi {
     async fn change<Q: Change, R: Message + Default + Clone>(
         &self,
         request: Request<Q>,
+        case: fn(&Q) -> &str,
         parse: fn(&Q) -> Result<ops::Change, Error>,
         answer: fn(contract::Case) -> R,
     ) -> Result<Response<R>, Status> {
-        let (call, viewer, request) = open(request)?;
+        let (call, viewer, request) = open_of(request, case)?;
         let (change, now) = (parse(&request)?, self.clock.now());
         let written = self.db.write(&call, &request, async |tx| {
             let case = ops::change_case(tx, &viewer, change, now).await?;
@@ -70,6 +71,13 @@ fn open<T>(request: Request<T>) -> Result<(Call, Viewer, T), Status> {
     let call = Call::of(&request)?;
     let viewer = Viewer::of(&call)?;
     Ok((call, viewer, request.into_inner()))
+}
+
+/// The same for a call about one case. A customer who was verified for another is refused.
+fn open_of<T>(request: Request<T>, case: impl Fn(&T) -> &str) -> Result<(Call, Viewer, T), Status> {
+    let (call, viewer, request) = open(request)?;
+    call.check_case(case(&request))?;
+    Ok((call, viewer, request))
 }
 
 #[tonic::async_trait]
@@ -88,7 +96,7 @@ impl CaseService for CaseApi {
     }
 
     async fn get_case(&self, request: Request<GetCaseRequest>) -> Result<Response<GetCaseResponse>, Status> {
-        let (call, viewer, request) = open(request)?;
+        let (call, viewer, request) = open_of(request, |request| &request.case_id)?;
         let id = parse::case_id(&request.case_id)?;
         let mut connection = self.db.read().await?;
         let case = ops::get_case(&mut connection, &viewer, id).await?;
@@ -128,7 +136,7 @@ impl CaseService for CaseApi {
         &self,
         request: Request<PostMessageRequest>,
     ) -> Result<Response<PostMessageResponse>, Status> {
-        let (call, viewer, request) = open(request)?;
+        let (call, viewer, request) = open_of(request, |request| &request.case_id)?;
         let (case, utterance) = parse::utterance(&viewer, &request, &self.ids)?;
         let now = self.clock.now();
         let written = self.db.write(&call, &request, async |tx| {
@@ -144,7 +152,7 @@ impl CaseService for CaseApi {
         &self,
         request: Request<ListMessagesRequest>,
     ) -> Result<Response<ListMessagesResponse>, Status> {
-        let (_, viewer, request) = open(request)?;
+        let (_, viewer, request) = open_of(request, |request| &request.case_id)?;
         let case = parse::case_id(&request.case_id)?;
         let binding = ("ListMessages", &request.case_id);
         let page = page::parse(request.page_size, &request.page_token, 50, 200, &binding).map_err(Error::from)?;
@@ -159,9 +167,12 @@ impl CaseService for CaseApi {
     }
 
     async fn assign_case(&self, request: Request<AssignCaseRequest>) -> Result<Response<AssignCaseResponse>, Status> {
-        self.change(request, parse::assignment, |case| AssignCaseResponse {
-            case: Some(case),
-        })
+        self.change(
+            request,
+            |request| &request.case_id,
+            parse::assignment,
+            |case| AssignCaseResponse { case: Some(case) },
+        )
         .await
     }
 
@@ -169,7 +180,7 @@ impl CaseService for CaseApi {
         &self,
         request: Request<ChangeSeverityRequest>,
     ) -> Result<Response<ChangeSeverityResponse>, Status> {
-        let (call, viewer, request) = open(request)?;
+        let (call, viewer, request) = open_of(request, |request| &request.case_id)?;
         let (change, now) = (parse::severity(&request)?, self.clock.now());
         let written = self.db.write(&call, &request, async |tx| {
             let case = ops::change_severity(tx, &self.book, &viewer, change, now).await?;
@@ -184,7 +195,7 @@ impl CaseService for CaseApi {
         &self,
         request: Request<ChangeLanguageRequest>,
     ) -> Result<Response<ChangeLanguageResponse>, Status> {
-        let (call, viewer, request) = open(request)?;
+        let (call, viewer, request) = open_of(request, |request| &request.case_id)?;
         let (change, now) = (parse::speech(&request)?, self.clock.now());
         let written = self.db.write(&call, &request, async |tx| {
             let case = ops::change_language(tx, &viewer, change, now).await?;
@@ -199,29 +210,40 @@ impl CaseService for CaseApi {
         &self,
         request: Request<ResolveCaseRequest>,
     ) -> Result<Response<ResolveCaseResponse>, Status> {
-        self.change(request, parse::resolution, |case| ResolveCaseResponse {
-            case: Some(case),
-        })
+        self.change(
+            request,
+            |request| &request.case_id,
+            parse::resolution,
+            |case| ResolveCaseResponse { case: Some(case) },
+        )
         .await
     }
 
     async fn reopen_case(&self, request: Request<ReopenCaseRequest>) -> Result<Response<ReopenCaseResponse>, Status> {
-        self.change(request, parse::reopening, |case| ReopenCaseResponse {
-            case: Some(case),
-        })
+        self.change(
+            request,
+            |request| &request.case_id,
+            parse::reopening,
+            |case| ReopenCaseResponse { case: Some(case) },
+        )
         .await
     }
 
     async fn close_case(&self, request: Request<CloseCaseRequest>) -> Result<Response<CloseCaseResponse>, Status> {
-        self.change(request, parse::closing, |case| CloseCaseResponse { case: Some(case) })
-            .await
+        self.change(
+            request,
+            |request| &request.case_id,
+            parse::closing,
+            |case| CloseCaseResponse { case: Some(case) },
+        )
+        .await
     }
 
     async fn list_timeline(
         &self,
         request: Request<ListTimelineRequest>,
     ) -> Result<Response<ListTimelineResponse>, Status> {
-        let (_, viewer, request) = open(request)?;
+        let (_, viewer, request) = open_of(request, |request| &request.case_id)?;
         let case = parse::case_id(&request.case_id)?;
         let binding = ("ListTimeline", &request.case_id);
         let page = page::parse(request.page_size, &request.page_token, 100, 1000, &binding).map_err(Error::from)?;

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-pub use caller::Caller;
+pub use caller::{Bounds, Caller, Certificate};
 pub(crate) use enforce::refuse_region;
 pub use enforce::{enforce, enforce_region};
 
@@ -135,6 +135,15 @@ impl Call {
     #[must_use]
     pub fn languages(&self) -> &[String] {
         &self.0.languages
+    }
+
+    /// Refuses a customer who was verified for another case than `case_id`. Whoever was verified for none passes.
+    ///
+    /// # Errors
+    ///
+    /// `PERMISSION_DENIED` with `CASE_MISMATCH`.
+    pub fn check_case(&self, case_id: impl fmt::Display) -> Result<(), Status> {
+        enforce::check_case(&self.0.caller, &case_id.to_string())
     }
 
     /// The customer who calls; none where the caller is no customer.

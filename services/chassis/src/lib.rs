@@ -12,7 +12,7 @@
 //! [`standard`] holds the rules that services decide by: the same everywhere, stricter where a region says so.
 //!
 //! Around both: [`settings`], [`telemetry`], [`lifecycle`], and [`service`], which puts a service together from these.
-//! [`clock`] and [`id`] make time and chance arguments; [`day`] and [`country`] are values of the contract; [`named`](mod@named) makes enums that have a stored name.
+//! [`keyset`] reads and fetches the public keys of others. [`clock`] and [`id`] make time and chance arguments; [`day`] and [`country`] are values of the contract; [`named`](mod@named) makes enums that have a stored name.
 
 pub mod call;
 pub mod client;
@@ -24,6 +24,7 @@ pub mod error;
 pub mod feed;
 pub mod id;
 pub mod idempotency;
+pub mod keyset;
 pub mod lifecycle;
 pub mod named;
 pub mod outbox;

@@ -23,7 +23,7 @@ pub use keys::{KeyError, key_id, public_key, signing_key};
 pub use signer::{SignError, Signer};
 pub use trust::{Identity, Role, Trust, Trusted};
 
-use crate::call::Caller;
+use crate::call::{Bounds, Caller, Certificate};
 use crate::error::{Answer, ServiceError};
 
 /// The metadata key of the caller's passport.
@@ -56,6 +56,24 @@ pub struct Passport {
     /// The grant it stands on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<String>,
+    /// By what a customer has proven who they are (RFC 8176, section 1, with our own names).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// What a customer was verified for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// The case that a customer was verified for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    /// The locations that a partner calls for; empty for its whole organisation.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub locations: BTreeSet<String>,
+    /// The person who calls for a partner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub technician: Option<String>,
+    /// The certificate of the caller's connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cert: Option<Certificate>,
     /// Its own id, for the audit trail.
     pub jti: String,
     /// When it was signed, in seconds since 1970.
@@ -121,6 +139,14 @@ impl Passport {
             assurance: AssuranceLevel::try_from(i32::from(self.aal)).unwrap_or(AssuranceLevel::Unspecified),
             region: self.region.clone(),
             grant_id: self.grant.clone(),
+            bounds: Bounds {
+                methods: self.amr.clone(),
+                purpose: self.purpose.clone(),
+                case_id: self.case.clone(),
+                locations: self.locations.clone(),
+                technician: self.technician.clone(),
+                certificate: self.cert.clone(),
+            },
         }
     }
 }

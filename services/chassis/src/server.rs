@@ -23,6 +23,7 @@ mod metrics;
 mod observed;
 mod panic;
 mod shed;
+pub mod tls;
 mod trace;
 mod typed;
 

@@ -10,6 +10,7 @@ pub mod local_outbox;
 pub mod notifications;
 pub mod organisations;
 pub(crate) mod parse;
+pub mod partner_clients;
 pub mod present;
 pub mod profiles;
 pub mod verifications;

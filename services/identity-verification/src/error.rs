@@ -11,9 +11,9 @@ use tonic::{Code, Status};
 
 use crate::api::present;
 use crate::domain::grant::Assurance;
-use crate::domain::ids::VerificationId;
+use crate::domain::ids::{LocationId, VerificationId};
 use crate::domain::machine::State;
-use crate::keys::{SealBroken, TokenError};
+use crate::keys::{AssertionRefused, SealBroken, TokenError};
 use crate::ops::NotAccepted;
 use crate::webauthn::PasskeyRefused;
 
@@ -64,9 +64,42 @@ pub enum IdentityError {
     /// No such grant, or not one the caller may see.
     #[error("no such grant")]
     GrantNotFound,
-    /// The client's id or secret is wrong, or it may not have a scope it asks for.
+    /// The client's secret is wrong, or it has none.
     #[error("the client is refused")]
     ClientRefused,
+    /// No such client.
+    #[error("no such client")]
+    ClientUnknown,
+    /// No such client to be read or changed.
+    #[error("no such client")]
+    ClientNotFound,
+    /// What the client signed is not believed.
+    #[error("what the client signed is not believed: {0}")]
+    AssertionRefused(AssertionRefused),
+    /// The keys of the client cannot be fetched from where they are published.
+    #[error("the keys of the client cannot be fetched")]
+    ClientKeysUnreachable,
+    /// The connection shows no certificate of the client's.
+    #[error("the connection shows no certificate of the client's")]
+    CertificateWrong,
+    /// The client is suspended.
+    #[error("the client is suspended")]
+    ClientSuspended,
+    /// The client may not have a scope it asks for.
+    #[error("the client may not have the scope {scope}")]
+    ScopeNotGranted {
+        /// Which.
+        scope: String,
+    },
+    /// The client may not act for a location it asks for.
+    #[error("the client may not act for the location {location}")]
+    LocationNotGranted {
+        /// Which.
+        location: LocationId,
+    },
+    /// People call through this client, and the token names none.
+    #[error("the token names no technician")]
+    TechnicianMissing,
     /// Messages are sent for real here.
     #[error("messages are sent for real here")]
     LocalOutboxDisabled,
@@ -199,7 +232,16 @@ impl ServiceError for IdentityError {
                 }
             }
             Self::GrantNotFound => refuse(Code::NotFound, Reason::GrantNotFound, "no such grant"),
-            Self::ClientRefused => refuse(Code::Unauthenticated, Reason::ClientRefused, "the client is refused"),
+            Self::ClientRefused
+            | Self::ClientUnknown
+            | Self::ClientNotFound
+            | Self::AssertionRefused(_)
+            | Self::ClientKeysUnreachable
+            | Self::CertificateWrong
+            | Self::ClientSuspended
+            | Self::ScopeNotGranted { .. }
+            | Self::LocationNotGranted { .. }
+            | Self::TechnicianMissing => self.answer_of_clients(),
             Self::LocalOutboxDisabled => refuse(
                 Code::FailedPrecondition,
                 Reason::LocalOutboxDisabled,
@@ -261,6 +303,57 @@ impl IdentityError {
             .with("required_level", present::assurance(*needed).as_str_name()),
             Self::OrganisationNotFound => refuse(Code::NotFound, Reason::OrganisationNotFound, "no such organisation"),
             Self::MembershipNotFound => refuse(Code::NotFound, Reason::MembershipNotFound, "no such membership"),
+            _ => Answer::internal(),
+        }
+    }
+
+    fn answer_of_clients(&self) -> Answer {
+        let refuse = |code, reason: Reason, message| Answer::new(code, DOMAIN, reason.as_str_name(), message);
+        match self {
+            Self::ClientUnknown => refuse(Code::Unauthenticated, Reason::ClientUnknown, "no such client"),
+            Self::ClientRefused => refuse(Code::Unauthenticated, Reason::ClientRefused, "the client is refused"),
+            Self::ClientNotFound => refuse(Code::NotFound, Reason::ClientNotFound, "no such client"),
+            Self::AssertionRefused(cause) => refuse(
+                Code::Unauthenticated,
+                Reason::ClientAssertionRefused,
+                "what the client signed is not believed",
+            )
+            .with("cause", cause.to_string()),
+            Self::ClientKeysUnreachable => refuse(
+                Code::Unavailable,
+                Reason::ClientKeysUnreachable,
+                "the keys of the client cannot be fetched",
+            )
+            .retry_after(Duration::from_secs(5)),
+            Self::CertificateWrong => refuse(
+                Code::Unauthenticated,
+                Reason::ClientCertificateWrong,
+                "the connection shows no certificate of the client's",
+            ),
+            Self::ClientSuspended => refuse(
+                Code::PermissionDenied,
+                Reason::ClientSuspended,
+                "the client is suspended",
+            ),
+            Self::ScopeNotGranted { scope } => refuse(
+                Code::PermissionDenied,
+                Reason::ScopeNotGranted,
+                "the client may not have a scope it asks for",
+            )
+            .with("scope", scope),
+            Self::LocationNotGranted { location } => refuse(
+                Code::PermissionDenied,
+                Reason::LocationNotGranted,
+                "the client may not act for a location it asks for",
+            )
+            .with("location", location.to_string()),
+            Self::TechnicianMissing => refuse(
+                Code::FailedPrecondition,
+                Reason::TechnicianMissing,
+                "people call through this client: the token must name the technician",
+            )
+            .precondition("PARTNER_CLIENT", "technician", "is missing"),
+            // Those above are all that come here.
             _ => Answer::internal(),
         }
     }

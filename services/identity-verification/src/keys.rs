@@ -1,13 +1,16 @@
 //! The service's secrets and what is done with them.
 //!
 //! [`CodeKeys`] come from the service key: codes are stored as keyed hashes, since a plain hash of one of a million codes is
-//! found in a second, and encrypted for sending them again. [`TokenKeys`] sign what the gateway believes.
+//! found in a second, and encrypted for sending them again. [`TokenKeys`] sign what the gateway believes. [`ClientKeyRing`] checks what partners'
+//! clients have signed.
 
+mod clients;
 mod codes;
 mod tokens;
 
+pub use clients::{AssertionRefused, Brought, ClientKeyRing};
 pub use codes::{CodeKeys, Counted, InvalidKey, Kept, SealBroken};
-pub use tokens::{TokenError, TokenKeys};
+pub use tokens::{NextKey, TokenError, TokenKeys};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -23,7 +23,9 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use sqlx::migrate::Migrator;
 use support_calendars::Calendars;
+use support_chassis::keyset::Fetcher;
 use support_chassis::service::{Kit, Parts, Service, StartError};
+use support_chassis::settings::Environment;
 use support_chassis::vault::Vault;
 use support_proto::support::identity::v1::audit_service_server::AuditServiceServer;
 use support_proto::support::identity::v1::credential_service_server::CredentialServiceServer;
@@ -34,6 +36,7 @@ use support_proto::support::identity::v1::grant_service_server::GrantServiceServ
 use support_proto::support::identity::v1::local_outbox_service_server::LocalOutboxServiceServer;
 use support_proto::support::identity::v1::notification_service_server::NotificationServiceServer;
 use support_proto::support::identity::v1::organisation_service_server::OrganisationServiceServer;
+use support_proto::support::identity::v1::partner_client_service_server::PartnerClientServiceServer;
 use support_proto::support::identity::v1::profile_service_server::ProfileServiceServer;
 use support_proto::support::identity::v1::verification_service_server::VerificationServiceServer;
 use tokio::sync::Notify;
@@ -47,11 +50,12 @@ use crate::api::grants::GrantApi;
 use crate::api::local_outbox::LocalOutboxApi;
 use crate::api::notifications::NotificationApi;
 use crate::api::organisations::OrganisationApi;
+use crate::api::partner_clients::PartnerClientApi;
 use crate::api::profiles::ProfileApi;
 use crate::api::verifications::VerificationApi;
 use crate::carrier::Carrier;
 use crate::chance::Chance;
-use crate::keys::TokenKeys;
+use crate::keys::{ClientKeyRing, NextKey, TokenKeys};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::ops::Means;
@@ -154,8 +158,10 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         ids: kit.ids.clone(),
         chance,
         tokens,
+        clients: client_keys(&kit, &settings),
         partner_lifetime: Duration::from_mins(settings.tokens.partner_minutes.into()),
     };
+    let partner_clients = PartnerClientApi(credentials.clone());
     let outbox = LocalOutboxApi {
         db: kit.db.clone(),
         outbox: settings.delivery.outbox,
@@ -180,6 +186,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         .serve(FactorServiceServer::new(factors))
         .serve(GrantServiceServer::new(GrantApi { db: kit.db }))
         .serve(CredentialServiceServer::new(credentials))
+        .serve(PartnerClientServiceServer::new(partner_clients))
         .serve(LocalOutboxServiceServer::new(outbox))
         .serve(NotificationServiceServer::new(notifications))
         .consume("case", CaseEvents(Arc::clone(&happened)))
@@ -258,9 +265,25 @@ fn token_keys(settings: &IdentitySettings, checked: &Checked) -> Result<TokenKey
         &tokens.issuer,
         &tokens.audience,
         &checked.session_key,
+        checked
+            .next_key
+            .as_ref()
+            .map(|(key, from)| NextKey { key, from: *from }),
         &checked.previous_keys,
     )
     .map_err(|error| StartError::other("the session key cannot be used", error))
+}
+
+/// The keys of partners' clients. Keys in the clear are for trying things out.
+fn client_keys(kit: &Kit, settings: &IdentitySettings) -> Arc<ClientKeyRing> {
+    let tokens = &settings.tokens;
+    let audiences = [&tokens.issuer, &tokens.endpoint]
+        .into_iter()
+        .filter(|audience| !audience.is_empty())
+        .cloned()
+        .collect();
+    let fetcher = Fetcher::new(kit.common.environment == Environment::Development);
+    Arc::new(ClientKeyRing::new(audiences, fetcher))
 }
 
 /// Decides what is told when something `happened`, and wakes who delivers. Others are asked on the service's own account, since

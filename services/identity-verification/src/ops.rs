@@ -5,6 +5,7 @@ pub mod authenticate_client;
 pub mod authenticators;
 pub mod cancel_verification;
 pub mod challenge_factor;
+pub mod change_partner_client;
 pub mod create_customer;
 pub mod create_partner_client;
 pub mod decide_happening;

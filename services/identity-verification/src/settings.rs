@@ -11,6 +11,8 @@ use serde::Deserialize;
 use support_chassis::passport;
 use support_chassis::service::StartError;
 use support_chassis::settings::{Environment, SettingDoc, SettingDocs};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::NAME;
 use crate::keys::CodeKeys;
@@ -40,6 +42,22 @@ pub const DOCS: SettingDocs = SettingDocs::of::<IdentitySettings>(&[
     SettingDoc::plain(
         "tokens.previous_public_keys",
         "public keys whose tokens are still about, after a rotation",
+    ),
+    SettingDoc::secret(
+        "tokens.next_session_key",
+        "the key that follows tokens.session_key, published at once; empty for none",
+    ),
+    SettingDoc::plain(
+        "tokens.next_session_key_file",
+        "file with the same, for mounted secrets",
+    ),
+    SettingDoc::plain(
+        "tokens.next_from",
+        "from when on the next key signs, as in 2026-03-01T12:00:00Z; at least ten minutes after all processes were told",
+    ),
+    SettingDoc::plain(
+        "tokens.endpoint",
+        "address of the token endpoint as partners call it, which their assertions may name as audience beside tokens.issuer",
     ),
     SettingDoc::plain(
         "tokens.partner_minutes",
@@ -127,8 +145,12 @@ pub struct TokenSettings {
     pub audience: String,
     pub session_key: SecretString,
     pub session_key_file: PathBuf,
+    pub next_session_key: SecretString,
+    pub next_session_key_file: PathBuf,
+    pub next_from: String,
     pub previous_public_keys: Vec<String>,
     pub partner_minutes: u32,
+    pub endpoint: String,
 }
 
 /// Passkeys.
@@ -225,6 +247,8 @@ pub struct Checked {
     pub code_keys: CodeKeys,
     /// For tokens.
     pub session_key: SigningKey,
+    /// For tokens, from that time on.
+    pub next_key: Option<(SigningKey, OffsetDateTime)>,
     /// For tokens signed before the last rotation.
     pub previous_keys: Vec<VerifyingKey>,
     /// For passkeys.
@@ -313,6 +337,7 @@ impl IdentitySettings {
         )?;
         let session_key = passport::signing_key(session_key.expose_secret())
             .map_err(|error| fault("tokens.session_key", error.to_string()))?;
+        let next_key = self.tokens.next()?;
         let previous_keys = self
             .tokens
             .previous_public_keys
@@ -338,11 +363,33 @@ impl IdentitySettings {
         Ok(Checked {
             code_keys,
             session_key,
+            next_key,
             previous_keys,
             passkeys,
             mail,
             sms,
         })
+    }
+}
+
+impl TokenSettings {
+    /// The key that follows, and from when on.
+    fn next(&self) -> Result<Option<(SigningKey, OffsetDateTime)>, StartError> {
+        const KEY: &str = "tokens.next_session_key";
+        let has_key =
+            !self.next_session_key.expose_secret().is_empty() || !self.next_session_key_file.as_os_str().is_empty();
+        if !has_key {
+            return if self.next_from.is_empty() {
+                Ok(None)
+            } else {
+                Err(fault("tokens.next_from", format!("is set, and {KEY} is not")))
+            };
+        }
+        let key = secret(KEY, &self.next_session_key, &self.next_session_key_file)?;
+        let key = passport::signing_key(key.expose_secret()).map_err(|error| fault(KEY, error.to_string()))?;
+        let from = OffsetDateTime::parse(&self.next_from, &Rfc3339)
+            .map_err(|_| fault("tokens.next_from", "is no time of the form 2026-03-01T12:00:00Z"))?;
+        Ok(Some((key, from)))
     }
 }
 

@@ -36,6 +36,8 @@ mod localisation;
 mod mail_server;
 #[path = "identity_verification_service/notifications.rs"]
 mod notifications;
+#[path = "identity_verification_service/partners.rs"]
+mod partners;
 #[path = "identity_verification_service/passkeys.rs"]
 mod passkeys;
 #[path = "identity_verification_service/profiles.rs"]

@@ -2,7 +2,7 @@
 //! passes them on ([`call_as`]), databases with a service's tables ([`database`]), services that are nothing but a feed
 //! ([`feed_only`]), what a feed tells ([`events`]), overlays that loosen a standard ([`loosening`]) and must be found by a
 //! service ([`loosening_is_found`]), and versions of one that are published as people do it ([`publish`]), words to be
-//! shown ([`Localisation`]), and what benchmarks ask of the machine ([`load`], [`resident`], [`Processor`], [`write_figures`]).
+//! shown ([`Localisation`]), documents that others publish ([`Documents`]), and what benchmarks ask of the machine ([`load`], [`resident`], [`Processor`], [`write_figures`]).
 //!
 //! For tests alone: the keys follow from the names and are no secret, and what fails here fails the test, so all functions
 //! panic.
@@ -14,6 +14,7 @@
     reason = "a test fails by panicking, and all that is here is for tests"
 )]
 
+mod documents;
 mod door;
 mod feed;
 mod found;
@@ -23,6 +24,7 @@ mod loosen;
 mod measured;
 mod publish;
 
+pub use documents::Documents;
 pub use door::{Bearer, Door, call_as, call_by, channel};
 pub use feed::{LIMIT, events, events_of, events_until, feed_only};
 pub use found::loosening_is_found;

@@ -92,6 +92,7 @@ fn operator(channel: &Channel, subject: &str, now: OffsetDateTime) -> StandardSe
         assurance: AssuranceLevel::Unspecified,
         region: None,
         grant_id: None,
+        bounds: support_chassis::call::Bounds::default(),
     };
     StandardServiceClient::new(call_as(channel, &caller, now))
 }

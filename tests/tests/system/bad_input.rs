@@ -256,7 +256,7 @@ async fn what_is_unknown_or_anothers_writes_nothing() {
     scene
         .refused(
             "another's contact points",
-            "IDENTITY_ERROR_REASON_CUSTOMER_NOT_FOUND",
+            "COMMON_ERROR_REASON_PURPOSE_MISMATCH",
             &asked,
         )
         .await;
@@ -363,7 +363,7 @@ async fn credentials_that_are_not_good_write_nothing() {
     let refused = json!({ "clientId": "nobody", "clientSecret": "nothing" });
     let asked = Asked::new("/support.identity.v1.CredentialService/IssuePartnerToken", "", refused);
     scene
-        .refused("a client that is none", "IDENTITY_ERROR_REASON_CLIENT_REFUSED", &asked)
+        .refused("a client that is none", "IDENTITY_ERROR_REASON_CLIENT_UNKNOWN", &asked)
         .await;
     let check =
         json!({ "requestId": request_id(), "verificationId": nobody_like(&scene.customer.id), "code": "123456" });

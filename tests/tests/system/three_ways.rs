@@ -154,7 +154,7 @@ async fn errors_are_the_same_with_the_same_reason() {
         ),
         (
             "UNAUTHENTICATED",
-            "IDENTITY_ERROR_REASON_CLIENT_REFUSED",
+            "IDENTITY_ERROR_REASON_CLIENT_UNKNOWN",
             Asked::new(
                 "/support.identity.v1.CredentialService/IssuePartnerToken",
                 "",

@@ -144,7 +144,8 @@ impl Story {
             .step("She says who she is; a code goes to her e-mail, and to nobody else.");
         let claim = StartVerificationRequest {
             request_id: self.id("verification"),
-            purpose: VerificationPurpose::GeneralHelp.into(),
+            // She will also want cover for her device.
+            purpose: VerificationPurpose::PlanChange.into(),
             contact_point: Some(contact),
             ..Default::default()
         };
@@ -374,6 +375,7 @@ impl Story {
             client_id: client.client_id.clone(),
             client_secret: client.client_secret.clone(),
             scopes: Vec::new(),
+            ..Default::default()
         };
         let token = self
             .visitor

@@ -187,6 +187,7 @@ impl Partner {
             client_id: self.client.client_id.clone(),
             client_secret: self.client.client_secret.clone(),
             scopes: Vec::new(),
+            ..Default::default()
         };
         let issued = call!(anonymous.credentials().issue_partner_token(request))
             .with_context(|| format!("{} got no token", self.client.organisation_id))?;

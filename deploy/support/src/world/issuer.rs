@@ -1,5 +1,6 @@
 //! The development issuer: vouches for staff and operators where there is no identity provider. Whoever can read the data
-//! directory can be anyone; a production gateway is given the operator's own issuers instead.
+//! directory can be anyone; a production gateway is given the operator's own issuers instead,
+//! and does not start with this one.
 
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use serde_json::json;
 use support_chassis::passport::key_id;
 use time::OffsetDateTime;
 
-/// The issuer's name in its tokens.
-const NAME: &str = "support-development";
+/// The issuer's name in its tokens: no production gateway believes it.
+const NAME: &str = support_gateway::DEVELOPMENT_ISSUER;
 
 /// The subject of the operator whom nobody named.
 pub const OPERATOR: &str = "operator";

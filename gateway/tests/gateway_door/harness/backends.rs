@@ -19,6 +19,7 @@ use support_proto::support::case::v1::case_service_server::CaseService;
 use support_proto::support::identity::v1 as identity;
 use support_proto::support::identity::v1::credential_service_server::CredentialService;
 use support_proto::support::identity::v1::factor_service_server::FactorService;
+use support_proto::support::identity::v1::partner_client_service_server::PartnerClientService;
 use support_proto::support::types::v1::{Channel, CommonErrorReason};
 use support_testing::Localisation;
 use tokio::sync::mpsc;
@@ -152,6 +153,12 @@ pub(crate) struct Identity {
     pub(crate) asked: Arc<AtomicUsize>,
     /// The grants that were revoked.
     pub(crate) revoked: Arc<Mutex<Vec<String>>>,
+    /// The clients that are suspended.
+    pub(crate) suspended: Arc<Mutex<Vec<String>>>,
+    /// Who asked for tokens last, and for what.
+    pub(crate) token_asked: Arc<Mutex<Option<(Call, identity::IssuePartnerTokenRequest)>>>,
+    /// What is answered in the place of a token.
+    pub(crate) refusal: Arc<Mutex<Option<Status>>>,
 }
 
 pub(crate) const CLIENT_ID: &str = "eu-client 1";
@@ -164,6 +171,9 @@ impl Default for Identity {
             keys: Arc::new(Mutex::new(vec![Issuer::identity()])),
             asked: Arc::default(),
             revoked: Arc::default(),
+            suspended: Arc::default(),
+            token_asked: Arc::default(),
+            refusal: Arc::default(),
         }
     }
 }
@@ -216,6 +226,40 @@ factors! {
     renew_session(RenewSessionRequest) -> RenewSessionResponse,
 }
 
+/// The clients, of which the gateway asks for one thing alone.
+macro_rules! clients {
+    ($($method:ident($request:ident) -> $response:ident,)*) => {
+        #[tonic::async_trait]
+        impl PartnerClientService for Identity {
+            $(async fn $method(
+                &self,
+                _: tonic::Request<identity::$request>,
+            ) -> Result<tonic::Response<identity::$response>, Status> {
+                Err(Status::unimplemented("not played here"))
+            })*
+
+            async fn list_suspended_partner_clients(
+                &self,
+                _: tonic::Request<identity::ListSuspendedPartnerClientsRequest>,
+            ) -> Result<tonic::Response<identity::ListSuspendedPartnerClientsResponse>, Status> {
+                Ok(tonic::Response::new(identity::ListSuspendedPartnerClientsResponse {
+                    client_ids: self.suspended.lock().unwrap().clone(),
+                }))
+            }
+        }
+    };
+}
+
+clients! {
+    get_partner_client(GetPartnerClientRequest) -> GetPartnerClientResponse,
+    list_partner_clients(ListPartnerClientsRequest) -> ListPartnerClientsResponse,
+    set_partner_client_access(SetPartnerClientAccessRequest) -> SetPartnerClientAccessResponse,
+    set_partner_client_keys(SetPartnerClientKeysRequest) -> SetPartnerClientKeysResponse,
+    rotate_partner_client_secret(RotatePartnerClientSecretRequest) -> RotatePartnerClientSecretResponse,
+    suspend_partner_client(SuspendPartnerClientRequest) -> SuspendPartnerClientResponse,
+    resume_partner_client(ResumePartnerClientRequest) -> ResumePartnerClientResponse,
+}
+
 #[tonic::async_trait]
 impl CredentialService for Identity {
     async fn create_partner_client(
@@ -229,8 +273,17 @@ impl CredentialService for Identity {
         &self,
         request: tonic::Request<identity::IssuePartnerTokenRequest>,
     ) -> Result<tonic::Response<identity::IssuePartnerTokenResponse>, Status> {
+        let call = Call::of(&request)?;
         let request = request.into_inner();
-        if request.client_id != CLIENT_ID || request.client_secret != CLIENT_SECRET {
+        let proven = request.client_secret == CLIENT_SECRET
+            || !request.client_assertion.is_empty()
+            || call.caller().bounds.certificate.is_some();
+        let is_known = request.client_id == CLIENT_ID && proven;
+        *self.token_asked.lock().unwrap() = Some((call, request));
+        if let Some(refusal) = self.refusal.lock().unwrap().clone() {
+            return Err(refusal);
+        }
+        if !is_known {
             return Err(support_chassis::error::Answer::new(
                 Code::Unauthenticated,
                 "support.identity.v1",
@@ -243,6 +296,7 @@ impl CredentialService for Identity {
             access_token: super::tokens::partner("repairs.read"),
             expires_in_seconds: 900,
             scopes: vec!["repairs.read".to_owned(), "repairs.write".to_owned()],
+            ..identity::IssuePartnerTokenResponse::default()
         }))
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use support_chassis::error::{CommonErrorReason, Explained};
+use support_chassis::error::{CommonErrorReason, Explained, explain};
 use support_chassis::id::{Id, Ids};
 use support_proto::support::case::v1::{
-    AssignCaseRequest, CaseErrorReason, CloseCaseRequest, CloseReason, GetCaseRequest, ListCasesRequest,
+    AssignCaseRequest, Case, CaseErrorReason, CloseCaseRequest, CloseReason, GetCaseRequest, ListCasesRequest,
     ListMessagesRequest, ListTimelineRequest, OpenCaseRequest, ReopenCaseRequest, Resolution, ResolveCaseRequest,
 };
 use tonic::Code;
@@ -115,6 +115,28 @@ async fn what_is_not_there_or_not_theirs_is_not_found() {
     // Both answers are the same: nothing tells a stranger that there is a case.
     assert_eq!(told[0], told[7]);
     assert_eq!(world.history(&case.case_id).await.len(), 1, "nothing was written");
+}
+
+#[tokio::test]
+async fn who_was_verified_for_one_case_sees_no_other_of_theirs() {
+    let world = World::start().await;
+    let (customer, mut client) = world.customer();
+    let (case, other) = (open(&mut client, opening()).await, open(&mut client, opening()).await);
+    let mut bound = world.customer_for(customer, &case.case_id);
+    let get = |case: &Case| GetCaseRequest {
+        case_id: case.case_id.clone(),
+    };
+    bound.get_case(get(&case)).await.unwrap();
+    bound.post_message(saying(&case.case_id, "hello")).await.unwrap();
+    for status in [
+        bound.get_case(get(&other)).await.unwrap_err(),
+        bound.post_message(saying(&other.case_id, "hello")).await.unwrap_err(),
+    ] {
+        let told = explain(&status);
+        assert_common(&told, Code::PermissionDenied, CommonErrorReason::CaseMismatch);
+        assert_eq!(told.metadata["case_id"], case.case_id);
+    }
+    assert_eq!(world.history(&other.case_id).await.len(), 1, "nothing was written");
 }
 
 #[tokio::test]

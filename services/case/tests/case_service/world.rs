@@ -85,6 +85,7 @@ fn caller(kind: CallerKind, subject: String) -> Caller {
         assurance: AssuranceLevel::Aal1,
         region: Some("eu".to_owned()),
         grant_id: None,
+        bounds: support_chassis::call::Bounds::default(),
     }
 }
 
@@ -220,6 +221,13 @@ impl World {
             customer,
             self.client(&caller(CallerKind::Customer, customer.to_string())),
         )
+    }
+
+    /// A client with which a customer calls who was verified for one case.
+    pub(crate) fn customer_for(&self, customer: CustomerId, case_id: &str) -> Client {
+        let mut caller = caller(CallerKind::Customer, customer.to_string());
+        caller.bounds.case_id = Some(case_id.to_owned());
+        self.client(&caller)
     }
 
     /// A client with which the customer calls.

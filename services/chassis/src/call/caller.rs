@@ -22,6 +22,37 @@ pub struct Caller {
     pub region: Option<String>,
     /// The grant that its passport stands on; none where there is none.
     pub grant_id: Option<String>,
+    /// What its credentials are bound to besides.
+    pub bounds: Bounds,
+}
+
+/// What the credentials of a caller are bound to, besides its kind and scopes; all empty where they are bound to nothing.
+/// Ids and codes only.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Of a customer: by what they proved who they are, in the order of proof (`email_code`, `passkey`, ...).
+    pub methods: Vec<String>,
+    /// Of a customer: what they were verified for (`general_help`, `plan_change`, ...).
+    pub purpose: Option<String>,
+    /// Of a customer: the case they were verified for.
+    pub case_id: Option<String>,
+    /// Of a partner: the locations it calls for, each a provider's id; empty for its whole organisation.
+    pub locations: BTreeSet<String>,
+    /// Of a partner: the person who calls, by the partner's own id.
+    pub technician: Option<String>,
+    /// The certificate that the caller's connection shows, where the gateway tells of it.
+    pub certificate: Option<Certificate>,
+}
+
+/// A client certificate, whose key the connection has proven to hold.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// SHA-256 of its DER form, base64url without padding (`x5t#S256`, RFC 8705, 3.1).
+    pub thumbprint: String,
+    /// The DNS names in it, lower case; empty where no authority that the gateway trusts has signed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
 }
 
 impl Caller {
@@ -36,6 +67,7 @@ impl Caller {
             assurance: AssuranceLevel::Unspecified,
             region: None,
             grant_id: None,
+            bounds: Bounds::default(),
         }
     }
 
@@ -43,6 +75,18 @@ impl Caller {
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes.contains(scope)
+    }
+
+    /// Whether its credentials are good for what concerns the case `case_id`: they are unless they are bound to another.
+    #[must_use]
+    pub fn covers_case(&self, case_id: &str) -> bool {
+        self.bounds.case_id.as_deref().is_none_or(|bound| bound == case_id)
+    }
+
+    /// Whether its credentials are good for the location `location`: they are unless they name others.
+    #[must_use]
+    pub fn covers_location(&self, location: &str) -> bool {
+        self.bounds.locations.is_empty() || self.bounds.locations.contains(location)
     }
 
     /// The kind in short, for logs, spans and error metadata: `customer`, `staff`, ...

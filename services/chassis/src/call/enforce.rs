@@ -17,6 +17,10 @@ enum Refused {
     Scope { scope: &'static str },
     #[error("the customer must verify more strongly first")]
     Assurance { required: AssuranceLevel },
+    #[error("the customer was verified for another purpose")]
+    Purpose { held: String, wanted: &'static [String] },
+    #[error("the customer was verified for another case")]
+    Case { held: String },
 }
 
 impl ServiceError for Refused {
@@ -38,6 +42,17 @@ impl ServiceError for Refused {
                 "the customer must verify more strongly first",
             )
             .with("required_level", required.as_str_name()),
+            Self::Purpose { held, wanted } => refuse(
+                CommonErrorReason::PurposeMismatch,
+                "the customer was verified for another purpose",
+            )
+            .with("purpose", held)
+            .with("purposes", wanted.join(",")),
+            Self::Case { held } => refuse(
+                CommonErrorReason::CaseMismatch,
+                "the customer was verified for another case",
+            )
+            .with("case_id", held),
         }
     }
 }
@@ -47,11 +62,11 @@ impl ServiceError for Refused {
 /// - The kind must be among those the method names.
 /// - Staff, operators and partners need the method's scope. Customers act on what is theirs, services are our own, and
 ///   an anonymous caller has been granted nothing.
-/// - Customers need the method's assurance.
+/// - Customers need the method's assurance, and a verification for one of its purposes.
 ///
 /// # Errors
 ///
-/// `PERMISSION_DENIED` with `CALLER_KIND_NOT_ALLOWED`, `SCOPE_MISSING` or `ASSURANCE_TOO_LOW`.
+/// `PERMISSION_DENIED` with `CALLER_KIND_NOT_ALLOWED`, `SCOPE_MISSING`, `ASSURANCE_TOO_LOW` or `PURPOSE_MISMATCH`.
 pub fn enforce(policy: &'static Policy, caller: &Caller) -> Result<(), Status> {
     check(policy, caller).map_err(into_status)
 }
@@ -92,5 +107,25 @@ fn check(policy: &'static Policy, caller: &Caller) -> Result<(), Refused> {
             required: policy.assurance,
         });
     }
+    // Credentials that are bound to no purpose are those of passports from before purposes stood in them.
+    if caller.kind == CallerKind::Customer
+        && !policy.purposes.is_empty()
+        && let Some(held) = &caller.bounds.purpose
+        && !policy.purposes.contains(held)
+    {
+        return Err(Refused::Purpose {
+            held: held.clone(),
+            wanted: &policy.purposes,
+        });
+    }
     Ok(())
+}
+
+/// Refuses a customer who was verified for another case.
+pub(super) fn check_case(caller: &Caller, case_id: &str) -> Result<(), Status> {
+    if caller.kind != CallerKind::Customer || caller.covers_case(case_id) {
+        return Ok(());
+    }
+    let held = caller.bounds.case_id.clone().unwrap_or_default();
+    Err(into_status(Refused::Case { held }))
 }

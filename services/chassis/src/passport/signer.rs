@@ -83,6 +83,12 @@ impl Signer {
             aal: u8::try_from(i32::from(caller.assurance)).unwrap_or(0),
             region: caller.region.clone(),
             grant: caller.grant_id.clone(),
+            amr: caller.bounds.methods.clone(),
+            purpose: caller.bounds.purpose.clone(),
+            case: caller.bounds.case_id.clone(),
+            locations: caller.bounds.locations.clone(),
+            technician: caller.bounds.technician.clone(),
+            cert: caller.bounds.certificate.clone(),
             // Chance, not an argument: nothing decides by it, it only ties log lines to a passport.
             jti: hex::encode(rand::random::<[u8; 12]>()),
             iat: now.unix_timestamp(),

@@ -15,6 +15,8 @@ use tonic::body::Body;
 use tonic::transport::server::TcpConnectInfo;
 use tower::{Service, ServiceExt as _};
 
+use super::tls::{Shown, Tls};
+
 /// How often a silent connection is asked whether it still lives, and how long it may take to say so: load balancers
 /// drop connections without a word.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
@@ -41,12 +43,27 @@ pub enum Protocols {
     Http1And2,
 }
 
-/// Serves HTTP without TLS on `listener` with `service`. Once `draining` is cancelled no connection is taken, those
+/// What is spoken on a port, and whether it is encrypted there.
+#[derive(Debug, Clone)]
+pub struct Speaks {
+    /// What.
+    pub protocols: Protocols,
+    /// How it is encrypted; none where it is not.
+    pub tls: Option<Tls>,
+}
+
+impl From<Protocols> for Speaks {
+    fn from(protocols: Protocols) -> Self {
+        Self { protocols, tls: None }
+    }
+}
+
+/// Serves HTTP on `listener` with `service`. Once `draining` is cancelled no connection is taken, those
 /// open are told to go away and may finish their calls within `bound`; then, or when `aborting` is cancelled, they are
 /// cut.
 pub async fn accept<S>(
     listener: TcpListener,
-    protocols: Protocols,
+    speaks: impl Into<Speaks>,
     service: S,
     draining: CancellationToken,
     aborting: CancellationToken,
@@ -57,6 +74,7 @@ pub async fn accept<S>(
         + Send
         + 'static,
 {
+    let Speaks { protocols, tls } = speaks.into();
     let mut builder = Builder::new(TokioExecutor::new());
     match protocols {
         Protocols::Http2 => builder = builder.http2_only(),
@@ -95,22 +113,24 @@ pub async fn accept<S>(
             Some(_) = connections.join_next() => continue,
         };
         let info = prepare(&stream);
-        let service = service
-            .clone()
-            .map_request(move |request: Request<hyper::body::Incoming>| {
-                let mut request = request.map(Body::new);
-                request.extensions_mut().insert(info.clone());
-                request
-            });
-        let connection = builder
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
-            .into_owned();
-        let connection = graceful.watch(connection);
+        let service = service.clone();
+        let Some(tls) = tls.clone() else {
+            let connection = builder
+                .serve_connection(TokioIo::new(stream), serving(service, info, None))
+                .into_owned();
+            connections.spawn(ended(graceful.watch(connection)));
+            continue;
+        };
+        let (builder, watcher) = (builder.clone(), graceful.watcher());
         connections.spawn(async move {
-            if let Err(error) = connection.await {
-                // The other end went away, or spoke something else.
-                tracing::debug!(error, "a connection ended");
-            }
+            // Whoever does not finish their handshake has no call that a drain would wait for.
+            let Some((stream, shown)) = tls.accept(stream).await else {
+                return;
+            };
+            let connection = builder
+                .serve_connection(TokioIo::new(stream), serving(service, info, shown))
+                .into_owned();
+            ended(watcher.watch(connection)).await;
         });
     }
     // Closed at once: whoever connects now must find nobody and go elsewhere.
@@ -121,6 +141,37 @@ pub async fn accept<S>(
         () = tokio::time::sleep(bound) => {
             tracing::warn!(connections = connections.len(), "calls did not finish within the drain and are cut");
         }
+    }
+}
+
+/// The service of one connection: every request says where it came from.
+fn serving<S>(
+    service: S,
+    info: TcpConnectInfo,
+    shown: Option<Shown>,
+) -> TowerToHyperService<
+    impl Service<Request<hyper::body::Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send,
+>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
+        + Clone
+        + Send
+        + 'static,
+{
+    TowerToHyperService::new(service.map_request(move |request: Request<hyper::body::Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(info.clone());
+        if let Some(shown) = &shown {
+            request.extensions_mut().insert(shown.clone());
+        }
+        request
+    }))
+}
+
+async fn ended<E: std::fmt::Display>(connection: impl Future<Output = Result<(), E>>) {
+    if let Err(error) = connection.await {
+        // The other end went away, or spoke something else.
+        tracing::debug!(%error, "a connection ended");
     }
 }
 

@@ -197,6 +197,7 @@ pub(crate) fn staff() -> Caller {
         assurance: AssuranceLevel::Aal2,
         region: Some("eu".to_owned()),
         grant_id: None,
+        bounds: support_chassis::call::Bounds::default(),
     }
 }
 

@@ -234,6 +234,7 @@ impl Office {
             assurance: AssuranceLevel::Unspecified,
             region: None,
             grant_id: None,
+            bounds: support_chassis::call::Bounds::default(),
         };
         StandardServiceClient::new(call_as(&self.channel, &caller, self.clock.now()))
             .max_decoding_message_size(8 * 1024 * 1024)

@@ -29,6 +29,7 @@ pub(crate) fn measure(number: u32) -> Vec<Figure> {
                 assurance: AssuranceLevel::Aal2,
                 region: Some("eu".to_owned()),
                 grant_id: Some(format!("eu-{:036}", customer + 1)),
+                bounds: support_chassis::call::Bounds::default(),
             };
             signer.sign(&caller, now).unwrap()
         })

@@ -6,7 +6,7 @@ use std::time::Duration;
 use support_chassis::call::Call;
 use support_chassis::clock::Clock;
 use support_chassis::db::Db;
-use support_chassis::id::Ids;
+use support_chassis::id::{Ids, parse};
 use support_proto::support::identity::v1::credential_service_server::CredentialService;
 use support_proto::support::identity::v1::{
     CreatePartnerClientRequest, CreatePartnerClientResponse, GetKeySetRequest, GetKeySetResponse,
@@ -15,10 +15,11 @@ use support_proto::support::identity::v1::{
 use tonic::{Request, Response, Status};
 
 use crate::chance::Chance;
+use crate::domain::ids::LocationId;
 use crate::domain::ids::PartnerClientId;
 use crate::error::IdentityError;
-use crate::keys::{TokenKeys, client_secret};
-use crate::ops::authenticate_client::authenticate_client;
+use crate::keys::{ClientKeyRing, TokenKeys, client_secret};
+use crate::ops::authenticate_client::{Asked, authenticate_client};
 use crate::ops::create_partner_client::{NewPartnerClient, create_partner_client};
 
 /// `CredentialService`.
@@ -34,6 +35,8 @@ pub struct CredentialApi {
     pub chance: Chance,
     /// For access tokens.
     pub tokens: Arc<TokenKeys>,
+    /// For what clients have signed.
+    pub clients: Arc<ClientKeyRing>,
     /// How long an access token is good.
     pub partner_lifetime: Duration,
 }
@@ -78,25 +81,37 @@ impl CredentialService for CredentialApi {
         &self,
         request: Request<IssuePartnerTokenRequest>,
     ) -> Result<Response<IssuePartnerTokenResponse>, Status> {
+        let call = Call::of(&request)?;
         let request = request.into_inner();
-        let mut connection = self.db.read().await.map_err(IdentityError::from)?;
-        let (client, scopes) = authenticate_client(
-            &mut connection,
-            &request.client_id,
-            &request.client_secret,
-            &request.scopes,
-        )
-        .await?;
-        drop(connection);
+        let locations = request
+            .locations
+            .iter()
+            .enumerate()
+            .map(|(index, location)| parse(&format!("locations.{index}"), location))
+            .collect::<Result<Vec<LocationId>, _>>()
+            .map_err(|violation| IdentityError::Invalid(violation.into()))?;
+        let asked = Asked {
+            client_id: &request.client_id,
+            secret: &request.client_secret,
+            assertion: &request.client_assertion,
+            certificate: call.caller().bounds.certificate.as_ref(),
+            scopes: &request.scopes,
+            locations: &locations,
+            technician: &request.technician,
+        };
+        let now = self.clock.now();
+        let admitted = authenticate_client(&self.db, &self.clients, now, &asked).await?;
         let access_token = self
             .tokens
-            .partner_token(&client, &scopes, self.clock.now(), self.partner_lifetime, &self.chance)
+            .partner_token(&admitted, now, self.partner_lifetime, &self.chance)
             .map_err(IdentityError::from)?;
         let expires_in_seconds = i32::try_from(self.partner_lifetime.as_secs()).unwrap_or(i32::MAX);
         Ok(Response::new(IssuePartnerTokenResponse {
             access_token,
             expires_in_seconds,
-            scopes,
+            locations: admitted.locations.iter().map(ToString::to_string).collect(),
+            certificate_bound: admitted.certificate.is_some(),
+            scopes: admitted.scopes,
         }))
     }
 

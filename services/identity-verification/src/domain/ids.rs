@@ -71,3 +71,8 @@ id_type! {
     /// Names a repair of repair-logistics, or a plan of warranty.
     SubjectId
 }
+
+id_type! {
+    /// Names a location that a partner's client may act for: a provider of repair-logistics.
+    LocationId
+}

@@ -15,15 +15,44 @@ use time::OffsetDateTime;
 
 use crate::chance::Chance;
 use crate::domain::grant::Grant;
-use crate::domain::partner::PartnerClient;
+use crate::ops::authenticate_client::Admitted;
 
 /// Signs session and access tokens (JWT, `EdDSA` over Ed25519, RFC 8037). Prints nothing of its key.
+///
+/// The next key is published from the start and signs from a moment on that all processes know: those who check tokens have
+/// it long before they see it, and no process signs by it before the others publish it.
 pub struct TokenKeys {
     issuer: String,
     audience: String,
+    current: Pen,
+    next: Option<(Pen, OffsetDateTime)>,
+    key_set: String,
+}
+
+/// The key that will sign, and from when on.
+pub struct NextKey<'a> {
+    /// The key.
+    pub key: &'a SigningKey,
+    /// From when on it signs.
+    pub from: OffsetDateTime,
+}
+
+/// A key and how its tokens name it.
+struct Pen {
     header: Header,
     key: EncodingKey,
-    key_set: String,
+}
+
+impl Pen {
+    fn new(key: &SigningKey) -> Result<Self, TokenError> {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(key_id(&key.verifying_key()));
+        let der = key.to_pkcs8_der().map_err(|_| TokenError(None))?;
+        Ok(Self {
+            header,
+            key: EncodingKey::from_ed_der(der.as_bytes()),
+        })
+    }
 }
 
 /// A token could not be signed: a key that the library refuses.
@@ -58,31 +87,53 @@ struct Claims<'a> {
     /// The case it is bound to.
     #[serde(skip_serializing_if = "Option::is_none")]
     case: Option<String>,
+    /// The locations that a partner calls for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    locations: Vec<String>,
+    /// The person who calls for a partner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    technician: Option<&'a str>,
+    /// The certificate it is bound to (RFC 8705, section 3.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation<'a>>,
     region: String,
     jti: String,
     iat: i64,
     exp: i64,
 }
 
+#[derive(Serialize)]
+struct Confirmation<'a> {
+    #[serde(rename = "x5t#S256")]
+    thumbprint: &'a str,
+}
+
 impl TokenKeys {
-    /// Signs as `issuer` for `audience` with `key`. `previous` are the public keys of tokens that may still be about: they
-    /// stay in the key set until the last of those has run out.
+    /// Signs as `issuer` for `audience` with `key`, and from its time on with the `next` one. `previous` are the public keys
+    /// of tokens that may still be about: they stay in the key set until the last of those has run out.
     ///
     /// # Errors
     ///
-    /// Where the key cannot be encoded, which no key of the right type gives cause for.
+    /// Where a key cannot be encoded, which no key of the right type gives cause for.
     pub fn new(
         issuer: impl Into<String>,
         audience: impl Into<String>,
         key: &SigningKey,
+        next: Option<NextKey<'_>>,
         previous: &[VerifyingKey],
     ) -> Result<Self, TokenError> {
-        let current = key.verifying_key();
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.kid = Some(key_id(&current));
-        let der = key.to_pkcs8_der().map_err(|_| TokenError(None))?;
-        let keys: Vec<_> = std::iter::once(&current)
-            .chain(previous.iter().filter(|key| **key != current))
+        let mut all = vec![key.verifying_key()];
+        let others = next
+            .iter()
+            .map(|next| next.key.verifying_key())
+            .chain(previous.iter().copied());
+        for other in others {
+            if !all.contains(&other) {
+                all.push(other);
+            }
+        }
+        let keys: Vec<_> = all
+            .iter()
             .map(|key| {
                 json!({
                     "kty": "OKP",
@@ -97,8 +148,8 @@ impl TokenKeys {
         Ok(Self {
             issuer: issuer.into(),
             audience: audience.into(),
-            header,
-            key: EncodingKey::from_ed_der(der.as_bytes()),
+            current: Pen::new(key)?,
+            next: next.map(|next| Ok((Pen::new(next.key)?, next.from))).transpose()?,
             key_set: json!({ "keys": keys }).to_string(),
         })
     }
@@ -109,7 +160,7 @@ impl TokenKeys {
         &self.issuer
     }
 
-    /// The public keys as a JSON Web Key Set (RFC 7517), the current one first.
+    /// The public keys as a JSON Web Key Set (RFC 7517), the current one first, then the next.
     #[must_use]
     pub fn key_set(&self) -> &str {
         &self.key_set
@@ -139,6 +190,9 @@ impl TokenKeys {
             amr: &methods,
             purpose: Some(grant.purpose.as_str()),
             case: grant.case_id.map(|id| id.to_string()),
+            locations: Vec::new(),
+            technician: None,
+            cnf: None,
             region: grant.customer_id.region().to_string(),
             jti: token_id(chance),
             iat: now.unix_timestamp(),
@@ -146,32 +200,38 @@ impl TokenKeys {
         })
     }
 
-    /// An access token for `client` with `scopes`, good for `lifetime`.
+    /// An access token for a client that was let in, good for `lifetime`.
     ///
     /// # Errors
     ///
     /// Where the library refuses the key.
     pub fn partner_token(
         &self,
-        client: &PartnerClient,
-        scopes: &[String],
+        admitted: &Admitted,
         now: OffsetDateTime,
         lifetime: Duration,
         chance: &Chance,
     ) -> Result<String, TokenError> {
+        let client = &admitted.client;
         self.sign(&Claims {
             iss: &self.issuer,
             aud: &self.audience,
             sub: client.id.to_string(),
             kind: "partner",
             org: Some(&client.organisation_id),
-            scopes,
+            scopes: &admitted.scopes,
             aal: None,
             grant: None,
             aal_exp: None,
             amr: &[],
             purpose: None,
             case: None,
+            locations: admitted.locations.iter().map(ToString::to_string).collect(),
+            technician: admitted.technician.as_deref(),
+            cnf: admitted
+                .certificate
+                .as_deref()
+                .map(|thumbprint| Confirmation { thumbprint }),
             region: client.id.region().to_string(),
             jti: token_id(chance),
             iat: now.unix_timestamp(),
@@ -180,7 +240,11 @@ impl TokenKeys {
     }
 
     fn sign(&self, claims: &Claims<'_>) -> Result<String, TokenError> {
-        jsonwebtoken::encode(&self.header, claims, &self.key).map_err(|error| TokenError(Some(error)))
+        let pen = match &self.next {
+            Some((next, from)) if claims.iat >= from.unix_timestamp() => next,
+            Some(_) | None => &self.current,
+        };
+        jsonwebtoken::encode(&pen.header, claims, &pen.key).map_err(|error| TokenError(Some(error)))
     }
 }
 

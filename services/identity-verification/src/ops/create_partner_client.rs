@@ -3,7 +3,7 @@
 use support_chassis::db::Tx;
 
 use crate::domain::ids::PartnerClientId;
-use crate::domain::partner::{PartnerClient, sorted};
+use crate::domain::partner::{Access, Certificates, ClientKeys, PartnerClient, Secrets, sorted};
 use crate::error::IdentityError;
 use crate::keys::secret_hash;
 use crate::store;
@@ -34,9 +34,19 @@ pub async fn create_partner_client(
         id: new.id,
         organisation_id: new.organisation_id,
         display_name: new.display_name,
-        scopes: sorted(&new.scopes),
+        access: Access {
+            scopes: sorted(&new.scopes),
+            ..Access::default()
+        },
+        secrets: Secrets {
+            current: Some(secret_hash(secret)),
+            previous: None,
+        },
+        keys: ClientKeys::None,
+        certificates: Certificates::default(),
+        suspended: None,
         created_at: tx.now(),
     };
-    store::partner_clients::insert(tx, &client, &secret_hash(secret)).await?;
+    store::partner_clients::insert(tx, &client).await?;
     Ok(client)
 }

@@ -52,6 +52,7 @@ impl Upkeep {
         let mut connection = self.db.read().await?;
         store::send_windows::prune(&mut connection, now - WINDOW, AT_ONCE).await?;
         store::factors::prune_failures(&mut connection, now - FAILURES_KEPT, AT_ONCE).await?;
+        store::partner_clients::prune_assertions(&mut connection, now, AT_ONCE).await?;
         store::local_outbox::prune(&mut connection, now - self.local_retention, AT_ONCE).await?;
         store::happenings::prune(&mut connection, now - self.notification_retention, AT_ONCE).await?;
         self.metrics

@@ -54,6 +54,10 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
+pub(crate) fn url_base64(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
 /// What the service is told: messages are kept, everything else as little as can be.
 pub(crate) fn settings(url: &str, localisation: &str) -> Settings {
     Settings::new(&[NAME, "localisation", "case", "repair-logistics", "warranty"])
@@ -153,7 +157,7 @@ impl House {
         assert_eq!(self.running.finished().await, Ok(()));
     }
 
-    fn door(&self, caller: &Caller) -> Door {
+    pub(crate) fn door(&self, caller: &Caller) -> Door {
         call_as(&self.channel, caller, Clock::system().now())
     }
 

@@ -77,6 +77,7 @@ fn caller(kind: CallerKind, subject: &str, scopes: &[&str]) -> Caller {
         assurance: AssuranceLevel::Unspecified,
         region: Some("eu".to_owned()),
         grant_id: None,
+        bounds: support_chassis::call::Bounds::default(),
     }
 }
 

@@ -13,7 +13,7 @@ use support_identity_verification::domain::customer::{ContactPoint, Customer, Na
 use support_identity_verification::domain::grant::{Assurance, Grant};
 use support_identity_verification::domain::happening::{Keys, Kind, Preferences};
 use support_identity_verification::domain::ids::{DeliveryId, VerificationId};
-use support_identity_verification::domain::partner::PartnerClient;
+use support_identity_verification::domain::partner::{Access, Certificates, ClientKeys, PartnerClient, Secrets};
 use support_identity_verification::domain::rules::Limits;
 use support_identity_verification::domain::verification::{
     Method, NewVerification, Purpose, Subject, Verification, Way,
@@ -128,10 +128,26 @@ async fn fill(connection: &mut PgConnection) -> (Customer, Verification, Grant) 
         id: ids.next(),
         organisation_id: "fixers".into(),
         display_name: "desk".into(),
-        scopes: vec!["repairs.read".into()],
+        access: Access {
+            scopes: vec!["repairs.read".into()],
+            ..Access::default()
+        },
+        secrets: Secrets {
+            current: Some(secret_hash("secret")),
+            previous: Some((secret_hash("old"), NOW)),
+        },
+        keys: ClientKeys::Here("{}".into()),
+        certificates: Certificates::default(),
+        suspended: Some((NOW, "lost".into())),
         created_at: NOW,
     };
-    partner_clients::insert(connection, &client, &secret_hash("secret"))
+    partner_clients::insert(connection, &client).await.unwrap();
+    partner_clients::update(connection, &client).await.unwrap();
+    assert_eq!(
+        partner_clients::get(connection, client.id.uuid()).await.unwrap(),
+        Some(client.clone())
+    );
+    partner_clients::note_assertion(connection, client.id, &[1; 32], NOW)
         .await
         .unwrap();
     deliveries::insert(connection, ids.next(), verification.id, Way::Out, NOW)
@@ -533,6 +549,22 @@ const BREACHES: &[(&str, &str)] = &[
         "partner_clients_secret_hash_check",
     ),
     (
+        "update partner_clients set previous_secret_hash = null",
+        "partner_clients_previous_secret_check",
+    ),
+    (
+        "update partner_clients set jwks_url = 'https://fixers.example/keys'",
+        "partner_clients_keys_check",
+    ),
+    (
+        "update partner_clients set suspend_reason = null",
+        "partner_clients_suspended_check",
+    ),
+    (
+        "update partner_assertions set jti_hash = '\\x00'",
+        "partner_assertions_jti_hash_check",
+    ),
+    (
         "update deliveries set state = 'lost', ended_at = now()",
         "deliveries_state_check",
     ),
@@ -693,8 +725,8 @@ async fn every_constraint_holds() {
         r#"select count(*) as "count!" from pg_constraint
          where connamespace = 'public'::regnamespace and contype = 'c'
              and conrelid::regclass::text in (
-                 'customers', 'contact_points', 'verifications', 'send_windows', 'grants', 'partner_clients', 'deliveries',
-                 'authenticators', 'recovery_codes', 'factor_challenges', 'proofs', 'factor_failures',
+                 'customers', 'contact_points', 'verifications', 'send_windows', 'grants', 'partner_clients', 'partner_assertions',
+                 'deliveries', 'authenticators', 'recovery_codes', 'factor_challenges', 'proofs', 'factor_failures',
                  'happenings', 'notifications', 'contact_preferences', 'audit_entries',
                  'audit_links', 'consents', 'organisations', 'memberships', 'contact_lookups', 'customer_keys'
              )"#
@@ -702,7 +734,7 @@ async fn every_constraint_holds() {
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(known, 107);
+    assert_eq!(known, 111);
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! Who looks, and what they may see.
 
+use std::collections::BTreeSet;
+
 use support_chassis::call::Call;
 use support_proto::support::options::v1::CallerKind;
 
-use crate::domain::provider::Provider;
+use crate::domain::provider::{Provider, ProviderId};
 use crate::domain::repair::{CustomerId, Repair};
 
 /// Who looks.
@@ -11,12 +13,28 @@ use crate::domain::repair::{CustomerId, Repair};
 pub enum Viewer {
     /// A customer: sees the repairs of their cases.
     Customer(CustomerId),
-    /// A partner: sees and moves the repairs of its organisation.
-    Partner(String),
+    /// A partner: sees and moves the repairs of its organisation, at the locations its token names.
+    Partner(Partner),
     /// Staff, operators and services: see everything.
     Insider,
     /// Nobody we know: sees nothing.
     Stranger,
+}
+
+/// A partner, as far as it is granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partner {
+    /// Its organisation.
+    pub organisation: String,
+    /// The providers it calls for, by their ids; empty for all of the organisation.
+    pub locations: BTreeSet<String>,
+}
+
+impl Partner {
+    fn has(&self, organisation: Option<&str>, provider: ProviderId) -> bool {
+        organisation == Some(&self.organisation)
+            && (self.locations.is_empty() || self.locations.contains(&provider.to_string()))
+    }
 }
 
 impl Viewer {
@@ -26,7 +44,12 @@ impl Viewer {
         let caller = call.caller();
         match caller.kind {
             CallerKind::Customer => call.customer_id().map_or(Self::Stranger, Self::Customer),
-            CallerKind::Partner => caller.organisation.clone().map_or(Self::Stranger, Self::Partner),
+            CallerKind::Partner => caller.organisation.clone().map_or(Self::Stranger, |organisation| {
+                Self::Partner(Partner {
+                    organisation,
+                    locations: caller.bounds.locations.clone(),
+                })
+            }),
             CallerKind::Staff | CallerKind::Operator | CallerKind::Service => Self::Insider,
             CallerKind::Anonymous | CallerKind::Unspecified => Self::Stranger,
         }
@@ -36,7 +59,7 @@ impl Viewer {
     #[must_use]
     pub fn sees_provider(&self, provider: &Provider) -> bool {
         match self {
-            Self::Partner(organisation) => provider.house.organisation() == Some(organisation),
+            Self::Partner(partner) => partner.has(provider.house.organisation(), provider.id),
             Self::Insider => true,
             Self::Customer(_) | Self::Stranger => false,
         }
@@ -55,7 +78,7 @@ impl Viewer {
     #[must_use]
     pub fn moves_repair(&self, repair: &Repair) -> bool {
         match self {
-            Self::Partner(organisation) => repair.organisation.as_ref() == Some(organisation),
+            Self::Partner(partner) => partner.has(repair.organisation.as_deref(), repair.provider_id),
             Self::Insider => true,
             Self::Customer(_) | Self::Stranger => false,
         }

@@ -24,6 +24,7 @@ fn caller(kind: CallerKind, subject: &str, organisation: Option<&str>) -> Caller
         assurance: AssuranceLevel::Aal1,
         region: Some("eu".to_owned()),
         grant_id: None,
+        bounds: support_chassis::call::Bounds::default(),
     }
 }
 
@@ -50,6 +51,13 @@ pub(crate) fn partner(organisation: &str) -> Caller {
         &format!("client-of-{organisation}"),
         Some(organisation),
     )
+}
+
+/// The same with a token for one location.
+pub(crate) fn partner_at(organisation: &str, location: &str) -> Caller {
+    let mut caller = partner(organisation);
+    caller.bounds.locations.insert(location.to_owned());
+    caller
 }
 
 pub(crate) fn customer(id: CustomerId) -> Caller {

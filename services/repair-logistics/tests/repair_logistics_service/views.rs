@@ -2,13 +2,14 @@
 
 use support_chassis::call::Caller;
 use support_proto::support::repair::v1::{
-    CancelRepairRequest, GetProviderRequest, GetRepairRequest, ListRepairsRequest, Repair, RepairState,
+    CancelRepairRequest, GetProviderRequest, GetRepairRequest, ListProvidersRequest, ListRepairsRequest, Repair,
+    RepairState,
 };
 use support_proto::support::types::v1::ProductLine;
 use support_repair_logistics::domain::repair::{CaseId, CustomerId};
 use tonic::{Code, Status};
 
-use crate::callers::{customer, operator, partner, reader, refused, staff, violated};
+use crate::callers::{customer, operator, partner, partner_at, reader, refused, staff, violated};
 use crate::world::World;
 
 struct Scene {
@@ -133,6 +134,40 @@ async fn a_repair_is_seen_by_those_it_concerns() {
         for (place, is_seen) in seen.into_iter().enumerate() {
             assert_eq!(scene.sees(&caller, place).await, is_seen, "{caller:?} {place}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_partners_token_for_one_location_opens_no_other() {
+    let scene = scene().await;
+    let request = GetRepairRequest {
+        repair_id: scene.repairs[0].clone(),
+    };
+    let repair = scene.world.repairs(&staff()).get_repair(request).await.unwrap();
+    let berlin = repair.into_inner().repair.unwrap().provider_id;
+    for (location, seen, listed) in [
+        (berlin.as_str(), [true, false, true, false], &[2, 0][..]),
+        (scene.repairs[0].as_str(), [false, false, false, false], &[]),
+    ] {
+        let caller = partner_at("asp-berlin", location);
+        for (place, is_seen) in seen.into_iter().enumerate() {
+            assert_eq!(scene.sees(&caller, place).await, is_seen, "{location} {place}");
+        }
+        assert_eq!(scene.list(&caller, None, (0, "")).await.unwrap().0, listed);
+        let place = GetProviderRequest {
+            provider_id: berlin.clone(),
+        };
+        let answer = scene.world.providers(&caller).get_provider(place).await;
+        assert_eq!(answer.is_ok(), location == berlin);
+        let page = scene
+            .world
+            .providers(&caller)
+            .list_providers(ListProvidersRequest::default())
+            .await;
+        assert_eq!(
+            page.unwrap().into_inner().providers.len(),
+            usize::from(location == berlin)
+        );
     }
 }
 

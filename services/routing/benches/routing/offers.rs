@@ -61,6 +61,7 @@ pub(crate) async fn measure(world: &World, is_quick: bool, report: &mut Report) 
             assurance: AssuranceLevel::Unspecified,
             region: Some("eu".to_owned()),
             grant_id: None,
+            bounds: support_chassis::call::Bounds::default(),
         };
         let mut client = AgentServiceClient::new(call_as(&way, &caller, world.clock.now()));
         let mut stream = client

@@ -171,6 +171,7 @@ impl System {
             assurance: AssuranceLevel::Unspecified,
             region: Some("eu".to_owned()),
             grant_id: None,
+            bounds: support_chassis::call::Bounds::default(),
         };
         let token = self.gateway.sign(&caller, clock.now()).unwrap();
         let account = Account::new(Arc::clone(&self.gateway), clock);
@@ -212,6 +213,7 @@ impl System {
             assurance: AssuranceLevel::Aal1,
             region: Some("eu".to_owned()),
             grant_id: None,
+            bounds: support_chassis::call::Bounds::default(),
         };
         let token = self.gateway.sign(&caller, clock.now()).unwrap();
         let account = Account::new(Arc::clone(&self.gateway), clock);

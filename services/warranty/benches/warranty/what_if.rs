@@ -81,6 +81,7 @@ async fn content(world: &World, document: &str) -> Value {
         assurance: AssuranceLevel::Aal1,
         region: Some("eu".to_owned()),
         grant_id: None,
+        bounds: support_chassis::call::Bounds::default(),
     };
     let asked = GetEffectiveRequest {
         document: document.to_owned(),

@@ -135,6 +135,7 @@ impl World {
             assurance: AssuranceLevel::Aal1,
             region: Some("eu".to_owned()),
             grant_id: None,
+            bounds: support_chassis::call::Bounds::default(),
         };
         call_as(&self.channel, &caller, Clock::system().now())
     }

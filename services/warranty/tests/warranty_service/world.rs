@@ -318,6 +318,7 @@ fn caller(kind: CallerKind, subject: &str, organisation: Option<&str>) -> Caller
         assurance: AssuranceLevel::Aal1,
         region: Some("eu".to_owned()),
         grant_id: None,
+        bounds: support_chassis::call::Bounds::default(),
     }
 }
 

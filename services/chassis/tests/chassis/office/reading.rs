@@ -152,6 +152,7 @@ async fn only_who_may_is_let_in() {
         assurance: AssuranceLevel::Unspecified,
         region: None,
         grant_id: None,
+        bounds: support_chassis::call::Bounds::default(),
     };
     let mut eve = StandardServiceClient::new(call_as(&office.channel, &caller, office.clock.now()));
     let asked = GetEffectiveRequest {

@@ -325,6 +325,7 @@ pub(crate) fn customer() -> Caller {
         assurance: AssuranceLevel::Aal1,
         region: Some("eu".to_owned()),
         grant_id: None,
+        bounds: support_chassis::call::Bounds::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
-use support_chassis::call::Caller;
+use support_chassis::call::{Caller, Certificate};
 use support_chassis::client::Peer;
 use support_chassis::error::{CommonErrorReason, explain};
 use support_chassis::passport::{ACTOR_HEADER, Kind, PASSPORT_HEADER, Passport, PassportError};
@@ -31,6 +31,12 @@ fn claims(iss: &str, kind: Kind, sub: &str) -> Passport {
         aal: 1,
         region: None,
         grant: None,
+        amr: Vec::new(),
+        purpose: None,
+        case: None,
+        locations: BTreeSet::new(),
+        technician: None,
+        cert: None,
         jti: "1".to_owned(),
         iat: START,
         exp: START + 300,
@@ -280,12 +286,25 @@ prop_compose! {
         aal in 0_u8..4,
         region in prop::option::of("[a-z]{2}"),
         grant in prop::option::of("[a-f0-9-]{36}"),
+        (amr, purpose, case) in (
+            prop::collection::vec("[a-z_]{1,14}", 0..4),
+            prop::option::of("[a-z_]{1,20}"),
+            prop::option::of("[a-f0-9-]{36}"),
+        ),
+        (locations, technician, cert) in (
+            prop::collection::btree_set("[a-f0-9-]{36}", 0..4),
+            prop::option::of("[A-Za-z0-9]{1,20}"),
+            prop::option::of(("[A-Za-z0-9_-]{43}", prop::collection::vec("[a-z.]{1,20}", 0..3))),
+        ),
         jti in "[a-f0-9]{24}",
-        age in 0_i64..1000,
-        life in 1_i64..3600,
+        (age, life) in (0_i64..1000, 1_i64..3600),
     ) -> Passport {
         let iat = START - age;
-        Passport { iss: "gateway".to_owned(), sub, kind, org, scopes, aal, region, grant, jti, iat, exp: iat + life }
+        let cert = cert.map(|(thumbprint, names)| Certificate { thumbprint, names });
+        Passport {
+            iss: "gateway".to_owned(), sub, kind, org, scopes, aal, region, grant, amr, purpose, case, locations, technician,
+            cert, jti, iat, exp: iat + life,
+        }
     }
 }
 
