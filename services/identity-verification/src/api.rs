@@ -13,6 +13,7 @@ pub(crate) mod parse;
 pub mod partner_clients;
 pub mod present;
 pub mod profiles;
+pub mod risk;
 pub mod verifications;
 
 use support_chassis::call::Call;

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod machine;
 pub mod partner;
 pub mod profile;
+pub mod risk;
 pub mod rules;
 pub mod sends;
 pub mod sms;

@@ -157,6 +157,17 @@ pub enum IdentityError {
     /// No such membership, or not one the caller may end.
     #[error("no such membership")]
     MembershipNotFound,
+    /// There is nothing to clear.
+    #[error("verification {id} is not blocked, but {}", .state.as_str())]
+    VerificationNotBlocked {
+        /// Which.
+        id: VerificationId,
+        /// How it is.
+        state: State,
+    },
+    /// Whoever started a verification does not clear it.
+    #[error("whoever started a verification does not clear it")]
+    ReviewerInvolved,
     /// A passkey's ceremony could not begin.
     #[error("a ceremony could not begin")]
     Ceremony(#[from] PasskeyRefused),
@@ -284,6 +295,7 @@ impl ServiceError for IdentityError {
             Self::DisclosureRefused { .. } | Self::OrganisationNotFound | Self::MembershipNotFound => {
                 self.answer_of_people()
             }
+            Self::VerificationNotBlocked { .. } | Self::ReviewerInvolved => self.answer_of_risk(),
             Self::Page(error) => error.answer(),
             Self::Database(error) => error.answer(),
             Self::Token(_) | Self::Seal(_) | Self::Ceremony(_) | Self::Impossible(_) => Answer::internal(),
@@ -354,6 +366,28 @@ impl IdentityError {
             )
             .precondition("PARTNER_CLIENT", "technician", "is missing"),
             // Those above are all that come here.
+            _ => Answer::internal(),
+        }
+    }
+
+    fn answer_of_risk(&self) -> Answer {
+        let refuse = |code, reason: Reason, message| Answer::new(code, DOMAIN, reason.as_str_name(), message);
+        match self {
+            Self::VerificationNotBlocked { id, state } => {
+                let state = present::state(*state).as_str_name();
+                refuse(
+                    Code::FailedPrecondition,
+                    Reason::VerificationNotBlocked,
+                    "the verification is not blocked",
+                )
+                .with("state", state)
+                .precondition("VERIFICATION_STATE", id.to_string(), state)
+            }
+            Self::ReviewerInvolved => refuse(
+                Code::PermissionDenied,
+                Reason::ReviewerInvolved,
+                "whoever started a verification does not clear it",
+            ),
             _ => Answer::internal(),
         }
     }

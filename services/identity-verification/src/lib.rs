@@ -38,6 +38,7 @@ use support_proto::support::identity::v1::notification_service_server::Notificat
 use support_proto::support::identity::v1::organisation_service_server::OrganisationServiceServer;
 use support_proto::support::identity::v1::partner_client_service_server::PartnerClientServiceServer;
 use support_proto::support::identity::v1::profile_service_server::ProfileServiceServer;
+use support_proto::support::identity::v1::risk_service_server::RiskServiceServer;
 use support_proto::support::identity::v1::verification_service_server::VerificationServiceServer;
 use tokio::sync::Notify;
 
@@ -52,6 +53,7 @@ use crate::api::notifications::NotificationApi;
 use crate::api::organisations::OrganisationApi;
 use crate::api::partner_clients::PartnerClientApi;
 use crate::api::profiles::ProfileApi;
+use crate::api::risk::RiskApi;
 use crate::api::verifications::VerificationApi;
 use crate::carrier::Carrier;
 use crate::chance::Chance;
@@ -139,6 +141,11 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         db: kit.db.clone(),
         vault: vault.clone(),
     };
+    let risk = RiskApi {
+        db: kit.db.clone(),
+        clock: kit.clock.clone(),
+        means: means.clone(),
+    };
     let verifications = VerificationApi {
         db: kit.db.clone(),
         clock: kit.clock.clone(),
@@ -189,6 +196,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         .serve(PartnerClientServiceServer::new(partner_clients))
         .serve(LocalOutboxServiceServer::new(outbox))
         .serve(NotificationServiceServer::new(notifications))
+        .serve(RiskServiceServer::new(risk))
         .consume("case", CaseEvents(Arc::clone(&happened)))
         .consume("repair-logistics", RepairEvents(Arc::clone(&happened)))
         .consume("warranty", PlanEvents(happened))

@@ -16,9 +16,11 @@ pub mod redeem_factor;
 pub mod renew_session;
 pub mod resend_code;
 pub mod reveal_customer;
+pub mod review_risk;
 pub mod revoke_grant;
 pub mod set_contact_preferences;
 pub mod start_verification;
+pub mod weigh_risk;
 
 use support_chassis::db::Tx;
 use support_chassis::id::Ids;

@@ -1,6 +1,7 @@
 //! What this service is told by the standard: the verification policy, and the rules of notifications.
 
 pub mod notifications;
+mod risk;
 pub mod simulate;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use time::OffsetDateTime;
 use crate::api::parse;
 use crate::domain::failures::MOST;
 use crate::domain::grant::Assurance;
+use crate::domain::risk::RiskRules;
 use crate::domain::rules::{CodeRules, DisclosureRules, FactorRules, PurposeRules, Rules};
 use crate::domain::verification::Purpose;
 
@@ -59,6 +61,14 @@ impl Policy {
             .map_or(DisclosureRules::SHIPPED, |rules| DisclosureRules {
                 assurance: parse::assurance(rules.assurance).unwrap_or(Assurance::Aal3),
             })
+    }
+
+    /// What holds at `now` for risk at a place, and what it is made of.
+    #[must_use]
+    pub fn risk(&self, country: Option<&str>, now: OffsetDateTime) -> (RiskRules, String) {
+        let place = country.map_or(Place::Global, Place::country);
+        let held = self.0.on(&place, day_of(now));
+        (risk::rules(held.risk.as_ref()), held.basis.to_string())
     }
 }
 
@@ -135,6 +145,9 @@ fn faults(policy: &VerificationPolicy) -> Vec<(String, String)> {
         ] {
             whole(format!("factors.{field}"), given);
         }
+    }
+    if let Some(risk) = &policy.risk {
+        whole("risk.clearance_lifetime".to_owned(), risk.clearance_lifetime);
     }
     let mut purposes: Vec<_> = policy.purposes.iter().collect();
     purposes.sort_unstable_by_key(|(name, _)| *name);

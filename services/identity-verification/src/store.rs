@@ -14,6 +14,7 @@ pub mod organisations;
 pub mod partner_clients;
 pub mod preferences;
 pub mod profiles;
+pub mod risk;
 pub mod sealed;
 pub mod send_windows;
 pub mod verifications;

@@ -94,6 +94,7 @@ impl World {
             country_code: None,
             method: None,
             step_up: None,
+            by: By::default(),
         };
         let mut tx = self.db.begin().await.unwrap();
         create_customer(&mut tx, &self.means.ids, &self.means.vault, new)
@@ -108,7 +109,7 @@ impl World {
     async fn redeem(&self, verification: &Verification, code: Code) -> Checked {
         let by = By {
             source: Some(format!("network {}", verification.id)),
-            session: None,
+            ..By::default()
         };
         let mut tx = self.db.begin().await.unwrap();
         let redeemed = redeem_factor(&mut tx, &self.means, verification.id, &Proof::Code(code), &by)

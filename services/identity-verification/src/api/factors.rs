@@ -13,10 +13,12 @@ use support_proto::support::options::v1::CallerKind;
 use tonic::{Request, Response, Status};
 
 use self::requests::{code, document, owner, proof, recovery_code_text};
+use super::risk::report;
 use super::verifications::VerificationApi;
 use super::verifications::stored::StoredCheck;
 use super::{may_see, parse as read, present};
 use crate::domain::ids::{AuthenticatorId, CustomerId, GrantId, VerificationId};
+use crate::domain::risk::Report;
 use crate::error::IdentityError;
 use crate::ops::authenticators as bind;
 use crate::ops::challenge_factor::challenge_factor;
@@ -38,7 +40,7 @@ pub struct FactorApi {
 
 /// By whom a proof is brought: where the call comes from, and in whose session. The gateway tells the former; what comes
 /// without it, from within, is told by who calls.
-pub(super) fn by<T>(call: &Call, request: &Request<T>) -> By {
+pub(super) fn by<T>(call: &Call, request: &Request<T>, report: Report) -> By {
     let caller = call.caller();
     let told = request
         .metadata()
@@ -53,6 +55,8 @@ pub(super) fn by<T>(call: &Call, request: &Request<T>) -> By {
         session: (caller.kind == CallerKind::Customer)
             .then(|| call.customer_id())
             .flatten(),
+        staff: (caller.kind == CallerKind::Staff).then(|| caller.subject.clone()),
+        report,
     }
 }
 
@@ -63,6 +67,11 @@ impl FactorApi {
 
     fn clock(&self) -> &Clock {
         &self.verifications.clock
+    }
+
+    /// What a front end reports.
+    fn report(&self, given: Option<&pb::FrontEndReport>) -> Report {
+        report(&self.verifications.means.keys, given)
     }
 
     /// Tries a proof and stores the outcome under the call's request id.
@@ -298,7 +307,7 @@ impl FactorService for FactorApi {
         request: Request<pb::RedeemFactorRequest>,
     ) -> Result<Response<pb::RedeemFactorResponse>, Status> {
         let call = Call::of(&request)?;
-        let by = by(&call, &request);
+        let by = by(&call, &request, self.report(request.get_ref().report.as_ref()));
         let request = request.into_inner();
         let id: VerificationId = parse("verification_id", &request.verification_id)?;
         let is_code = !request.code.is_empty();
@@ -318,7 +327,7 @@ impl FactorService for FactorApi {
 
     async fn check_pin(&self, request: Request<pb::CheckPinRequest>) -> Result<Response<pb::CheckPinResponse>, Status> {
         let call = Call::of(&request)?;
-        let by = by(&call, &request);
+        let by = by(&call, &request, Report::default());
         let request = request.into_inner();
         let id: VerificationId = parse("verification_id", &request.verification_id)?;
         let proof = Proof::Pin(request.pin.clone());
@@ -335,7 +344,7 @@ impl FactorService for FactorApi {
         request: Request<pb::WitnessDocumentRequest>,
     ) -> Result<Response<pb::WitnessDocumentResponse>, Status> {
         let call = Call::of(&request)?;
-        let by = by(&call, &request);
+        let by = by(&call, &request, Report::default());
         let request = request.into_inner();
         let id: VerificationId = parse("verification_id", &request.verification_id)?;
         let proof = Proof::Document {

@@ -23,6 +23,7 @@ use tonic::{Request, Response, Status};
 use self::stored::StoredCheck;
 use super::parse::{contact, method, purpose};
 use super::present;
+use super::risk::report;
 use crate::chance::Chance;
 use crate::domain::code::Code;
 use crate::domain::grant::Grant;
@@ -33,7 +34,7 @@ use crate::keys::TokenKeys;
 use crate::metrics::Metrics;
 use crate::ops::Means;
 use crate::ops::cancel_verification::cancel_verification;
-use crate::ops::redeem_factor::{Proof, redeem_factor};
+use crate::ops::redeem_factor::{By, Proof, redeem_factor};
 use crate::ops::resend_code::resend_code;
 use crate::ops::start_verification::{Claim, Start, start_verification};
 use crate::store;
@@ -57,7 +58,7 @@ pub struct VerificationApi {
     pub metrics: Metrics,
 }
 
-fn parse_start(call: &Call, request: &StartVerificationRequest) -> Result<Start, IdentityError> {
+fn parse_start(call: &Call, request: &StartVerificationRequest, by: By) -> Result<Start, IdentityError> {
     let mut fields = Violations::new();
     let claim = if request.customer_id.is_empty() {
         fields
@@ -99,6 +100,7 @@ fn parse_start(call: &Call, request: &StartVerificationRequest) -> Result<Start,
         country_code: (!request.country_code.is_empty()).then(|| request.country_code.clone()),
         method,
         step_up: session.filter(|_| request.step_up),
+        by,
     })
 }
 
@@ -152,8 +154,10 @@ impl VerificationService for VerificationApi {
         request: Request<StartVerificationRequest>,
     ) -> Result<Response<StartVerificationResponse>, Status> {
         let call = Call::of(&request)?;
+        let report = report(&self.means.keys, request.get_ref().report.as_ref());
+        let by = super::factors::by(&call, &request, report);
         let request = request.into_inner();
-        let start = parse_start(&call, &request)?;
+        let start = parse_start(&call, &request, by)?;
         let means = self.means.clone();
         let answer = self
             .db
@@ -186,7 +190,8 @@ impl VerificationService for VerificationApi {
 
     async fn check_code(&self, request: Request<CheckCodeRequest>) -> Result<Response<CheckCodeResponse>, Status> {
         let call = Call::of(&request)?;
-        let by = super::factors::by(&call, &request);
+        let report = report(&self.means.keys, request.get_ref().report.as_ref());
+        let by = super::factors::by(&call, &request, report);
         let request = request.into_inner();
         let mut fields = Violations::new();
         let id = fields.take(verification_id(&request.verification_id));

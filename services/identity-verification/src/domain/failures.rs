@@ -2,7 +2,8 @@
 //!
 //! Failures are counted when a proof is redeemed, for each factor of each subject that somebody claims to be, known or not,
 //! and apart from that for each source of calls. So a guesser waits sooner and sooner for longer, whoever they guess at
-//! reads nothing from it, and other factors of the owner are as good as ever.
+//! reads nothing from it, and other factors of the owner are as good as ever. Nor does an owner wait who is known to be them, in a
+//! session of theirs or on a device that they were verified on: their waits are counted apart.
 
 use std::time::Duration;
 
@@ -39,6 +40,17 @@ impl Failures {
         self.waits_until = u32::try_from(self.count - patience.max(1))
             .ok()
             .map(|beyond| now + FIRST.saturating_mul(2_u32.saturating_pow(beyond)).min(LONGEST));
+    }
+
+    /// Counts a failure of somebody who waits by a count of their own.
+    pub fn fail_apart(&mut self) {
+        self.count = self.count.saturating_add(1).min(MOST);
+    }
+
+    /// Forgets how many they were, as a proof of somebody who waits by a count of their own was right. Whoever else waits
+    /// goes on waiting.
+    pub fn succeed_apart(&mut self) {
+        self.count = 0;
     }
 
     /// Forgets them: a proof was right.

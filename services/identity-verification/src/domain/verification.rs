@@ -236,12 +236,28 @@ impl Verification {
     ///
     /// Never, as the table allows a first challenge.
     pub fn start(new: NewVerification, now: OffsetDateTime) -> Result<Self, NotAllowed> {
-        Ok(Self {
+        Ok(Self::made(new, transition(State::Created, Step::Challenge)?, now))
+    }
+
+    /// A verification that ends before anything is sent, because of risk: by [`Step::Block`] or [`Step::Deny`].
+    ///
+    /// # Errors
+    ///
+    /// [`NotAllowed`] for a step that does not end what was just made.
+    pub fn stopped(new: NewVerification, step: Step, now: OffsetDateTime) -> Result<Self, NotAllowed> {
+        let ended = transition(State::Created, step)?;
+        let mut made = Self::made(NewVerification { sends: false, ..new }, ended, now);
+        made.end(ended, now);
+        Ok(made)
+    }
+
+    fn made(new: NewVerification, state: State, now: OffsetDateTime) -> Self {
+        Self {
             id: new.id,
             subject: new.subject,
             method: new.method,
             purpose: new.purpose,
-            state: transition(State::Created, Step::Challenge)?,
+            state,
             case_id: new.case_id,
             languages: new.languages,
             contact_key: new.contact_key,
@@ -254,7 +270,7 @@ impl Verification {
             checks: 0,
             created_at: now,
             ended_at: None,
-        })
+        }
     }
 
     /// The state at `now`: what nobody redeemed in time has expired, also before the timer has written that down.
@@ -336,6 +352,45 @@ impl Verification {
         }
     }
 
+    /// Whether a proof by `method`, right or not as `matches` says, brings it nearer to its end at `now`.
+    #[must_use]
+    pub fn would_count(&self, method: Method, matches: bool, now: OffsetDateTime) -> bool {
+        let counts = matches && self.limits.methods.contains(&method) && !self.proven.contains(&method);
+        let subject = self.subject.as_ref();
+        self.closed(now).is_none()
+            && counts
+            && subject.is_some_and(|subject| subject.allows(method, self.checks + 1, now))
+    }
+
+    /// Asks for AAL2 at least.
+    pub fn raise(&mut self) {
+        self.limits.assurance = self.limits.assurance.max(Assurance::Aal2);
+        if let Some(subject) = &mut self.subject {
+            subject.limits.assurance = self.limits.assurance;
+        }
+    }
+
+    /// Whether the methods that count can come to AAL2: those that it is answered by, or, once something was proven, those of
+    /// its customer's country as well.
+    #[must_use]
+    pub fn can_raise(&self) -> bool {
+        let own = self.subject.as_ref().map(|subject| &subject.limits.methods);
+        let counts = |method: &Method| own.is_none_or(|own| own.contains(method));
+        let methods: Vec<_> = self.limits.methods.iter().copied().filter(counts).collect();
+        Assurance::of(&methods) >= Some(Assurance::Aal2)
+    }
+
+    /// Ends it because of risk, by [`Step::Block`] or [`Step::Deny`].
+    ///
+    /// # Errors
+    ///
+    /// The state it has ended in before.
+    pub fn stop(&mut self, step: Step, now: OffsetDateTime) -> Result<State, State> {
+        let ended = transition(self.state_at(now), step).map_err(|refused| refused.from)?;
+        self.end(ended, now);
+        Ok(ended)
+    }
+
     /// Tries a proof by `method`: `matches` says whether it is right. A wrong one uses up a check, and so does a right one
     /// of a verification without a subject or beyond the subject's own limits, which therefore behaves as if it had been
     /// wrong. One that was proven before proves nothing more. What was proven may come to the assurance that is needed:
@@ -345,13 +400,9 @@ impl Verification {
             return closed;
         }
         let state = self.state_at(now);
+        let counts = self.would_count(method, matches, now);
         self.checks += 1;
-        let counts = matches && self.limits.methods.contains(&method) && !self.proven.contains(&method);
-        let subject = self
-            .subject
-            .clone()
-            .filter(|subject| subject.allows(method, self.checks, now));
-        if counts && let Some(subject) = subject {
+        if counts && let Some(subject) = self.subject.clone() {
             self.proven.push(method);
             if self.reached() >= Some(self.limits.assurance)
                 && let Ok(approved) = transition(state, Step::Approve)

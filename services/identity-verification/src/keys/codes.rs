@@ -144,6 +144,17 @@ pub enum Counted<'a> {
     Prompts(&'a [u8; 32]),
     /// Failures of a source of calls.
     Source(&'a str),
+    /// Failures of a factor of whoever has an address, by somebody who is known to be them: in a session of theirs, or on a device
+    /// that they were verified on.
+    OwnFailures(&'a [u8; 32], Method),
+    /// The subjects and cases that a source begins verifications of.
+    Uses(&'a str),
+    /// A subject or a case that a source uses: what it is, and which.
+    Used(&'a str, &'a [u8]),
+    /// A device that a front end is bound to.
+    Device(&'a str),
+    /// Codes that are sent to numbers of a prefix or a calling code.
+    Range(&'a str),
 }
 
 /// What a customer keeps, as it is stored.
@@ -166,6 +177,14 @@ impl CodeKeys {
             ),
             Counted::Prompts(contact) => hmac(&self.factor, &[b"prompts", &[0], contact]),
             Counted::Source(source) => hmac(&self.factor, &[b"source", &[0], source.as_bytes()]),
+            Counted::OwnFailures(contact, method) => hmac(
+                &self.factor,
+                &[b"own failures", &[0], method.as_str().as_bytes(), &[0], contact],
+            ),
+            Counted::Uses(source) => hmac(&self.factor, &[b"uses", &[0], source.as_bytes()]),
+            Counted::Used(kind, which) => hmac(&self.factor, &[b"used", &[0], kind.as_bytes(), &[0], which]),
+            Counted::Device(device) => hmac(&self.factor, &[b"device", &[0], device.as_bytes()]),
+            Counted::Range(range) => hmac(&self.factor, &[b"range", &[0], range.as_bytes()]),
         }
     }
 
@@ -308,6 +327,12 @@ mod tests {
             Counted::Prompts(&one),
             Counted::Source("a"),
             Counted::Source("b"),
+            Counted::OwnFailures(&one, Method::Totp),
+            Counted::Uses("a"),
+            Counted::Used("a", b"b"),
+            Counted::Used("b", b"a"),
+            Counted::Device("a"),
+            Counted::Range("a"),
         ];
         let known: std::collections::BTreeSet<_> = counted.iter().map(|it| keys.counter(*it)).collect();
         assert_eq!(known.len(), counted.len());

@@ -7,6 +7,7 @@ use support_proto::support::identity::v1::{AuthenticatorEnded, GrantIssued};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::weigh_risk::{self, AtProof};
 use super::{Means, NotAccepted, contact_point_changed, ended, text_of};
 use crate::api::present;
 use crate::domain::audit::{Action, Deed};
@@ -15,6 +16,8 @@ use crate::domain::code::Code;
 use crate::domain::grant::{Assurance, Decay, Grant};
 use crate::domain::happening::Kind;
 use crate::domain::ids::{AuthenticatorId, CustomerId, VerificationId};
+use crate::domain::machine::Step;
+use crate::domain::risk::{Assessment, Outcome, Report};
 use crate::domain::rules::FactorRules;
 use crate::domain::sends::SendWindow;
 use crate::domain::totp::TotpSecret;
@@ -72,6 +75,10 @@ pub struct By {
     pub source: Option<String>,
     /// The customer in whose session.
     pub session: Option<CustomerId>,
+    /// The member of staff who calls.
+    pub staff: Option<String>,
+    /// What the front end knows of where it is used.
+    pub report: Report,
 }
 
 /// What came of a proof that was tried.
@@ -151,29 +158,64 @@ pub async fn redeem_factor(
         None => SendWindow::default(),
     };
     let source_wait = source.wait(now, rules.failures_per_source);
-    if let Some(retry_after) = failures.wait(now).max(source_wait) {
+    // Whoever is known to be the customer does not wait for what strangers have guessed.
+    let customer = verification.subject.as_ref().map(|subject| subject.customer_id);
+    let devices = store::risk::known::devices(tx, whose(&verification), by.report.device.as_ref()).await?;
+    let is_session = by.session.is_some() && by.session == customer;
+    let own_key = means
+        .keys
+        .counter(Counted::OwnFailures(&verification.contact_key, method));
+    let mut own_failures = match is_session || devices.is_known {
+        true => Some(store::factors::lock_failures(tx, &own_key, now).await?),
+        false => None,
+    };
+    let wait = own_failures.as_ref().unwrap_or(&failures).wait(now);
+    if let Some(retry_after) = wait.max(source_wait) {
         return Err(IdentityError::FactorWait { retry_after });
     }
 
     // Codes that are sent have no authenticator that could be locked: their count stands for it. In a session of theirs the
     // customer binds the address anew.
-    let customer = verification.subject.as_ref().map(|subject| subject.customer_id);
-    let is_locked = method.is_sent()
-        && failures.count >= own_rules.failures_before_lock
-        && (by.session.is_none() || by.session != customer);
+    let is_locked = method.is_sent() && failures.count >= own_rules.failures_before_lock && !is_session;
     let used = held_against(tx, means, &verification, proof, &own_rules, now).await?;
-    let checked = verification.check(method, used.is_some() && !is_locked, now);
+    let is_right = verification.would_count(method, used.is_some() && !is_locked, now);
+    let assessment = match &verification.subject {
+        Some(subject) if is_right => {
+            let proof = AtProof {
+                verification: &verification,
+                subject,
+                method,
+                by,
+                devices,
+            };
+            weigh_risk::at_proof(tx, means, proof).await?
+        }
+        _ => None,
+    };
+    let checked = settle(&mut verification, method, is_right, assessment.as_ref(), now);
     store::verifications::update(tx, &verification).await?;
-    let is_right = matches!(checked, Checked::Approved(_) | Checked::Proven);
-    if is_right {
-        failures.succeed();
-    } else {
-        failures.fail(now, rules.failures_before_wait);
+    match (&mut own_failures, is_right) {
+        (None, true) => failures.succeed(),
+        (None, false) => failures.fail(now, rules.failures_before_wait),
+        (Some(own), true) => {
+            own.succeed();
+            failures.succeed_apart();
+        }
+        (Some(own), false) => {
+            own.fail(now, rules.failures_before_wait);
+            failures.fail_apart();
+        }
     }
     store::factors::set_failures(tx, &key, &failures).await?;
+    if let Some(own) = &own_failures {
+        store::factors::set_failures(tx, &own_key, own).await?;
+    }
     if let (true, Some(used), Some(subject)) = (is_right, used, verification.subject.as_ref()) {
+        // What was stopped because of risk has used it up all the same: it has been shown.
         use_up(tx, (id, method), subject, proof, used, now).await?;
-        verified(tx, &means.ids, method, subject, now).await?;
+        if !matches!(checked, Checked::NotOpen(_)) {
+            verified(tx, &means.ids, method, subject, now).await?;
+        }
     } else if !is_right {
         count_failure(tx, &verification, method, own_rules.failures_before_lock, now).await?;
         if let Some(key) = &source_key {
@@ -183,7 +225,10 @@ pub async fn redeem_factor(
         }
     }
     let grant = match &checked {
-        Checked::Approved(subject) => Some(issue(tx, means, &verification, subject, &own_rules, now).await?),
+        Checked::Approved(subject) => {
+            weigh_risk::approved(tx, &verification, subject, by, assessment.as_ref()).await?;
+            Some(issue(tx, means, &verification, subject, &own_rules, now).await?)
+        }
         _ => None,
     };
     if !verification.state.is_open() {
@@ -194,6 +239,29 @@ pub async fn redeem_factor(
         verification,
         grant,
     })
+}
+
+/// Counts the proof, unless what speaks against the verification stops it, or asks for more.
+fn settle(
+    verification: &mut Verification,
+    method: Method,
+    is_right: bool,
+    assessment: Option<&Assessment>,
+    now: OffsetDateTime,
+) -> Checked {
+    let stop = match assessment.map(|assessment| assessment.outcome) {
+        Some(Outcome::Blocked) => Some(Step::Block),
+        Some(Outcome::Denied) => Some(Step::Deny),
+        Some(Outcome::Raised) => {
+            verification.raise();
+            None
+        }
+        Some(Outcome::None) | None => None,
+    };
+    match stop.map(|step| verification.stop(step, now)) {
+        Some(Ok(state) | Err(state)) => Checked::NotOpen(state),
+        None => verification.check(method, is_right, now),
+    }
 }
 
 /// Whose authenticators are looked for: the customer's, or, so that it is looked for all the same, those of an id that nobody has.

@@ -4,11 +4,15 @@ use support_chassis::db::Tx;
 use support_proto::support::identity::v1::VerificationStarted;
 use time::OffsetDateTime;
 
-use super::{Means, NotAccepted, admit_send, dispatch, text_of};
+use super::redeem_factor::By;
+use super::weigh_risk::{self, AtStart};
+use super::{Means, NotAccepted, admit_send, dispatch, ended, text_of};
 use crate::api::present;
 use crate::domain::contact::{Contact, ContactKind};
 use crate::domain::grant::Assurance;
 use crate::domain::ids::{CaseId, CustomerId, GrantId, VerificationId};
+use crate::domain::machine::Step;
+use crate::domain::risk::Outcome;
 use crate::domain::rules::{Limits, Rules};
 use crate::domain::verification::{Method, NewVerification, Purpose, Subject, Verification};
 use crate::error::IdentityError;
@@ -43,6 +47,8 @@ pub struct Start {
     pub method: Option<Method>,
     /// The session whose proofs count already: its customer and its grant.
     pub step_up: Option<(CustomerId, GrantId)>,
+    /// Who starts it, from where.
+    pub by: By,
 }
 
 /// What it comes to.
@@ -77,11 +83,27 @@ pub async fn start_verification(tx: &mut Tx, means: &Means, start: Start) -> Res
     if rules.reached_from(start.method.unwrap_or(method)).is_none() {
         return Err(NotAccepted::under(start.purpose, rules).into());
     }
-    let proven = proven_before(tx, &start, subject.as_ref(), &limits).await?;
     let contact_key = means.keys.contact_key(&contact);
-    let sent_lately = match start.method {
-        None => admit_send(tx, &contact_key, now, &limits).await?,
-        Some(_) => 0,
+    let by = AtStart {
+        contact: &contact,
+        contact_key: &contact_key,
+        case_id: start.case_id,
+        country_code: country_code.as_deref(),
+        can_raise: Assurance::of(&limits.methods) >= Some(Assurance::Aal2),
+        by: &start.by,
+    };
+    let assessment = weigh_risk::at_start(tx, means, by).await?;
+    let stopped = match assessment.outcome {
+        Outcome::Blocked => Some(Step::Block),
+        Outcome::Denied => Some(Step::Deny),
+        Outcome::Raised | Outcome::None => None,
+    };
+    let proven = proven_before(tx, &start, subject.as_ref(), &limits).await?;
+    let sends = start.method.is_none() && stopped.is_none();
+    let sent_lately = if sends {
+        admit_send(tx, &contact_key, now, &limits).await?
+    } else {
+        0
     };
 
     let id: VerificationId = means.ids.next();
@@ -106,12 +128,20 @@ pub async fn start_verification(tx: &mut Tx, means: &Means, start: Start) -> Res
         limits,
         country_code,
         proven,
-        sends: start.method.is_none(),
+        sends,
     };
-    let verification = Verification::start(new, now)
-        .map_err(|_| IdentityError::Impossible("a new verification cannot be challenged"))?;
+    let made = match stopped {
+        Some(step) => Verification::stopped(new, step, now),
+        None => Verification::start(new, now),
+    };
+    let mut verification =
+        made.map_err(|_| IdentityError::Impossible("a new verification is neither begun nor ended"))?;
+    if assessment.outcome == Outcome::Raised {
+        verification.raise();
+    }
     store::verifications::insert(tx, &verification).await?;
-    if start.method.is_none() {
+    store::risk::insert(tx, id, &assessment).await?;
+    if sends {
         dispatch(tx, means, &verification, sent_lately, now).await?;
     }
     let event = VerificationStarted {
@@ -121,6 +151,9 @@ pub async fn start_verification(tx: &mut Tx, means: &Means, start: Start) -> Res
         standard_basis: verification.limits.basis.clone(),
     };
     tx.append(id, &event).await?;
+    if stopped.is_some() {
+        tx.append(id, &ended(&verification)).await?;
+    }
     Ok(verification)
 }
 

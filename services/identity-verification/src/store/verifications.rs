@@ -241,7 +241,8 @@ pub async fn lock_overdue(
 /// Writes what can change of a locked verification.
 pub async fn update(connection: &mut PgConnection, changed: &Verification) -> Result<(), DbError> {
     sqlx::query!(
-        "update verifications set state = $2, sealed_code = $3, sends = $4, checks = $5, ended_at = $6, proven = $7
+        "update verifications set state = $2, sealed_code = $3, sends = $4, checks = $5, ended_at = $6, proven = $7,
+             assurance = $8
          where id = $1",
         changed.id.uuid(),
         changed.state.as_str(),
@@ -250,6 +251,7 @@ pub async fn update(connection: &mut PgConnection, changed: &Verification) -> Re
         changed.checks,
         changed.ended_at,
         &names(&changed.proven),
+        i16::from(changed.limits.assurance.level()),
     )
     .execute(connection)
     .await?;

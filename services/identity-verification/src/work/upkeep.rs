@@ -9,12 +9,17 @@ use crate::domain::sends::WINDOW;
 use crate::error::IdentityError;
 use crate::metrics::Metrics;
 use crate::ops::expire_verifications::expire_verifications;
+use crate::ops::weigh_risk::USES;
 use crate::store;
 
 /// How much one statement does at most, so that it stays short.
 const AT_ONCE: i64 = 500;
 /// How long failures are counted that nobody has added to.
 const FAILURES_KEPT: Duration = Duration::from_hours(24 * 30);
+/// How long codes are counted by prefix and calling code: what is asked for are the last 24 hours.
+const COUNTS_KEPT: Duration = Duration::from_hours(25);
+/// How long it is kept what was reported of a number: no rule looks further back.
+const NUMBERS_KEPT: Duration = Duration::from_hours(24 * 90);
 /// After how long a code that waits is counted as overdue.
 const OVERDUE: Duration = Duration::from_mins(1);
 
@@ -53,6 +58,8 @@ impl Upkeep {
         store::send_windows::prune(&mut connection, now - WINDOW, AT_ONCE).await?;
         store::factors::prune_failures(&mut connection, now - FAILURES_KEPT, AT_ONCE).await?;
         store::partner_clients::prune_assertions(&mut connection, now, AT_ONCE).await?;
+        store::risk::counts::prune(&mut connection, now - COUNTS_KEPT, now - USES, AT_ONCE).await?;
+        store::risk::known::prune_numbers(&mut connection, now - NUMBERS_KEPT, AT_ONCE).await?;
         store::local_outbox::prune(&mut connection, now - self.local_retention, AT_ONCE).await?;
         store::happenings::prune(&mut connection, now - self.notification_retention, AT_ONCE).await?;
         self.metrics

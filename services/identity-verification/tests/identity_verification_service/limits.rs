@@ -28,6 +28,7 @@ async fn begin(bench: &Bench, contact: Contact, method: Option<Method>) -> Verif
         country_code: None,
         method,
         step_up: None,
+        by: By::default(),
     };
     let mut tx = bench.db.begin().await.unwrap();
     let verification = start_verification(&mut tx, &bench.means, start).await.unwrap();
@@ -70,7 +71,7 @@ async fn redeem(
 ) -> Result<Checked, IdentityError> {
     let by = By {
         source: Some(source.to_owned()),
-        session: None,
+        ..By::default()
     };
     let mut tx = bench.db.begin().await?;
     match redeem_factor(&mut tx, &bench.means, verification.id, &proof, &by).await {
@@ -223,7 +224,7 @@ async fn looks(tx: &mut Tx) -> i64 {
 async fn worked(bench: &Bench, verification: &Verification, proof: &Proof, source: String) -> (i64, Duration) {
     let by = By {
         source: Some(source),
-        session: None,
+        ..By::default()
     };
     let mut tx = bench.db.begin().await.unwrap();
     let before = looks(&mut tx).await;

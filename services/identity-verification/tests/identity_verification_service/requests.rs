@@ -65,6 +65,7 @@ pub(crate) fn check(verification: &Verification, code: &str) -> CheckCodeRequest
         request_id: request_id(),
         verification_id: verification.verification_id.clone(),
         code: code.to_owned(),
+        ..CheckCodeRequest::default()
     }
 }
 

@@ -14,6 +14,8 @@ use support_identity_verification::domain::grant::{Assurance, Grant};
 use support_identity_verification::domain::happening::{Keys, Kind, Preferences};
 use support_identity_verification::domain::ids::{DeliveryId, VerificationId};
 use support_identity_verification::domain::partner::{Access, Certificates, ClientKeys, PartnerClient, Secrets};
+use support_identity_verification::domain::risk::place::Place;
+use support_identity_verification::domain::risk::{Assessment, Decision, Finding, Ground, Outcome, Report, Signal};
 use support_identity_verification::domain::rules::Limits;
 use support_identity_verification::domain::verification::{
     Method, NewVerification, Purpose, Subject, Verification, Way,
@@ -22,9 +24,11 @@ use support_identity_verification::keys::secret_hash;
 use support_identity_verification::store::deliveries::Notice;
 use support_identity_verification::store::happenings::Happening;
 use support_identity_verification::store::local_outbox::Message;
+use support_identity_verification::store::risk::known::{self, NumberReport};
+use support_identity_verification::store::risk::{Review, counts};
 use support_identity_verification::store::{
     authenticators, customers, deliveries, factors, grants, happenings, local_outbox, notifications, partner_clients,
-    preferences, send_windows, verifications,
+    preferences, risk, send_windows, verifications,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -124,6 +128,7 @@ async fn fill(connection: &mut PgConnection) -> (Customer, Verification, Grant) 
     };
     grants::insert(connection, &grant).await.unwrap();
     fill_factors(connection, &ids, &verification).await;
+    fill_risk(connection, &ids, &verification).await;
     let client = PartnerClient {
         id: ids.next(),
         organisation_id: "fixers".into(),
@@ -237,7 +242,6 @@ fn message(ids: &Ids, delivery_id: DeliveryId, verification_id: VerificationId) 
     }
 }
 
-/// Statements on the rows of [`fill`], each of which breaks one constraint.
 /// A row of everything that factors need.
 async fn fill_factors(connection: &mut PgConnection, ids: &Ids, verification: &Verification) {
     let authenticator = |method: Method| Authenticator {
@@ -282,7 +286,99 @@ async fn fill_factors(connection: &mut PgConnection, ids: &Ids, verification: &V
     factors::lock_failures(connection, &[1; 32], NOW).await.unwrap();
 }
 
+/// A row of everything that risk is weighed by.
+async fn fill_risk(connection: &mut PgConnection, ids: &Ids, verification: &Verification) {
+    let assessment = Assessment {
+        findings: vec![Finding {
+            signal: Signal::NewDevice,
+            weight: 10,
+            measure: 1,
+            found_at: NOW,
+        }],
+        score: 10,
+        outcome: Outcome::Blocked,
+        basis: "x/y@1".into(),
+        assessed_at: NOW,
+        started_by: Some("agent-7".into()),
+        device: Some([1; 32]),
+        counted: Some(([1; 32], [2; 32])),
+    };
+    risk::insert(connection, verification.id, &assessment).await.unwrap();
+    assert_eq!(risk::get(connection, verification.id).await.unwrap(), Some(assessment));
+    let review = Review {
+        verification_id: verification.id,
+        decision: Decision::Cleared,
+        ground: Ground::CalledBack,
+        reviewer: "agent-8".into(),
+        reviewed_at: NOW,
+        clears: Some(([1; 32], NOW)),
+    };
+    risk::insert_review(connection, ids.next(), &review).await.unwrap();
+    assert_eq!(risk::reviews(connection, &[verification.id]).await.unwrap(), [review]);
+    let report = Report {
+        device: Some([1; 32]),
+        place: Place::new(47.0, 8.0),
+    };
+    let customer = verification.subject.as_ref().unwrap().customer_id;
+    known::remember(connection, customer, &report, NOW).await.unwrap();
+    known::report_number(connection, &[1; 32], &NumberReport::default(), NOW)
+        .await
+        .unwrap();
+    counts::count_use(connection, &[1; 32], &[2; 32], (NOW, NOW), 1)
+        .await
+        .unwrap();
+    counts::count_send(connection, &[[1; 32], [2; 32]], NOW).await.unwrap();
+}
+
+/// Statements on the rows of [`fill`], each of which breaks one constraint.
 const BREACHES: &[(&str, &str)] = &[
+    ("update risk_assessments set score = -1", "risk_assessments_score_check"),
+    ("update risk_assessments set outcome = 'odd'", "risk_assessments_outcome_check"),
+    ("update risk_assessments set started_by = ''", "risk_assessments_started_by_check"),
+    ("update risk_assessments set device_key = '\\x00'", "risk_assessments_device_key_check"),
+    ("update risk_assessments set prefix_key = '\\x00'", "risk_assessments_prefix_key_check"),
+    ("update risk_assessments set country_key = '\\x00'", "risk_assessments_country_key_check"),
+    ("update risk_assessments set weights = '{}'", "risk_assessments_findings_check"),
+    ("update risk_assessments set signals = '{odd}'", "risk_assessments_findings_check"),
+    ("update risk_assessments set prefix_key = null", "risk_assessments_number_check"),
+    // What was decided stands.
+    ("update risk_reviews set ground = 'explained'", "risk_reviews_stand"),
+    ("delete from risk_reviews", "risk_reviews_stand"),
+    ("truncate risk_reviews", "risk_reviews_stand"),
+    (
+        "insert into risk_reviews select gen_random_uuid(), verification_id, 'pardoned', ground, reviewer, reviewed_at, null, null from risk_reviews",
+        "risk_reviews_decision_check",
+    ),
+    (
+        "insert into risk_reviews select gen_random_uuid(), verification_id, decision, 'whim', reviewer, reviewed_at, contact_key,
+             expires_at from risk_reviews",
+        "risk_reviews_ground_check",
+    ),
+    (
+        "insert into risk_reviews select gen_random_uuid(), verification_id, decision, ground, '', reviewed_at, contact_key,
+             expires_at from risk_reviews",
+        "risk_reviews_reviewer_check",
+    ),
+    (
+        "insert into risk_reviews select gen_random_uuid(), verification_id, decision, ground, reviewer, reviewed_at, '\\x00',
+             expires_at from risk_reviews",
+        "risk_reviews_contact_key_check",
+    ),
+    (
+        "insert into risk_reviews select gen_random_uuid(), verification_id, 'denied', ground, reviewer, reviewed_at, contact_key,
+             expires_at from risk_reviews",
+        "risk_reviews_clearance_check",
+    ),
+    ("update source_uses set source_key = '\\x00'", "source_uses_source_key_check"),
+    ("update source_uses set used_key = '\\x00'", "source_uses_used_key_check"),
+    ("update customer_devices set device_key = '\\x00'", "customer_devices_device_key_check"),
+    ("update customer_places set latitude = 91", "customer_places_latitude_check"),
+    ("update customer_places set longitude = 181", "customer_places_longitude_check"),
+    ("update number_reports set contact_key = '\\x00'", "number_reports_contact_key_check"),
+    ("update number_reports set line = 'party'", "number_reports_line_check"),
+    ("update send_counts set counted_key = '\\x00'", "send_counts_counted_key_check"),
+    ("update send_counts set sent = -1", "send_counts_sent_check"),
+    ("update send_counts set approved = -1", "send_counts_approved_check"),
     (
         "update verifications set assurance = 4",
         "verifications_assurance_check",
@@ -728,13 +824,15 @@ async fn every_constraint_holds() {
                  'customers', 'contact_points', 'verifications', 'send_windows', 'grants', 'partner_clients', 'partner_assertions',
                  'deliveries', 'authenticators', 'recovery_codes', 'factor_challenges', 'proofs', 'factor_failures',
                  'happenings', 'notifications', 'contact_preferences', 'audit_entries',
-                 'audit_links', 'consents', 'organisations', 'memberships', 'contact_lookups', 'customer_keys'
+                 'audit_links', 'consents', 'organisations', 'memberships', 'contact_lookups', 'customer_keys',
+                 'risk_assessments', 'risk_reviews', 'source_uses', 'customer_devices', 'customer_places',
+                 'number_reports', 'send_counts'
              )"#
     )
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(known, 111);
+    assert_eq!(known, 134);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use support_proto::support::identity::v1::{
     AddContactPointRequest, IdentityErrorReason as Reason, StartVerificationRequest, VerificationMethod,
     VerificationPurpose,
 };
+use support_proto::support::options::v1::AssuranceLevel;
 use tonic::Code;
 
 use crate::house::{House, customer, email, new_customer, phone, refused, request_id, some_id, staff, start, visitor};
@@ -143,7 +144,11 @@ async fn an_added_contact_point_opens_the_account_only_after_its_customer_has_ve
             .verification
             .unwrap();
         house.check(&own, &house.code(&own).await).await.unwrap();
-        let approved = house.verify(address).await;
-        assert_eq!(approved.grant.unwrap().customer_id, ada, "it counts from now on");
+        // From now on it counts, and for its first days not alone.
+        let proven = house.verify(address).await;
+        let told = proven.verification.unwrap();
+        assert_eq!(told.proven().collect::<Vec<_>>(), [VerificationMethod::EmailCode]);
+        assert_eq!(told.assurance_needed(), AssuranceLevel::Aal2);
+        assert_eq!(proven.grant, None);
     }
 }
