@@ -228,6 +228,7 @@ pub async fn check(visitor: &Caller, verification_id: &str, code: &str) -> Resul
         request_id: request_id(),
         verification_id: verification_id.to_owned(),
         code: code.to_owned(),
+        ..CheckCodeRequest::default()
     };
     Ok(visitor.verifications().check_code(asked).await?.into_inner())
 }

@@ -172,6 +172,7 @@ impl Story {
             request_id: self.id("code"),
             verification_id,
             code,
+            ..CheckCodeRequest::default()
         };
         let verified = self
             .say

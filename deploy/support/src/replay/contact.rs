@@ -260,6 +260,7 @@ async fn verify(floor: &Floor, plan: &Plan) -> anyhow::Result<(Caller, String)> 
             request_id: request_id(&floor.run, key, &format!("check-{attempt}")),
             verification_id: verification_id.clone(),
             code: code(floor, &verification_id).await?,
+            ..CheckCodeRequest::default()
         };
         let checked =
             call!(visitor.verifications().check_code(request)).context("the code that was sent was refused")?;

@@ -53,7 +53,7 @@ pub const AGENT_SCOPES: [&str; 29] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 41] = [
+pub const OPERATOR_SCOPES: [&str; 43] = [
     "agents.read",
     "agents.write",
     "articles.approve",
@@ -84,6 +84,8 @@ pub const OPERATOR_SCOPES: [&str; 41] = [
     "providers.read",
     "providers.write",
     "repairs.read",
+    "risk.report",
+    "risk.review",
     "simulations.run",
     "standard.approve",
     "standard.govern",
