@@ -19,7 +19,7 @@ use prost::bytes::Bytes;
 use serde::Serialize;
 
 use crate::domain::ids::DeliveryId;
-use crate::settings::CheckedSms;
+use crate::settings::CheckedHook;
 
 /// Sends short messages. Clones share its connections.
 #[derive(Clone)]
@@ -64,7 +64,7 @@ struct Message<'a> {
 impl Carrier {
     /// A carrier at the address that the settings name. Connects when it first sends.
     #[must_use]
-    pub fn new(checked: CheckedSms) -> Self {
+    pub fn new(checked: CheckedHook) -> Self {
         let connector = HttpsConnectorBuilder::new()
             .with_webpki_roots()
             .https_or_http()

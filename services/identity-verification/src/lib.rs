@@ -9,6 +9,7 @@ pub mod keys;
 pub mod letter;
 pub mod mail;
 pub mod metrics;
+pub mod numbers;
 pub mod ops;
 pub mod settings;
 pub mod standard;
@@ -60,6 +61,7 @@ use crate::chance::Chance;
 use crate::keys::{ClientKeyRing, NextKey, TokenKeys};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
+use crate::numbers::Numbers;
 use crate::ops::Means;
 use crate::ops::decide_happening::Deciding;
 use crate::settings::{Checked, IdentitySettings};
@@ -124,6 +126,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         passkeys: checked.passkeys,
         reaches_phones: courier.reaches_phones(),
     };
+    let policy = means.policy.clone();
     let happened = Arc::new(Notify::new());
     let calendars = Calendars::of(&kit.peer("localisation")?);
     let kept_calendars = calendars.follow(&kit.lifecycle);
@@ -140,11 +143,6 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
     let notifications = NotificationApi {
         db: kit.db.clone(),
         vault: vault.clone(),
-    };
-    let risk = RiskApi {
-        db: kit.db.clone(),
-        clock: kit.clock.clone(),
-        means: means.clone(),
     };
     let verifications = VerificationApi {
         db: kit.db.clone(),
@@ -183,6 +181,8 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         vault: vault.clone(),
         words,
         courier,
+        policy,
+        numbers: checked.numbers.take().map(Numbers::new),
         wake,
         metrics,
         settings: settings.delivery,
@@ -196,7 +196,6 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         .serve(PartnerClientServiceServer::new(partner_clients))
         .serve(LocalOutboxServiceServer::new(outbox))
         .serve(NotificationServiceServer::new(notifications))
-        .serve(RiskServiceServer::new(risk))
         .consume("case", CaseEvents(Arc::clone(&happened)))
         .consume("repair-logistics", RepairEvents(Arc::clone(&happened)))
         .consume("warranty", PlanEvents(happened))
@@ -234,6 +233,11 @@ fn people(kit: &Kit, means: &Means, happened: &Arc<Notify>) -> Parts {
         db: kit.db.clone(),
         ids: kit.ids.clone(),
     };
+    let risk = RiskApi {
+        db: kit.db.clone(),
+        clock: kit.clock.clone(),
+        means: means.clone(),
+    };
     let linker = Linker::new(kit.db.clone());
     let linking = kit
         .lifecycle
@@ -243,6 +247,7 @@ fn people(kit: &Kit, means: &Means, happened: &Arc<Notify>) -> Parts {
         .serve(ProfileServiceServer::new(profiles))
         .serve(OrganisationServiceServer::new(organisations))
         .serve(DisclosureServiceServer::new(disclosure))
+        .serve(RiskServiceServer::new(risk))
         .serve(AuditServiceServer::new(AuditApi { db: kit.db.clone() }))
         .work("audit", linking)
 }

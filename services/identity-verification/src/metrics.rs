@@ -14,6 +14,8 @@ pub struct Metrics {
     deliveries: Counter<u64>,
     fallbacks: Counter<u64>,
     overdue: Gauge<i64>,
+    withheld: Counter<u64>,
+    unknown_numbers: Counter<u64>,
     notifications: Counter<u64>,
 }
 
@@ -38,6 +40,14 @@ impl Metrics {
             overdue: meter
                 .i64_gauge("support.identity.delivery.overdue")
                 .with_description("codes that have waited for more than a minute")
+                .build(),
+            withheld: meter
+                .u64_counter("support.identity.delivery.withheld")
+                .with_description("codes to telephones that were withheld, as few like them come back")
+                .build(),
+            unknown_numbers: meter
+                .u64_counter("support.identity.numbers.unknown")
+                .with_description("telephone numbers that the provider said nothing of, as it did not answer")
                 .build(),
             notifications: meter
                 .u64_counter("support.identity.notifications")
@@ -74,6 +84,16 @@ impl Metrics {
     /// A code goes out without words.
     pub fn fell_back(&self) {
         self.fallbacks.add(1, &[]);
+    }
+
+    /// A code to a telephone is withheld.
+    pub fn withheld(&self) {
+        self.withheld.add(1, &[]);
+    }
+
+    /// Nothing was learned of a number.
+    pub fn number_unknown(&self) {
+        self.unknown_numbers.add(1, &[]);
     }
 
     /// So many codes have waited for more than a minute.

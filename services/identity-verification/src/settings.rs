@@ -118,6 +118,16 @@ pub const DOCS: SettingDocs = SettingDocs::of::<IdentitySettings>(&[
     SettingDoc::secret("sms.token", "bearer token for the carrier; empty for none"),
     SettingDoc::plain("sms.token_file", "file with the same, for mounted secrets"),
     SettingDoc::plain("sms.timeout_seconds", "longest wait for the carrier, in seconds"),
+    SettingDoc::plain(
+        "numbers.url",
+        "web hook of a provider that knows of telephone numbers; empty for none. See the README",
+    ),
+    SettingDoc::secret("numbers.token", "bearer token for that provider; empty for none"),
+    SettingDoc::plain("numbers.token_file", "file with the same, for mounted secrets"),
+    SettingDoc::plain(
+        "numbers.timeout_seconds",
+        "longest wait for that provider, in seconds; a code goes out without its answer",
+    ),
 ]);
 
 /// The service's own settings. What each is for, [`DOCS`] says.
@@ -133,7 +143,8 @@ pub struct IdentitySettings {
     pub verification: VerificationSettings,
     pub delivery: DeliverySettings,
     pub smtp: SmtpSettings,
-    pub sms: SmsSettings,
+    pub sms: HookSettings,
+    pub numbers: HookSettings,
 }
 
 /// Session and access tokens.
@@ -217,11 +228,11 @@ pub struct SmtpSettings {
     pub timeout_seconds: u32,
 }
 
-/// The carrier of short messages.
+/// A web hook: the carrier of short messages, or who knows of numbers.
 #[expect(missing_docs, reason = "documented once, in DOCS, where operators read it too")]
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SmsSettings {
+pub struct HookSettings {
     pub url: String,
     pub token: SecretString,
     pub token_file: PathBuf,
@@ -256,13 +267,15 @@ pub struct Checked {
     /// For the mail server, where messages are sent for real.
     pub mail: Option<CheckedMail>,
     /// For the carrier of short messages, where messages are sent for real and there is one.
-    pub sms: Option<CheckedSms>,
+    pub sms: Option<CheckedHook>,
+    /// For who knows of telephone numbers, where there is somebody.
+    pub numbers: Option<CheckedHook>,
 }
 
-/// What is needed to send short messages.
+/// What is needed to call a web hook.
 #[derive(Debug)]
-pub struct CheckedSms {
-    /// Where the carrier listens.
+pub struct CheckedHook {
+    /// Where it listens.
     pub url: Uri,
     /// What it knows us by.
     pub authorization: Option<HeaderValue>,
@@ -305,6 +318,8 @@ impl IdentitySettings {
             ),
             ("smtp.timeout_seconds", self.smtp.timeout_seconds, 300),
             ("sms.timeout_seconds", self.sms.timeout_seconds, 300),
+            // Within what is left of a lease beside the carrier.
+            ("numbers.timeout_seconds", self.numbers.timeout_seconds, 10),
         ] {
             if !(1..=most).contains(&value) {
                 return Err(fault(path, format!("is out of range, expected 1 to {most}")));
@@ -358,8 +373,17 @@ impl IdentitySettings {
         };
         let sms = match self.delivery.outbox {
             Outbox::Local => None,
-            Outbox::Smtp => self.sms.check(production, self.delivery.lease_seconds)?,
+            Outbox::Smtp => {
+                if !self.sms.url.is_empty() && self.sms.timeout_seconds + 15 > self.delivery.lease_seconds {
+                    return Err(fault(
+                        "sms.timeout_seconds",
+                        "is not 15 seconds shorter than delivery.lease_seconds",
+                    ));
+                }
+                self.sms.check("sms", production)?
+            }
         };
+        let numbers = self.numbers.check("numbers", production)?;
         Ok(Checked {
             code_keys,
             session_key,
@@ -368,6 +392,7 @@ impl IdentitySettings {
             passkeys,
             mail,
             sms,
+            numbers,
         })
     }
 }
@@ -439,8 +464,9 @@ impl SmtpSettings {
     }
 }
 
-impl SmsSettings {
-    fn check(&self, production: bool, lease_seconds: u32) -> Result<Option<CheckedSms>, StartError> {
+impl HookSettings {
+    fn check(&self, section: &str, production: bool) -> Result<Option<CheckedHook>, StartError> {
+        let path = |field: &str| format!("{section}.{field}");
         if self.url.is_empty() {
             return Ok(None);
         }
@@ -449,30 +475,24 @@ impl SmsSettings {
             .parse()
             .ok()
             .filter(|url: &Uri| url.host().is_some() && matches!(url.scheme_str(), Some("http" | "https")))
-            .ok_or_else(|| fault("sms.url", "is no address of http or https"))?;
+            .ok_or_else(|| fault(&path("url"), "is no address of http or https"))?;
         if production && url.scheme_str() == Some("http") {
             return Err(fault(
-                "sms.url",
-                "is http: codes would cross the network in the clear; not in production",
-            ));
-        }
-        if self.timeout_seconds + 15 > lease_seconds {
-            return Err(fault(
-                "sms.timeout_seconds",
-                "is not 15 seconds shorter than delivery.lease_seconds",
+                &path("url"),
+                "is http: codes and numbers would cross the network in the clear; not in production",
             ));
         }
         let has_token = !self.token.expose_secret().is_empty() || !self.token_file.as_os_str().is_empty();
         let authorization = has_token
             .then(|| {
-                let token = secret("sms.token", &self.token, &self.token_file)?;
+                let token = secret(&path("token"), &self.token, &self.token_file)?;
                 let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
-                    .map_err(|_| fault("sms.token", "cannot stand in a header"))?;
+                    .map_err(|_| fault(&path("token"), "cannot stand in a header"))?;
                 value.set_sensitive(true);
                 Ok::<_, StartError>(value)
             })
             .transpose()?;
-        Ok(Some(CheckedSms {
+        Ok(Some(CheckedHook {
             url,
             authorization,
             timeout: Duration::from_secs(self.timeout_seconds.into()),

@@ -44,6 +44,8 @@ mod passkeys;
 mod profiles;
 #[path = "identity_verification_service/requests.rs"]
 mod requests;
+#[path = "identity_verification_service/risk.rs"]
+mod risk;
 #[path = "identity_verification_service/rules.rs"]
 mod rules;
 #[path = "identity_verification_service/sealed.rs"]

@@ -130,8 +130,8 @@ impl RiskService for RiskApi {
         let answer = self
             .db
             .write(&call, &request, async move |tx| {
-                let reviewed = review_risk::clear_block(tx, &means, id, ground, reviewer).await?;
-                let assessment = Some(assessment(&reviewed, tx.now()));
+                let done = review_risk::clear_block(tx, &means, id, ground, reviewer).await?;
+                let assessment = Some(assessment(&done, tx.now()));
                 Ok::<_, IdentityError>(pb::ClearRiskBlockResponse { assessment })
             })
             .await?;
@@ -150,8 +150,8 @@ impl RiskService for RiskApi {
         let answer = self
             .db
             .write(&call, &request, async move |tx| {
-                let reviewed = review_risk::deny_verification(tx, &means, id, ground, reviewer).await?;
-                let assessment = Some(assessment(&reviewed, tx.now()));
+                let done = review_risk::deny_verification(tx, &means, id, ground, reviewer).await?;
+                let assessment = Some(assessment(&done, tx.now()));
                 Ok::<_, IdentityError>(pb::DenyVerificationResponse { assessment })
             })
             .await?;

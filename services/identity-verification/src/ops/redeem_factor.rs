@@ -13,6 +13,7 @@ use crate::api::present;
 use crate::domain::audit::{Action, Deed};
 use crate::domain::authenticator::{DocumentType, RecoveryCode};
 use crate::domain::code::Code;
+use crate::domain::failures::Failures;
 use crate::domain::grant::{Assurance, Decay, Grant};
 use crate::domain::happening::Kind;
 use crate::domain::ids::{AuthenticatorId, CustomerId, VerificationId};
@@ -26,6 +27,7 @@ use crate::error::IdentityError;
 use crate::keys::{Counted, Kept};
 use crate::store;
 use crate::store::factors::PromptAnswer;
+use crate::store::risk::known::Devices;
 use crate::webauthn::Assertion;
 
 /// What is brought.
@@ -165,9 +167,10 @@ pub async fn redeem_factor(
     let own_key = means
         .keys
         .counter(Counted::OwnFailures(&verification.contact_key, method));
-    let mut own_failures = match is_session || devices.is_known {
-        true => Some(store::factors::lock_failures(tx, &own_key, now).await?),
-        false => None,
+    let mut own_failures = if is_session || devices.is_known {
+        Some(store::factors::lock_failures(tx, &own_key, now).await?)
+    } else {
+        None
     };
     let wait = own_failures.as_ref().unwrap_or(&failures).wait(now);
     if let Some(retry_after) = wait.max(source_wait) {
@@ -179,33 +182,20 @@ pub async fn redeem_factor(
     let is_locked = method.is_sent() && failures.count >= own_rules.failures_before_lock && !is_session;
     let used = held_against(tx, means, &verification, proof, &own_rules, now).await?;
     let is_right = verification.would_count(method, used.is_some() && !is_locked, now);
-    let assessment = match &verification.subject {
-        Some(subject) if is_right => {
-            let proof = AtProof {
-                verification: &verification,
-                subject,
-                method,
-                by,
-                devices,
-            };
-            weigh_risk::at_proof(tx, means, proof).await?
-        }
-        _ => None,
+    let assessment = if is_right {
+        weighed(tx, means, &verification, (method, by, devices)).await?
+    } else {
+        None
     };
     let checked = settle(&mut verification, method, is_right, assessment.as_ref(), now);
     store::verifications::update(tx, &verification).await?;
-    match (&mut own_failures, is_right) {
-        (None, true) => failures.succeed(),
-        (None, false) => failures.fail(now, rules.failures_before_wait),
-        (Some(own), true) => {
-            own.succeed();
-            failures.succeed_apart();
-        }
-        (Some(own), false) => {
-            own.fail(now, rules.failures_before_wait);
-            failures.fail_apart();
-        }
-    }
+    count(
+        &mut failures,
+        own_failures.as_mut(),
+        is_right,
+        now,
+        rules.failures_before_wait,
+    );
     store::factors::set_failures(tx, &key, &failures).await?;
     if let Some(own) = &own_failures {
         store::factors::set_failures(tx, &own_key, own).await?;
@@ -239,6 +229,42 @@ pub async fn redeem_factor(
         verification,
         grant,
     })
+}
+
+/// What speaks against a verification of which something was proven.
+async fn weighed(
+    tx: &mut Tx,
+    means: &Means,
+    verification: &Verification,
+    (method, by, devices): (Method, &By, Devices),
+) -> Result<Option<Assessment>, IdentityError> {
+    let Some(subject) = &verification.subject else {
+        return Ok(None);
+    };
+    let proof = AtProof {
+        verification,
+        subject,
+        method,
+        by,
+        devices,
+    };
+    weigh_risk::at_proof(tx, means, proof).await
+}
+
+/// Counts what came of a proof, apart where it is by somebody who is known to be the customer.
+fn count(failures: &mut Failures, own: Option<&mut Failures>, is_right: bool, now: OffsetDateTime, patience: i16) {
+    match (own, is_right) {
+        (None, true) => failures.succeed(),
+        (None, false) => failures.fail(now, patience),
+        (Some(own), true) => {
+            own.succeed();
+            failures.succeed_apart();
+        }
+        (Some(own), false) => {
+            own.fail(now, patience);
+            failures.fail_apart();
+        }
+    }
 }
 
 /// Counts the proof, unless what speaks against the verification stops it, or asks for more.

@@ -7,6 +7,7 @@
 
 mod attempt;
 mod notice;
+mod screen;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,9 @@ use crate::error::IdentityError;
 use crate::keys::CodeKeys;
 use crate::mail::{MailError, Mailer};
 use crate::metrics::Metrics;
+use crate::numbers::Numbers;
 use crate::settings::DeliverySettings;
+use crate::standard::Policy;
 use crate::store::deliveries::{self, Claimed, End, Freight};
 use crate::store::local_outbox::Message;
 use crate::words::{Text, Words};
@@ -93,6 +96,10 @@ pub struct Deliverer {
     pub words: Words,
     /// Where messages go.
     pub courier: Courier,
+    /// When codes to telephones are withheld.
+    pub policy: Policy,
+    /// Who knows of telephone numbers, where there is somebody.
+    pub numbers: Option<Numbers>,
     /// Told when there is something to deliver.
     pub wake: Arc<Notify>,
     /// Counts deliveries.

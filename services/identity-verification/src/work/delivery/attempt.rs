@@ -6,6 +6,7 @@ use super::{Deliverer, Handed};
 use crate::domain::code::Code;
 use crate::domain::contact::Contact;
 use crate::domain::ids::VerificationId;
+use crate::domain::verification::Verification;
 use crate::error::IdentityError;
 use crate::store;
 use crate::store::deliveries::{Claimed, End};
@@ -36,6 +37,7 @@ struct Parcel {
     contact: Contact,
     languages: Vec<String>,
     works_until: OffsetDateTime,
+    verification: Verification,
 }
 
 impl Deliverer {
@@ -53,6 +55,12 @@ impl Deliverer {
             Ok(parcel) => parcel,
             Err(end) => return Ok(Outcome::Ended(end, None)),
         };
+        if !self
+            .may_go(&parcel.verification, &parcel.contact, delivery.attempts)
+            .await?
+        {
+            return Ok(Outcome::Ended(End::Dropped("pumped"), None));
+        }
         let (text, render_failures) = match self.write(&parcel, delivery) {
             Ok(written) => written,
             Err(outcome) => return Ok(outcome),
@@ -102,13 +110,14 @@ impl Deliverer {
         let languages = if verification.languages.is_empty() {
             own
         } else {
-            verification.languages
+            verification.languages.clone()
         };
         Ok(Ok(Parcel {
             code,
             contact,
             languages,
             works_until,
+            verification,
         }))
     }
 
