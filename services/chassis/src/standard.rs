@@ -83,7 +83,9 @@ pub use reach::Reach;
 pub use records::{Publication, PublicationId, Record, Records, Tenure, TenureId, Withdrawal, WithdrawalId};
 pub use schema::Schema;
 pub(crate) use seed::seed;
-pub use simulate::{Consequence, Examination, Fare, Faring, Findings, MoneyChange, Others, Share, Simulator, WhatIf};
+pub use simulate::{
+    Consequence, Examination, Fare, Faring, Findings, MoneyChange, Objector, Others, Share, Simulator, WhatIf,
+};
 pub use snapshot::{Registered, Snapshot};
 
 use time::{Date, OffsetDateTime};

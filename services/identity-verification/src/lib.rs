@@ -71,7 +71,7 @@ use crate::words::Words;
 use crate::work::audit::Linker;
 use crate::work::deciding::{Decider, Sources};
 use crate::work::delivery::{Courier, Deliverer};
-use crate::work::happenings::{CaseEvents, PlanEvents, RepairEvents};
+use crate::work::happenings::{CallbackEvents, CaseEvents, PlanEvents, RepairEvents};
 use crate::work::rotation::Rotation;
 use crate::work::upkeep::Upkeep;
 
@@ -198,6 +198,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         .serve(NotificationServiceServer::new(notifications))
         .consume("case", CaseEvents(Arc::clone(&happened)))
         .consume("repair-logistics", RepairEvents(Arc::clone(&happened)))
+        .consume("routing", CallbackEvents(Arc::clone(&happened)))
         .consume("warranty", PlanEvents(happened))
         .work("words", kept_words)
         .work("calendars", kept_calendars)

@@ -8,6 +8,7 @@ mod people;
 mod plans;
 mod present;
 mod roster;
+mod roster_import;
 mod simulations;
 mod tasks;
 mod training;

@@ -7,8 +7,11 @@ mod simulate;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use sqlx::PgConnection;
 use support_calendars::Calendars;
 use support_chassis::clock::from_duration;
+use support_chassis::db::DbError;
+use support_chassis::id::Id;
 use support_chassis::standard::{Document, Place, Standard, day_of};
 use support_proto::support::routing::v1 as pb;
 use time::OffsetDateTime;
@@ -23,7 +26,8 @@ use crate::training::RuleBook;
 /// The routing plan: who goes first, what is asked of an agent, how long an offer stands.
 pub static ROUTING_PLAN: Document<pb::RoutingPlan> = Document::new(include_str!("../standard/routing-plan.yaml"))
     .checked_by(check)
-    .simulated_by(simulate::simulate);
+    .simulated_by(simulate::simulate)
+    .objected_by(simulate::object);
 
 /// The plans that hold, by place and day.
 #[derive(Clone, Debug)]
@@ -58,6 +62,15 @@ impl Book {
         self
     }
 
+    /// The content of a draft of the plan for everywhere; none where there is no such draft.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn draft(&self, connection: &mut PgConnection, id: Id) -> Result<Option<String>, DbError> {
+        self.standard.draft(connection, id).await
+    }
+
     /// What agents must be certified for at a moment.
     #[must_use]
     pub fn training(&self, now: OffsetDateTime) -> TrainingRules {
@@ -84,7 +97,7 @@ impl Book {
         if !plan.waits_from_opening {
             return asked;
         }
-        let queue = plan.queues.get(&plan.ruling(attributes, named).queue);
+        let queue = plan.queues.get(&plan.queue_of(attributes, named));
         let of_queue = queue.map(|queue| queue.hours_of.as_slice()).unwrap_or_default();
         let own = attributes.country.as_slice();
         let countries = if of_queue.is_empty() { own } else { of_queue };

@@ -14,7 +14,7 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
 
 use crate::domain::waits::{Estimate, Kind, Turn, estimate};
-use crate::domain::{CaseId, Country, Priorities, Task, TaskState};
+use crate::domain::{Attributes, CaseId, Country, Plan, Priorities, Task, TaskState};
 use crate::engine::Queued;
 use crate::error::Error;
 use crate::plan::Book;
@@ -121,8 +121,9 @@ impl Waits {
             wait.estimate = Some(Err(Unknown::Later));
             return Ok(wait);
         };
-        let (place, guess) = self.stand(&wait.task, now).await?;
         let plan = self.plans.of_tasks(wait.task.country, now);
+        let kind = Kind::of(&plan, &attributes, &named);
+        let (place, guess) = self.stand(&wait.task, kind, now).await?;
         let opens = self.plans.waits_since(&plan, &attributes, &named, now);
         wait.place = Some(place);
         wait.opens = (opens > now).then_some(opens);
@@ -135,14 +136,18 @@ impl Waits {
     }
 
     /// The place of a task that waits, and how long it will likely take.
-    async fn stand(&self, task: &Task, now: OffsetDateTime) -> Result<(u32, Option<(Estimate, u32)>), Error> {
+    async fn stand(
+        &self,
+        task: &Task,
+        kind: Kind,
+        now: OffsetDateTime,
+    ) -> Result<(u32, Option<(Estimate, u32)>), Error> {
         let mut seen = self.seen.lock().await;
         if seen.is_stale() {
             self.read(&mut seen, now).await?;
         }
-        let kind = Kind::of(&task.language, task.product_line, task.channel);
         let own = Turn::of(
-            &self.priorities(task.country, now),
+            &self.plans.of_tasks(task.country, now).priorities,
             task.priority,
             task.queue_time,
             task.id,
@@ -168,14 +173,12 @@ impl Waits {
     async fn read(&self, seen: &mut Seen, now: OffsetDateTime) -> Result<(), Error> {
         let begun = Instant::now();
         let mut connection = self.db.read().await?;
-        let mut priorities: HashMap<Option<Country>, Priorities> = HashMap::new();
+        let mut kinds = Kinds::new(&self.plans, now);
         let mut line: HashMap<Kind, Vec<Turn>> = HashMap::new();
-        for waiting in store::waits::in_line(&mut connection).await? {
-            let priorities = priorities
-                .entry(waiting.country)
-                .or_insert_with(|| self.priorities(waiting.country, now));
-            let turn = Turn::of(priorities, waiting.priority, waiting.since, waiting.task, now);
-            line.entry(waiting.kind).or_default().push(turn);
+        for waiting in store::line::standing(&mut connection).await? {
+            let (kind, priorities) = kinds.of(&waiting);
+            let turn = Turn::of(priorities, waiting.priority, waiting.queue_time, waiting.task, now);
+            line.entry(kind).or_default().push(turn);
         }
         for turns in line.values_mut() {
             turns.sort_unstable();
@@ -187,7 +190,8 @@ impl Waits {
             seen.known_since = Some(news.since.unwrap_or(now));
         }
         seen.position = news.position;
-        for (kind, at) in news.taken {
+        for (task, at) in news.taken {
+            let (kind, _) = kinds.of(&task);
             let taken = seen.taken.entry(kind).or_default();
             taken.push_back(at);
             if taken.len() > MOST_OF_A_KIND {
@@ -203,9 +207,35 @@ impl Waits {
         seen.read = Some((Instant::now(), begun.elapsed()));
         Ok(())
     }
+}
 
-    fn priorities(&self, country: Option<Country>, now: OffsetDateTime) -> Priorities {
-        self.plans.of_tasks(country, now).priorities
+/// What tasks wait for, by the plans of a moment. What one said of a task is remembered for all that say the same of themselves.
+struct Kinds<'b> {
+    plans: &'b Book,
+    now: OffsetDateTime,
+    known: HashMap<Option<Country>, Plan>,
+    said: HashMap<(Arc<Attributes>, [bool; 2]), Kind>,
+}
+
+impl<'b> Kinds<'b> {
+    fn new(plans: &'b Book, now: OffsetDateTime) -> Self {
+        Self {
+            plans,
+            now,
+            known: HashMap::new(),
+            said: HashMap::new(),
+        }
+    }
+
+    fn of(&mut self, task: &Queued) -> (Kind, &Priorities) {
+        let country = task.attributes.country;
+        let plan = self.known.entry(country);
+        let plan = &*plan.or_insert_with(|| self.plans.of_tasks(country, self.now));
+        // Of the agents whom a task names, it matters which there are, not who they are.
+        let names = [task.named.last_agent, task.named.account_manager].map(|agent| agent.is_some());
+        let said = self.said.entry((Arc::clone(&task.attributes), names));
+        let kind = said.or_insert_with(|| Kind::of(plan, &task.attributes, &task.named));
+        (kind.clone(), &plan.priorities)
     }
 }
 

@@ -32,7 +32,7 @@ pub use keys::{sign, signer, signing_key, trust};
 pub use localisation::Localisation;
 pub use loosen::{Loosening, loosening, loosenings};
 pub use measured::{Processor, load, processor_seconds, resident, write_figures};
-pub use publish::{check, publish, publish_at};
+pub use publish::{check, draft, publish, publish_at, try_publish};
 
 use sqlx::migrate::Migrator;
 use support_chassis::db::{DatabaseSettings, Db, DbError};

@@ -8,9 +8,10 @@ use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
 use support_proto::support::standard::v1::{
     ApproveDraftRequest, CheckContentRequest, CheckDraftRequest, CheckReport, CreateDraftRequest, Publication,
-    PublishDraftRequest,
+    PublishDraftRequest, PublishDraftResponse,
 };
 use time::OffsetDateTime;
+use tonic::Status;
 use tonic::transport::Channel;
 
 use crate::door::{Door, call_as};
@@ -29,28 +30,64 @@ pub async fn publish_at(
     content: &Value,
     now: OffsetDateTime,
 ) -> Publication {
-    let (mut author, mut approver) = (operator(channel, "author", now), operator(channel, "approver", now));
-    let asked = CreateDraftRequest {
+    let published = published(channel, document, place, content, now).await;
+    published.unwrap().publication.unwrap()
+}
+
+/// As [`publish`], where it may be refused.
+///
+/// # Errors
+///
+/// What the first call that was refused was answered.
+pub async fn try_publish(
+    channel: &Channel,
+    document: &str,
+    place: &str,
+    content: &Value,
+) -> Result<PublishDraftResponse, Status> {
+    published(channel, document, place, content, Clock::system().now()).await
+}
+
+/// Writes a draft, and gives its id.
+pub async fn draft(channel: &Channel, document: &str, place: &str, content: &Value) -> String {
+    let mut author = operator(channel, "author", Clock::system().now());
+    let draft = author.create_draft(drafted(document, place, content)).await.unwrap();
+    draft.into_inner().draft.unwrap().draft_id
+}
+
+fn drafted(document: &str, place: &str, content: &Value) -> CreateDraftRequest {
+    CreateDraftRequest {
         document: document.to_owned(),
         place: place.to_owned(),
         content: content.to_string(),
         reason: "a test asks for it".to_owned(),
         request_id: request_id(),
         ..CreateDraftRequest::default()
-    };
-    let draft = author.create_draft(asked).await.unwrap().into_inner().draft.unwrap();
+    }
+}
+
+async fn published(
+    channel: &Channel,
+    document: &str,
+    place: &str,
+    content: &Value,
+    now: OffsetDateTime,
+) -> Result<PublishDraftResponse, Status> {
+    let (mut author, mut approver) = (operator(channel, "author", now), operator(channel, "approver", now));
+    let asked = drafted(document, place, content);
+    let draft = author.create_draft(asked).await?.into_inner().draft.unwrap();
     let asked = ApproveDraftRequest {
         document: document.to_owned(),
         draft_id: draft.draft_id.clone(),
         etag: draft.etag,
         request_id: request_id(),
     };
-    approver.approve_draft(asked).await.unwrap();
+    approver.approve_draft(asked).await?;
     let asked = CheckDraftRequest {
         document: document.to_owned(),
         draft_id: draft.draft_id.clone(),
     };
-    let report = author.check_draft(asked).await.unwrap().into_inner().report.unwrap();
+    let report = author.check_draft(asked).await?.into_inner().report.unwrap();
     let asked = PublishDraftRequest {
         document: document.to_owned(),
         draft_id: draft.draft_id,
@@ -58,8 +95,7 @@ pub async fn publish_at(
         may_set_aside: false,
         request_id: request_id(),
     };
-    let published = author.publish_draft(asked).await.unwrap().into_inner();
-    published.publication.unwrap()
+    Ok(author.publish_draft(asked).await?.into_inner())
 }
 
 /// What a content would mean for a place, were it published today.

@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status};
 
 use super::book::Book;
 use super::error::Error;
-use super::ops::draft::DraftId;
+use super::ops::draft::{Act, DraftId};
 use super::ops::{self, Desk, PublicationKey, person};
 use super::snapshot::Snapshot;
 use crate::call::Call;
@@ -255,6 +255,7 @@ impl StandardService for Api {
         let call = Call::of(&request)?;
         let request = request.into_inner();
         let id = parse::draft_id(&request.draft_id)?;
+        self.accepted(&call, &request.document, id, Act::Approve).await?;
         let answer = self
             .db()
             .write::<_, _, Error, _>(&call, &request, async |tx| {
@@ -280,6 +281,8 @@ impl StandardService for Api {
             digest: request.digest.clone(),
             may_set_aside: request.may_set_aside,
         };
+        self.accepted(&call, &request.document, order.draft, Act::Publish)
+            .await?;
         let answer = self
             .db()
             .write::<_, _, Error, _>(&call, &request, async |tx| {
@@ -356,6 +359,14 @@ impl StandardService for Api {
 }
 
 impl Api {
+    /// Sees that the service does not object to what is to be done with a draft: before anything is locked, for it reads at length.
+    async fn accepted(&self, call: &Call, document: &str, id: DraftId, act: Act) -> Result<(), Error> {
+        let mut connection = self.db().read().await?;
+        let draft = ops::draft(&mut connection, &self.desk, document, id).await?;
+        drop(connection);
+        ops::accepted(&self.desk, &draft, act, self.desk.book.now(), report_by(call)).await
+    }
+
     async fn draft(&self, document: &str, id: &str) -> Result<ops::draft::Draft, Error> {
         let id: DraftId = parse::draft_id(id)?;
         let mut connection = self.db().read().await?;

@@ -15,7 +15,7 @@ use super::effective::{Effective, Held};
 use super::place::{self, Place};
 use super::reach::Reach;
 use super::schema::{Schema, SchemaError};
-use super::simulate::{Findings, Others, Simulator, WhatIf};
+use super::simulate::{Findings, Objector, Others, Simulator, WhatIf};
 use crate::db::Db;
 use crate::lifecycle::BoxError;
 
@@ -47,6 +47,9 @@ pub trait DocumentType: fmt::Debug + Send + Sync + 'static {
 
     /// Says what would turn out differently under other rules; none where the service cannot tell.
     fn simulate(&self, change: Change) -> Option<BoxFuture<'static, Result<Findings, BoxError>>>;
+
+    /// Says why other rules must not come to hold, as things are; none where the service never objects.
+    fn object(&self, change: Change) -> Option<BoxFuture<'static, Result<Vec<Fault>, BoxError>>>;
 }
 
 /// What a simulation is asked, before it is known what type the document has; see [`WhatIf`].
@@ -76,6 +79,7 @@ pub struct Document<T> {
     shipped: &'static str,
     check: fn(&T) -> Vec<(String, String)>,
     simulator: Option<Simulator<T>>,
+    objector: Option<Objector<T>>,
 }
 
 /// What a build ships is no document.
@@ -121,6 +125,7 @@ impl<T> Document<T> {
             shipped,
             check: no_faults,
             simulator: None,
+            objector: None,
         }
     }
 
@@ -137,6 +142,17 @@ impl<T> Document<T> {
     pub const fn simulated_by(self, simulator: Simulator<T>) -> Self {
         Self {
             simulator: Some(simulator),
+            ..self
+        }
+    }
+
+    /// Tells why a content must not come to hold, as things are in the service's database: what is wrong, each with the path of its
+    /// field. Such a content is no fault to write down as a draft; it is neither approved nor published. Unlike with
+    /// [`checked_by`](Self::checked_by), what holds already goes on holding.
+    #[must_use]
+    pub const fn objected_by(self, objector: Objector<T>) -> Self {
+        Self {
+            objector: Some(objector),
             ..self
         }
     }
@@ -203,27 +219,38 @@ impl<T: StandardDocument + 'static> DocumentType for Document<T> {
 
     fn simulate(&self, change: Change) -> Option<BoxFuture<'static, Result<Findings, BoxError>>> {
         let simulate = self.simulator?;
-        let (held, proposed) = (effective(&change.held), effective(&change.proposed));
+        Some(async move { simulate(what_if(change)?).await }.boxed())
+    }
+
+    fn object(&self, change: Change) -> Option<BoxFuture<'static, Result<Vec<Fault>, BoxError>>> {
+        let object = self.objector?;
         Some(
             async move {
-                let (Some(held), Some(proposed)) = (held, proposed) else {
-                    return Err("what holds is not a message of its type".into());
-                };
-                simulate(WhatIf {
-                    db: change.db,
-                    place: change.place,
-                    reach: change.reach,
-                    held: Arc::new(held),
-                    proposed: Arc::new(proposed),
-                    day: change.day,
-                    others: change.others,
-                    within: change.within,
-                })
-                .await
+                let found = object(what_if(change)?).await?;
+                let faults = found.into_iter().map(|(path, fault)| Fault::new(path, fault));
+                Ok(faults.collect())
             }
             .boxed(),
         )
     }
+}
+
+/// The change, as the generated type has it.
+fn what_if<T: StandardDocument>(change: Change) -> Result<WhatIf<T>, BoxError> {
+    let (held, proposed) = (effective(&change.held), effective(&change.proposed));
+    let (Some(held), Some(proposed)) = (held, proposed) else {
+        return Err("what holds is not a message of its type".into());
+    };
+    Ok(WhatIf {
+        db: change.db,
+        place: change.place,
+        reach: change.reach,
+        held: Arc::new(held),
+        proposed: Arc::new(proposed),
+        day: change.day,
+        others: change.others,
+        within: change.within,
+    })
 }
 
 /// What holds, as the generated type; none where that is not its type.
@@ -240,6 +267,7 @@ impl<T> fmt::Debug for Document<T> {
             .debug_struct("Document")
             .field("type", &std::any::type_name::<T>())
             .field("simulator", &self.simulator.is_some())
+            .field("objector", &self.objector.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use sqlx::PgConnection;
 use support_proto::codec::StandardDocument;
 use time::Date;
 use tokio::sync::watch;
@@ -13,9 +14,13 @@ use super::book::Book;
 use super::day_of;
 use super::document::{Document, DocumentType, effective};
 use super::effective::Effective;
+use super::ops::draft::Intent;
 use super::place::Place;
 use super::snapshot::Registered;
+use super::store;
 use crate::clock::Clock;
+use crate::db::DbError;
+use crate::id::Id;
 
 /// The most places that are remembered. What a service is asked for is bounded by its territories; names of places that do not
 /// exist are not.
@@ -157,6 +162,24 @@ impl<T: StandardDocument + 'static> Standard<T> {
             source,
             still: watch::Sender::new(0),
             cache: RwLock::new(Cache::new()),
+        }))
+    }
+
+    /// The content of a draft of the document for everywhere, as JSON, whatever has become of it: for who tries it before it holds. None
+    /// where there is no such draft.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn draft(&self, connection: &mut PgConnection, id: Id) -> Result<Option<String>, DbError> {
+        let Some((_, document)) = &self.0.source else {
+            return Ok(None);
+        };
+        let draft = store::drafts::get(connection, id.into()).await?;
+        let draft = draft.filter(|draft| draft.document == document.id() && draft.place == Place::Global);
+        Ok(draft.and_then(|draft| match draft.intent {
+            Intent::Publish(content) => Some(content),
+            Intent::Withdraw(_) => None,
         }))
     }
 

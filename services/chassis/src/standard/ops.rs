@@ -18,7 +18,7 @@ pub use drafts::{DraftChange, NewDraft, approve, change, create, discard, draft,
 pub use proposal::Proposal;
 pub use publish::{PublishDraft, publish};
 pub use read::{DocumentStatus, PublicationKey, documents, effective, effective_by_basis, publication, publications};
-pub use report::{Report, report, report_of_draft};
+pub use report::{Report, accepted, report, report_of_draft};
 
 pub use super::store::drafts::Filter as DraftFilter;
 

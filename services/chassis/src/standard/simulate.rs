@@ -15,6 +15,10 @@ use crate::lifecycle::BoxError;
 /// nothing.
 pub type Simulator<T> = fn(WhatIf<T>) -> BoxFuture<'static, Result<Findings, BoxError>>;
 
+/// Says why other rules must not come to hold at a place as things are: what is wrong, each with the path of its field. Empty where
+/// nothing is. It reads and changes nothing.
+pub type Objector<T> = fn(WhatIf<T>) -> BoxFuture<'static, Result<Vec<(String, String)>, BoxError>>;
+
 /// Rules that may come to hold.
 #[derive(Debug, Clone)]
 pub struct WhatIf<T> {

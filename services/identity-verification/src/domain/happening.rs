@@ -22,6 +22,8 @@ named! {
         CaseReopened = "case_reopened",
         /// A case was closed because its customer did not answer.
         CaseClosed = "case_closed",
+        /// The customer was called back as often as is tried, and not reached.
+        CallbackGivenUp = "callback_given_up",
         /// A repair was ordered.
         RepairSubmitted = "repair_submitted",
         /// The device has come in.
@@ -82,7 +84,9 @@ impl Kind {
             Self::CaseOpened
             | Self::ContactPointAdded
             | Self::ContactPointVerified
-            // What has to be paid is told, whatever comes after.
+            // That nobody calls any more is told, whatever comes after.
+            | Self::CallbackGivenUp
+            // What has to be paid too.
             | Self::PlanEnrolled
             | Self::PlanRenewalDue => Track::None,
             Self::CaseAnswered => Track::Answer,

@@ -1,4 +1,4 @@
-//! Listens to those who own cases, repairs and plans. What customers may be told of is written down with the position in the feed; all
+//! Listens to those who own cases, repairs and plans, and to those who call back. What customers may be told of is written down with the position in the feed; all
 //! else is found out afterwards (`work::deciding`).
 
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use support_proto::support::case::v1::{
     CaseClosed, CaseMessagePosted, CaseOpened, CaseReopened, CaseResolved, CloseReason, MessageAuthor,
 };
 use support_proto::support::repair::v1::{RepairOutcome, RepairState, RepairStateChanged, RepairSubmitted};
+use support_proto::support::routing::v1::TaskCallbackGivenUp;
 use support_proto::support::types::v1::{Date, Money};
 use support_proto::support::warranty::v1::{
     PlanCanceled, PlanEnrolled, PlanExpired, PlanLapsed, PlanPaymentFailed, PlanRenewalDue, PlanRenewed, PlanStarted,
@@ -28,6 +29,10 @@ pub struct CaseEvents(pub Arc<Notify>);
 /// Listens to repair-logistics.
 #[derive(Debug, Clone)]
 pub struct RepairEvents(pub Arc<Notify>);
+
+/// Listens to routing, for what became of calling customers back.
+#[derive(Debug, Clone)]
+pub struct CallbackEvents(pub Arc<Notify>);
 
 /// Listens to warranty, for its plans.
 #[derive(Debug, Clone)]
@@ -67,6 +72,24 @@ impl Consumer for RepairEvents {
 
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Received) -> BoxFuture<'t, Result<(), ApplyError>> {
         of_repair(tx, event).boxed()
+    }
+
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    fn heard(&self) {
+        self.0.notify_one();
+    }
+}
+
+impl Consumer for CallbackEvents {
+    fn event_types(&self) -> Vec<&'static str> {
+        vec!["support.routing.v1.TaskCallbackGivenUp"]
+    }
+
+    fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Received) -> BoxFuture<'t, Result<(), ApplyError>> {
+        of_callback(tx, event).boxed()
     }
 
     fn is_repeatable(&self) -> bool {
@@ -192,6 +215,17 @@ async fn of_repair(tx: &mut Tx, event: &Received) -> Result<(), ApplyError> {
         case_id: Some(read_field("case_id", &case_id)?),
         subject_id: Some(read_field("repair_id", &repair_id)?),
         ..happening(event, kind)
+    };
+    record(tx, happening).await
+}
+
+async fn of_callback(tx: &mut Tx, event: &Received) -> Result<(), ApplyError> {
+    let Some(told) = event.decode::<TaskCallbackGivenUp>()? else {
+        return Ok(());
+    };
+    let happening = Happening {
+        case_id: Some(read_field("case_id", &told.case_id)?),
+        ..happening(event, Kind::CallbackGivenUp)
     };
     record(tx, happening).await
 }

@@ -60,7 +60,7 @@ pub(crate) fn url_base64(bytes: &[u8]) -> String {
 
 /// What the service is told: messages are kept, everything else as little as can be.
 pub(crate) fn settings(url: &str, localisation: &str) -> Settings {
-    Settings::new(&[NAME, "localisation", "case", "repair-logistics", "warranty"])
+    Settings::new(&[NAME, "localisation", "case", "repair-logistics", "routing", "warranty"])
         .set("region", "eu")
         .set("database.url", url)
         .set("database.max_connections", 4)
@@ -70,6 +70,7 @@ pub(crate) fn settings(url: &str, localisation: &str) -> Settings {
         // Where they matter, a test has them.
         .set("peers.case", vec!["http://127.0.0.1:1"])
         .set("peers.repair-logistics", vec!["http://127.0.0.1:1"])
+        .set("peers.routing", vec!["http://127.0.0.1:1"])
         .set("peers.warranty", vec!["http://127.0.0.1:1"])
         .set("passport.signing_key", signing_key(NAME))
         .set(

@@ -112,6 +112,7 @@ impl DeskService for DeskApi {
             agent,
             language,
             product_line: contract::read_product_line(request.product_line()),
+            queue: Some(request.queue.clone()).filter(|queue| !queue.is_empty()),
         };
         let answer = self
             .db

@@ -1,15 +1,18 @@
 //! `DeskService.GetFairness`.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use support_chassis::clock::timestamp;
 use support_chassis::error::Violation;
+use support_chassis::page;
 use support_proto::support::routing::v1 as pb;
 use time::Date;
 use time::macros::format_description;
 
 use super::desk::DeskApi;
 use crate::contract;
+use crate::domain::AgentId;
 use crate::domain::fairness::{Figures, Spread, Trade};
 use crate::error::Error;
 use crate::store;
@@ -24,28 +27,46 @@ impl DeskApi {
         let bounds = store::fairness::bounds(&mut connection, &request.site, day).await?;
         let (from, until) = bounds.ok_or(Error::AgentNotFound)?;
         let until = until.min(now).max(from);
-        let trades = store::fairness::trades(&mut connection, &request.site).await?;
-        let agents: Vec<_> = trades.iter().map(|(agent, _)| *agent).collect();
+        let binding = ("GetFairness", &request.site, &request.day);
+        let page = page::parse::<Place, _>(request.page_size, &request.page_token, 50, 100, &binding)?;
+        let mut by_trade: BTreeMap<Trade, Vec<AgentId>> = BTreeMap::new();
+        for (agent, trade) in store::fairness::trades(&mut connection, &request.site).await? {
+            by_trade.entry(trade).or_default().push(agent);
+        }
+        let mut by_trade: Vec<_> = by_trade.into_iter().map(|group| (place(&group), group)).collect();
+        by_trade.sort_by_key(|(place, _)| *place);
+        by_trade.retain(|(place, _)| page.after.is_none_or(|after| *place > after));
+        by_trade.truncate(usize::try_from(page.limit()).unwrap_or_default());
+        let (by_trade, next_page_token) = page.cut(by_trade, |(place, _)| *place);
+        // What they did is read of those alone who are told of.
+        let agents: Vec<_> = by_trade.iter().flat_map(|(_, (_, agents))| agents).copied().collect();
         let records = store::fairness::records(&mut connection, &agents, from, until).await?;
         drop(connection);
         let limit = self.desk.rules.of_agents(&request.site, now).wrap_up_limit;
-        let mut groups: BTreeMap<Trade, Vec<Figures>> = BTreeMap::new();
-        for (agent, trade) in trades {
-            let figures = records
-                .get(&agent)
-                .and_then(|record| record.figures(from, until, limit));
-            if let Some(figures) = figures {
-                groups.entry(trade).or_default().push(figures);
-            }
-        }
-        let mut groups: Vec<_> = groups.iter().map(|(trade, figures)| group(trade, figures)).collect();
-        groups.sort_by_key(|group| -group.agents);
+        let groups = by_trade.iter().filter_map(|(_, (trade, agents))| {
+            let records = agents.iter().filter_map(|agent| records.get(agent));
+            let figures: Vec<Figures> = records
+                .filter_map(|record| record.figures(from, until, limit))
+                .collect();
+            (!figures.is_empty()).then(|| group(trade, &figures))
+        });
         Ok(pb::GetFairnessResponse {
             start_time: Some(timestamp(from)),
             end_time: Some(timestamp(until)),
-            groups,
+            groups: groups.collect(),
+            next_page_token,
         })
     }
+}
+
+/// Where a group stands in the list: the more agents, the sooner; of those with as many, by a hash of what they do.
+type Place = (i64, u64);
+
+fn place((trade, agents): &(Trade, Vec<AgentId>)) -> Place {
+    let mut hash = DefaultHasher::new();
+    trade.hash(&mut hash);
+    let agents = i64::try_from(agents.len()).unwrap_or(i64::MAX);
+    (-agents, hash.finish())
 }
 
 fn group(trade: &Trade, figures: &[Figures]) -> pb::FairnessGroup {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use support_chassis::error::{Violation, Violations};
-use support_proto::codec::Inbound as _;
+use support_proto::codec::Inbound;
 use support_proto::support::routing::v1 as pb;
 use tonic::{Status, Streaming};
 
@@ -14,12 +14,12 @@ use crate::error::Error;
 use crate::ops::agents::NewAgent;
 use crate::ops::imports::{self, RowFault};
 
-/// How many agents are taken in at once.
-const MOST: usize = 20_000;
+/// How many rows are taken in at once.
+pub(super) const MOST: usize = 20_000;
 /// How many of them come in one message.
-const MOST_IN_MESSAGE: usize = 1_000;
+pub(super) const MOST_IN_MESSAGE: usize = 1_000;
 /// How many faults are told.
-const MOST_TOLD: usize = 1_000;
+pub(super) const MOST_TOLD: usize = 1_000;
 /// Stands for the request id that a row has none of.
 const NO_ID: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -61,7 +61,7 @@ pub(super) fn changed(agent: &Agent, request: &pb::UpdateAgentRequest) -> Result
 }
 
 /// What is wrong with a row by the rules of the contract, without the values.
-fn faults(row: &pb::CreateAgentRequest) -> Vec<(String, String)> {
+pub(super) fn faults(row: &impl Inbound) -> Vec<(String, String)> {
     let Err(error) = row.check() else {
         return Vec::new();
     };
@@ -149,15 +149,21 @@ pub(super) async fn import(
     }
 }
 
-fn refused(faults: &[RowFault]) -> pb::ImportAgentsResponse {
+/// The faults as the contract has them, the first so many, and how many there are.
+pub(super) fn told(faults: &[RowFault]) -> (Vec<pb::ImportFault>, i32) {
     let told = faults.iter().take(MOST_TOLD).map(|fault| pb::ImportFault {
         row: i32::try_from(fault.row + 1).unwrap_or(i32::MAX),
         field: fault.field.clone(),
         fault: fault.fault.clone(),
     });
+    (told.collect(), i32::try_from(faults.len()).unwrap_or(i32::MAX))
+}
+
+fn refused(faults: &[RowFault]) -> pb::ImportAgentsResponse {
+    let (faults, fault_count) = told(faults);
     pb::ImportAgentsResponse {
-        fault_count: i32::try_from(faults.len()).unwrap_or(i32::MAX),
-        faults: told.collect(),
+        fault_count,
+        faults,
         ..pb::ImportAgentsResponse::default()
     }
 }

@@ -6,7 +6,8 @@ use sqlx::PgConnection;
 use support_chassis::call::Call;
 use support_chassis::clock::{Clock, from_duration, timestamp};
 use support_chassis::db::Db;
-use support_chassis::id::Ids;
+use support_chassis::error::Violation;
+use support_chassis::id::{Id, Ids};
 use support_chassis::{id, page};
 use support_proto::support::routing::v1 as pb;
 use support_proto::support::routing::v1::plan_service_server::PlanService;
@@ -57,26 +58,27 @@ impl PlanService for PlanApi {
         let now = self.clock.now();
         let plan = self.book.of_tasks(queued.attributes.country, now);
         let ruling = plan.ruling(&queued.attributes, &queued.named);
-        let mut stood_to: Vec<(AgentId, Stood)> = Vec::new();
-        if task.state == TaskState::Queued {
-            let agents = store::line::all_agents(&mut connection, now)
-                .await
-                .map_err(Error::from)?;
-            stood_to = agents
-                .iter()
-                .map(|agent| (agent.book.agent, stood(&queued, &plan, &ruling, agent, now)))
-                .collect();
-            stood_to.sort_by_key(|(agent, _)| *agent);
-        }
+        // Everybody is read once, to be counted; after that only those of the page.
+        let agents = match page.after {
+            _ if task.state != TaskState::Queued => Ok(Vec::new()),
+            None => store::line::all_agents(&mut connection, now).await,
+            Some(after) => store::line::agents_after(&mut connection, after, page.limit(), now).await,
+        };
+        let agents = agents.map_err(Error::from)?;
+        drop(connection);
+        let mut stood_to: Vec<(AgentId, Stood)> = agents
+            .iter()
+            .map(|agent| (agent.book.agent, stood(&queued, &plan, &ruling, agent, now)))
+            .collect();
+        stood_to.sort_by_key(|(agent, _)| *agent);
         let mut counts: BTreeMap<Standing, i32> = BTreeMap::new();
-        for (_, stood) in &stood_to {
-            *counts.entry(stood.standing).or_default() += 1;
+        if page.after.is_none() {
+            for (_, stood) in &stood_to {
+                *counts.entry(stood.standing).or_default() += 1;
+            }
         }
-        let limit = usize::try_from(page.limit()).unwrap_or_default();
-        let listed = stood_to
-            .into_iter()
-            .filter(|(agent, _)| page.after.is_none_or(|after| *agent > after));
-        let (listed, next_page_token) = page.cut(listed.take(limit).collect(), |(agent, _)| *agent);
+        stood_to.truncate(usize::try_from(page.limit()).unwrap_or_default());
+        let (listed, next_page_token) = page.cut(stood_to, |(agent, _)| *agent);
         let offers = history.iter().filter(|entry| entry.change == Change::Offered);
         let waited = now - queued.queue_time;
         let in_line = plan.priorities.aged(queued.priority, waited);
@@ -108,11 +110,24 @@ impl PlanService for PlanApi {
         let call = Call::of(&request)?;
         let request = request.into_inner();
         let length = from_duration(request.length.as_ref());
+        let draft = id::parse_optional::<Id>("draft_id", &request.draft_id)?;
+        if draft.is_some() != request.content.is_empty() {
+            return Err(Violation::new("content", "must be given where no draft is named, and nowhere else").into());
+        }
         let answer = self
             .db
             .write(&call, &request, async |tx| {
                 let now = tx.now();
-                let shadow = ops::shadow::start(tx, &self.ids, &request.content, length, now).await?;
+                let drafted = match draft {
+                    None => None,
+                    Some(id) => {
+                        let drafted = self.book.draft(tx.conn(), id).await?;
+                        let unknown = || Violation::new("draft_id", "is no draft of the plan for everywhere");
+                        Some(drafted.ok_or_else(|| Error::Invalid(unknown().into()))?)
+                    }
+                };
+                let content = drafted.as_ref().unwrap_or(&request.content);
+                let shadow = ops::shadow::start(tx, &self.ids, content, length, now).await?;
                 Ok::<_, Error>(pb::StartShadowResponse {
                     shadow: Some(shadow_of(&shadow, &[])),
                 })

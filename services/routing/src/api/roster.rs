@@ -9,7 +9,7 @@ use support_chassis::{id, page};
 use support_proto::support::routing::v1 as pb;
 use support_proto::support::routing::v1::roster_service_server::RosterService;
 use time::{Date, Duration, UtcOffset};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use crate::contract;
@@ -34,10 +34,7 @@ impl RosterService for RosterApi {
         let call = Call::of(&request)?;
         let request = request.into_inner();
         let agent = id::parse("agent_id", &request.agent_id)?;
-        let wanted = request.pattern.clone().unwrap_or_default();
-        let from = day("pattern.from_day", &wanted.from_day)?;
-        let pattern = ShiftPattern::new(from, &wanted.hours)
-            .map_err(|error| Violation::new("pattern.hours", error.to_string()))?;
+        let pattern = read_pattern(&request.pattern.clone().unwrap_or_default())?;
         let answer = self
             .db
             .write(&call, &request, async |tx| {
@@ -57,18 +54,7 @@ impl RosterService for RosterApi {
         let call = Call::of(&request)?;
         let request = request.into_inner();
         let agent = id::parse("agent_id", &request.agent_id)?;
-        let wanted = request.exception.clone().unwrap_or_default();
-        let of_day = day("exception.day", &wanted.day)?;
-        let exception = match contract::read_departure(wanted.kind()) {
-            Some(departure) => Some(
-                ShiftException::new(of_day, departure, &wanted.hours)
-                    .map_err(|error| Violation::new("exception.hours", error.to_string()))?,
-            ),
-            None if wanted.hours.is_empty() => None,
-            None => {
-                return Err(Violation::new("exception.hours", "must be empty where the day does not depart").into());
-            }
-        };
+        let (of_day, exception) = read_exception(&request.exception.clone().unwrap_or_default())?;
         let answer = self
             .db
             .write(&call, &request, async |tx| {
@@ -78,6 +64,32 @@ impl RosterService for RosterApi {
                 })
             })
             .await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn remove_shift_pattern(
+        &self,
+        request: Request<pb::RemoveShiftPatternRequest>,
+    ) -> Result<Response<pb::RemoveShiftPatternResponse>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let agent = id::parse("agent_id", &request.agent_id)?;
+        let from = day("from_day", &request.from_day)?;
+        let answer = self
+            .db
+            .write(&call, &request, async |tx| {
+                ops::roster::remove_pattern(tx, agent, from).await?;
+                Ok::<_, Error>(pb::RemoveShiftPatternResponse {})
+            })
+            .await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn import_rosters(
+        &self,
+        request: Request<Streaming<pb::ImportRostersRequest>>,
+    ) -> Result<Response<pb::ImportRostersResponse>, Status> {
+        let answer = super::roster_import::import(&self.db, request.into_inner()).await?;
         Ok(Response::new(answer))
     }
 
@@ -158,6 +170,25 @@ impl RosterService for RosterApi {
             entries: entries.collect(),
             next_page_token,
         }))
+    }
+}
+
+pub(super) fn read_pattern(stated: &pb::ShiftPattern) -> Result<ShiftPattern, Violation> {
+    let from = day("pattern.from_day", &stated.from_day)?;
+    ShiftPattern::new(from, &stated.hours).map_err(|error| Violation::new("pattern.hours", error.to_string()))
+}
+
+/// The day, and how it departs; none where it does not any more.
+pub(super) fn read_exception(stated: &pb::ShiftException) -> Result<(Date, Option<ShiftException>), Violation> {
+    let of_day = day("exception.day", &stated.day)?;
+    let wrong = |fault: String| Violation::new("exception.hours", fault);
+    match contract::read_departure(stated.kind()) {
+        Some(departure) => {
+            let exception = ShiftException::new(of_day, departure, &stated.hours);
+            Ok((of_day, Some(exception.map_err(|error| wrong(error.to_string()))?)))
+        }
+        None if stated.hours.is_empty() => Ok((of_day, None)),
+        None => Err(wrong("must be empty where the day does not depart".to_owned())),
     }
 }
 

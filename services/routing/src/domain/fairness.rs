@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use super::{Change, Presence, ProductLine, TaskId};
 
 /// What agents of a group have in common.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Trade {
     /// The primary subtags of the languages, in their order.
     pub languages: Vec<String>,

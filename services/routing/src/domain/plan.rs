@@ -148,6 +148,45 @@ impl Plan {
         looked_at.filter(|rule| rule.when.holds(facts))
     }
 
+    /// Whether tasks may be passed on to a queue of this name.
+    #[must_use]
+    pub fn has_queue(&self, name: &str) -> bool {
+        name == GENERAL || self.queues.contains_key(name)
+    }
+
+    /// The queue that a task was passed on to, where the plan has it.
+    fn queue_by_hand<'a>(&self, attributes: &'a Attributes) -> Option<&'a String> {
+        attributes.queue.as_ref().filter(|name| self.has_queue(name))
+    }
+
+    /// The rules that apply to a task, in their order: those whose condition it fulfils; and where it was passed on to a queue to which
+    /// none of these leads, the first rule that does.
+    fn applying(&self, attributes: &Attributes, named: &Named) -> Vec<&Rule> {
+        if self.rules.is_empty() {
+            return Vec::new();
+        }
+        let mut rules: Vec<&Rule> = self.rules_for(&Facts::of(attributes, named)).collect();
+        if let Some(queue) = self.queue_by_hand(attributes) {
+            let leads_there = |rule: &Rule| rule.queue.as_ref() == Some(queue);
+            if !rules.iter().any(|rule| leads_there(rule)) {
+                rules.extend(self.rules.iter().find(|rule| leads_there(rule)));
+            }
+        }
+        rules
+    }
+
+    fn queue_among(&self, rules: &[&Rule], attributes: &Attributes) -> String {
+        let by_rules = || rules.iter().find_map(|rule| rule.queue.as_ref());
+        let queue = self.queue_by_hand(attributes).or_else(by_rules);
+        queue.cloned().unwrap_or_else(|| GENERAL.to_owned())
+    }
+
+    /// The queue that a task waits in.
+    #[must_use]
+    pub fn queue_of(&self, attributes: &Attributes, named: &Named) -> String {
+        self.queue_among(&self.applying(attributes, named), attributes)
+    }
+
     /// What the plan says of a task: where it waits, what is asked, from the first and as it waits. Of the agents whom it names it
     /// matters which there are, not who they are.
     #[must_use]
@@ -162,23 +201,19 @@ impl Plan {
             skills: own.into_iter().collect(),
             ..Demand::default()
         };
-        let (mut rules, mut queue, mut priority) = (Vec::new(), None, 0);
-        let facts = (!self.rules.is_empty()).then(|| Facts::of(attributes, named));
-        for rule in facts.iter().flat_map(|facts| self.rules_for(facts)) {
-            rules.push(rule.name.clone());
-            queue = queue.or(rule.queue.clone());
-            priority = priority.max(rule.priority);
+        let rules = self.applying(attributes, named);
+        for rule in &rules {
             demand.add(&rule.demand);
         }
         demand
             .certifications
             .extend(required_certifications(&self.products, attributes));
-        let queue = queue.unwrap_or_else(|| GENERAL.to_owned());
+        let queue = self.queue_among(&rules, attributes);
         Ruling {
-            rules,
+            priority: rules.iter().map(|rule| rule.priority).max().unwrap_or_default(),
+            rules: rules.into_iter().map(|rule| rule.name.clone()).collect(),
             before_all: self.queues.get(&queue).is_some_and(|queue| queue.before_all),
             queue,
-            priority,
             stages: demand.stages(self, attributes, named),
         }
     }

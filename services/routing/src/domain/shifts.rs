@@ -144,6 +144,18 @@ impl Schedule {
         self.exceptions.insert(exception.day, exception);
     }
 
+    /// The week that was said from a day on.
+    #[must_use]
+    pub fn pattern_from(&self, day: Date) -> Option<&ShiftPattern> {
+        self.patterns.get(&day)
+    }
+
+    /// How a day departs; none where it does not.
+    #[must_use]
+    pub fn exception_on(&self, day: Date) -> Option<&ShiftException> {
+        self.exceptions.get(&day)
+    }
+
     /// Whether it is planned when the agent works; else nothing is known of it.
     #[must_use]
     pub fn is_planned(&self) -> bool {

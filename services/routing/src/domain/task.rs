@@ -221,6 +221,8 @@ pub struct Attributes {
     pub segment: Option<Segment>,
     /// Why it needs a person.
     pub cause: Cause,
+    /// The queue that it was passed on to by hand; none for the one that the rules name.
+    pub queue: Option<String>,
 }
 
 impl Attributes {
@@ -239,6 +241,7 @@ impl Attributes {
             region: String::new(),
             segment: None,
             cause: Cause::Opened,
+            queue: None,
         }
     }
 }

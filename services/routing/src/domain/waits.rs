@@ -3,11 +3,13 @@
 use time::{Duration, OffsetDateTime};
 
 use super::words::words;
-use super::{Channel, Language, Priorities, ProductLine, TaskId};
+use super::{Attributes, Channel, Named, Plan, Priorities, ProductLine, TaskId};
 
 /// What tasks wait for: those of the same wait for the same people, as far as can be told from outside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Kind {
+    /// The queue of the plan.
+    pub queue: String,
     /// The primary subtag of the language.
     pub language: String,
     /// The product line; none where no skill is needed.
@@ -17,13 +19,14 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// The kind of a task.
+    /// The kind of a task that a plan rules.
     #[must_use]
-    pub fn of(language: &Language, product_line: Option<ProductLine>, channel: Channel) -> Self {
+    pub fn of(plan: &Plan, attributes: &Attributes, named: &Named) -> Self {
         Self {
-            language: language.primary().to_owned(),
-            product_line,
-            channel,
+            queue: plan.queue_of(attributes, named),
+            language: attributes.language.primary().to_owned(),
+            product_line: attributes.product_line,
+            channel: attributes.channel,
         }
     }
 }

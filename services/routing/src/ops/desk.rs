@@ -5,6 +5,7 @@
 
 use sqlx::Connection as _;
 use support_chassis::db::{DbError, Tx};
+use support_chassis::error::Violation;
 use support_chassis::id::Ids;
 use time::OffsetDateTime;
 
@@ -37,6 +38,8 @@ pub struct Onward {
     pub language: Option<Language>,
     /// What it turned out to be about.
     pub product_line: Option<ProductLine>,
+    /// The queue in which it goes on, one of its plan's.
+    pub queue: Option<String>,
 }
 
 impl Desk {
@@ -63,7 +66,8 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// As [`end_contact`](Self::end_contact); [`Error::AgentAway`], [`Error::AgentBusy`] of the agent named.
+    /// As [`end_contact`](Self::end_contact); [`Error::AgentAway`], [`Error::AgentBusy`] of the agent named; [`Error::Invalid`] where the
+    /// plan does not have the queue.
     pub async fn transfer(
         &self,
         tx: &mut Tx,
@@ -74,6 +78,13 @@ impl Desk {
     ) -> Result<Task, Error> {
         let (agent, task) = own(tx, &hand.actor, id).await?;
         require(&task, Change::Transferred)?;
+        if let Some(queue) = &onward.queue
+            && !self.plans.of_tasks(task.country, now).has_queue(queue)
+        {
+            return Err(Error::Invalid(
+                Violation::new("queue", "is none of the plan's that holds for the task").into(),
+            ));
+        }
         let task = dismiss(tx, task, now).await?;
         let mut task = change(tx, &task, Some(&agent.book), Change::Transferred, Some(hand), now).await?;
         task.language = onward.language.unwrap_or(task.language);
@@ -81,7 +92,7 @@ impl Desk {
         if !self.rules.of_tasks(task.country, now).transfer_keeps_place {
             task.queue_time = now;
         }
-        store::desk::refile(tx.conn(), &task).await?;
+        store::desk::refile(tx.conn(), &task, onward.queue.as_deref()).await?;
         match onward.agent {
             Some(named) if named == agent.id() => Err(Error::AgentBusy),
             Some(named) => {
@@ -256,7 +267,7 @@ impl Desk {
         require(&seized.task, Change::PulledBack)?;
         let task = dismiss(tx, seized.task, now).await?;
         let task = change(tx, &task, seized.book.as_ref(), Change::PulledBack, Some(hand), now).await?;
-        store::desk::refile(tx.conn(), &task).await?;
+        store::desk::refile(tx.conn(), &task, None).await?;
         Ok(task)
     }
 
@@ -313,7 +324,7 @@ impl Desk {
                 task.priority = task
                     .priority
                     .max(self.rules.of_tasks(task.country, now).lapsed_priority);
-                store::desk::refile(tx.conn(), &task).await?;
+                store::desk::refile(tx.conn(), &task, None).await?;
             }
             _ => return Ok(false),
         }

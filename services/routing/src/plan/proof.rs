@@ -27,6 +27,10 @@ pub struct Proof {
     pub unserved: Vec<Unserved>,
     /// The ways for which there is somebody, but not at every hour.
     pub gaps: Vec<Gap>,
+    /// The queues that are asked for, in whose tasks there is none that anybody can take at any hour at which they are open.
+    pub deserted: Vec<String>,
+    /// The rules of whose tasks there is none that anybody can ever take.
+    pub hopeless: Vec<String>,
 }
 
 /// Agents who can do the same at the same hours.
@@ -91,6 +95,8 @@ pub fn prove(plan: &Plan, agents: &[Staffed], open: impl Fn(Option<&Queue>) -> Q
     let mut unserved: BTreeMap<(String, Vec<String>, bool), i64> = BTreeMap::new();
     let mut opened: BTreeMap<String, Quarters> = BTreeMap::new();
     let mut gaps: BTreeMap<(String, Vec<String>), Quarters> = BTreeMap::new();
+    let mut tended: BTreeMap<String, bool> = BTreeMap::new();
+    let mut hopeful: BTreeSet<String> = BTreeSet::new();
     for facts in mentioned.each_kind() {
         applied.extend(plan.rules_for(&facts).map(|rule| rule.name.as_str()));
         let (attributes, named) = facts.task(somebody);
@@ -98,21 +104,12 @@ pub fn prove(plan: &Plan, agents: &[Staffed], open: impl Fn(Option<&Queue>) -> Q
         let Ruling {
             stages, queue, rules, ..
         } = plan.ruling(&attributes, &named);
-        let needs: Vec<Need> = stages
-            .into_iter()
-            .map(|stage| {
-                let mut need = stage.need;
-                if is_any_language {
-                    // Somebody speaks it well enough, or it is no matter of the plan.
-                    let level = need.languages.first().map_or(1, |(_, level)| *level);
-                    need.languages = everything
-                        .iter()
-                        .map(|(language, _)| (language.clone(), level))
-                        .collect();
-                }
-                need
-            })
-            .collect();
+        let needs = stages.into_iter().map(|stage| stage.need);
+        let needs: Vec<Need> = if is_any_language {
+            needs.map(|need| in_any_of(need, &everything)).collect()
+        } else {
+            needs.collect()
+        };
         let (at_first, at_last, hours) = *served.entry(needs).or_insert_with_key(|needs| {
             let who = |need: Option<&Need>| {
                 let need = need.cloned();
@@ -127,11 +124,14 @@ pub fn prove(plan: &Plan, agents: &[Staffed], open: impl Fn(Option<&Queue>) -> Q
                 hours.unwrap_or_default(),
             )
         });
+        let is_tended = tended.entry(queue.clone()).or_default();
         if at_last {
+            hopeful.extend(rules.iter().cloned());
             let of_queue = opened
                 .entry(queue.clone())
                 .or_insert_with(|| open(plan.queues.get(&queue)));
             let gap = of_queue.without(&hours);
+            *is_tended |= of_queue.is_empty() || gap != *of_queue;
             if !gap.is_empty() {
                 let all = gaps.entry((queue.clone(), rules.clone())).or_default();
                 *all = all.or(&gap);
@@ -159,5 +159,23 @@ pub fn prove(plan: &Plan, agents: &[Staffed], open: impl Fn(Option<&Queue>) -> Q
             .into_iter()
             .map(|((queue, rules), hours)| Gap { queue, rules, hours })
             .collect(),
+        deserted: tended
+            .into_iter()
+            .filter(|(_, is)| !is)
+            .map(|(queue, _)| queue)
+            .collect(),
+        hopeless: {
+            let rules = plan.rules.iter().map(|rule| &rule.name);
+            let hopeless = rules.filter(|name| applied.contains(name.as_str()) && !hopeful.contains(*name));
+            hopeless.cloned().collect()
+        },
     }
+}
+
+/// The need in whichever language: somebody speaks it well enough, or it is no matter of the plan.
+fn in_any_of(mut need: Need, everything: &[(Language, i16)]) -> Need {
+    let level = need.languages.first().map_or(1, |(_, level)| *level);
+    let spoken = everything.iter().map(|(language, _)| (language.clone(), level));
+    need.languages = spoken.collect();
+    need
 }

@@ -19,24 +19,78 @@ use crate::store;
 /// Proves both plans, and tells what is odd about the proposed one, with what held before.
 pub(super) fn simulate(what_if: WhatIf<pb::RoutingPlan>) -> BoxFuture<'static, Result<Findings, BoxError>> {
     async move {
-        let now = what_if.db.clock().now();
-        let today = now.to_offset(UtcOffset::UTC).date();
-        let mut connection = what_if.db.read().await?;
-        let agents = store::line::all_known(&mut connection, now).await?;
-        let days = beside(beside(today..=today + Duration::days(7)));
-        let schedules = store::roster::schedules(&mut connection, None, &days).await?;
-        drop(connection);
-        let plans = [&what_if.held, &what_if.proposed].map(|held| plan_of(&held.document, String::new()));
-        // Thousands of kinds of tasks: not among the calls of others.
-        let proofs = tokio::task::spawn_blocking(move || {
-            let week = Week::of(&agents, &schedules, today);
-            plans.map(|plan| prove(&plan, &week.agents, |queue| week.open(queue)))
-        })
-        .await?;
-        let [held, proposed] = &proofs;
-        Ok(consequences(held, proposed, today).into())
+        let Proofs {
+            held, proposed, today, ..
+        } = proofs(&what_if).await?;
+        Ok(consequences(&held, &proposed, today).into())
     }
     .boxed()
+}
+
+/// Says what of the proposed plan can never do what it is there for. What was so before is not its doing; and where no agent is known
+/// yet, nothing is held against them.
+pub(super) fn object(what_if: WhatIf<pb::RoutingPlan>) -> BoxFuture<'static, Result<Vec<(String, String)>, BoxError>> {
+    async move {
+        let found = proofs(&what_if).await?;
+        let objections = |proof: &Proof| objections(proof, found.is_staffed);
+        let before = objections(&found.held);
+        let mut faults = objections(&found.proposed);
+        faults.retain(|fault| !before.contains(fault));
+        Ok(faults)
+    }
+    .boxed()
+}
+
+/// What can be told of two plans, as agents and rosters are now.
+struct Proofs {
+    held: Proof,
+    proposed: Proof,
+    today: Date,
+    /// Whether there is any agent.
+    is_staffed: bool,
+}
+
+async fn proofs(what_if: &WhatIf<pb::RoutingPlan>) -> Result<Proofs, BoxError> {
+    let now = what_if.db.clock().now();
+    let today = now.to_offset(UtcOffset::UTC).date();
+    let mut connection = what_if.db.read().await?;
+    let agents = store::line::all_known(&mut connection, now).await?;
+    let days = beside(beside(today..=today + Duration::days(7)));
+    let schedules = store::roster::schedules(&mut connection, None, &days).await?;
+    drop(connection);
+    let plans = [&what_if.held, &what_if.proposed].map(|held| plan_of(&held.document, String::new()));
+    let is_staffed = !agents.is_empty();
+    // Thousands of kinds of tasks: not among the calls of others.
+    let [held, proposed] = tokio::task::spawn_blocking(move || {
+        let week = Week::of(&agents, &schedules, today);
+        plans.map(|plan| prove(&plan, &week.agents, |queue| week.open(queue)))
+    })
+    .await?;
+    Ok(Proofs {
+        held,
+        proposed,
+        today,
+        is_staffed,
+    })
+}
+
+/// What keeps a plan from being published, by its path.
+pub(super) fn objections(proof: &Proof, is_staffed: bool) -> Vec<(String, String)> {
+    let never = proof.unreachable.iter().map(|rule| {
+        let fault = "never applies: no task fulfils its condition that an earlier rule does not keep from it";
+        (format!("rules[{rule:?}]"), fault.to_owned())
+    });
+    let deserted = proof.deserted.iter().map(|queue| {
+        let fault = "nobody can serve it at any hour at which it is open: of all agents none who knows, speaks and is certified for what \
+                     is asked is planned to be at work then";
+        (format!("queues[{queue:?}]"), fault.to_owned())
+    });
+    let hopeless = proof.hopeless.iter().map(|rule| {
+        let fault = "asks for what none of all agents knows, speaks or is certified for, however much is relaxed";
+        (format!("rules[{rule:?}]"), fault.to_owned())
+    });
+    let by_agents = deserted.chain(hopeless).filter(|_| is_staffed);
+    never.chain(by_agents).collect()
 }
 
 /// Who is planned in a week.

@@ -8,7 +8,7 @@ use super::chance::count;
 use super::confidence::Estimate;
 use super::scenario::Scenario;
 use crate::domain::waits::{Estimate as Guess, Kind, Turn, estimate};
-use crate::domain::{Priorities, Task, TaskId};
+use crate::domain::{Named, Priorities, Task, TaskId};
 use crate::waits::{MOST_OF_A_KIND, WINDOW};
 
 /// How true it was what customers were told when they came into line. The share of waits that were shorter than was said should be
@@ -73,7 +73,8 @@ impl Foretold {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let mut kinds: Vec<Kind> = Vec::new();
         let kind_of = scenario.works.iter().map(|work| {
-            let kind = Kind::of(&work.asks.language, work.asks.product_line, work.asks.channel);
+            let plan = scenario.plans.of(work.asks.country);
+            let kind = Kind::of(plan, &work.asks, &Named::default());
             kinds.iter().position(|known| *known == kind).unwrap_or_else(|| {
                 kinds.push(kind);
                 kinds.len() - 1

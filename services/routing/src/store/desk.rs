@@ -48,18 +48,20 @@ pub async fn set_participants(
     Ok(())
 }
 
-/// Writes what a locked task asks for once it was given up, and its place in line: what no plan's decision changes. Nobody is held to be
+/// Writes what a locked task asks for once it was given up, its queue where it was given one, and its place in line: what no plan's
+/// decision changes. Nobody is held to be
 /// the one who helped last any more, and another product is of another model.
-pub async fn refile(connection: &mut PgConnection, task: &Task) -> Result<(), DbError> {
+pub async fn refile(connection: &mut PgConnection, task: &Task, queue: Option<&str>) -> Result<(), DbError> {
     sqlx::query!(
         "update tasks set language = $2, product_line = $3, priority = $4, queue_time = $5, last_agent_id = null,
-             model = case when product_line is distinct from $3 then '' else model end
+             queue = coalesce($6, queue), model = case when product_line is distinct from $3 then '' else model end
          where id = $1",
         task.id.uuid(),
         task.language.as_str(),
         task.product_line.map(crate::domain::ProductLine::as_str),
         task.priority,
         task.queue_time,
+        queue,
     )
     .execute(connection)
     .await?;

@@ -30,6 +30,7 @@ struct TaskRow {
     further_languages: Vec<String>,
     last_agent_id: Option<AgentId>,
     account_manager_id: Option<AgentId>,
+    queue: Option<String>,
 }
 
 /// The columns of [`TaskRow`], and whatever decides which rows.
@@ -40,7 +41,7 @@ macro_rules! tasks {
             r#"
             select id as "id: TaskId", version, channel, language, product_line, priority, queue_time, country_code,
                 severity, area, segment, cause, model, further_languages, last_agent_id as "last_agent_id: AgentId",
-                account_manager_id as "account_manager_id: AgentId"
+                account_manager_id as "account_manager_id: AgentId", queue
             from tasks
             "# + $rest
             $(, $argument)*
@@ -80,6 +81,19 @@ pub async fn tasks_since(
 ) -> Result<Vec<Queued>, DbError> {
     let rows = tasks!("where id > $1 and id <= $2 order by id limit $3", after, before, limit);
     let rows = rows.fetch_all(&mut *connection).await?;
+    rows.into_iter().map(Queued::try_from).collect()
+}
+
+/// All tasks that stand in line, for who asks where: without who let them go by.
+pub async fn standing(connection: &mut PgConnection) -> Result<Vec<Queued>, DbError> {
+    let rows = tasks!("where state = 'queued' and end_time is null and hold_until is null");
+    let rows = rows.fetch_all(connection).await?;
+    rows.into_iter().map(Queued::try_from).collect()
+}
+
+/// Those of the tasks that there are, whatever has become of them, without who let them go by.
+pub async fn as_queued(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Queued>, DbError> {
+    let rows = tasks!("where id = any($1)", ids).fetch_all(connection).await?;
     rows.into_iter().map(Queued::try_from).collect()
 }
 
@@ -125,6 +139,7 @@ impl TryFrom<TaskRow> for Queued {
                 region: row.id.region().to_string(),
                 segment: word(row.segment.as_deref(), "segment")?,
                 cause: read(&row.cause, "tasks", "cause")?,
+                queue: row.queue,
             }),
             named: Named {
                 last_agent: row.last_agent_id,
@@ -249,6 +264,26 @@ pub async fn all_agents(connection: &mut PgConnection, now: OffsetDateTime) -> R
         .fetch_all(connection)
         .await?;
     rows.into_iter().map(Candidate::try_from).collect()
+}
+
+/// The agents who are available, in the order of their ids, after the last of the page before.
+pub async fn agents_after(
+    connection: &mut PgConnection,
+    after: AgentId,
+    limit: i64,
+    now: OffsetDateTime,
+) -> Result<Vec<Candidate>, DbError> {
+    let rows = agents!(
+        "where a.presence = 'available' and a.id > $2 order by a.id limit $3",
+        now,
+        after.uuid(),
+        limit
+    );
+    rows.fetch_all(connection)
+        .await?
+        .into_iter()
+        .map(Candidate::try_from)
+        .collect()
 }
 
 /// All agents who have not left, as they are `now`, whether or not they are at work.

@@ -11,45 +11,69 @@ use uuid::Uuid;
 use super::read;
 use crate::domain::{AgentId, Departure, Presence, Schedule, ShiftException, ShiftPattern};
 
-/// Writes a week of an agent, locked, in the place of the one from the same day.
-pub async fn put_pattern(connection: &mut PgConnection, agent: AgentId, pattern: &ShiftPattern) -> Result<(), DbError> {
+/// Writes weeks of agents, locked, in the place of those from the same days; each at most once.
+pub async fn put_patterns(connection: &mut PgConnection, patterns: &[(AgentId, &ShiftPattern)]) -> Result<(), DbError> {
+    let agents: Vec<Uuid> = patterns.iter().map(|(agent, _)| agent.uuid()).collect();
+    let days: Vec<Date> = patterns.iter().map(|(_, pattern)| pattern.from).collect();
+    let hours: Vec<String> = patterns.iter().map(|(_, pattern)| pattern.hours().to_owned()).collect();
     sqlx::query!(
-        "insert into shift_patterns (agent_id, from_day, hours) values ($1, $2, $3)
+        "insert into shift_patterns (agent_id, from_day, hours) select * from unnest($1::uuid[], $2::date[], $3::text[])
          on conflict (agent_id, from_day) do update set hours = excluded.hours",
-        agent.uuid(),
-        pattern.from,
-        pattern.hours(),
+        &agents,
+        &days,
+        &hours,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Writes how a day of an agent, locked, departs, in the place of what was said of it.
-pub async fn put_exception(
+/// Takes back the week of an agent, locked, from a day on. False where there is none.
+pub async fn remove_pattern(connection: &mut PgConnection, agent: AgentId, from: Date) -> Result<bool, DbError> {
+    let removed = sqlx::query!(
+        "delete from shift_patterns where agent_id = $1 and from_day = $2",
+        agent.uuid(),
+        from
+    )
+    .execute(connection)
+    .await?;
+    Ok(removed.rows_affected() == 1)
+}
+
+/// Writes how days of agents, locked, depart, in the place of what was said of them; each at most once.
+pub async fn put_exceptions(
     connection: &mut PgConnection,
-    agent: AgentId,
-    exception: &ShiftException,
+    exceptions: &[(AgentId, &ShiftException)],
 ) -> Result<(), DbError> {
+    let agents: Vec<Uuid> = exceptions.iter().map(|(agent, _)| agent.uuid()).collect();
+    let days: Vec<Date> = exceptions.iter().map(|(_, exception)| exception.day).collect();
+    let kinds = exceptions.iter().map(|(_, exception)| exception.departure.as_str());
+    let kinds: Vec<String> = kinds.map(ToOwned::to_owned).collect();
+    let hours = exceptions.iter().map(|(_, exception)| exception.hours().to_owned());
+    let hours: Vec<String> = hours.collect();
     sqlx::query!(
-        "insert into shift_exceptions (agent_id, day, kind, hours) values ($1, $2, $3, $4)
+        "insert into shift_exceptions (agent_id, day, kind, hours)
+         select * from unnest($1::uuid[], $2::date[], $3::text[], $4::text[])
          on conflict (agent_id, day) do update set kind = excluded.kind, hours = excluded.hours",
-        agent.uuid(),
-        exception.day,
-        exception.departure.as_str(),
-        exception.hours(),
+        &agents,
+        &days,
+        &kinds,
+        &hours,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// A day of an agent, locked, departs no more.
-pub async fn remove_exception(connection: &mut PgConnection, agent: AgentId, day: Date) -> Result<(), DbError> {
+/// Days of agents, locked, depart no more.
+pub async fn remove_exceptions(connection: &mut PgConnection, days: &[(AgentId, Date)]) -> Result<(), DbError> {
+    let agents: Vec<Uuid> = days.iter().map(|(agent, _)| agent.uuid()).collect();
+    let days: Vec<Date> = days.iter().map(|(_, day)| *day).collect();
     sqlx::query!(
-        "delete from shift_exceptions where agent_id = $1 and day = $2",
-        agent.uuid(),
-        day
+        "delete from shift_exceptions
+         where (agent_id, day) in (select * from unnest($1::uuid[], $2::date[]))",
+        &agents,
+        &days,
     )
     .execute(connection)
     .await?;

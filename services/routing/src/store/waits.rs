@@ -1,13 +1,15 @@
 //! Who waits for what, who was taken, whose a case is, and who is called back.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 use support_chassis::db::DbError;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{read, tasks};
-use crate::domain::waits::Kind;
-use crate::domain::{CaseId, Country, CustomerId, Language, Task, TaskId};
+use super::tasks;
+use crate::domain::{CaseId, CustomerId, Task, TaskId};
+use crate::engine::Queued;
 
 /// Notes whose a case is.
 pub async fn note_customer(connection: &mut PgConnection, case: CaseId, customer: CustomerId) -> Result<(), DbError> {
@@ -39,53 +41,6 @@ pub async fn oldest_open(connection: &mut PgConnection, case: CaseId) -> Result<
     tasks::find(connection, oldest).await
 }
 
-/// A task that stands in line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InLine {
-    /// The task.
-    pub task: TaskId,
-    /// What it waits for.
-    pub kind: Kind,
-    /// The priority it was queued with.
-    pub priority: i16,
-    /// Since when it waits.
-    pub since: OffsetDateTime,
-    /// Where it is served.
-    pub country: Option<Country>,
-}
-
-/// All tasks that stand in line.
-pub async fn in_line(connection: &mut PgConnection) -> Result<Vec<InLine>, DbError> {
-    sqlx::query!(
-        r#"select id as "id: TaskId", language, product_line, channel, priority, queue_time, country_code
-         from tasks where state = 'queued' and end_time is null and hold_until is null"#
-    )
-    .fetch_all(connection)
-    .await?
-    .into_iter()
-    .map(|row| {
-        Ok(InLine {
-            task: row.id,
-            kind: kind(&row.language, row.product_line.as_deref(), &row.channel)?,
-            priority: row.priority,
-            since: row.queue_time,
-            country: row
-                .country_code
-                .map(|code| read(&code, "tasks", "country_code"))
-                .transpose()?,
-        })
-    })
-    .collect()
-}
-
-fn kind(language: &str, product_line: Option<&str>, channel: &str) -> Result<Kind, DbError> {
-    let language: Language = read(language, "tasks", "language")?;
-    let product_line = product_line
-        .map(|line| read(line, "tasks", "product_line"))
-        .transpose()?;
-    Ok(Kind::of(&language, product_line, read(channel, "tasks", "channel")?))
-}
-
 /// What was taken lately.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
@@ -95,8 +50,8 @@ pub struct Taken {
     pub is_cut: bool,
     /// When the first of them was written; none where there is none.
     pub since: Option<OffsetDateTime>,
-    /// What was taken, and when, oldest first.
-    pub taken: Vec<(Kind, OffsetDateTime)>,
+    /// What was taken, as the plan sees it, and when, oldest first.
+    pub taken: Vec<(Queued, OffsetDateTime)>,
 }
 
 /// What was taken, by what the outbox tells from behind the position `after`, the newest `limit` positions at most.
@@ -111,24 +66,20 @@ pub async fn taken(connection: &mut PgConnection, after: i64, limit: i64) -> Res
     .fetch_optional(&mut *connection)
     .await?;
     let rows = sqlx::query!(
-        "select t.language, t.product_line, t.channel, e.occurred_at
-         from outbox e join tasks t on t.id = e.subject_id
-         where e.position > $1 and e.position <= $2 and e.event_type = 'support.routing.v1.TaskAccepted'
-         order by e.occurred_at",
+        r#"select subject_id as "task: TaskId", occurred_at from outbox
+         where position > $1 and position <= $2 and event_type = 'support.routing.v1.TaskAccepted'
+         order by occurred_at"#,
         after,
         last,
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    let taken = rows
-        .into_iter()
-        .map(|row| {
-            Ok((
-                kind(&row.language, row.product_line.as_deref(), &row.channel)?,
-                row.occurred_at,
-            ))
-        })
-        .collect::<Result<_, DbError>>()?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.task.uuid()).collect();
+    let tasks = super::line::as_queued(connection, &ids).await?;
+    let tasks: HashMap<TaskId, Queued> = tasks.into_iter().map(|task| (task.task, task)).collect();
+    let taken = rows.into_iter();
+    let taken = taken.filter_map(|row| Some((tasks.get(&row.task)?.clone(), row.occurred_at)));
+    let taken = taken.collect();
     Ok(Taken {
         position: last,
         is_cut,

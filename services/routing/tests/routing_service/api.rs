@@ -604,8 +604,16 @@ async fn how_a_day_was_spread_is_said_without_names() {
         let request = pb::GetFairnessRequest {
             site: "Cork".to_owned(),
             day: day.date().to_string(),
+            page_size: 1,
+            ..pb::GetFairnessRequest::default()
         };
-        let told = system.desk("lead").get_fairness(request).await.unwrap().into_inner();
+        let told = system
+            .desk("lead")
+            .get_fairness(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(told.next_page_token, "", "there is but one group");
         for group in &told.groups {
             assert_eq!(
                 (group.languages.as_slice(), group.agents),
@@ -620,15 +628,42 @@ async fn how_a_day_was_spread_is_said_without_names() {
     let elsewhere = pb::GetFairnessRequest {
         site: "Nowhere".to_owned(),
         day: now.date().to_string(),
+        ..pb::GetFairnessRequest::default()
     };
     let unknown = system.desk("lead").get_fairness(elsewhere).await.unwrap_err();
     assert_eq!(unknown.code(), Code::NotFound);
     let never = pb::GetFairnessRequest {
         site: "Cork".to_owned(),
         day: "2026-13-01".to_owned(),
+        ..pb::GetFairnessRequest::default()
     };
     let refused = explain(&system.desk("lead").get_fairness(never).await.unwrap_err());
     assert_eq!(refused.violations[0].field, "day");
+
+    // Who does something else is another group, on a page of its own.
+    let mut kenji = new_agent("kenji");
+    kenji.languages[0].language = "ja".to_owned();
+    system.operator().create_agent(kenji).await.unwrap();
+    let (_kenji, _) = system.watch("kenji").await;
+    system.presence("kenji", pb::Presence::Available).await;
+    let mut seen = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = pb::GetFairnessRequest {
+            site: "Cork".to_owned(),
+            day: support_chassis::clock::Clock::system().now().date().to_string(),
+            page_size: 1,
+            page_token,
+        };
+        let told = system.desk("lead").get_fairness(request).await.unwrap().into_inner();
+        assert!(told.groups.len() <= 1);
+        seen.push(told.groups.len());
+        page_token = told.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 2, "{seen:?}");
 }
 
 #[tokio::test]

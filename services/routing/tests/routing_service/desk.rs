@@ -107,6 +107,7 @@ async fn a_task_passed_on_may_ask_for_something_else() {
         agent: None,
         language: Some("es".parse().unwrap()),
         product_line: Some(ProductLine::Laptop),
+        queue: None,
     };
     let passed = world
         .act(async |tx| {
@@ -123,6 +124,48 @@ async fn a_task_passed_on_may_ask_for_something_else() {
     );
     world.make_offers().await;
     assert_eq!(world.standing(eva).await[0].1, task.id);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_task_passed_on_to_a_queue_asks_what_is_asked_there() {
+    let world = World::new().await;
+    let amy = world.agent("amy", &["en"], &[], 6).await;
+    let task = world.open_call().await;
+    world.begin("amy", amy).await;
+    let passed_on = async |queue: &str| {
+        let onward = Onward {
+            queue: Some(queue.to_owned()),
+            ..Onward::default()
+        };
+        let transfer = async |tx: &mut support_chassis::db::Tx| {
+            let desk = &world.desk;
+            desk.transfer(tx, task.id, onward, &hand("amy"), world.now()).await
+        };
+        world.act(transfer).await
+    };
+    assert!(matches!(passed_on("nowhere").await, Err(Error::Invalid(_))));
+    passed_on("account-security").await.unwrap();
+    let mut connection = world.db.read().await.unwrap();
+    let queued = support_routing::store::line::of_task(&mut connection, task.id).await;
+    let queued = queued.unwrap().unwrap();
+    drop(connection);
+    let plan = world.book.of_tasks(None, world.now());
+    let ruling = plan.ruling(&queued.attributes, &queued.named);
+    assert_eq!(
+        (ruling.queue.as_str(), ruling.before_all, ruling.rules.as_slice()),
+        ("account-security", true, &["account-security".to_owned()][..])
+    );
+    // Nobody is there who knows it, and whoever is there is not asked.
+    let ben = world.agent("ben", &["en"], &[], 6).await;
+    world.make_offers().await;
+    assert!(world.standing(ben).await.is_empty());
+    // Where the plan has no such queue any more, the rules decide again.
+    let without = support_routing::domain::Plan {
+        queues: std::collections::BTreeMap::new(),
+        ..plan
+    };
+    assert_eq!(without.ruling(&queued.attributes, &queued.named).queue, "general");
     world.check().await;
 }
 

@@ -213,6 +213,102 @@ async fn hours_at_which_nobody_is_planned_are_told_before_a_plan_is_published() 
     assert_eq!(told().await, [""; 0]);
 }
 
+#[tokio::test]
+async fn what_is_planned_for_many_is_taken_in_at_once_or_not_at_all() {
+    let system = System::start().await;
+    let amy = system.agent("amy").await;
+    system.agent("ben").await;
+    let week = |subject: &str, hours: &str| pb::RosterRow {
+        subject: subject.to_owned(),
+        pattern: Some(pb::ShiftPattern {
+            from_day: "2026-01-05".to_owned(),
+            hours: hours.to_owned(),
+        }),
+        exception: None,
+    };
+    let day = |subject: &str, kind: pb::ShiftExceptionKind| pb::RosterRow {
+        subject: subject.to_owned(),
+        pattern: None,
+        exception: Some(pb::ShiftException {
+            day: "2026-03-27".to_owned(),
+            kind: kind.into(),
+            hours: String::new(),
+        }),
+    };
+    let import = async |rows: Vec<pb::RosterRow>| {
+        let messages: Vec<_> = rows
+            .chunks(2)
+            .map(|rows| pb::ImportRostersRequest { rows: rows.to_vec() })
+            .collect();
+        let answer = roster(&system)
+            .import_rosters(futures_util::stream::iter(messages))
+            .await;
+        answer.unwrap().into_inner()
+    };
+    let wrong = import(vec![
+        week("amy", "mon-fri 09:00-17:00"),
+        week("ben", "someday"),
+        week("amy", "sat 09:00-17:00"),
+        pb::RosterRow {
+            subject: "ben".to_owned(),
+            ..pb::RosterRow::default()
+        },
+    ])
+    .await;
+    let rows: Vec<i32> = wrong.faults.iter().map(|fault| fault.row).collect();
+    assert_eq!((wrong.fault_count, rows.as_slice()), (3, &[2, 3, 4][..]), "{wrong:?}");
+    let unknown = import(vec![
+        week("amy", "mon-fri 09:00-17:00"),
+        week("nobody", "mon 09:00-17:00"),
+    ])
+    .await;
+    assert_eq!((unknown.fault_count, unknown.faults[0].row), (1, 2), "{unknown:?}");
+    let list = async || {
+        let request = pb::ListShiftsRequest {
+            agent_id: amy.agent_id.clone(),
+            from_day: "2026-03-26".to_owned(),
+            days: 2,
+        };
+        roster(&system).list_shifts(request).await.unwrap().into_inner()
+    };
+    assert_eq!(list().await.patterns, [], "nothing was written");
+    let right = || {
+        vec![
+            week("amy", "mon-fri 09:00-17:00"),
+            week("ben", "sat 09:00-17:00"),
+            day("amy", pb::ShiftExceptionKind::Off),
+            day("ben", pb::ShiftExceptionKind::Unspecified),
+        ]
+    };
+    let taken = import(right()).await;
+    assert_eq!(
+        (taken.changed, taken.unchanged, taken.fault_count),
+        (3, 1, 0),
+        "{taken:?}"
+    );
+    assert_eq!(list().await.shifts.len(), 1);
+    let again = import(right()).await;
+    assert_eq!((again.changed, again.unchanged), (0, 4));
+    let back = import(vec![day("amy", pb::ShiftExceptionKind::Unspecified)]).await;
+    assert_eq!((back.changed, list().await.shifts.len()), (1, 2));
+
+    let remove = |from_day: &str| pb::RemoveShiftPatternRequest {
+        request_id: request_id(),
+        agent_id: amy.agent_id.clone(),
+        from_day: from_day.to_owned(),
+    };
+    roster(&system)
+        .remove_shift_pattern(remove("2026-01-06"))
+        .await
+        .unwrap();
+    assert_eq!(list().await.patterns.len(), 1, "there is none from that day");
+    roster(&system)
+        .remove_shift_pattern(remove("2026-01-05"))
+        .await
+        .unwrap();
+    assert_eq!(list().await.patterns, []);
+}
+
 async fn plan(world: &World, agent: AgentId, hours: &str) {
     let pattern = ShiftPattern::new(date!(2026 - 01 - 05), hours).unwrap();
     world

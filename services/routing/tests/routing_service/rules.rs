@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use support_calendars::Calendars;
 use support_chassis::client::Peer;
+use support_chassis::error::explain;
 use support_chassis::id::Id;
 use support_chassis::standard::{Document, Standard};
 use support_proto::support::case::v1 as case;
@@ -272,6 +273,54 @@ async fn an_account_in_danger_goes_to_who_was_taught_by_what_is_shipped() {
     assert!(told.candidates.is_empty(), "it waits no more");
 }
 
+/// What can never do what it is there for is refused at each door, with all there is.
+#[tokio::test]
+async fn a_plan_that_cannot_be_carried_out_is_not_published() {
+    let system = System::start().await;
+    system.agent("amy").await;
+    let channel = support_testing::channel(system.routing.address);
+    let overlay = json!({"queues": {"glass": {}}, "rules": {
+        "glass": {
+            "order": 900, "when": "product_line == \"phone\"", "queue": "glass",
+            "skills": {"area/glass": {"level": 3, "kept": 3}},
+        },
+        "never": {"order": 901, "when": "channel == \"phone\" && channel == \"email\""},
+    }});
+    let paths = |faults: &[String]| {
+        let mut paths = faults.to_vec();
+        paths.sort();
+        paths
+    };
+    let wrong = ["queues[\"glass\"]", "rules[\"glass\"]", "rules[\"never\"]"];
+    let report = support_testing::check(&channel, "routing/routing-plan", "country/DE", &overlay).await;
+    let told: Vec<String> = report.faults.iter().map(|fault| fault.path.clone()).collect();
+    assert_eq!(paths(&told), wrong);
+    assert_eq!(report.digest, "");
+    assert!(!report.changes.is_empty(), "all else is told too");
+    // A draft of it may be written down, and is not approved.
+    let refused = support_testing::try_publish(&channel, "routing/routing-plan", "country/DE", &overlay).await;
+    let refused = explain(&refused.unwrap_err());
+    assert_eq!(refused.reason, "STANDARD_ERROR_REASON_CONTENT_INVALID");
+    let told: Vec<String> = refused.violations.iter().map(|one| one.field.clone()).collect();
+    assert_eq!(paths(&told), wrong);
+
+    // Once somebody knows it, only the rule that never applies is in the way.
+    let mut ben = new_agent("ben");
+    ben.abilities = vec![pb::Ability {
+        name: "area/glass".to_owned(),
+        level: 4,
+    }];
+    system.operator().create_agent(ben).await.unwrap();
+    let report = support_testing::check(&channel, "routing/routing-plan", "country/DE", &overlay).await;
+    let told: Vec<String> = report.faults.iter().map(|fault| fault.path.clone()).collect();
+    assert_eq!(told, wrong[2..]);
+    let mut overlay = overlay;
+    overlay["rules"].as_object_mut().unwrap().remove("never");
+    system.publish("country/DE", &overlay).await;
+    // What holds is not in the way of what comes after, whoever leaves.
+    system.publish("country/DE", &overlay).await;
+}
+
 #[tokio::test]
 async fn a_plan_is_tried_without_any_effect() {
     let system = System::start().await;
@@ -279,6 +328,7 @@ async fn a_plan_is_tried_without_any_effect() {
         let request = pb::StartShadowRequest {
             request_id: request_id(),
             content,
+            draft_id: String::new(),
             length: Some(prost_types::Duration {
                 seconds: 3600,
                 nanos: 0,
@@ -297,6 +347,24 @@ async fn a_plan_is_tried_without_any_effect() {
     assert_eq!(refused.code(), Code::InvalidArgument);
     assert_eq!(start("{".to_owned()).await.unwrap_err().code(), Code::InvalidArgument);
     let right = shipped_but(|plan| plan["rules"] = json!({"one": {"order": 1, "priority": 8}}));
+    let channel = support_testing::channel(system.routing.address);
+    let drafted = support_testing::draft(&channel, "routing/routing-plan", "global", &right).await;
+    let of_draft = |draft_id: &str| pb::StartShadowRequest {
+        request_id: request_id(),
+        content: String::new(),
+        draft_id: draft_id.to_owned(),
+        length: Some(prost_types::Duration {
+            seconds: 3600,
+            nanos: 0,
+        }),
+    };
+    let unknown: Id = system.ids.next();
+    let refused = plans(&system).start_shadow(of_draft(&unknown.to_string())).await;
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+    let refused = plans(&system).start_shadow(of_draft("")).await;
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument, "nothing is named");
+    let by_draft = plans(&system).start_shadow(of_draft(&drafted)).await.unwrap();
+    assert!(by_draft.into_inner().shadow.is_some());
     let begun = start(right.to_string()).await.unwrap().into_inner().shadow.unwrap();
     assert_eq!((begun.tasks, begun.findings.len()), (0, 0));
     let ended = pb::EndShadowRequest {

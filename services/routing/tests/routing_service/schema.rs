@@ -152,6 +152,7 @@ async fn every_constraint_holds() {
             format!("insert into task_history (task_id, sequence, change, occurred_at, standard_basis)
                 values ({TASK}, 2, 'canceled', now(), 'routing/routing-plan@1')"),
         ),
+        ("tasks_queue_is_a_name", format!("update tasks set queue = 'Two words' where id = {TASK}")),
         ("task_history_counts_from_one", entry("0, 'offered', null, null, null")),
         ("task_history_without_gaps", entry("3, 'offered', null, null, null")),
         ("task_history_change_known", entry("2, 'lost', null, null, null")),

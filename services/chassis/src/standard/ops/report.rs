@@ -1,5 +1,7 @@
 //! What a content or a withdrawal would mean, with what the service's own simulation says.
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -52,11 +54,17 @@ pub async fn report(desk: &Desk, proposal: Proposal, now: OffsetDateTime, until:
             ..Report::default()
         });
     };
+    let changes = outcome.comparison.changes;
+    let faults = objections(desk, &declared, &changes, day, until).await?;
     let mut report = Report {
-        digest: outcome.digest,
+        digest: if faults.is_empty() {
+            outcome.digest
+        } else {
+            String::new()
+        },
+        faults,
         ..Report::default()
     };
-    let changes = outcome.comparison.changes;
     simulate(desk, &declared, &changes, day, until, &mut report).await?;
     Ok(Report { changes, ..report })
 }
@@ -65,6 +73,70 @@ pub async fn report(desk: &Desk, proposal: Proposal, now: OffsetDateTime, until:
 pub async fn report_of_draft(desk: &Desk, draft: &Draft, now: OffsetDateTime, until: Instant) -> Result<Report, Error> {
     draft.allows(Act::Check)?;
     report(desk, draft.proposal(day_of(now)), now, until).await
+}
+
+/// Sees that the service does not object to what a draft would do, where it is to be published or approved; of a withdrawal, which
+/// brings back what was published once, it is not asked. What else may be wrong is for whoever does it to find, under the lock.
+///
+/// # Errors
+///
+/// [`Error::ContentInvalid`], with all there is.
+pub async fn accepted(desk: &Desk, draft: &Draft, act: Act, now: OffsetDateTime, until: Instant) -> Result<(), Error> {
+    if draft.is_withdrawal() || draft.allows(act).is_err() {
+        return Ok(());
+    }
+    let known = desk.book.snapshot();
+    let declared = registered(&known, &draft.document)?.clone();
+    // A day that has passed while it lay there is found by whoever publishes.
+    let proposal = draft.proposal(day_of(now));
+    let (ids, document, day) = (desk.ids.clone(), declared.clone(), proposal.day);
+    let weighed = aside(move || proposal.weigh(&known, &document, Signed::default(), &ids, now)).await?;
+    let Some(outcome) = weighed.outcome else {
+        return Ok(());
+    };
+    let faults = objections(desk, &declared, &outcome.comparison.changes, day, until).await?;
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::ContentInvalid(faults))
+    }
+}
+
+/// Why the service objects to the changes, each thing once.
+async fn objections(
+    desk: &Desk,
+    document: &Registered,
+    changes: &[PlaceChange],
+    day: time::Date,
+    until: Instant,
+) -> Result<Vec<Fault>, Error> {
+    let mut faults: Vec<Fault> = Vec::new();
+    for change in changes.iter().filter(|change| !change.values.is_empty()) {
+        let within = until.saturating_duration_since(Instant::now());
+        let Some(objection) = document.declared().object(asked(desk, change, day, within)) else {
+            break;
+        };
+        for fault in objection.await.map_err(Error::Simulation)? {
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+    }
+    Ok(faults)
+}
+
+/// What the service is asked of a change.
+fn asked(desk: &Desk, change: &PlaceChange, day: time::Date, within: Duration) -> Change {
+    Change {
+        db: desk.book.db().clone(),
+        place: change.place.clone(),
+        reach: change.reach.clone(),
+        held: change.before.clone(),
+        proposed: change.after.clone(),
+        day,
+        others: Others::of_book(desk.book.clone()),
+        within,
+    }
 }
 
 async fn simulate(
@@ -79,16 +151,8 @@ async fn simulate(
     for (number, change) in changes.iter().enumerate() {
         // Those to come have a share of the time too; what one leaves is the others'.
         let share = u32::try_from(changes.len() - number).unwrap_or(u32::MAX);
-        let simulation = document.declared().simulate(Change {
-            db: desk.book.db().clone(),
-            place: change.place.clone(),
-            reach: change.reach.clone(),
-            held: change.before.clone(),
-            proposed: change.after.clone(),
-            day,
-            others: Others::of_book(desk.book.clone()),
-            within: until.saturating_duration_since(Instant::now()) / share,
-        });
+        let within = until.saturating_duration_since(Instant::now()) / share;
+        let simulation = document.declared().simulate(asked(desk, change, day, within));
         let Some(simulation) = simulation else {
             return Ok(());
         };
