@@ -42,7 +42,7 @@
 //! # Who wakes whom
 //!
 //! A commit wakes the fence of its own process directly ([`Tx::commit`](crate::db::Tx::commit)); other replicas hear of
-//! it by a NOTIFY, at most twenty a second, on a connection of its own: inside the business transaction, NOTIFY would
+//! it by a NOTIFY, at most two hundred a second, on a connection of its own: inside the business transaction, NOTIFY would
 //! take a lock at commit that serialises all writers. Should a wake get lost, the fence looks every second anyhow.
 //!
 //! # What is kept

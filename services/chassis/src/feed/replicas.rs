@@ -10,8 +10,9 @@ use crate::db::{Db, DbError};
 
 /// The channel. It is the database's own: other services have theirs.
 const CHANNEL: &str = "support_feed";
-/// At most one wake in this time: each takes a lock of the whole server for a moment.
-const BETWEEN_WAKES: Duration = Duration::from_millis(50);
+/// At most one wake in this time: each takes a lock of the whole server for a moment. What a replica does at a wake is for what
+/// another has done to be seen by people, so that this is short.
+const BETWEEN_WAKES: Duration = Duration::from_millis(5);
 /// The pause after the database did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -20,9 +21,14 @@ pub(super) async fn tell(db: &Db) -> Infallible {
     loop {
         db.wake().replicas_to_tell().await;
         let payload = db.wake().to_tell().to_payload();
-        let told = sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload)
-            .fetch_one(db.feed_pool())
-            .await;
+        // A wake is not worth a flush, for which it would hold that lock: what it tells of was flushed before.
+        let told = sqlx::query!(
+            "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)",
+            CHANNEL,
+            payload
+        )
+        .fetch_one(db.feed_pool())
+        .await;
         if let Err(error) = told {
             // They look every second anyhow.
             tracing::debug!(error = %DbError::from(error), "other replicas were not woken");

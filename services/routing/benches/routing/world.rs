@@ -96,6 +96,24 @@ impl World {
         sqlx::raw_sql("checkpoint").execute(&mut connection).await.unwrap();
     }
 
+    /// Has the database keep segments of its log for use again, as one does that has run for a while: a new one is filled with zeros
+    /// first, and everybody waits for that.
+    pub(crate) async fn wear_in(&self) {
+        let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.admin)
+            .await
+            .unwrap();
+        for statement in [
+            "alter system set min_wal_size = '1GB'",
+            "select pg_reload_conf()",
+            "create table scratch as select repeat(md5(n::text), 30) as words from generate_series(1, 700000) as n",
+            "checkpoint",
+            "drop table scratch",
+            "checkpoint",
+        ] {
+            sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        }
+    }
+
     /// What the database says of whether a commit is on the disk.
     pub(crate) async fn durability(&self) -> String {
         let (fsync, commit, pages, version): (String, String, String, String) = sqlx::query_as(
@@ -110,17 +128,26 @@ impl World {
 
     /// A letter comes, about no product.
     pub(crate) async fn open(&self, language: &str) -> TaskId {
-        let opening = Opening {
-            case_id: self.ids.next(),
-            attributes: Attributes::new(Channel::Email, language.parse().unwrap()),
-            named: Named::default(),
-        };
-        let source: Id = self.ids.next();
-        let now = self.clock.now();
+        self.open_all(language, 1).await.remove(0)
+    }
+
+    /// Letters come, about no product, in one transaction.
+    pub(crate) async fn open_all(&self, language: &str, count: usize) -> Vec<TaskId> {
         let mut tx = self.db.begin().await.unwrap();
-        let task = ops::tasks::open(&mut tx, &self.ids, &self.book, opening, source.uuid(), now, now).await;
+        let mut opened = Vec::new();
+        for _ in 0..count {
+            let opening = Opening {
+                case_id: self.ids.next(),
+                attributes: Attributes::new(Channel::Email, language.parse().unwrap()),
+                named: Named::default(),
+            };
+            let source: Id = self.ids.next();
+            let now = self.clock.now();
+            let task = ops::tasks::open(&mut tx, &self.ids, &self.book, opening, source.uuid(), now, now).await;
+            opened.push(task.unwrap().unwrap().id);
+        }
         tx.commit().await.unwrap();
-        task.unwrap().unwrap().id
+        opened
     }
 
     pub(crate) async fn is_waiting(&self, task: TaskId) -> bool {

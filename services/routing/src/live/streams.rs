@@ -1,7 +1,7 @@
 //! The open streams of offers and what each agent is offered.
 //!
-//! One reader a process reads the offers that stand to those to whom something has happened, whenever something was committed,
-//! and shows them here; each stream tells its client the difference to what it told before. So a stream never misses the end
+//! One reader a process reads the offers that were made, and all that stand to those to whom something else has happened, whenever
+//! something was committed, and shows them here; each stream tells its client the difference to what it told before. So a stream never misses the end
 //! of an offer it told of, two replicas need not speak to each other, and a burst of commits is one read.
 
 use std::collections::{HashMap, HashSet};
@@ -81,6 +81,29 @@ impl Streams {
                 let is_news = shown.as_ref().is_none_or(|shown| !is_same(shown, &offers));
                 if is_news {
                     *shown = Some(Arc::new(offers));
+                }
+                is_news
+            });
+        }
+    }
+
+    /// Shows offers that were made, beside what is shown already. Where an agent's stream has shown nothing yet, it
+    /// waits for all that stands.
+    pub fn add(&self, made: Vec<(Offer, Task)>) {
+        let open = self.lock();
+        for (offer, task) in made {
+            let Some(sender) = open.streams.get(&offer.agent.uuid()) else {
+                continue;
+            };
+            sender.send_if_modified(|shown| {
+                let Some(shown) = shown else {
+                    return false;
+                };
+                let is_news = shown.iter().all(|(other, _)| other.id != offer.id);
+                if is_news {
+                    let place = (offer.offered_at, offer.id);
+                    let at = shown.partition_point(|(other, _)| (other.offered_at, other.id) < place);
+                    Arc::make_mut(shown).insert(at, (offer, task));
                 }
                 is_news
             });

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{desk, events};
-use crate::domain::{CaseId, Change, Opening, Task, TaskId, TaskState, open as opened};
+use crate::domain::{CaseId, Cause, Change, Opening, Task, TaskId, TaskState, open as opened};
 use crate::error::Error;
 use crate::{plan, store};
 
@@ -30,16 +30,17 @@ pub async fn open(
     now: OffsetDateTime,
 ) -> Result<Option<Task>, Error> {
     opening.attributes.region = ids.region().to_string();
-    opening.named.last_agent = store::tasks::last_agent(tx.conn(), opening.case_id).await?;
+    // Nobody has helped yet with a case that has just been opened.
+    if opening.attributes.cause != Cause::Opened {
+        opening.named.last_agent = store::tasks::last_agent(tx.conn(), opening.case_id).await?;
+    }
     let Opening { attributes, named, .. } = opening.clone();
     let plan = book.of_tasks(attributes.country, now);
     let since = book.waits_since(&plan, &attributes, &named, occurred_at.min(now));
     let opened = opened(ids.next(), opening, &plan, since, now);
-    if !store::tasks::insert(tx.conn(), &opened, &attributes, &named, source).await? {
-        return Ok(None);
-    }
-    tx.append_all(&[events::entry(&opened)]).await?;
-    Ok(Some(opened.task))
+    let event = events::entry(&opened);
+    let is_new = store::tasks::insert(tx, &opened, &attributes, &named, source, &event).await?;
+    Ok(is_new.then_some(opened.task))
 }
 
 /// A case is held in another language: a task of it that nobody has taken yet, offered or not, ends, and another that the

@@ -79,22 +79,34 @@ pub async fn overdue(
     .await?)
 }
 
-/// The offers that stand to any of the agents, oldest first, with their tasks.
-pub async fn standing(connection: &mut PgConnection, agents: &[Uuid]) -> Result<Vec<(Offer, Task)>, DbError> {
-    sqlx::query!(
-        r#"select o.id as "offer_id: OfferId", o.agent_id as "offered_to: AgentId", o.offered_at, o.expires_at,
-             o.standard_basis as offer_basis,
-             t.id as "id: TaskId", t.version, t.case_id as "case_id: CaseId", t.state, t.channel, t.language,
-             t.product_line, t.priority, t.weight, t.agent_id as "agent_id: AgentId", t.offer_count, t.queue_time,
-             t.accept_time, t.end_time, t.country_code, t.standard_basis
-         from offers o join tasks t on t.id = o.task_id
-         where o.ended_at is null and o.agent_id = any($1) order by o.offered_at, o.id"#,
-        agents,
-    )
-    .fetch_all(connection)
-    .await?
-    .into_iter()
-    .map(|row| {
+struct Row {
+    offer_id: OfferId,
+    offered_to: AgentId,
+    offered_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    offer_basis: Option<String>,
+    id: TaskId,
+    version: i64,
+    case_id: CaseId,
+    state: String,
+    channel: String,
+    language: String,
+    product_line: Option<String>,
+    priority: i16,
+    weight: i32,
+    agent_id: Option<AgentId>,
+    offer_count: i32,
+    queue_time: OffsetDateTime,
+    accept_time: Option<OffsetDateTime>,
+    end_time: Option<OffsetDateTime>,
+    country_code: Option<String>,
+    standard_basis: Option<String>,
+}
+
+impl TryFrom<Row> for (Offer, Task) {
+    type Error = DbError;
+
+    fn try_from(row: Row) -> Result<Self, DbError> {
         let offer = Offer {
             id: row.offer_id,
             task: row.id,
@@ -122,6 +134,38 @@ pub async fn standing(connection: &mut PgConnection, agents: &[Uuid]) -> Result<
             standard_basis: row.standard_basis,
         };
         Ok((offer, task.try_into()?))
-    })
-    .collect()
+    }
+}
+
+/// Offers that stand with their tasks, oldest first: the columns of [`Row`], and whatever else decides which.
+macro_rules! standing {
+    ($which:tt, $argument:expr) => {
+        sqlx::query_as!(
+            Row,
+            r#"
+            select o.id as "offer_id: OfferId", o.agent_id as "offered_to: AgentId", o.offered_at, o.expires_at,
+                o.standard_basis as offer_basis,
+                t.id as "id: TaskId", t.version, t.case_id as "case_id: CaseId", t.state, t.channel, t.language,
+                t.product_line, t.priority, t.weight, t.agent_id as "agent_id: AgentId", t.offer_count, t.queue_time,
+                t.accept_time, t.end_time, t.country_code, t.standard_basis
+            from offers o join tasks t on t.id = o.task_id
+            where o.ended_at is null and "# + $which + " order by o.offered_at, o.id",
+            $argument
+        )
+    };
+}
+
+/// The offers that stand to any of the agents, oldest first, with their tasks.
+pub async fn standing(connection: &mut PgConnection, agents: &[Uuid]) -> Result<Vec<(Offer, Task)>, DbError> {
+    let rows = standing!("o.agent_id = any($1)", agents).fetch_all(connection).await?;
+    rows.into_iter().map(TryFrom::try_from).collect()
+}
+
+/// The offers of any of the tasks that stand, oldest first, with their tasks.
+// The key is named twice: by the join alone, the planner may read all tasks to find a few.
+pub async fn standing_of(connection: &mut PgConnection, tasks: &[Uuid]) -> Result<Vec<(Offer, Task)>, DbError> {
+    let rows = standing!("o.task_id = any($1) and t.id = any($1)", tasks)
+        .fetch_all(connection)
+        .await?;
+    rows.into_iter().map(TryFrom::try_from).collect()
 }

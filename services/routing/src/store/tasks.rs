@@ -1,7 +1,8 @@
 //! Tasks and what happened to them.
 
 use sqlx::PgConnection;
-use support_chassis::db::DbError;
+use support_chassis::db::{DbError, Tx};
+use support_chassis::outbox::{self, trace_parent};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -76,26 +77,32 @@ macro_rules! select {
     };
 }
 
-/// Writes a new task that the event `source` asked for, with the first entry of its history. False where that event's
-/// task is there already.
+/// Writes a new task that the event `source` asked for, the first entry of its history and the event that tells of it, in one
+/// statement: what comes to the service comes by it, one after another. False where that event's task is there already.
 pub async fn insert(
-    connection: &mut PgConnection,
+    tx: &mut Tx,
     opened: &Changed,
     attributes: &Attributes,
     named: &Named,
     source: Uuid,
+    event: &outbox::Entry,
 ) -> Result<bool, DbError> {
     let Changed { task, entry, .. } = opened;
     let further: Vec<String> = attributes.further_languages.iter().map(ToString::to_string).collect();
-    let written = sqlx::query!(
-        "with task as (
+    let written = sqlx::query_scalar!(
+        r#"with task as (
              insert into tasks (id, version, source_event_id, case_id, state, channel, language, product_line, priority, weight, queue_time,
                  country_code, standard_basis, severity, area, segment, cause, model, further_languages, last_agent_id, account_manager_id)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
              on conflict on constraint tasks_one_for_each_opening do nothing
              returning id
+         ), noted as (
+             insert into task_history (task_id, sequence, change, occurred_at, standard_basis) select id, $2, $12, $13, $15 from task
+         ), told as (
+             insert into outbox (event_id, event_type, subject_id, occurred_at, trace_parent, payload)
+             select $24, $25, id, $13, $26, $27 from task
          )
-         insert into task_history (task_id, sequence, change, occurred_at, standard_basis) select id, $2, $12, $13, $15 from task",
+         select count(*) as "count!" from task"#,
         task.id.uuid(),
         task.version,
         source,
@@ -119,10 +126,15 @@ pub async fn insert(
         &further,
         named.last_agent.map(AgentId::uuid),
         named.account_manager.map(AgentId::uuid),
+        event.event_id(entry.at).uuid(),
+        event.event_type,
+        trace_parent(),
+        event.payload,
     )
-    .execute(connection)
+    .fetch_one(tx.conn())
     .await?;
-    Ok(written.rows_affected() == 1)
+    tx.mark_appended();
+    Ok(written == 1)
 }
 
 /// Who finished the latest task of a case that somebody finished.

@@ -127,6 +127,7 @@ impl Keeper {
         let mut hands = Hands::default();
         // They write while we read and decide. Where this is cut off, so are they, and what they had begun is rolled back.
         let mut under_way = JoinSet::new();
+        let wake = self.live.keeper.wake();
         loop {
             mind.catch_up(connection, &self.clock).await?;
             let decisions = mind.decide(self.clock.now(), hands.room());
@@ -140,7 +141,11 @@ impl Keeper {
                     Ok::<_, Error>((hand, batch, made))
                 });
             }
-            let mut ended = under_way.join_next().await;
+            let mut ended = tokio::select! {
+                ended = under_way.join_next() => ended,
+                // What comes meanwhile need not wait for those who write, as long as one of them has nothing to do.
+                () = wake.notified(), if hands.has_free() && !under_way.is_empty() => continue,
+            };
             if ended.is_none() {
                 return Ok(mind.engine.next_due());
             }

@@ -62,22 +62,22 @@ impl Reader {
                 is_whole: false,
             },
         };
-        let agents: Vec<Uuid> = if is_whole {
-            let mut touched = follower.read(&mut connection).await?;
-            if !touched.offered.is_empty() {
-                let offered: Vec<Uuid> = touched.offered.into_iter().collect();
-                let agents = store::happened::offered_to(&mut connection, &offered).await?;
-                touched.agents.extend(agents);
-            }
-            self.live.streams.to_show(touched.agents.iter())
+        let (agents, offered): (Vec<Uuid>, Vec<Uuid>) = if is_whole {
+            let touched = follower.read(&mut connection).await?;
+            let agents = self.live.streams.to_show(touched.agents.iter());
+            (agents, touched.offered.into_iter().collect())
         } else {
             is_whole = follower.settle(&mut connection).await?;
             follower.read(&mut connection).await?;
-            self.live.streams.agents()
+            (self.live.streams.agents(), Vec::new())
         };
         if !agents.is_empty() {
             let standing = store::offers::standing(&mut connection, &agents).await?;
             self.live.streams.show(&agents, standing);
+        }
+        if !offered.is_empty() {
+            let standing = store::offers::standing_of(&mut connection, &offered).await?;
+            self.live.streams.add(standing);
         }
         *place = Some(Progress { follower, is_whole });
         Ok(())

@@ -13,7 +13,7 @@ use support_proto::support::options::v1::CallerKind;
 use support_proto::support::routing::v1 as pb;
 use support_proto::support::routing::v1::plan_service_client::PlanServiceClient;
 use support_proto::support::types::v1 as types;
-use support_routing::domain::{AgentId, Area, Channel, Opening, Presence, ProductLine, Severity, Task};
+use support_routing::domain::{AgentId, Area, Cause, Channel, Presence, ProductLine, Severity, Task};
 use support_routing::ops;
 use support_routing::plan::Book;
 use tonic::Code;
@@ -49,13 +49,10 @@ async fn served_by(world: &World, task: &Task) -> Option<AgentId> {
 }
 
 async fn reopened(world: &World, task: &Task) -> Task {
-    let opening = world.opening(Channel::Phone, "en", None);
-    world
-        .open(Opening {
-            case_id: task.case_id,
-            ..opening
-        })
-        .await
+    let mut opening = world.opening(Channel::Phone, "en", None);
+    opening.case_id = task.case_id;
+    opening.attributes.cause = Cause::Reopened;
+    world.open(opening).await
 }
 
 #[tokio::test]
