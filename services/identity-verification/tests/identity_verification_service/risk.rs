@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use support_chassis::clock::timestamp;
+use support_chassis::clock::{Clock, timestamp};
 use support_identity_verification::domain::contact::Contact;
 use support_identity_verification::domain::grant::Assurance;
 use support_identity_verification::domain::machine::State;
@@ -321,7 +321,7 @@ async fn codes_to_a_pumped_prefix_are_withheld_and_reviewers_see_why() {
     let keys = CodeKeys::new(&[5; 32]);
     let prefix = range(&number(mobile)).unwrap().prefix;
     let prefix = keys.counter(Counted::Range(&format!("prefix {prefix}")));
-    let now = time::OffsetDateTime::now_utc();
+    let now = Clock::system().now();
     for at in [hour(now), hour(now) + Duration::from_hours(1)] {
         sqlx::query("insert into send_counts (counted_key, hour, sent, approved) values ($1, $2, 40, 0)")
             .bind(prefix.as_slice())
@@ -443,12 +443,12 @@ async fn reviewers_find_what_was_blocked_and_decide_by_the_door() {
         request_id: request_id(),
         phone: "+447400123456".into(),
         event: pb::NumberEvent::SimSwapped.into(),
-        event_time: Some(timestamp(time::OffsetDateTime::now_utc() - Duration::from_hours(1))),
+        event_time: Some(timestamp(Clock::system().now() - Duration::from_hours(1))),
     };
     risk.report_number(report.clone()).await.unwrap();
     let future = pb::ReportNumberRequest {
         request_id: request_id(),
-        event_time: Some(timestamp(time::OffsetDateTime::now_utc() + Duration::from_hours(1))),
+        event_time: Some(timestamp(Clock::system().now() + Duration::from_hours(1))),
         ..report
     };
     assert_eq!(
