@@ -170,17 +170,7 @@ pub async fn run(
     };
     let identity = named("identity-verification").ok_or_else(|| missing("identity-verification"))?;
     let localisation = named("localisation").ok_or_else(|| missing("localisation"))?;
-    // Keys in the clear are for trying things out.
-    let fetcher = Fetcher::new(common.environment == Environment::Development);
-    let keys = Arc::new(
-        Keys::new(
-            &own_settings.issuers,
-            &own_settings.audience,
-            identity.clone(),
-            &fetcher,
-        )
-        .map_err(|error| StartError::Keys(KeySetFault(error)))?,
-    );
+    let keys = Arc::new(keys(&own_settings, common.environment, identity.clone())?);
     let revoked = Arc::new(Revoked::new(identity, clock.clone()));
     let credentials = Credentials::new(
         Arc::clone(&keys),
@@ -312,6 +302,13 @@ fn connect(common: &Common, account: &Account) -> Result<Vec<(&'static str, &'st
             Ok((*service, *package, peer))
         })
         .collect()
+}
+
+/// The keys that tokens are checked with. Those that come in the clear are for trying things out.
+fn keys(settings: &GatewaySettings, environment: Environment, identity: Peer) -> Result<Keys, StartError> {
+    let fetcher = Fetcher::new(environment == Environment::Development);
+    Keys::new(&settings.issuers, &settings.audience, identity, &fetcher)
+        .map_err(|error| StartError::Keys(KeySetFault(error)))
 }
 
 /// Refuses, where it matters, whom a local system believes.

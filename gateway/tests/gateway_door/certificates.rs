@@ -126,10 +126,12 @@ impl Encrypted {
     }
 
     async fn list(&self, paper: Option<&Paper>, token: &str) -> (u16, String) {
-        let mut headers = "content-type: application/json\r\n".to_owned();
-        if !token.is_empty() {
-            headers += &format!("authorization: {}\r\n", bearer(token));
-        }
+        let content = "content-type: application/json\r\n";
+        let headers = if token.is_empty() {
+            content.to_owned()
+        } else {
+            format!("{content}authorization: {}\r\n", bearer(token))
+        };
         let (status, body) = self.post(paper, LIST, &headers, "{}").await;
         (status, body["reason"].as_str().unwrap_or_default().to_owned())
     }

@@ -166,7 +166,6 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         clients: client_keys(&kit, &settings),
         partner_lifetime: Duration::from_mins(settings.tokens.partner_minutes.into()),
     };
-    let partner_clients = PartnerClientApi(credentials.clone());
     let outbox = LocalOutboxApi {
         db: kit.db.clone(),
         outbox: settings.delivery.outbox,
@@ -192,8 +191,8 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         .serve(VerificationServiceServer::new(verifications))
         .serve(FactorServiceServer::new(factors))
         .serve(GrantServiceServer::new(GrantApi { db: kit.db }))
+        .serve(PartnerClientServiceServer::new(PartnerClientApi(credentials.clone())))
         .serve(CredentialServiceServer::new(credentials))
-        .serve(PartnerClientServiceServer::new(partner_clients))
         .serve(LocalOutboxServiceServer::new(outbox))
         .serve(NotificationServiceServer::new(notifications))
         .consume("case", CaseEvents(Arc::clone(&happened)))

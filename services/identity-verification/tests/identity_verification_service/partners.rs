@@ -120,11 +120,12 @@ impl Fixers {
     }
 
     async fn by_secret(&self, secret: &str) -> Result<pb::IssuePartnerTokenResponse, Status> {
-        self.ask(None, |it| it.client_secret = secret.to_owned()).await
+        self.ask(None, |it| secret.clone_into(&mut it.client_secret)).await
     }
 
     async fn by_assertion(&self, assertion: &str) -> Result<pb::IssuePartnerTokenResponse, Status> {
-        self.ask(None, |it| it.client_assertion = assertion.to_owned()).await
+        self.ask(None, |it| assertion.clone_into(&mut it.client_assertion))
+            .await
     }
 
     /// What the client signs, with claims that win over the usual ones.
@@ -250,7 +251,7 @@ async fn a_suspended_client_gets_nothing_until_it_is_resumed() {
             .into_inner()
             .client_ids
     };
-    assert_eq!(suspended().await, [fixers.id.clone()]);
+    assert_eq!(suspended().await, std::slice::from_ref(&fixers.id));
     let resume = pb::ResumePartnerClientRequest {
         request_id: request_id(),
         client_id: fixers.id.clone(),
