@@ -48,6 +48,7 @@ pub mod support {
     package!(identity);
     package!(localisation);
     package!(options);
+    package!(privacy);
     package!(repair);
     package!(routing);
     package!(standard);

@@ -90,6 +90,12 @@ impl Town {
         }
     }
 
+    /// The folder of the keys of personal data.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.data_dir.join(support::world::KEYS)
+    }
+
     /// A session with the gateway, that tells of a failure at once.
     ///
     /// # Panics

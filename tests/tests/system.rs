@@ -8,10 +8,12 @@ mod system {
     mod bad_input;
     mod conservation;
     mod entitlements;
+    mod erasure;
     mod fleet;
     mod journey;
     mod once;
     mod privacy;
+    mod rotation;
     mod standard;
     mod three_ways;
     mod told;

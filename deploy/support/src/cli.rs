@@ -115,7 +115,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Texts(args) => Box::pin(texts::run(&args)).await,
         Command::Agents(args) => agents::run(&args).await,
         Command::Token(args) => token::run(&args),
-        Command::Keys(args) => keys::run(&args),
+        Command::Keys(args) => keys::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
         Command::Gateway => one::gateway().await,
         Command::IdentityVerification => one::service(&support_identity_verification::SERVICE).await,

@@ -1,5 +1,8 @@
 //! `support keys`.
 
+pub mod rings;
+pub mod rotate;
+
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -9,9 +12,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use clap::Args;
+use clap::{Args, Subcommand};
 use ed25519_dalek::SigningKey;
 
+use self::rings::Ring;
+use self::rotate::RotateArgs;
 use crate::services::{SERVICES, names};
 
 /// What `--help` says beyond the first line.
@@ -31,8 +36,25 @@ the other regions are told of this one. They let its services follow their rules
 
 /// The words after the command: what they do is said in `LONG_HELP`.
 #[derive(Debug, Args)]
-#[command(after_long_help = LONG_HELP)]
+#[command(after_long_help = LONG_HELP, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct KeysArgs {
+    /// What to do instead with keys that are there.
+    #[command(subcommand)]
+    change: Option<KeysCommand>,
+    #[command(flatten)]
+    new: Option<NewKeys>,
+}
+
+/// What is done with keys that are there.
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Put a new key of personal data in the place of the one in use
+    Rotate(RotateArgs),
+}
+
+/// The keys to be made.
+#[derive(Debug, Args)]
+struct NewKeys {
     /// The folder to write to; made where it is not there.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
@@ -50,7 +72,7 @@ pub struct KeysArgs {
     authority: Option<support_chassis::id::Region>,
 }
 
-impl KeysArgs {
+impl NewKeys {
     /// The name that a service signs with.
     fn issuer(&self, name: &str) -> String {
         // The gateway speaks for callers, and is believed in its own region alone.
@@ -66,9 +88,18 @@ impl KeysArgs {
 ///
 /// # Errors
 ///
-/// Where a file is there already or cannot be written.
+/// Where a file is there already or cannot be written, or a key cannot be rotated.
+pub async fn run(args: KeysArgs) -> anyhow::Result<()> {
+    match (args.change, args.new) {
+        (Some(KeysCommand::Rotate(args)), _) => rotate::run(&args).await,
+        (None, Some(args)) => make_new(&args),
+        (None, None) => anyhow::bail!("name a folder for the keys"),
+    }
+}
+
+/// Makes keys.
 #[expect(clippy::print_stdout, reason = "a command's answer")]
-pub fn run(args: &KeysArgs) -> anyhow::Result<()> {
+fn make_new(args: &NewKeys) -> anyhow::Result<()> {
     fs::create_dir_all(&args.folder).with_context(|| format!("cannot make {}", args.folder.display()))?;
     let mut trust = String::new();
     let mut abroad = String::new();
@@ -105,11 +136,7 @@ pub fn run(args: &KeysArgs) -> anyhow::Result<()> {
             0o600,
         )?;
     }
-    for name in ["vault", "lookup"] {
-        // A ring of one: the next goes behind it, and later before it.
-        let first = format!("first {}\n", STANDARD.encode(rand::random::<[u8; 32]>()));
-        write_new(&args.folder.join(format!("{name}.keys")), &first, 0o600)?;
-    }
+    rings::make(&args.folder)?;
     let settings = settings(args, &trust, &sections)?;
     write_new(&args.folder.join("support.toml"), &settings, 0o644)?;
     let mut files = "support.toml";
@@ -117,12 +144,16 @@ pub fn run(args: &KeysArgs) -> anyhow::Result<()> {
         write_new(&args.folder.join("abroad.toml"), &told_abroad(args, &abroad)?, 0o644)?;
         files = "support.toml and abroad.toml";
     }
-    println!("wrote {} keys, {files} to {}", names().len() + 4, args.folder.display());
+    println!(
+        "wrote {} keys, {files} to {}",
+        names().len() + 2 + SERVICES.len() * Ring::ALL.len(),
+        args.folder.display()
+    );
     Ok(())
 }
 
 /// What the other regions are told of this one.
-fn told_abroad(args: &KeysArgs, trust: &str) -> anyhow::Result<String> {
+fn told_abroad(args: &NewKeys, trust: &str) -> anyhow::Result<String> {
     let region = args.region;
     let mut text = format!(
         "# What every other region is told of region {region}, in its own support.toml: public keys and addresses, no secrets.\n\
@@ -139,7 +170,7 @@ fn told_abroad(args: &KeysArgs, trust: &str) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn settings(args: &KeysArgs, trust: &str, sections: &str) -> anyhow::Result<String> {
+fn settings(args: &NewKeys, trust: &str, sections: &str) -> anyhow::Result<String> {
     let mut text =
         String::from("# What every service of this region is told. `support doctor SERVICE` explains each setting.\n");
     writeln!(
@@ -164,11 +195,17 @@ fn settings(args: &KeysArgs, trust: &str, sections: &str) -> anyhow::Result<Stri
         args.authority.unwrap_or(args.region)
     )?;
     text.push_str(sections);
+    for service in SERVICES {
+        writeln!(text, "\n[{}.vault]", service.name)?;
+        for ring in Ring::ALL {
+            let path = ring.path(Path::new(&args.mounted_at), service.name);
+            writeln!(text, "{} = \"{}\"", ring.setting(), path.display())?;
+        }
+    }
     writeln!(
         text,
         "\n[identity-verification]\nservice_key_file = \"{0}/codes.key\"\n\n[identity-verification.tokens]\n\
-         session_key_file = \"{0}/session.key\"\n\n[identity-verification.vault]\nkeys_file = \"{0}/vault.keys\"\n\
-         lookup_keys_file = \"{0}/lookup.keys\"\n\n[identity-verification.smtp]\n# host = \"smtp.example.com\"\n\
+         session_key_file = \"{0}/session.key\"\n\n[identity-verification.smtp]\n# host = \"smtp.example.com\"\n\
          # from = \"Support <support@example.com>\"\n\n[identity-verification.sms]\n# A carrier of short messages, if there is one:\n\
          # url = \"https://sms.example.com/send\"\n# token_file = \"{0}/sms.token\"",
         args.mounted_at
@@ -204,14 +241,14 @@ mod tests {
     #[test]
     fn the_settings_it_writes_are_whole_but_for_what_they_ask_for() {
         let folder = std::env::temp_dir().join(format!("support-keys-{}", std::process::id()));
-        let args = KeysArgs {
+        let args = NewKeys {
             folder: folder.clone(),
             mounted_at: folder.display().to_string(),
             region: "eu".parse().unwrap(),
             among_regions: false,
             authority: None,
         };
-        run(&args).unwrap();
+        make_new(&args).unwrap();
         let settings = Settings::new(&names()).file(&folder.join("support.toml"));
         for service in SERVICES {
             let url = "postgres://role:word@localhost/db";
@@ -229,7 +266,7 @@ mod tests {
             support_gateway::setting_docs(),
         );
         assert!(gateway.check(false).is_ok());
-        assert!(run(&args).is_err(), "keys that are there are not written over");
+        assert!(make_new(&args).is_err(), "keys that are there are not written over");
         fs::remove_dir_all(folder).unwrap();
     }
 
@@ -238,14 +275,14 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("support-keys-regions-{}", std::process::id()));
         let make = |region: &str| {
             let folder = folder.join(region);
-            let args = KeysArgs {
+            let args = NewKeys {
                 folder: folder.clone(),
                 mounted_at: folder.display().to_string(),
                 region: region.parse().unwrap(),
                 among_regions: true,
                 authority: Some("us".parse().unwrap()),
             };
-            run(&args).unwrap();
+            make_new(&args).unwrap();
             let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
             (read("support.toml"), read("abroad.toml"))
         };

@@ -33,6 +33,7 @@ use std::time::Duration;
 use support_proto::support::case::v1::case_service_client::CaseServiceClient;
 use support_proto::support::identity::v1::credential_service_client::CredentialServiceClient;
 use support_proto::support::identity::v1::customer_service_client::CustomerServiceClient;
+use support_proto::support::identity::v1::erasure_service_client::ErasureServiceClient;
 use support_proto::support::identity::v1::grant_service_client::GrantServiceClient;
 use support_proto::support::identity::v1::local_outbox_service_client::LocalOutboxServiceClient;
 use support_proto::support::identity::v1::notification_service_client::NotificationServiceClient;
@@ -216,6 +217,8 @@ clients! {
     verifications: VerificationServiceClient,
     /// What customers were told.
     notifications: NotificationServiceClient,
+    /// Erasures of customers, and all that is held on one.
+    erasures: ErasureServiceClient,
     /// What verifications allow.
     grants: GrantServiceClient,
     /// Partners' clients and their tokens.

@@ -25,8 +25,11 @@ pub use issuer::{AGENT_SCOPES, Issuer, OPERATOR, OPERATOR_SCOPES, PARTNER_SCOPES
 pub use ports::Ports;
 pub use secrets::Secrets;
 
+use crate::keys::rings;
 use crate::services::SERVICES;
 
+/// The folder of the keys of personal data, in the data directory.
+pub const KEYS: &str = "keys";
 /// How long the services may take to find each other after they have started.
 const READY_LIMIT: Duration = Duration::from_mins(1);
 /// How long everything may take to end once it is asked to.
@@ -111,6 +114,8 @@ impl World {
         // Before anything slow: a port that is taken should be known at once.
         let mut listeners = options.ports.bind().await?;
         let secrets = Secrets::load_or_make(&options.data_dir)?;
+        let keys = options.data_dir.join(KEYS);
+        rings::make(&keys)?;
         let (postgres, progress) = {
             let options = options.clone();
             tokio::task::spawn_blocking(move || {
@@ -130,7 +135,7 @@ impl World {
             urls.push((service.name, url));
         }
         let issuer = secrets.issuer();
-        let settings = settings::settings(&secrets, &issuer, &urls, &listeners, &options.overrides)?;
+        let settings = settings::settings(&secrets, &issuer, &urls, &listeners, &keys, &options.overrides)?;
         progress("bringing the databases up to date");
         migrate(&settings).await?;
 

@@ -160,6 +160,7 @@ async fn a_method_that_is_none_of_the_contract_is_refused() {
         // The feed is of the contract, and for services among themselves.
         "/support.feed.v1.FeedService/Subscribe",
         "/support.feed.v1.FeedService/Acknowledge",
+        "/support.privacy.v1.PersonalDataService/ExportPersonalData",
     ] {
         let explained = stage
             .grpc(path, &[("authorization", &token)], framed(&[]))

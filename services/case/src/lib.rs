@@ -30,6 +30,7 @@ use crate::api::CaseApi;
 use crate::api::playbook::PlaybookApi;
 use crate::desk::{Playbooks, Pulses};
 use crate::levels::Book;
+use crate::store::held::Held;
 use crate::work::{RepairEvents, RoutingEvents};
 
 pub use levels::SERVICE_LEVELS;
@@ -82,5 +83,6 @@ fn parts(kit: Kit) -> Result<Parts, StartError> {
         .work("calendars", follow)
         .serve(CaseServiceServer::new(CaseApi::new(kit.db, kit.ids, kit.clock, book)))
         .consume("routing", RoutingEvents)
-        .consume("repair-logistics", RepairEvents))
+        .consume("repair-logistics", RepairEvents)
+        .personal(Held))
 }

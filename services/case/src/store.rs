@@ -4,6 +4,7 @@
 //! of the history at once. Opening one is a single statement ([`cases::open`]).
 
 pub mod cases;
+pub mod held;
 pub mod list;
 pub mod marks;
 pub mod messages;

@@ -43,8 +43,7 @@ impl Key {
 
     /// Where the answer stands, for its seal.
     fn place(&self) -> Vec<u8> {
-        let (caller, method) = (self.caller.as_bytes(), self.method.as_bytes());
-        [self.request_id.as_bytes().as_slice(), method, &[0], caller].concat()
+        place(self.request_id, &self.method, &self.caller)
     }
 
     /// The stored answer, if there is one.
@@ -110,6 +109,78 @@ impl Key {
         .await?;
         Ok(stored.rows_affected() == 1)
     }
+}
+
+/// Seals by the first key of the vault what is sealed by another, and says of how many answers, and how many do not open.
+pub(crate) async fn reseal(db: &Db, vault: &Vault, at_once: i64) -> Result<(u64, u64), DbError> {
+    let first = vault.key_names().into_iter().next().unwrap_or_default();
+    let (mut moved, mut stuck) = (0, 0);
+    let mut after: Option<(String, String, Uuid)> = None;
+    loop {
+        let mut tx = db.begin().await?;
+        let (caller, method, request_id) = after
+            .clone()
+            .map_or((None, None, None), |(a, b, c)| (Some(a), Some(b), Some(c)));
+        let rows = sqlx::query!(
+            r#"select caller, method, request_id, sealed_by as "by!", response from idempotency_keys
+             where sealed_by <> $1 and ($2::text is null or (caller, method, request_id) > ($2, $3, $4::uuid))
+             order by caller, method, request_id limit $5 for update skip locked"#,
+            first,
+            caller,
+            method,
+            request_id,
+            at_once,
+        )
+        .fetch_all(tx.conn())
+        .await?;
+        let Some(last) = rows.last() else {
+            return Ok((moved, stuck));
+        };
+        after = Some((last.caller.clone(), last.method.clone(), last.request_id));
+        let (mut callers, mut methods, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut names, mut answers) = (Vec::new(), Vec::new());
+        for row in rows {
+            let place = place(row.request_id, &row.method, &row.caller);
+            let sealed = vault
+                .open_answer(&row.by, &place, &row.response)
+                .and_then(|plain| vault.seal_answer(&place, &plain));
+            if let Ok((name, answer)) = sealed {
+                callers.push(row.caller);
+                methods.push(row.method);
+                ids.push(row.request_id);
+                names.push(name);
+                answers.push(answer);
+            } else {
+                stuck += 1;
+            }
+        }
+        moved += sqlx::query!(
+            "update idempotency_keys as old set sealed_by = new.by, response = new.answer
+             from unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::bytea[])
+                 as new (caller, method, request_id, by, answer)
+             where old.caller = new.caller and old.method = new.method and old.request_id = new.request_id",
+            &callers,
+            &methods,
+            &ids,
+            &names,
+            &answers,
+        )
+        .execute(tx.conn())
+        .await?
+        .rows_affected();
+        tx.commit().await?;
+    }
+}
+
+/// Where an answer stands, for its seal.
+fn place(request_id: Uuid, method: &str, caller: &str) -> Vec<u8> {
+    [
+        request_id.as_bytes().as_slice(),
+        method.as_bytes(),
+        &[0],
+        caller.as_bytes(),
+    ]
+    .concat()
 }
 
 /// Deletes the answers older than `retention`, and says how many. Safe to run anywhere at any time.

@@ -7,7 +7,7 @@
 //! change under its request id; [`outbox`] writes what happened into the same transaction, [`feed`] serves it to others
 //! and applies theirs; [`page`] cuts lists.
 //!
-//! [`vault`] seals what is personal before it is stored.
+//! [`vault`] seals what is personal before it is stored; [`privacy`] hands out and erases what a service holds on somebody.
 //!
 //! [`standard`] holds the rules that services decide by: the same everywhere, stricter where a region says so.
 //!
@@ -30,6 +30,7 @@ pub mod named;
 pub mod outbox;
 pub mod page;
 pub mod passport;
+pub mod privacy;
 pub mod server;
 pub mod service;
 pub mod settings;

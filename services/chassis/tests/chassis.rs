@@ -16,6 +16,8 @@ mod feed;
 mod ledger;
 #[path = "chassis/office.rs"]
 mod office;
+#[path = "chassis/rotation.rs"]
+mod rotation;
 #[path = "chassis/service.rs"]
 mod service;
 #[path = "chassis/settings.rs"]

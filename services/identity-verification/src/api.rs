@@ -4,6 +4,7 @@ pub mod audit;
 pub mod credentials;
 pub mod customers;
 pub mod disclosure;
+pub mod erasures;
 pub mod factors;
 pub mod grants;
 pub mod local_outbox;

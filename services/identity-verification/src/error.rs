@@ -10,6 +10,7 @@ use support_proto::support::options::v1::AssuranceLevel;
 use tonic::{Code, Status};
 
 use crate::api::present;
+use crate::domain::erasure::{ErasureState, NotDecided};
 use crate::domain::grant::Assurance;
 use crate::domain::ids::{LocationId, VerificationId};
 use crate::domain::machine::State;
@@ -168,6 +169,15 @@ pub enum IdentityError {
     /// Whoever started a verification does not clear it.
     #[error("whoever started a verification does not clear it")]
     ReviewerInvolved,
+    /// No such erasure, or not one the caller may see.
+    #[error("no such erasure")]
+    ErasureNotFound,
+    /// The erasure is decided already.
+    #[error("the erasure is {}", .0.as_str())]
+    ErasureNotRequested(ErasureState),
+    /// Who asked for an erasure cannot approve it.
+    #[error("who asked for it cannot approve it")]
+    SecondPersonNeeded,
     /// A passkey's ceremony could not begin.
     #[error("a ceremony could not begin")]
     Ceremony(#[from] PasskeyRefused),
@@ -197,6 +207,15 @@ impl From<DbError> for IdentityError {
             // Two additions to one customer: the lock on the customer rules it out, and if it did not, it is a lost race.
             Some("contact_points_customer_ordinal_key") => Self::Conflict,
             _ => Self::Database(error),
+        }
+    }
+}
+
+impl From<NotDecided> for IdentityError {
+    fn from(error: NotDecided) -> Self {
+        match error {
+            NotDecided::NotRequested(state) => Self::ErasureNotRequested(state),
+            NotDecided::SamePerson => Self::SecondPersonNeeded,
         }
     }
 }
@@ -296,6 +315,9 @@ impl ServiceError for IdentityError {
                 self.answer_of_people()
             }
             Self::VerificationNotBlocked { .. } | Self::ReviewerInvolved => self.answer_of_risk(),
+            Self::ErasureNotFound | Self::ErasureNotRequested(_) | Self::SecondPersonNeeded => {
+                self.answer_of_erasures()
+            }
             Self::Page(error) => error.answer(),
             Self::Database(error) => error.answer(),
             Self::Token(_) | Self::Seal(_) | Self::Ceremony(_) | Self::Impossible(_) => Answer::internal(),
@@ -387,6 +409,29 @@ impl IdentityError {
                 Code::PermissionDenied,
                 Reason::ReviewerInvolved,
                 "whoever started a verification does not clear it",
+            ),
+            _ => Answer::internal(),
+        }
+    }
+
+    fn answer_of_erasures(&self) -> Answer {
+        let refuse = |code, reason: Reason, message| Answer::new(code, DOMAIN, reason.as_str_name(), message);
+        match self {
+            Self::ErasureNotFound => refuse(Code::NotFound, Reason::ErasureNotFound, "no such erasure"),
+            Self::ErasureNotRequested(state) => {
+                let state = present::erasure_state(*state).as_str_name();
+                refuse(
+                    Code::FailedPrecondition,
+                    Reason::ErasureNotRequested,
+                    "the erasure is decided already",
+                )
+                .with("state", state)
+                .precondition("ERASURE_STATE", "erasure", state)
+            }
+            Self::SecondPersonNeeded => refuse(
+                Code::PermissionDenied,
+                Reason::SecondPersonNeeded,
+                "who asked for it cannot approve it",
             ),
             _ => Answer::internal(),
         }

@@ -32,6 +32,7 @@ use support_proto::support::identity::v1::audit_service_server::AuditServiceServ
 use support_proto::support::identity::v1::credential_service_server::CredentialServiceServer;
 use support_proto::support::identity::v1::customer_service_server::CustomerServiceServer;
 use support_proto::support::identity::v1::disclosure_service_server::DisclosureServiceServer;
+use support_proto::support::identity::v1::erasure_service_server::ErasureServiceServer;
 use support_proto::support::identity::v1::factor_service_server::FactorServiceServer;
 use support_proto::support::identity::v1::grant_service_server::GrantServiceServer;
 use support_proto::support::identity::v1::local_outbox_service_server::LocalOutboxServiceServer;
@@ -47,6 +48,7 @@ use crate::api::audit::AuditApi;
 use crate::api::credentials::CredentialApi;
 use crate::api::customers::CustomerApi;
 use crate::api::disclosure::DisclosureApi;
+use crate::api::erasures::ErasureApi;
 use crate::api::factors::FactorApi;
 use crate::api::grants::GrantApi;
 use crate::api::local_outbox::LocalOutboxApi;
@@ -58,21 +60,24 @@ use crate::api::risk::RiskApi;
 use crate::api::verifications::VerificationApi;
 use crate::carrier::Carrier;
 use crate::chance::Chance;
+use crate::domain::erasure::FOLLOWERS;
 use crate::keys::{ClientKeyRing, NextKey, TokenKeys};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::numbers::Numbers;
 use crate::ops::Means;
 use crate::ops::decide_happening::Deciding;
+use crate::ops::export_customer::Exporting;
 use crate::settings::{Checked, IdentitySettings};
 use crate::standard::notifications::{NOTIFICATION_RULES, Telling};
 use crate::standard::{Policy, VERIFICATION_POLICY};
 use crate::words::Words;
+use crate::work::acknowledgements::{Erasing, NothingElse};
 use crate::work::audit::Linker;
 use crate::work::deciding::{Decider, Sources};
 use crate::work::delivery::{Courier, Deliverer};
 use crate::work::happenings::{CallbackEvents, CaseEvents, PlanEvents, RepairEvents};
-use crate::work::rotation::Rotation;
+use crate::work::rotation::LookUps;
 use crate::work::upkeep::Upkeep;
 
 /// The service's name.
@@ -166,12 +171,12 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         clients: client_keys(&kit, &settings),
         partner_lifetime: Duration::from_mins(settings.tokens.partner_minutes.into()),
     };
+    let erasures = erasures(&kit, vault)?;
     let outbox = LocalOutboxApi {
         db: kit.db.clone(),
         outbox: settings.delivery.outbox,
     };
     let upkeep = upkeep(&kit, &settings, &metrics);
-    let rotating = Rotation::new(&kit.db, vault).keep(kit.lifecycle.clone());
     let deliverer = Arc::new(Deliverer {
         db: kit.db.clone(),
         clock: kit.clock,
@@ -187,7 +192,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         settings: settings.delivery,
     });
 
-    Ok(parts
+    Ok(hear(parts, &happened)
         .serve(VerificationServiceServer::new(verifications))
         .serve(FactorServiceServer::new(factors))
         .serve(GrantServiceServer::new(GrantApi { db: kit.db }))
@@ -195,15 +200,12 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         .serve(CredentialServiceServer::new(credentials))
         .serve(LocalOutboxServiceServer::new(outbox))
         .serve(NotificationServiceServer::new(notifications))
-        .consume("case", CaseEvents(Arc::clone(&happened)))
-        .consume("repair-logistics", RepairEvents(Arc::clone(&happened)))
-        .consume("routing", CallbackEvents(Arc::clone(&happened)))
-        .consume("warranty", PlanEvents(happened))
+        .serve(ErasureServiceServer::new(erasures))
         .work("words", kept_words)
         .work("calendars", kept_calendars)
         .work("happenings", decider.run(kit.lifecycle.clone()))
         .work("deliveries", deliverer.run(kit.lifecycle.clone()))
-        .work("rotation", rotating)
+        .rotated(LookUps)
         .work(
             "upkeep",
             kit.lifecycle
@@ -250,6 +252,33 @@ fn people(kit: &Kit, means: &Means, happened: &Arc<Notify>) -> Parts {
         .serve(RiskServiceServer::new(risk))
         .serve(AuditServiceServer::new(AuditApi { db: kit.db.clone() }))
         .work("audit", linking)
+}
+
+/// What is heard from others: what customers may be told of, and whom they have erased.
+fn hear(parts: Parts, happened: &Arc<Notify>) -> Parts {
+    parts
+        .consume("case", Erasing(CaseEvents(Arc::clone(happened))))
+        .consume("repair-logistics", Erasing(RepairEvents(Arc::clone(happened))))
+        .consume("warranty", Erasing(PlanEvents(Arc::clone(happened))))
+        .consume("localisation", Erasing(NothingElse))
+        .consume("routing", Erasing(CallbackEvents(Arc::clone(happened))))
+}
+
+/// Erases customers, and gathers what is held on them from every service.
+fn erasures(kit: &Kit, vault: &Vault) -> Result<ErasureApi, StartError> {
+    let others = FOLLOWERS.into_iter().map(|name| Ok((name, kit.peer(name)?)));
+    let exporting = Exporting {
+        db: kit.db.clone(),
+        clock: kit.clock.clone(),
+        ids: kit.ids.clone(),
+        vault: vault.clone(),
+        others: others.collect::<Result<_, StartError>>()?,
+    };
+    Ok(ErasureApi {
+        db: kit.db.clone(),
+        ids: kit.ids.clone(),
+        exporting,
+    })
 }
 
 /// What ends and removes what ran out.

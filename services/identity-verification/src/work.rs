@@ -1,5 +1,6 @@
 //! What this service does unasked.
 
+pub mod acknowledgements;
 pub mod audit;
 pub mod deciding;
 pub mod delivery;

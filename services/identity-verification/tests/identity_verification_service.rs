@@ -18,6 +18,8 @@ mod customers;
 mod delivery;
 #[path = "identity_verification_service/disclosure.rs"]
 mod disclosure;
+#[path = "identity_verification_service/erasures.rs"]
+mod erasures;
 #[path = "identity_verification_service/events.rs"]
 mod events;
 #[path = "identity_verification_service/factors.rs"]

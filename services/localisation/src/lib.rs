@@ -50,6 +50,7 @@ use search::live::Live;
 use settings::LocalisationSettings;
 use standard::knowledge::{KNOWLEDGE_RULES, Rules};
 use standard::{MESSAGE_RULES, PLAYBOOKS};
+use store::held::Held;
 use work::CaseEvents;
 
 /// The service's name.
@@ -163,6 +164,7 @@ async fn start(kit: Kit) -> Result<Parts, StartError> {
         .serve(KnowledgeServiceServer::new(knowledge))
         .serve(AnswerServiceServer::new(answers))
         .consume("case", CaseEvents { rules })
+        .personal(Held)
         .work("refresh", refresh)
         .work("publishings", hear)
         .work("index of the articles", index)

@@ -21,6 +21,7 @@ use support_proto::support::repair::v1::repair_service_server::RepairServiceServ
 
 use crate::api::Api;
 use crate::standard::REPAIR_PROCEDURES;
+use crate::store::held::Held;
 use crate::warranty::Warranty;
 use crate::work::CaseEvents;
 
@@ -49,5 +50,6 @@ fn parts(kit: &Kit) -> Result<Parts, StartError> {
     Ok(Parts::new()
         .serve(ProviderServiceServer::new(api.clone()))
         .serve(RepairServiceServer::new(api))
-        .consume("case", CaseEvents))
+        .consume("case", CaseEvents)
+        .personal(Held))
 }

@@ -2,5 +2,6 @@
 //! [`DbError::Corrupt`](support_chassis::db::DbError::Corrupt) with its table and column.
 
 pub mod cases;
+pub mod held;
 pub mod providers;
 pub mod repairs;

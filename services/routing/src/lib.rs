@@ -105,7 +105,8 @@ fn start(kit: Kit) -> BoxFuture<'static, Result<Parts, StartError>> {
                     clock: kit.clock.clone(),
                     book: book.clone(),
                 },
-            );
+            )
+            .personal(store::held::Held);
         let parts = add_training(parts, &kit, settings, training);
         Ok(add_work(parts, &kit, settings, &live, desk))
     }

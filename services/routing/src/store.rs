@@ -6,6 +6,7 @@ pub mod courses;
 pub mod desk;
 pub mod fairness;
 pub mod happened;
+pub mod held;
 pub mod line;
 pub mod offers;
 pub mod roster;

@@ -34,6 +34,7 @@ use support_words::client::Words;
 use crate::api::{Api, PlanApi};
 use crate::standard::plans::PLAN_TERMS;
 use crate::standard::{COVERAGE_TERMS, PriceBook, REPAIR_PRICES, Rulebook};
+use crate::store::held::Held;
 use crate::work::RepairEvents;
 
 /// The migrations of this service's database.
@@ -96,6 +97,7 @@ fn parts(kit: Kit) -> Result<Parts, StartError> {
         .serve(EntitlementServiceServer::new(api))
         .serve(PlanServiceServer::new(plans))
         .consume("repair-logistics", repairs)
+        .personal(Held)
         .work("words", delivered)
         .work("expiry of entitlements", expiry)
         .work("upkeep of plans", upkeep_of_plans)

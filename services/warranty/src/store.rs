@@ -6,6 +6,7 @@ pub mod decisions;
 pub mod devices;
 pub mod facts;
 pub mod families;
+pub mod held;
 pub mod models;
 pub mod parts;
 pub mod plans;

@@ -53,7 +53,7 @@ pub const AGENT_SCOPES: [&str; 29] = [
 ];
 
 /// What an operator may do: set the system up and look at all of it. Not a customer's concern in its words.
-pub const OPERATOR_SCOPES: [&str; 43] = [
+pub const OPERATOR_SCOPES: [&str; 45] = [
     "agents.read",
     "agents.write",
     "articles.approve",
@@ -64,6 +64,8 @@ pub const OPERATOR_SCOPES: [&str; 43] = [
     "cases.read",
     "coverage.decide",
     "coverage.fleet",
+    "customers.erase",
+    "customers.export",
     "customers.read",
     "customers.write",
     "devices.approve",

@@ -28,11 +28,6 @@ pub struct Secrets {
     session_key: String,
     /// Key of identity-verification under which codes are kept.
     service_key: String,
-    /// The keys of personal data, and of looking people up. A world that is older than these gets them when it is next read.
-    #[serde(default)]
-    vault_key: String,
-    #[serde(default)]
-    lookup_key: String,
     /// Seed of the development issuer's key.
     issuer_key: String,
 }
@@ -73,11 +68,7 @@ impl Secrets {
                 path.display()
             )
         };
-        let mut secrets: Self = serde_json::from_str(&text).with_context(damaged)?;
-        if secrets.vault_key.is_empty() && secrets.lookup_key.is_empty() {
-            (secrets.vault_key, secrets.lookup_key) = (seed(), seed());
-            private::write(&path, &secrets)?;
-        }
+        let secrets: Self = serde_json::from_str(&text).with_context(damaged)?;
         secrets.check().with_context(damaged)?;
         Ok(Some(secrets))
     }
@@ -87,8 +78,6 @@ impl Secrets {
         let own = [
             ("session_key", &self.session_key),
             ("service_key", &self.service_key),
-            ("vault_key", &self.vault_key),
-            ("lookup_key", &self.lookup_key),
             ("issuer_key", &self.issuer_key),
         ];
         let passports = self.passport_keys.iter().map(|(name, key)| (name.as_str(), key));
@@ -107,8 +96,6 @@ impl Secrets {
             passport_keys: names().into_iter().map(|name| (name.to_owned(), seed())).collect(),
             session_key: seed(),
             service_key: seed(),
-            vault_key: seed(),
-            lookup_key: seed(),
             issuer_key: seed(),
         };
         private::write(&data_dir.join(FILE), &secrets)?;
@@ -137,16 +124,6 @@ impl Secrets {
 
     pub(super) fn service_key(&self) -> &str {
         &self.service_key
-    }
-
-    /// The key ring of personal data.
-    pub(super) fn vault_keys(&self) -> String {
-        format!("first {}", self.vault_key)
-    }
-
-    /// The key ring of looking people up.
-    pub(super) fn lookup_keys(&self) -> String {
-        format!("first {}", self.lookup_key)
     }
 
     /// The development issuer.

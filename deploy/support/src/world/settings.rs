@@ -1,10 +1,13 @@
 //! What every part of a world is told.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 use support_chassis::settings::Settings;
 use tokio::net::TcpListener;
 
 use super::{Issuer, Secrets};
+use crate::keys::rings::Ring;
 use crate::services::{SERVICES, names};
 
 /// The region a world is.
@@ -18,6 +21,7 @@ pub(super) fn settings(
     issuer: &Issuer,
     urls: &[(&'static str, String)],
     listeners: &[(&'static str, TcpListener)],
+    rings: &Path,
     overrides: &str,
 ) -> anyhow::Result<Settings> {
     let mut peers = Map::new();
@@ -59,10 +63,12 @@ pub(super) fn settings(
             "database": { "url": url.unwrap_or_default() },
             "passport": { "signing_key": secrets.passport_key(service.name) },
         });
+        for ring in Ring::ALL {
+            tree[service.name]["vault"][ring.setting()] = json!(ring.path(rings, service.name));
+        }
     }
     let identity = &mut tree[support_identity_verification::SERVICE.name];
     identity["service_key"] = json!(secrets.service_key());
-    identity["vault"] = json!({ "keys": secrets.vault_keys(), "lookup_keys": secrets.lookup_keys() });
     identity["tokens"] = json!({ "session_key": secrets.session_key() });
     identity["delivery"] = json!({ "outbox": "local" });
     tree[support_gateway::NAME] = json!({

@@ -195,7 +195,8 @@ impl World {
         let settings = settings(&[("case", database.url())])
             .set("peers.localisation", [format!("http://{localisation}")])
             .set("peers.routing", url(&routing))
-            .set("peers.repair-logistics", url(&repairs));
+            .set("peers.repair-logistics", url(&repairs))
+            .set("peers.identity-verification", ["http://127.0.0.1:9"]);
         let running = run(&SERVICE, &settings, life, None).await.unwrap();
         let channel = support_testing::channel(running.address);
         let db = Db::connect(&DatabaseSettings::small(database.url())).await.unwrap();

@@ -87,15 +87,14 @@ impl Kit {
     ///
     /// Where the settings have no keys for it.
     pub fn vault(&self) -> Result<Vault, StartError> {
-        let wrong = |path: &str, what: &str| StartError::setting(self.name, path, what);
-        match self.common.vault.vault() {
-            Ok(Some(vault)) => Ok(vault),
-            Ok(None) => Err(wrong("vault.keys", "is not set, and this service holds personal data")),
-            Err(faults) => Err(faults.first().map_or_else(
-                || wrong("vault.keys", "cannot be read"),
-                |(path, what)| wrong(path, what),
-            )),
-        }
+        // The one that the stored answers are sealed by: its keys are read again while the service serves.
+        self.db.vault().cloned().ok_or_else(|| {
+            StartError::setting(
+                self.name,
+                "vault.keys",
+                "is not set, and this service holds personal data",
+            )
+        })
     }
 
     /// What holds of a document, which must be one of the service's `standards`.

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -15,7 +16,9 @@ use crate::client::Peer;
 use crate::db::Db;
 use crate::feed;
 use crate::lifecycle::BoxError;
+use crate::privacy::{Eraser, ORDERED_BY, PersonalData};
 use crate::server::Server;
+use crate::vault::Rotated;
 
 /// Adds a gRPC service to a server that is being put together.
 pub(super) type Serve = Box<dyn FnOnce(Server) -> Server + Send>;
@@ -30,6 +33,8 @@ pub struct Parts {
     pub(super) served: Vec<(&'static str, Serve)>,
     pub(super) consumed: Vec<(&'static str, Consume)>,
     pub(super) work: Vec<(&'static str, BoxFuture<'static, Result<(), BoxError>>)>,
+    pub(super) personal: Option<Arc<dyn PersonalData>>,
+    pub(super) rotated: Option<Arc<dyn Rotated>>,
 }
 
 impl Parts {
@@ -66,6 +71,22 @@ impl Parts {
         self
     }
 
+    /// Hands out what the service holds on customers, and erases whom identity-verification says: see
+    /// [`privacy`](crate::privacy). The settings must name that service among the peers.
+    #[must_use]
+    pub fn personal(mut self, data: impl PersonalData) -> Self {
+        let data: Arc<dyn PersonalData> = Arc::new(data);
+        self.personal = Some(Arc::clone(&data));
+        self.consume(ORDERED_BY, Eraser(data))
+    }
+
+    /// Brings up to the keys of the settings what is more than data keys and stored answers: see [`vault`](crate::vault).
+    #[must_use]
+    pub fn rotated(mut self, rotated: impl Rotated) -> Self {
+        self.rotated = Some(Arc::new(rotated));
+        self
+    }
+
     /// Runs a task as long as the service lives: mostly [`Lifecycle::every`](crate::lifecycle::Lifecycle::every). It
     /// ends when the lifecycle drains; if it ends before, the service does.
     #[must_use]
@@ -89,6 +110,7 @@ impl fmt::Debug for Parts {
             .field("served", &served)
             .field("consumed", &consumed)
             .field("work", &work)
+            .field("personal", &self.personal.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -18,9 +18,11 @@ use crate::feed::{self, Feed};
 use crate::id::{Ids, Region};
 use crate::idempotency;
 use crate::lifecycle::{Fault, Lifecycle};
+use crate::privacy;
 use crate::server::{Server, ServerOptions, ShedLimits};
 use crate::settings::{Common, Settings};
 use crate::standard::{Api, Book, Follower, seed};
+use crate::vault::{EVERY as ROTATE_EVERY, Rotation};
 
 /// How often events that nobody needs any more are deleted.
 const PRUNE_FEED_EVERY: Duration = Duration::from_mins(10);
@@ -193,10 +195,21 @@ async fn start(service: &'static Service, kit: &Kit, listener: TcpListener) -> R
     if !service.standards.is_empty() {
         server = server.service(Api::server(kit.book().clone(), kit.ids.clone()));
     }
+    if let Some(data) = parts.personal {
+        server = server.service(privacy::Api::server(kit.db.clone(), data));
+    }
 
     let life = &kit.lifecycle;
     let name = |task: &str| format!("{}: {task}", service.name);
     spawn_upkeep(kit, &name);
+    if let Some(vault) = kit.db.vault() {
+        let rotation = Arc::new(Rotation::new(&kit.db, vault, &kit.common.vault, parts.rotated));
+        let round = move || {
+            let rotation = Arc::clone(&rotation);
+            async move { rotation.round().await }
+        };
+        life.spawn(name("keys"), life.every(ROTATE_EVERY, None, round));
+    }
     for ((source, consume), (peer, consumer)) in parts.consumed.into_iter().zip(peers) {
         let consuming = consume(kit.db.clone(), consumer, peer, life.draining());
         life.spawn(name(&format!("events of {source}")), unfailing(consuming));

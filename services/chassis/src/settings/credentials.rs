@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::common::{Environment, PassportSettings, TrustRole, VaultSettings};
 use crate::passport::{self, Role, Signer, Trust, Trusted};
-use crate::vault::{KeyRing, Vault};
+use crate::vault::{KeyRing, Rings, Vault};
 
 /// A setting's path and what is wrong with it.
 type Wrong = (String, String);
@@ -84,6 +84,15 @@ impl VaultSettings {
     ///
     /// The setting's path and what is wrong with it, for each.
     pub fn vault(&self) -> Result<Option<Vault>, Vec<(String, String)>> {
+        Ok(self.rings()?.map(Vault::of))
+    }
+
+    /// The rings of keys as they are now; none where no keys are set.
+    ///
+    /// # Errors
+    ///
+    /// As [`VaultSettings::vault`].
+    pub(crate) fn rings(&self) -> Result<Option<Rings>, Vec<(String, String)>> {
         let keys = ring(("vault.keys", &self.keys), ("vault.keys_file", &self.keys_file));
         let lookup_keys = ring(
             ("vault.lookup_keys", &self.lookup_keys),
@@ -97,7 +106,7 @@ impl VaultSettings {
             (Ok(Some(keys)), Ok(Some(lookup_keys))) if keys.shares_a_key_with(&lookup_keys) => {
                 wrong("vault.lookup_keys", "holds a key of vault.keys: expected other ones")
             }
-            (Ok(Some(keys)), Ok(Some(lookup_keys))) => Ok(Some(Vault::new(keys, lookup_keys))),
+            (Ok(Some(keys)), Ok(Some(lookup_keys))) => Ok(Some(Rings::new(keys, lookup_keys))),
             (keys, lookup_keys) => Err(keys.err().into_iter().chain(lookup_keys.err()).collect()),
         }
     }

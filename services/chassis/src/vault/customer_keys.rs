@@ -46,6 +46,23 @@ pub struct Rewrapped {
     pub stuck: usize,
 }
 
+/// Destroys the data key of a customer, for good, and says whether there was one. What was sealed with it is noise from the
+/// commit on. A customer without a key never gets one either.
+pub async fn destroy(connection: &mut PgConnection, customer: Uuid, now: OffsetDateTime) -> Result<bool, DbError> {
+    // One statement: were it two, a key made between them would live on.
+    let had_one = sqlx::query_scalar!(
+        r#"insert into customer_keys (customer_id, created_at, wrapped_at, erased_at) values ($1, $2, $2, $2)
+         on conflict (customer_id) do update set wrapped_by = null, wrapped = null, erased_at = excluded.erased_at
+         where customer_keys.erased_at is null
+         returning xmax <> '0'::xid as "had_one!""#,
+        customer,
+        now,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(had_one.unwrap_or(false))
+}
+
 impl Vault {
     /// The data key of a customer, made where there is none yet. Who makes one at the same time in another transaction gets the
     /// same, after a wait.
@@ -59,7 +76,8 @@ impl Vault {
         customer: Uuid,
         now: OffsetDateTime,
     ) -> Result<DataKey, DbError> {
-        let wrapped = self.keys.wrap(customer, &rand::random(), rand::random())?;
+        let rings = self.rings();
+        let wrapped = rings.keys.wrap(customer, &rand::random(), rand::random())?;
         let made = sqlx::query!(
             "insert into customer_keys (customer_id, wrapped_by, wrapped, created_at, wrapped_at)
              values ($1, $2, $3, $4, $4) on conflict do nothing",
@@ -72,7 +90,7 @@ impl Vault {
         .await?
         .rows_affected();
         if made == 1 {
-            return Ok(self.keys.unwrap(customer, &wrapped)?);
+            return Ok(rings.keys.unwrap(customer, &wrapped)?);
         }
         Ok(self.held(connection, customer).await?.key()?)
     }
@@ -93,7 +111,7 @@ impl Vault {
         let Some((by, bytes)) = row.wrapped_by.zip(row.wrapped) else {
             return Ok(Held::Erased);
         };
-        Ok(Held::Key(self.keys.unwrap(customer, &Wrapped { by, bytes })?))
+        Ok(Held::Key(self.rings().keys.unwrap(customer, &Wrapped { by, bytes })?))
     }
 
     /// The data keys of customers, by their ids, in one query: those that there are.
@@ -113,56 +131,29 @@ impl Vault {
         )
         .fetch_all(connection)
         .await?;
+        let rings = self.rings();
         rows.into_iter()
             .map(|row| {
                 let wrapped = Wrapped {
                     by: row.by,
                     bytes: row.bytes,
                 };
-                Ok((row.customer_id, self.keys.unwrap(row.customer_id, &wrapped)?))
+                Ok((row.customer_id, rings.keys.unwrap(row.customer_id, &wrapped)?))
             })
             .collect()
-    }
-
-    /// Destroys the data key of a customer, for good, and says whether there was one. What was sealed with it is noise from the
-    /// commit on. A customer without a key never gets one either.
-    pub async fn destroy(
-        &self,
-        connection: &mut PgConnection,
-        customer: Uuid,
-        now: OffsetDateTime,
-    ) -> Result<bool, DbError> {
-        let destroyed = sqlx::query!(
-            "update customer_keys set wrapped_by = null, wrapped = null, erased_at = $2
-             where customer_id = $1 and erased_at is null",
-            customer,
-            now,
-        )
-        .execute(&mut *connection)
-        .await?
-        .rows_affected();
-        if destroyed == 0 {
-            sqlx::query!(
-                "insert into customer_keys (customer_id, created_at, wrapped_at, erased_at) values ($1, $2, $2, $2)
-                 on conflict do nothing",
-                customer,
-                now,
-            )
-            .execute(connection)
-            .await?;
-        }
-        Ok(destroyed == 1)
     }
 
     /// Wraps up to `limit` data keys anew that another than the first key wraps. Safe to run anywhere at any time, also by several
     /// at once: it takes what nobody else is at, and reading goes on, for every key of the ring unwraps.
     pub async fn rewrap(&self, db: &Db, limit: i64) -> Result<Rewrapped, DbError> {
+        let rings = self.rings();
+        let (first, names) = (rings.keys.first(), rings.key_names());
         let mut tx = db.begin().await?;
         let rows = sqlx::query!(
             r#"select customer_id, wrapped_by as "by!", wrapped as "bytes!" from customer_keys
-             where wrapped_by <> $1 and wrapped_by = any($2) limit $3 for update skip locked"#,
-            self.keys.first(),
-            &self.keys.names().map(str::to_owned).collect::<Vec<_>>(),
+             where (wrapped_by < $1 or wrapped_by > $1) and wrapped_by = any($2) limit $3 for update skip locked"#,
+            first,
+            &names,
             limit,
         )
         .fetch_all(tx.conn())
@@ -173,7 +164,7 @@ impl Vault {
                 by: row.by,
                 bytes: row.bytes,
             };
-            match self.keys.rewrap(row.customer_id, &old, rand::random()) {
+            match rings.keys.rewrap(row.customer_id, &old, rand::random()) {
                 Ok(new) => {
                     customers.push(row.customer_id);
                     wrapped.push(new.bytes);
@@ -186,7 +177,7 @@ impl Vault {
             "update customer_keys as old set wrapped_by = $1, wrapped = new.wrapped, wrapped_at = $2
              from unnest($3::uuid[], $4::bytea[]) as new (customer_id, wrapped)
              where old.customer_id = new.customer_id",
-            self.keys.first(),
+            first,
             now,
             &customers,
             &wrapped,
@@ -194,8 +185,10 @@ impl Vault {
         .execute(tx.conn())
         .await?;
         let unknown = sqlx::query_scalar!(
-            r#"select count(*) as "count!" from customer_keys where wrapped_by <> all($1)"#,
-            &self.keys.names().map(str::to_owned).collect::<Vec<_>>(),
+            r#"select count(*) as "count!" from customer_keys
+             where (wrapped_by < $2 or wrapped_by > $2) and wrapped_by <> all($1)"#,
+            &names,
+            first,
         )
         .fetch_one(tx.conn())
         .await?;

@@ -15,12 +15,12 @@ use super::VaultError;
 use super::cipher::{self, DataKey, KEY_LENGTH, NONCE_LENGTH};
 
 /// Keys with names, the first of which is the one in use. Prints nothing of them.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct KeyRing {
     keys: Vec<Named>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 struct Named {
     name: String,
     secret: [u8; KEY_LENGTH],

@@ -10,10 +10,13 @@ use time::OffsetDateTime;
 use crate::domain::authenticator::{Authenticator, AuthenticatorState};
 use crate::domain::contact::{Contact, ContactKind};
 use crate::domain::customer::{ContactPoint, Customer};
+use crate::domain::erasure::{Erasure, ErasureState, Reason};
 use crate::domain::grant::{Assurance, Grant};
 use crate::domain::happening::{Kind, Preferences};
+use crate::domain::ids::ErasureId;
 use crate::domain::machine::State;
 use crate::domain::verification::{Method, Purpose, Verification};
+use crate::store::erasures::Progress;
 use crate::store::local_outbox::Message;
 use crate::store::notifications::{self, Listed};
 use crate::words::{BODY_KEY, CatalogueVersion, SUBJECT_KEY};
@@ -308,6 +311,48 @@ pub fn preferences(preferences: Preferences) -> pb::ContactPreferences {
             .collect(),
         plain_text_only: preferences.plain_text_only,
         time_zone: preferences.time_zone.unwrap_or_default(),
+    }
+}
+
+/// An erasure, and how far every service is with it.
+#[must_use]
+pub fn erasure<'p>(erasure: &Erasure, progress: impl Iterator<Item = &'p (ErasureId, Progress)>) -> pb::Erasure {
+    let (decided_by, decided_at) = erasure.decided.clone().unzip();
+    pb::Erasure {
+        erasure_id: erasure.id.to_string(),
+        customer_id: erasure.customer_id.to_string(),
+        state: erasure_state(erasure.state).into(),
+        reason: match erasure.reason {
+            Reason::CustomerWish => pb::PersonalDataReason::CustomerWish,
+            Reason::PurposeOver => pb::PersonalDataReason::PurposeOver,
+            Reason::LegalOrder => pb::PersonalDataReason::LegalOrder,
+            Reason::MistakenRecord => pb::PersonalDataReason::MistakenRecord,
+        }
+        .into(),
+        case_id: erasure.case_id.map(|id| id.to_string()).unwrap_or_default(),
+        requested_by: erasure.requested_by.clone(),
+        request_time: Some(timestamp(erasure.requested_at)),
+        decided_by: decided_by.unwrap_or_default(),
+        decide_time: decided_at.map(timestamp),
+        complete_time: erasure.completed_at.map(timestamp),
+        services: progress
+            .map(|(_, progress)| pb::ServiceErasure {
+                service: progress.service.clone(),
+                erase_time: progress.done.map(|(at, _)| timestamp(at)),
+                records: progress.done.map(|(_, records)| records).unwrap_or_default(),
+            })
+            .collect(),
+    }
+}
+
+/// How far an erasure is.
+#[must_use]
+pub fn erasure_state(state: ErasureState) -> pb::ErasureState {
+    match state {
+        ErasureState::Requested => pb::ErasureState::Requested,
+        ErasureState::Withdrawn => pb::ErasureState::Withdrawn,
+        ErasureState::Running => pb::ErasureState::Running,
+        ErasureState::Completed => pb::ErasureState::Completed,
     }
 }
 

@@ -38,6 +38,16 @@ id_type! {
 }
 
 id_type! {
+    /// Names the erasure of a customer.
+    ErasureId
+}
+
+id_type! {
+    /// Names that somebody was handed all that is held on a customer.
+    ExportId
+}
+
+id_type! {
     /// Names a case of the case service.
     CaseId
 }

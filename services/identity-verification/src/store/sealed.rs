@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
 use support_chassis::db::{Db, DbError, stored};
-use support_chassis::vault::{DataKey, Field, Vault};
+use support_chassis::vault::{self, DataKey, Field, Vault};
 use uuid::Uuid;
 
 use crate::domain::contact::{Contact, ContactKind};
@@ -223,6 +223,22 @@ pub async fn add_lookups(db: &Db, vault: &Vault) -> Result<usize, DbError> {
     Ok(borrowed.len())
 }
 
+/// Removes what was made with look-up keys that neither this process nor another one of this service has any more, and says how much.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn forget_lookups(db: &Db, vault: &Vault) -> Result<u64, DbError> {
+    let removed = sqlx::query!(
+        "delete from contact_lookups where key_id <> all($1)
+             and not exists (select from vault_processes where contact_lookups.key_id = any(vault_processes.lookup_keys))",
+        &vault.lookup_key_names(),
+    )
+    .execute(db.pool())
+    .await?;
+    Ok(removed.rows_affected())
+}
+
 /// Erases what is personal in a customer's record: destroys the data key and what the contact points are found by. Says whether
 /// there was anything to erase.
 ///
@@ -231,7 +247,6 @@ pub async fn add_lookups(db: &Db, vault: &Vault) -> Result<usize, DbError> {
 /// Those of the database.
 pub async fn erase(
     connection: &mut PgConnection,
-    vault: &Vault,
     customer: CustomerId,
     now: time::OffsetDateTime,
 ) -> Result<bool, DbError> {
@@ -252,5 +267,5 @@ pub async fn erase(
     )
     .execute(&mut *connection)
     .await?;
-    vault.destroy(connection, customer.uuid(), now).await
+    vault::destroy(connection, customer.uuid(), now).await
 }

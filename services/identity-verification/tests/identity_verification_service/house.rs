@@ -19,6 +19,7 @@ use support_proto::support::identity::v1::audit_service_client::AuditServiceClie
 use support_proto::support::identity::v1::credential_service_client::CredentialServiceClient;
 use support_proto::support::identity::v1::customer_service_client::CustomerServiceClient;
 use support_proto::support::identity::v1::disclosure_service_client::DisclosureServiceClient;
+use support_proto::support::identity::v1::erasure_service_client::ErasureServiceClient;
 use support_proto::support::identity::v1::factor_service_client::FactorServiceClient;
 use support_proto::support::identity::v1::grant_service_client::GrantServiceClient;
 use support_proto::support::identity::v1::local_outbox_service_client::LocalOutboxServiceClient;
@@ -202,6 +203,10 @@ impl House {
 
     pub(crate) fn grants(&self, caller: &Caller) -> GrantServiceClient<Door> {
         GrantServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn erasures(&self, caller: &Caller) -> ErasureServiceClient<Door> {
+        ErasureServiceClient::new(self.door(caller))
     }
 
     pub(crate) fn credentials(&self, caller: &Caller) -> CredentialServiceClient<Door> {

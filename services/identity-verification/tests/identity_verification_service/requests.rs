@@ -97,6 +97,11 @@ pub(crate) fn staff() -> Caller {
     caller(CallerKind::Staff, "agent-7", &scopes)
 }
 
+/// Staff who may erase and export.
+pub(crate) fn guardian(subject: &str) -> Caller {
+    caller(CallerKind::Staff, subject, &["customers.erase", "customers.export"])
+}
+
 pub(crate) fn operator() -> Caller {
     let scopes = [
         "audit.read",

@@ -3,11 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sqlx::{AssertSqlSafe, PgPool};
-use support_chassis::vault::{KeyRing, Vault};
+use support_chassis::vault::{KeyRing, Rotated as _, Vault};
 use support_identity_verification::domain::contact::Contact;
 use support_identity_verification::domain::ids::{ContactPointId, CustomerId};
 use support_identity_verification::store::{customers, sealed};
-use support_identity_verification::work::rotation::Rotation;
+use support_identity_verification::work::rotation::LookUps;
 use support_proto::support::identity::v1::{AddContactPointRequest, LookupCustomerRequest};
 
 use crate::bench::Bench;
@@ -154,7 +154,7 @@ async fn who_is_erased_is_nobody_and_their_address_is_free() {
     );
     let mut tx = bench.db.begin().await.unwrap();
     let now = tx.now();
-    assert!(sealed::erase(tx.conn(), vault, ada, now).await.unwrap());
+    assert!(sealed::erase(tx.conn(), ada, now).await.unwrap());
     tx.commit().await.unwrap();
     let mut connection = bench.db.read().await.unwrap();
     assert!(customers::get(&mut connection, vault, ada).await.unwrap().is_none());
@@ -193,8 +193,8 @@ async fn both_kinds_of_keys_are_rotated_and_everybody_is_found_and_read() {
         .await
         .unwrap();
     assert_eq!(found.map(|(id, _)| id), Some(ada), "before anything was done");
-    let rotation = Rotation::new(&bench.db, &both);
-    rotation.round().await.unwrap();
+    assert_eq!(both.rewrap(&bench.db, 100).await.unwrap().moved, 1);
+    assert_eq!(LookUps.round(&bench.db, &both).await.unwrap(), 0);
     let found = customers::find_by_contact(&mut connection, &alone, &contact)
         .await
         .unwrap();

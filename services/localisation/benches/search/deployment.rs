@@ -55,6 +55,7 @@ impl Database {
             .set("localisation.database.url", url.as_str())
             .set("localisation.seed_shipped_messages", false)
             .set("peers.case", ["http://127.0.0.1:9"])
+            .set("peers.identity-verification", ["http://127.0.0.1:9"])
             .set("passport.signing_key", signing_key("localisation"))
             .set("passport.trust", vec![trust("gateway", TrustRole::Gateway)]);
         migrate(&SERVICE, &settings).await.unwrap();

@@ -236,6 +236,7 @@ fn settings(url: &str) -> Settings {
         .set("localisation.refresh_interval_ms", 50)
         .set("localisation.figures_interval_ms", 50)
         .set("peers.case", [NOBODY])
+        .set("peers.identity-verification", [NOBODY])
         .set("passport.signing_key", signing_key("localisation"))
         .set(
             "passport.trust",

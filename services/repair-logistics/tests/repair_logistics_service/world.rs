@@ -57,6 +57,7 @@ fn settings(database: &TestDatabase, case: &TestDatabase) -> Settings {
         .set("case.database.url", case.url())
         .set("database.max_connections", 5)
         .set("database.acquire_timeout_ms", 20_000)
+        .set("peers.identity-verification", ["http://127.0.0.1:9"])
         .set("passport.signing_key", signing_key("repair-logistics"))
         .set(
             "passport.trust",

@@ -44,6 +44,7 @@ pub(crate) async fn measure(world: &World, is_quick: bool, report: &mut Report) 
         .set("listen", "127.0.0.1:0")
         .set("routing.database.url", world.url.as_str())
         .set("passport.signing_key", signing_key("routing"))
+        .set("peers.identity-verification", ["http://127.0.0.1:9"])
         .set("peers.localisation", ["http://127.0.0.1:9"])
         .set("peers.case", ["http://127.0.0.1:9"])
         .set(

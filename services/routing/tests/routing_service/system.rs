@@ -80,6 +80,7 @@ impl System {
         let settings = change(
             settings
                 .set("peers.case", vec![format!("http://{}", case.address)])
+                .set("peers.identity-verification", ["http://127.0.0.1:9"])
                 .set("peers.localisation", ["http://127.0.0.1:9"]),
         );
         // A life of its own: a test may end it as a crash would, and what goes wrong in a child ends its parent.

@@ -93,6 +93,7 @@ impl World {
             .set("listen", "127.0.0.1:0")
             .set("warranty.database.url", url.as_str())
             .set("passport.signing_key", signing_key("warranty"))
+            .set("peers.identity-verification", ["http://127.0.0.1:9"])
             .set("peers.localisation", ["http://127.0.0.1:9"])
             .set("peers.repair-logistics", ["http://127.0.0.1:9"])
             .set(

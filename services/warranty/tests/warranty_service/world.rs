@@ -99,6 +99,7 @@ impl World {
             .set("database.max_connections", 5)
             .set("database.acquire_timeout_ms", 20_000)
             .set("passport.signing_key", signing_key("warranty"))
+            .set("peers.identity-verification", ["http://127.0.0.1:9"])
             .set("peers.localisation", [words])
             .set(
                 "passport.trust",

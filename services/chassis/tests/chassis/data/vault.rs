@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use support_chassis::db::{Db, DbError};
-use support_chassis::vault::{Field, Held, KeyRing, Rewrapped, Vault, VaultError};
+use support_chassis::vault::{self, Field, Held, KeyRing, Rewrapped, Vault, VaultError};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
@@ -73,8 +73,8 @@ async fn what_is_erased_is_unreadable_for_good() {
     let (ada, sealed) = seal(&db, &vault, "Ada").await;
     let (bob, other) = seal(&db, &vault, "Bob").await;
     let mut connection = db.read().await.unwrap();
-    assert!(vault.destroy(&mut connection, ada, NOW).await.unwrap());
-    assert!(!vault.destroy(&mut connection, ada, NOW).await.unwrap(), "once");
+    assert!(vault::destroy(&mut connection, ada, NOW).await.unwrap());
+    assert!(!vault::destroy(&mut connection, ada, NOW).await.unwrap(), "once");
     assert!(matches!(vault.held(&mut connection, ada).await.unwrap(), Held::Erased));
     assert_eq!(refusal(open(&db, &vault, ada, &sealed).await), VaultError::Erased);
     let again = vault.make(&mut connection, ada, NOW).await;
@@ -85,7 +85,7 @@ async fn what_is_erased_is_unreadable_for_good() {
     // Who was never here is erased before they come.
     let late = new_id().uuid();
     assert!(matches!(vault.held(&mut connection, late).await.unwrap(), Held::Never));
-    assert!(!vault.destroy(&mut connection, late, NOW).await.unwrap());
+    assert!(!vault::destroy(&mut connection, late, NOW).await.unwrap());
     assert_eq!(
         refusal(vault.make(&mut connection, late, NOW).await),
         VaultError::Erased

@@ -28,7 +28,8 @@ impl Deliverer {
     pub(super) async fn attempt_notice(&self, delivery: Claimed) -> Result<NoticeOutcome, IdentityError> {
         let mut connection = self.db.read().await?;
         let Some(to) = notifications::recipient(&mut connection, &self.vault, delivery.id).await? else {
-            return Err(IdentityError::Impossible("notifications for nobody"));
+            // Erased since it was taken on.
+            return Ok(NoticeOutcome::Ended(End::Dropped("erased"), Vec::new(), "none"));
         };
         let tellings = notifications::of_delivery(&mut connection, &self.vault, delivery.id).await?;
         drop(connection);

@@ -1,0 +1,145 @@
+//! All that is held on a customer here, for whoever has a right to see it. What proves who somebody is (secrets, keys, hashes of codes)
+//! is left out.
+
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use support_chassis::db::DbError;
+use support_chassis::privacy::Record;
+use support_chassis::vault::Vault;
+
+use super::customers;
+use crate::domain::ids::CustomerId;
+
+/// Reads all of it.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn all(connection: &mut PgConnection, vault: &Vault, customer: CustomerId) -> Result<Vec<Record>, DbError> {
+    let mut records = Vec::new();
+    records.extend(Record::all("customers", person(connection, vault, customer).await?));
+    records.extend(Record::all(
+        "authenticators",
+        authenticators(connection, customer).await?,
+    ));
+    records.extend(Record::all("verifications", verifications(connection, customer).await?));
+    records.extend(Record::all("grants", grants(connection, customer).await?));
+    records.extend(Record::all("notifications", notifications(connection, customer).await?));
+    records.extend(Record::all("erasures", erasures(connection, customer).await?));
+    records.extend(Record::all("personal_exports", exports(connection, customer).await?));
+    Ok(records)
+}
+
+/// The record, with the contact points and how the customer wants to be told.
+async fn person(connection: &mut PgConnection, vault: &Vault, customer: CustomerId) -> Result<Option<Value>, DbError> {
+    let Some(held) = customers::get(connection, vault, customer).await? else {
+        return Ok(None);
+    };
+    let dates = sqlx::query_scalar!(
+        r#"select jsonb_build_object('created_at', created_at, 'points', (
+             select jsonb_object_agg(id, jsonb_build_object('created_at', created_at, 'verified_at', verified_at))
+             from contact_points where customer_id = $1)) as "dates!"
+         from customers where id = $1"#,
+        customer.uuid(),
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let preferences = sqlx::query_scalar!(
+        r#"select to_jsonb(held) - 'customer_id' as "document!" from contact_preferences as held where customer_id = $1"#,
+        customer.uuid(),
+    )
+    .fetch_optional(connection)
+    .await?;
+    let points: Vec<_> = held
+        .contact_points
+        .iter()
+        .map(|point| {
+            let dates = &dates["points"][point.id.uuid().to_string()];
+            json!({
+                "id": point.id.to_string(),
+                "kind": point.contact.kind().as_str(),
+                "value": point.contact.value(),
+                "vouched": point.vouched,
+                "created_at": dates["created_at"],
+                "verified_at": dates["verified_at"],
+            })
+        })
+        .collect();
+    Ok(Some(json!({
+        "id": held.id.to_string(),
+        "given_name": held.name.given,
+        "family_name": held.name.family,
+        "display_name": held.name.display,
+        "languages": held.languages,
+        "country_code": held.country_code,
+        "created_at": dates["created_at"],
+        "contact_points": points,
+        "contact_preferences": preferences,
+    })))
+}
+
+async fn authenticators(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<Value>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"select to_jsonb(held) as "document!" from (
+             select id, method, display_name, state, failures, created_at, used_at, expires_at, ended_at
+             from authenticators where customer_id = $1 order by id
+         ) as held"#,
+        customer.uuid(),
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Each with what was proven, and how.
+async fn verifications(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<Value>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"select to_jsonb(held) as "document!" from (
+             select id, contact_point_id, method, purpose, state, case_id, languages, sends, checks, created_at, expires_at,
+                 ended_at, standard_basis, proven,
+                 (select coalesce(jsonb_agg(to_jsonb(proofs) - 'verification_id' order by proven_at), '[]')
+                  from proofs where proofs.verification_id = verifications.id) as proofs
+             from verifications where customer_id = $1 order by id
+         ) as held"#,
+        customer.uuid(),
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+async fn grants(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<Value>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"select to_jsonb(held) - 'customer_id' as "document!" from grants as held where customer_id = $1 order by id"#,
+        customer.uuid(),
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// What the customer was told, by the keys of the words they read.
+async fn notifications(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<Value>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"select to_jsonb(held) - 'customer_id' as "document!" from notifications as held where customer_id = $1 order by id"#,
+        customer.uuid(),
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+async fn erasures(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<Value>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"select to_jsonb(held) - 'customer_id' as "document!" from erasures as held where customer_id = $1 order by id"#,
+        customer.uuid(),
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+async fn exports(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<Value>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"select to_jsonb(held) - 'customer_id' as "document!" from personal_exports as held
+         where customer_id = $1 order by id"#,
+        customer.uuid(),
+    )
+    .fetch_all(connection)
+    .await?)
+}
