@@ -1,5 +1,7 @@
 //! Identity providers of staff and operators: found, believed, and told apart.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 use support_chassis::error::explain;
 use support_chassis::lifecycle::Lifecycle;
@@ -363,9 +365,16 @@ async fn the_key_of_tokens_is_changed_without_a_refused_call() {
         }
     };
     call(&old, 20).await;
+    // It is published ahead of its use: before that, whoever checks tokens has looked again.
     stage.identity.keys.lock().unwrap().push(new.clone());
     call(&old, 20).await;
-    // The first that signs with the new one has it fetched, had nobody looked before.
+    let asked = stage.identity.asked.load(Ordering::SeqCst);
+    let of_nobody = Issuer::new(super::harness::tokens::IDENTITY, "identity-3", 43).token(&claims);
+    until("the keys are looked at again", async || {
+        stage.get_case(&of_nobody).await.unwrap_err();
+        stage.identity.asked.load(Ordering::SeqCst) > asked
+    })
+    .await;
     call(&new, 20).await;
     call(&old, 20).await;
     // What the old one has signed has run out.
