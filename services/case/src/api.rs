@@ -11,6 +11,7 @@ use support_chassis::clock::Clock;
 use support_chassis::db::Db;
 use support_chassis::id::Ids;
 use support_chassis::page;
+use support_chassis::vault::Vault;
 use support_proto::codec::Change;
 use support_proto::support::case::v1 as contract;
 use support_proto::support::case::v1::case_service_server::CaseService;
@@ -39,13 +40,20 @@ pub struct CaseApi {
     ids: Ids,
     clock: Clock,
     book: Book,
+    vault: Vault,
 }
 
 impl CaseApi {
-    /// The service over a database, by the service levels in `book`.
+    /// The service over a database, by the service levels in `book`; what people write is sealed by `vault`.
     #[must_use]
-    pub fn new(db: Db, ids: Ids, clock: Clock, book: Book) -> Self {
-        Self { db, ids, clock, book }
+    pub fn new(db: Db, ids: Ids, clock: Clock, book: Book, vault: Vault) -> Self {
+        Self {
+            db,
+            ids,
+            clock,
+            book,
+            vault,
+        }
     }
 
     /// A call that changes a case: they differ in what they ask for and in the name of their answer.
@@ -59,7 +67,7 @@ impl CaseApi {
         let (call, viewer, request) = open_of(request, case)?;
         let (change, now) = (parse(&request)?, self.clock.now());
         let written = self.db.write(&call, &request, async |tx| {
-            let case = ops::change_case(tx, &viewer, change, now).await?;
+            let case = ops::change_case(tx, &self.vault, &viewer, change, now).await?;
             Ok::<_, Error>(answer(present::case(&case, now)))
         });
         Ok(Response::new(written.await?))
@@ -87,7 +95,7 @@ impl CaseService for CaseApi {
         let concern = parse::concern(&viewer, &request, &self.ids)?;
         let (ids, now) = (self.ids.clone(), self.clock.now());
         let written = self.db.write(&call, &request, async |tx| {
-            let case = ops::open_case(tx, &ids, &self.book, &viewer, concern, now).await?;
+            let case = ops::open_case(tx, (&ids, &self.vault), &self.book, &viewer, concern, now).await?;
             Ok::<_, Error>(OpenCaseResponse {
                 case: Some(present::case(&case, now)),
             })
@@ -99,7 +107,7 @@ impl CaseService for CaseApi {
         let (call, viewer, request) = open_of(request, |request| &request.case_id)?;
         let id = parse::case_id(&request.case_id)?;
         let mut connection = self.db.read().await?;
-        let case = ops::get_case(&mut connection, &viewer, id).await?;
+        let case = ops::get_case(&mut connection, &self.vault, &viewer, id).await?;
         let shown = marks::shown(&mut connection, id, MOST_SHOWN).await?;
         let mut case = present::case(&case, self.clock.now());
         if call.caller().kind == CallerKind::Service {
@@ -126,7 +134,7 @@ impl CaseService for CaseApi {
         );
         let page = page::parse(request.page_size, &request.page_token, 50, 1000, &binding).map_err(Error::from)?;
         let mut connection = self.db.read().await?;
-        let cases = ops::list_cases(&mut connection, &viewer, filter, page.after, page.limit()).await?;
+        let cases = ops::list_cases(&mut connection, &self.vault, &viewer, filter, page.after, page.limit()).await?;
         let now = self.clock.now();
         let (cases, next_page_token) = pages::cut(&page, cases, ops::place, |case| present::case(case, now));
         Ok(Response::new(ListCasesResponse { cases, next_page_token }))
@@ -140,7 +148,7 @@ impl CaseService for CaseApi {
         let (case, utterance) = parse::utterance(&viewer, &request, &self.ids)?;
         let now = self.clock.now();
         let written = self.db.write(&call, &request, async |tx| {
-            let message = ops::post_message(tx, &viewer, case, utterance, now).await?;
+            let message = ops::post_message(tx, &self.vault, &viewer, case, utterance, now).await?;
             Ok::<_, Error>(PostMessageResponse {
                 message: Some(present::message(&message)),
             })
@@ -158,7 +166,7 @@ impl CaseService for CaseApi {
         let page = page::parse(request.page_size, &request.page_token, 50, 200, &binding).map_err(Error::from)?;
         let mut connection = self.db.read().await?;
         let after = page.after.unwrap_or_default();
-        let messages = ops::list_messages(&mut connection, &viewer, case, after, page.limit()).await?;
+        let messages = ops::list_messages(&mut connection, &self.vault, &viewer, case, after, page.limit()).await?;
         let (messages, next_page_token) = pages::cut(&page, messages, |message| message.sequence, present::message);
         Ok(Response::new(ListMessagesResponse {
             messages,
@@ -183,7 +191,7 @@ impl CaseService for CaseApi {
         let (call, viewer, request) = open_of(request, |request| &request.case_id)?;
         let (change, now) = (parse::severity(&request)?, self.clock.now());
         let written = self.db.write(&call, &request, async |tx| {
-            let case = ops::change_severity(tx, &self.book, &viewer, change, now).await?;
+            let case = ops::change_severity(tx, &self.vault, &self.book, &viewer, change, now).await?;
             Ok::<_, Error>(ChangeSeverityResponse {
                 case: Some(present::case(&case, now)),
             })
@@ -198,7 +206,7 @@ impl CaseService for CaseApi {
         let (call, viewer, request) = open_of(request, |request| &request.case_id)?;
         let (change, now) = (parse::speech(&request)?, self.clock.now());
         let written = self.db.write(&call, &request, async |tx| {
-            let case = ops::change_language(tx, &viewer, change, now).await?;
+            let case = ops::change_language(tx, &self.vault, &viewer, change, now).await?;
             Ok::<_, Error>(ChangeLanguageResponse {
                 case: Some(present::case(&case, now)),
             })
@@ -249,7 +257,7 @@ impl CaseService for CaseApi {
         let page = page::parse(request.page_size, &request.page_token, 100, 1000, &binding).map_err(Error::from)?;
         let mut connection = self.db.read().await?;
         let after = page.after.unwrap_or_default();
-        let entries = ops::list_timeline(&mut connection, &viewer, case, after, page.limit()).await?;
+        let entries = ops::list_timeline(&mut connection, &self.vault, &viewer, case, after, page.limit()).await?;
         let (entries, next_page_token) = page.cut(entries, |entry| entry.sequence);
         let entries = entries.iter().map(present::entry).collect();
         Ok(Response::new(ListTimelineResponse {

@@ -3,6 +3,7 @@
 use support_chassis::db::DbError;
 use support_chassis::error::{Answer, CommonErrorReason, InvalidFields, ServiceError, Violation, into_status};
 use support_chassis::page::PageError;
+use support_chassis::vault::VaultError;
 use support_proto::support::case::v1::CaseErrorReason;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -68,6 +69,9 @@ pub enum Error {
     /// Staff did not say whose case it is.
     #[error("staff must say whose case it is")]
     CustomerMissing,
+    /// The customer was erased.
+    #[error("the customer was erased")]
+    CustomerErased,
     /// A customer named another one.
     #[error("a customer may open cases for no one else")]
     CustomerNotSelf,
@@ -94,7 +98,17 @@ pub enum Error {
     Page(#[from] PageError),
     /// The database did not do what was asked.
     #[error(transparent)]
-    Database(#[from] DbError),
+    Database(DbError),
+}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        match error {
+            // Only who would seal something is told so; what is read is shown without the words.
+            DbError::Vault(VaultError::Erased) => Self::CustomerErased,
+            error => Self::Database(error),
+        }
+    }
 }
 
 impl Error {
@@ -167,6 +181,11 @@ impl ServiceError for Error {
                 "staff must say whose case it is",
             )
             .violation(Violation::new("customer_id", "must be set by staff")),
+            Self::CustomerErased => refuse(
+                Code::FailedPrecondition,
+                CaseErrorReason::CustomerErased,
+                "the customer was erased",
+            ),
             Self::CustomerNotSelf => {
                 let message = "a customer may open cases for no one else";
                 refuse(Code::PermissionDenied, CaseErrorReason::CustomerNotSelf, message)

@@ -19,6 +19,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use sqlx::migrate::Migrator;
 use support_calendars::Calendars;
+use support_chassis::db::DbError;
 use support_chassis::service::{Kit, Parts, Service, StartError};
 use support_chassis::settings::SettingDocs;
 use support_proto::support::case::v1::case_playbook_service_server::CasePlaybookServiceServer;
@@ -52,7 +53,22 @@ pub static SERVICE: Service = Service {
 /// How often cases are looked at that a desk shows, where nothing tells that one has changed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often is looked for words that a build which did not seal yet has written beside this one.
+const SEAL_EVERY: Duration = Duration::from_mins(1);
+
 fn parts(kit: Kit) -> Result<Parts, StartError> {
+    let vault = kit.vault()?;
+    let (sealed, keys) = (kit.db.clone(), vault.clone());
+    let seal = kit.lifecycle.every(SEAL_EVERY, None, move || {
+        let (sealed, keys) = (sealed.clone(), keys.clone());
+        async move {
+            let count = store::sealed::seal_clear(&sealed, &keys).await?;
+            if count > 0 {
+                tracing::info!(count, "cases and messages are sealed");
+            }
+            Ok::<_, DbError>(())
+        }
+    });
     let calendars = Calendars::of(&kit.peer("localisation")?);
     let book = Book::new(kit.standard(&SERVICE_LEVELS), calendars.clone());
     let follow = calendars.follow(&kit.lifecycle);
@@ -75,14 +91,21 @@ fn parts(kit: Kit) -> Result<Parts, StartError> {
         async move { watched.look(&db).await }
     });
     let playbooks = Playbooks::of(&kit.peer("localisation")?);
-    let desks = PlaybookApi::new(kit.db.clone(), kit.clock.clone(), playbooks, pulses);
+    let desks = PlaybookApi::new(kit.db.clone(), kit.clock.clone(), playbooks, pulses, vault.clone());
     Ok(Parts::new()
         .work("desks", look)
         .work("desks-wake", hear)
         .serve(CasePlaybookServiceServer::new(desks))
         .work("calendars", follow)
-        .serve(CaseServiceServer::new(CaseApi::new(kit.db, kit.ids, kit.clock, book)))
-        .consume("routing", RoutingEvents)
+        .work("sealing", seal)
+        .serve(CaseServiceServer::new(CaseApi::new(
+            kit.db,
+            kit.ids,
+            kit.clock,
+            book,
+            vault.clone(),
+        )))
+        .consume("routing", RoutingEvents { vault: vault.clone() })
         .consume("repair-logistics", RepairEvents)
-        .personal(Held))
+        .personal(Held { vault }))
 }

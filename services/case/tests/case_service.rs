@@ -23,6 +23,8 @@ mod overlays;
 mod refusals;
 #[path = "case_service/repeats.rs"]
 mod repeats;
+#[path = "case_service/sealed.rs"]
+mod sealed;
 #[path = "case_service/service_levels.rs"]
 mod service_levels;
 #[path = "case_service/story.rs"]

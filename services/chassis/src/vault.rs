@@ -25,7 +25,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub use cipher::{DataKey, Field};
-pub use customer_keys::{Held, Rewrapped, destroy};
+pub use customer_keys::{Held, KeyRow, Rewrapped, destroy};
 pub use ring::{InvalidKeyRing, KeyRing, Lookup};
 pub(crate) use rotation::{EVERY, Rotation};
 pub use rotation::{Process, Rotated, needing, processes};

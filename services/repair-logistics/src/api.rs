@@ -8,6 +8,7 @@ use support_chassis::clock::Clock;
 use support_chassis::db::Db;
 use support_chassis::id::Ids;
 use support_chassis::standard::Standard;
+use support_chassis::vault::Vault;
 use support_proto::support::repair::v1::RepairProcedures;
 
 use crate::warranty::Warranty;
@@ -23,18 +24,27 @@ pub struct Api {
     clock: Clock,
     warranty: Warranty,
     procedures: Standard<RepairProcedures>,
+    vault: Vault,
 }
 
 impl Api {
-    /// The service on its database, asking `warranty`, by the procedures of repair.
+    /// The service on its database, asking `warranty`, by the procedures of repair; what people write is sealed by `vault`.
     #[must_use]
-    pub fn new(db: Db, ids: Ids, clock: Clock, warranty: Warranty, procedures: Standard<RepairProcedures>) -> Self {
+    pub fn new(
+        db: Db,
+        ids: Ids,
+        clock: Clock,
+        warranty: Warranty,
+        procedures: Standard<RepairProcedures>,
+        vault: Vault,
+    ) -> Self {
         Self {
             db,
             ids,
             clock,
             warranty,
             procedures,
+            vault,
         }
     }
 }

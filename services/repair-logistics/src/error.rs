@@ -5,6 +5,7 @@ use std::time::Duration;
 use support_chassis::db::DbError;
 use support_chassis::error::{Answer, InvalidFields, PeerError, ServiceError, Violation, into_status};
 use support_chassis::page::PageError;
+use support_chassis::vault::VaultError;
 use support_proto::support::repair::v1::RepairErrorReason as Reason;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -77,6 +78,9 @@ pub enum Error {
     /// No such case, as far as this service has heard.
     #[error("no such case is known")]
     CaseNotFound,
+    /// The customer whose case it is was erased.
+    #[error("the customer was erased")]
+    CustomerErased,
     /// Fields break their rules.
     #[error(transparent)]
     InvalidFields(#[from] InvalidFields),
@@ -105,6 +109,8 @@ impl From<DbError> for Error {
             Some(providers::CODE_KEY) => Self::ProviderExists,
             Some(repairs::CASE_FKEY) => Self::CaseNotFound,
             Some(repairs::PARTNER_REFERENCE_KEY) => Self::PartnerReferenceTaken,
+            // Only who would seal something is told so; what is read is shown without the words.
+            _ if matches!(error, DbError::Vault(VaultError::Erased)) => Self::CustomerErased,
             _ => Self::Database(error),
         }
     }
@@ -174,6 +180,7 @@ impl ServiceError for Error {
             Self::CaseNotFound => {
                 of(Code::FailedPrecondition, Reason::CaseNotFound).retry_after(RETRY_AFTER_UNKNOWN_CASE)
             }
+            Self::CustomerErased => of(Code::FailedPrecondition, Reason::CustomerErased),
             Self::InvalidFields(error) => error.answer(),
             Self::Page(error) => error.answer(),
             Self::Peer(error) => error.answer(),

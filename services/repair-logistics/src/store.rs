@@ -5,3 +5,4 @@ pub mod cases;
 pub mod held;
 pub mod providers;
 pub mod repairs;
+pub mod sealed;

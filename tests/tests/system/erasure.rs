@@ -1,6 +1,7 @@
 //! A customer's two rights: to be handed all that is held on them, and to be erased wherever it is.
 
 use support::seed::REVIEWER;
+use support_proto::support::case::v1::{GetCaseRequest, ListMessagesRequest};
 use support_proto::support::identity::v1::{
     ApproveErasureRequest, EraseCustomerRequest, ErasureState, ExportCustomerRequest, GetErasureRequest,
     PersonalDataReason,
@@ -128,6 +129,56 @@ async fn a_customer_is_handed_all_that_is_held_and_then_erased_everywhere() {
     assert_eq!(
         changed,
         ["case", "identity-verification", "repair-logistics", "routing"]
+    );
+
+    // Nothing of it can be read again, with whatever keys.
+    let uuid = &customer.id[3..];
+    for database in [
+        "support_identity_verification",
+        "support_case",
+        "support_repair_logistics",
+    ] {
+        let mut connection = books::connect(town, database).await;
+        let keys: Vec<(bool, bool)> = sqlx::query_as(
+            "select wrapped is null, erased_at is not null from customer_keys where customer_id = $1::uuid",
+        )
+        .bind(uuid)
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+        assert_eq!(keys, [(true, true)], "{database}");
+    }
+    let get = GetCaseRequest {
+        case_id: case.case_id.clone(),
+    };
+    let left = agent
+        .caller
+        .cases()
+        .get_case(get)
+        .await
+        .unwrap()
+        .into_inner()
+        .case
+        .unwrap();
+    assert!(left.words_erased, "the case is there, and says that its words are not");
+    assert_eq!((&*left.subject, &*left.case_number), ("", &*case.case_number));
+    let list = ListMessagesRequest {
+        case_id: case.case_id.clone(),
+        ..ListMessagesRequest::default()
+    };
+    let messages = agent
+        .caller
+        .cases()
+        .list_messages(list)
+        .await
+        .unwrap()
+        .into_inner()
+        .messages;
+    assert_eq!(messages.len(), 2);
+    assert!(
+        messages
+            .iter()
+            .all(|message| message.words_erased && message.body.is_empty())
     );
 
     for (table, rows) in books::dump(town).await {

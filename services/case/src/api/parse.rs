@@ -21,7 +21,7 @@ use crate::domain::language::Language;
 use crate::domain::message::TextOrigin;
 use crate::domain::playbook::{Mark, Step};
 use crate::domain::speech::Speech;
-use crate::domain::words::{Body, Description, InvalidText, SourceReference, Subject};
+use crate::domain::words::{Body, CaseWords, Description, InvalidText, SourceReference, Subject};
 use crate::error::Error;
 use crate::ops::{Change, Marking, Viewer, customer_of};
 use crate::store::list::Filter;
@@ -85,8 +85,7 @@ pub(super) fn concern(viewer: &Viewer, request: &OpenCaseRequest, ids: &Ids) -> 
         product_line: Mirrored::from_field(request.product_line),
         device,
         severity: Mirrored::from_field(request.severity).unwrap_or(Severity::Normal),
-        subject,
-        description,
+        words: Some(CaseWords { subject, description }),
         source_reference,
         country,
         area: Mirrored::from_field(request.area),

@@ -2,6 +2,7 @@
 
 use support_chassis::clock::Clock;
 use support_chassis::db::Db;
+use support_chassis::vault::Vault;
 use support_proto::support::case::v1::case_playbook_service_server::CasePlaybookService;
 use support_proto::support::case::v1::{MarkPlaybookStepRequest, MarkPlaybookStepResponse, WatchPlaybookRequest};
 use tonic::{Request, Response, Status};
@@ -19,17 +20,19 @@ pub struct PlaybookApi {
     clock: Clock,
     playbooks: Playbooks,
     pulses: Pulses,
+    vault: Vault,
 }
 
 impl PlaybookApi {
-    /// The service over a database, localisation's playbooks and what tells which cases have changed.
+    /// The service over a database, localisation's playbooks, what tells which cases have changed, and what opens them.
     #[must_use]
-    pub fn new(db: Db, clock: Clock, playbooks: Playbooks, pulses: Pulses) -> Self {
+    pub fn new(db: Db, clock: Clock, playbooks: Playbooks, pulses: Pulses, vault: Vault) -> Self {
         Self {
             db,
             clock,
             playbooks,
             pulses,
+            vault,
         }
     }
 }
@@ -42,7 +45,14 @@ impl CasePlaybookService for PlaybookApi {
         let (_, viewer, request) = open(request)?;
         let asked = parse::desk(request)?;
         let pulse = self.pulses.of(asked.case);
-        let stream = watch::open(self.db.clone(), self.playbooks.clone(), viewer, asked, pulse).await?;
+        let stream = watch::open(
+            (self.db.clone(), self.vault.clone()),
+            self.playbooks.clone(),
+            viewer,
+            asked,
+            pulse,
+        )
+        .await?;
         Ok(Response::new(stream))
     }
 
@@ -53,7 +63,7 @@ impl CasePlaybookService for PlaybookApi {
         let (call, viewer, request) = open(request)?;
         let (case, marking) = parse::marking(&viewer, &request, self.clock.now())?;
         let written = self.db.write(&call, &request, async |tx| {
-            let mark = ops::mark_step(tx, &viewer, case, marking).await?;
+            let mark = ops::mark_step(tx, &self.vault, &viewer, case, marking).await?;
             Ok::<_, Error>(MarkPlaybookStepResponse {
                 mark: mark.as_ref().map(present::mark),
             })

@@ -27,6 +27,7 @@ pub(super) fn case(case: &Case, now: OffsetDateTime) -> contract::Case {
     let concern = &case.concern;
     let promise = case.promise.as_ref();
     let closed = case.standing.closed();
+    let words = concern.words.as_ref();
     contract::Case {
         case_id: case.id.to_string(),
         case_number: case.number.to_string(),
@@ -37,8 +38,10 @@ pub(super) fn case(case: &Case, now: OffsetDateTime) -> contract::Case {
         product_line: number(concern.product_line),
         device_id: text(concern.device),
         severity: concern.severity.to_wire().into(),
-        subject: concern.subject.as_str().to_owned(),
-        description: concern.description.as_str().to_owned(),
+        subject: words.map(|words| words.subject.as_str().to_owned()).unwrap_or_default(),
+        description: words
+            .map(|words| words.description.as_str().to_owned())
+            .unwrap_or_default(),
         assigned_agent_id: text(case.standing.agent()),
         resolution: number(case.standing.resolution()),
         close_reason: number(closed.map(|(reason, _)| reason)),
@@ -62,6 +65,7 @@ pub(super) fn case(case: &Case, now: OffsetDateTime) -> contract::Case {
         read_languages: concern.speech.reads.iter().map(ToString::to_string).collect(),
         detected_language: text(concern.speech.detected.as_ref()),
         language_mismatch: case.language_mismatch(),
+        words_erased: words.is_none(),
         calendar_basis: text(promise.and_then(|promise| promise.calendar_basis.as_ref())),
     }
 }
@@ -105,9 +109,14 @@ pub(super) fn message(message: &Message) -> contract::Message {
         author_id: message.author_id.clone().unwrap_or_default(),
         channel: message.channel.to_wire().into(),
         language: message.language.to_string(),
-        body: message.body.as_str().to_owned(),
+        body: message
+            .body
+            .as_ref()
+            .map(|body| body.as_str().to_owned())
+            .unwrap_or_default(),
         send_time: Some(timestamp(message.send_time)),
         text_origin: message.text.as_ref().map(text_origin),
+        words_erased: message.body.is_none(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::{Stream, stream};
 use support_chassis::db::Db;
+use support_chassis::vault::Vault;
 use support_proto::support::case::v1 as contract;
 use support_proto::support::localisation::v1 as wire;
 use tokio::sync::watch;
@@ -48,6 +49,7 @@ pub struct Asked {
 /// One desk.
 struct Desk {
     db: Db,
+    vault: Vault,
     playbooks: Playbooks,
     viewer: Viewer,
     asked: Asked,
@@ -63,17 +65,18 @@ struct Desk {
 ///
 /// [`Error::CaseNotFound`], and the database's.
 pub async fn open(
-    db: Db,
+    (db, vault): (Db, Vault),
     playbooks: Playbooks,
     viewer: Viewer,
     asked: Asked,
     pulse: watch::Receiver<Pulse>,
 ) -> Result<DeskStream, Error> {
     let mut connection = db.read().await?;
-    ops::get_case(&mut connection, &viewer, asked.case).await?;
+    ops::get_case(&mut connection, &vault, &viewer, asked.case).await?;
     drop(connection);
     let desk = Desk {
         db,
+        vault,
         playbooks,
         viewer,
         asked,
@@ -98,7 +101,7 @@ impl Desk {
             self.pulse.mark_unchanged();
             let talk = {
                 let mut connection = self.db.read().await?;
-                ops::conversation(&mut connection, &self.viewer, self.asked.case).await?
+                ops::conversation(&mut connection, &self.vault, &self.viewer, self.asked.case).await?
             };
             let channel = self.asked.channel.unwrap_or_else(|| talk.channel());
             let purpose = self

@@ -16,7 +16,7 @@ use super::number::CaseNumber;
 use super::speech::{self, Speech};
 use super::state::{Action, State, transition};
 use super::timeline::{Detail, Entry, Kind, Note};
-use super::words::{Description, SourceReference, Subject};
+use super::words::{CaseWords, SourceReference};
 use super::{AgentId, CaseId, CustomerId, DeviceId};
 
 pub use commands::{Command, Outcome, Refusal, Utterance};
@@ -39,10 +39,8 @@ pub struct Concern {
     pub device: Option<DeviceId>,
     /// What is at stake.
     pub severity: Severity,
-    /// A line that says what it is about.
-    pub subject: Subject,
-    /// The concern in the customer's words.
-    pub description: Description,
+    /// What the customer wrote of it; none where they were erased.
+    pub words: Option<CaseWords>,
     /// A reference of the system it came from.
     pub source_reference: Option<SourceReference>,
     /// Where it is served; none where it is not known.
@@ -297,7 +295,7 @@ impl Case {
                 // The case's own tag says more of a language than what was heard of it: `de-AT`.
                 .or(heard.filter(|heard| !heard.is_same(&self.concern.language)))
                 .unwrap_or_else(|| self.concern.language.clone()),
-            body: utterance.body,
+            body: Some(utterance.body),
             send_time: moment,
             text: utterance.text,
         };

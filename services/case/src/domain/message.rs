@@ -64,8 +64,8 @@ pub struct Message {
     pub channel: Channel,
     /// The language it is written in.
     pub language: Language,
-    /// The words.
-    pub body: Body,
+    /// The words; none where the case's customer was erased.
+    pub body: Option<Body>,
     /// When it was said.
     pub send_time: OffsetDateTime,
     /// Where the words came from; none where they are no text of the catalogues.

@@ -68,6 +68,15 @@ words! {
     /// The concern in the customer's words, up to 10,000 characters.
     Description, 0, 10_000
 }
+/// What a customer wrote of a case when it was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseWords {
+    /// A line that says what it is about.
+    pub subject: Subject,
+    /// The concern in the customer's words.
+    pub description: Description,
+}
+
 words! {
     /// What was said, 1 to 20,000 characters.
     Body, 1, 20_000

@@ -1,6 +1,7 @@
 //! Assigns, rates, gives a language to, resolves, reopens and closes cases.
 
 use support_chassis::db::Tx;
+use support_chassis::vault::Vault;
 use time::OffsetDateTime;
 
 use super::{Viewer, events};
@@ -30,8 +31,14 @@ pub struct Change<T = Command> {
 /// [`Error::CaseNotFound`], [`Error::CloseReasonNotAllowed`], [`Error::Changed`] where the etag is not the case's,
 /// [`Error::CaseState`], [`Error::ReopenPeriodOver`], [`Error::AnswerMissing`], [`Error::CustomerNotSilent`], and the
 /// database's.
-pub async fn change_case(tx: &mut Tx, viewer: &Viewer, change: Change, now: OffsetDateTime) -> Result<Case, Error> {
-    let mut case = lock(tx, viewer, change.case).await?;
+pub async fn change_case(
+    tx: &mut Tx,
+    vault: &Vault,
+    viewer: &Viewer,
+    change: Change,
+    now: OffsetDateTime,
+) -> Result<Case, Error> {
+    let mut case = lock(tx, vault, viewer, change.case).await?;
     if let (Viewer::Customer(_), Command::Close(reason)) = (viewer, change.command)
         && !reason.is_for_customers()
     {
@@ -51,12 +58,13 @@ pub async fn change_case(tx: &mut Tx, viewer: &Viewer, change: Change, now: Offs
 /// [`Error::CaseNotFound`], [`Error::Changed`] where the etag is not the case's, [`Error::CaseState`], and the database's.
 pub async fn change_severity(
     tx: &mut Tx,
+    vault: &Vault,
     book: &Book,
     viewer: &Viewer,
     change: Change<Severity>,
     now: OffsetDateTime,
 ) -> Result<Case, Error> {
-    let mut case = lock(tx, viewer, change.case).await?;
+    let mut case = lock(tx, vault, viewer, change.case).await?;
     hold_etag(&case, change.etag.as_deref())?;
     let levels = book.on(case.concern.country, now);
     let outcome = case
@@ -72,11 +80,12 @@ pub async fn change_severity(
 /// [`Error::CaseNotFound`], [`Error::Changed`] where the etag is not the case's, [`Error::CaseState`], and the database's.
 pub async fn change_language(
     tx: &mut Tx,
+    vault: &Vault,
     viewer: &Viewer,
     change: Change<Language>,
     now: OffsetDateTime,
 ) -> Result<Case, Error> {
-    let mut case = lock(tx, viewer, change.case).await?;
+    let mut case = lock(tx, vault, viewer, change.case).await?;
     hold_etag(&case, change.etag.as_deref())?;
     let outcome = case
         .speak(change.command, &viewer.cause(), now)
@@ -84,8 +93,8 @@ pub async fn change_language(
     save(tx, case, &outcome).await
 }
 
-async fn lock(tx: &mut Tx, viewer: &Viewer, id: CaseId) -> Result<Case, Error> {
-    cases::lock(tx, id)
+async fn lock(tx: &mut Tx, vault: &Vault, viewer: &Viewer, id: CaseId) -> Result<Case, Error> {
+    cases::lock(tx, vault, id)
         .await?
         .filter(|case| viewer.may_see(case))
         .ok_or(Error::CaseNotFound)

@@ -2,6 +2,7 @@
 
 use support_chassis::db::{DbError, Tx};
 use support_chassis::id::Id;
+use support_chassis::vault::Vault;
 use time::OffsetDateTime;
 
 use super::events;
@@ -19,13 +20,14 @@ use crate::store::{cases, timeline};
 /// The database's.
 pub async fn accept_task(
     tx: &mut Tx,
+    vault: &Vault,
     case: CaseId,
     task: Id,
     agent: AgentId,
     at: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<bool, DbError> {
-    let Some(mut case) = cases::lock(tx, case).await? else {
+    let Some(mut case) = cases::lock(tx, vault, case).await? else {
         return Ok(false);
     };
     let told = Cause::Task { task, agent, at };

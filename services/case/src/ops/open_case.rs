@@ -2,6 +2,7 @@
 
 use support_chassis::db::Tx;
 use support_chassis::id::Ids;
+use support_chassis::vault::Vault;
 use time::{Duration, OffsetDateTime};
 
 use super::{Viewer, events};
@@ -37,10 +38,10 @@ pub(crate) fn customer_of(viewer: &Viewer, named: Option<CustomerId>, ids: &Ids)
 ///
 /// # Errors
 ///
-/// The database's.
+/// [`Error::CustomerErased`], and the database's.
 pub async fn open_case(
     tx: &mut Tx,
-    ids: &Ids,
+    (ids, vault): (&Ids, &Vault),
     book: &Book,
     viewer: &Viewer,
     concern: Concern,
@@ -50,6 +51,6 @@ pub async fn open_case(
     let levels = book.on(concern.country, now);
     let promise = levels.promise(concern.severity, concern.channel, now, Duration::ZERO);
     let event = events::opened(id, &concern);
-    let number = cases::open(tx, id, &concern, &promise, &viewer.id(), &event, now).await?;
+    let number = cases::open(tx, vault, id, &concern, &promise, &viewer.id(), &event, now).await?;
     Ok(Case::open(id, number, concern, promise, now))
 }

@@ -2,6 +2,7 @@
 
 use sqlx::PgConnection;
 use support_chassis::db::Tx;
+use support_chassis::vault::Vault;
 
 use super::{Viewer, get_case};
 use crate::desk::view::Conversation;
@@ -17,8 +18,13 @@ use crate::store::{cases, marks, messages, timeline};
 /// # Errors
 ///
 /// [`Error::CaseNotFound`], and the database's.
-pub async fn conversation(connection: &mut PgConnection, viewer: &Viewer, id: CaseId) -> Result<Conversation, Error> {
-    let case = get_case(connection, viewer, id).await?;
+pub async fn conversation(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    viewer: &Viewer,
+    id: CaseId,
+) -> Result<Conversation, Error> {
+    let case = get_case(connection, vault, viewer, id).await?;
     Ok(Conversation {
         marks: marks::of_case(connection, id).await?,
         last_channel: messages::last_channel(connection, id).await?,
@@ -41,8 +47,14 @@ pub enum Marking {
 /// # Errors
 ///
 /// [`Error::CaseNotFound`], [`Error::CaseState`] where it is closed, and the database's.
-pub async fn mark_step(tx: &mut Tx, viewer: &Viewer, case: CaseId, marking: Marking) -> Result<Option<Mark>, Error> {
-    let case = cases::lock(tx, case)
+pub async fn mark_step(
+    tx: &mut Tx,
+    vault: &Vault,
+    viewer: &Viewer,
+    case: CaseId,
+    marking: Marking,
+) -> Result<Option<Mark>, Error> {
+    let case = cases::lock(tx, vault, case)
         .await?
         .filter(|case| viewer.may_see(case))
         .ok_or(Error::CaseNotFound)?;

@@ -1,6 +1,7 @@
 //! Reads cases.
 
 use sqlx::PgConnection;
+use support_chassis::vault::Vault;
 
 use super::Viewer;
 use crate::domain::CaseId;
@@ -16,8 +17,13 @@ use crate::store::{cases, list, messages, timeline};
 /// # Errors
 ///
 /// [`Error::CaseNotFound`], and the database's.
-pub async fn get_case(connection: &mut PgConnection, viewer: &Viewer, id: CaseId) -> Result<Case, Error> {
-    cases::get(connection, id)
+pub async fn get_case(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    viewer: &Viewer,
+    id: CaseId,
+) -> Result<Case, Error> {
+    cases::get(connection, vault, id)
         .await?
         .filter(|case| viewer.may_see(case))
         .ok_or(Error::CaseNotFound)
@@ -30,6 +36,7 @@ pub async fn get_case(connection: &mut PgConnection, viewer: &Viewer, id: CaseId
 /// The database's.
 pub async fn list_cases(
     connection: &mut PgConnection,
+    vault: &Vault,
     viewer: &Viewer,
     mut filter: Filter,
     after: Option<Place>,
@@ -41,7 +48,7 @@ pub async fn list_cases(
         }
         filter.customer = Some(*own);
     }
-    Ok(list::list(connection, &filter, after, limit).await?)
+    Ok(list::list(connection, vault, &filter, after, limit).await?)
 }
 
 /// Where a case stands in such a list.
@@ -60,13 +67,14 @@ pub fn place(case: &Case) -> Place {
 /// [`Error::CaseNotFound`], and the database's.
 pub async fn list_messages(
     connection: &mut PgConnection,
+    vault: &Vault,
     viewer: &Viewer,
     case: CaseId,
     after: i64,
     limit: i64,
 ) -> Result<Vec<Message>, Error> {
-    get_case(connection, viewer, case).await?;
-    Ok(messages::list(connection, case, after, limit).await?)
+    let customer = get_case(connection, vault, viewer, case).await?.concern.customer;
+    Ok(messages::list(connection, vault, (case, customer), after, limit).await?)
 }
 
 /// Up to `limit` entries of the history behind the place `after`, in their order.
@@ -76,11 +84,12 @@ pub async fn list_messages(
 /// [`Error::CaseNotFound`], and the database's.
 pub async fn list_timeline(
     connection: &mut PgConnection,
+    vault: &Vault,
     viewer: &Viewer,
     case: CaseId,
     after: i64,
     limit: i64,
 ) -> Result<Vec<Entry>, Error> {
-    get_case(connection, viewer, case).await?;
+    get_case(connection, vault, viewer, case).await?;
     Ok(timeline::list(connection, case, after, limit).await?)
 }

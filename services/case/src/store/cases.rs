@@ -4,10 +4,12 @@ use sqlx::PgConnection;
 use support_chassis::country::Country;
 use support_chassis::db::{DbError, Tx};
 use support_chassis::outbox::{self, trace_parent};
+use support_chassis::vault::{DataKey, Held, Vault};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::row::select_cases;
+use super::sealed;
 use crate::domain::case::{Case, Concern};
 use crate::domain::kinds::{Area, ProductLine, Resolution, Segment};
 use crate::domain::language::Language;
@@ -19,27 +21,42 @@ use crate::domain::words::SourceReference;
 use crate::domain::{AgentId, CaseId, DeviceId};
 
 /// The case, as it is.
-pub async fn get(connection: &mut PgConnection, id: CaseId) -> Result<Option<Case>, DbError> {
-    select_cases!("cases where id = $1", id.uuid())
+pub async fn get(connection: &mut PgConnection, vault: &Vault, id: CaseId) -> Result<Option<Case>, DbError> {
+    select_cases!("cases", "where id = $1", id.uuid())
         .fetch_optional(connection)
         .await?
-        .map(Case::try_from)
+        .map(|row| row.read(vault))
         .transpose()
 }
 
 /// The case, kept from changing until the transaction ends.
-pub async fn lock(connection: &mut PgConnection, id: CaseId) -> Result<Option<Case>, DbError> {
-    select_cases!("cases where id = $1 for no key update", id.uuid())
+pub async fn lock(connection: &mut PgConnection, vault: &Vault, id: CaseId) -> Result<Option<Case>, DbError> {
+    let locked = lock_with_key(connection, vault, id).await?;
+    Ok(locked.map(|(case, _)| case))
+}
+
+/// The same, with what there is of its customer's data key.
+pub async fn lock_with_key(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    id: CaseId,
+) -> Result<Option<(Case, Held)>, DbError> {
+    select_cases!("cases", "where id = $1 for no key update of cases", id.uuid())
         .fetch_optional(connection)
         .await?
-        .map(Case::try_from)
+        .map(|row| row.read_with_key(vault))
         .transpose()
 }
 
 /// Writes a case that is opened `now`, the first entry of its history and the event that tells of it, in one statement:
 /// it is the hottest write of the service. Gives the number that the case got.
+///
+/// # Errors
+///
+/// [`VaultError::Erased`](support_chassis::vault::VaultError::Erased) where the customer was erased, and the database's.
 pub async fn open(
     tx: &mut Tx,
+    vault: &Vault,
     id: CaseId,
     concern: &Concern,
     promise: &Promise,
@@ -48,10 +65,16 @@ pub async fn open(
     now: OffsetDateTime,
 ) -> Result<CaseNumber, DbError> {
     let reads: Vec<String> = concern.speech.reads.iter().map(ToString::to_string).collect();
+    let key = vault.make(tx.conn(), concern.customer.uuid(), now).await?;
+    // Of a case that is being opened there are words: nobody is erased in a request.
+    let (subject, description) = match &concern.words {
+        Some(words) => sealed::seal_case(&key, id, words)?,
+        None => (Vec::new(), Vec::new()),
+    };
     let number = sqlx::query_scalar!(
         "with opened as (
-             insert into cases (id, customer_id, state, channel, language, product_line, device_id, severity, subject,
-                 description, source_reference, open_time, update_time, version, timeline_length, country_code, area,
+             insert into cases (id, customer_id, state, channel, language, product_line, device_id, severity, sealed_subject,
+                 sealed_description, source_reference, open_time, update_time, version, timeline_length, country_code, area,
                  standard_basis, first_response_due_time, resolve_due_time, reopen_within_us, no_answer_after_us,
                  answer_first, calendar_basis, stated_language, read_languages, detected_language, language_origin,
                  model, segment, account_manager_id)
@@ -73,8 +96,8 @@ pub async fn open(
         concern.product_line.map(ProductLine::as_str),
         concern.device.map(DeviceId::uuid),
         concern.severity.as_str(),
-        concern.subject.as_str(),
-        concern.description.as_str(),
+        subject,
+        description,
         concern.source_reference.as_ref().map(SourceReference::as_str),
         now,
         actor,
@@ -108,13 +131,18 @@ pub async fn open(
     })
 }
 
-/// Writes what changed of a locked case, with the entries of its history and, where something was said, the message.
+/// Writes what changed of a locked case, with the entries of its history and, where something was said, the message, sealed by a key.
 pub async fn save(
     connection: &mut PgConnection,
     case: &Case,
     entries: &[Entry],
-    message: Option<&Message>,
+    said: Option<(&Message, &DataKey)>,
 ) -> Result<(), DbError> {
+    let message = said.map(|(message, _)| message);
+    let body = said
+        .and_then(|(message, key)| Some((message, key, message.body.as_ref()?)))
+        .map(|(message, key, body)| sealed::seal_body(key, message.id, body))
+        .transpose()?;
     let promise = case.promise.as_ref();
     let text = message.and_then(|message| message.text.as_ref());
     let sequences: Vec<i64> = entries.iter().map(|entry| entry.sequence).collect();
@@ -143,7 +171,7 @@ pub async fn save(
                  language = $37, detected_language = $38, language_origin = $39
              where id = $1
          ), said as (
-             insert into messages (id, case_id, sequence, author, author_id, channel, language, body, send_time, text_key,
+             insert into messages (id, case_id, sequence, author, author_id, channel, language, sealed_body, send_time, text_key,
                  text_locale, text_version)
              select $18, $1, $19, $20, $21, $22, $23, $24, $25, $40, $41, $42 where $18::uuid is not null
          )
@@ -174,7 +202,7 @@ pub async fn save(
         message.and_then(|message| message.author_id.as_deref()),
         message.map(|message| message.channel.as_str()),
         message.map(|message| message.language.as_str()),
-        message.map(|message| message.body.as_str()),
+        body,
         message.map(|message| message.send_time),
         case.concern.severity.as_str(),
         case.first_response_time,

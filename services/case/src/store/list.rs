@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use support_chassis::db::DbError;
+use support_chassis::vault::Vault;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -39,6 +40,7 @@ pub struct Place {
 /// Up to `limit` cases behind `after`, newest first.
 pub async fn list(
     connection: &mut PgConnection,
+    vault: &Vault,
     filter: &Filter,
     after: Option<Place>,
     limit: i64,
@@ -61,7 +63,8 @@ pub async fn list(
                 ..
             } => {
                 select_cases!(
-                    "cases where customer_id = $1 and state = any($2) and (open_time, id) < ($3, $4)
+                    "cases",
+                    "where cases.customer_id = $1 and state = any($2) and (open_time, id) < ($3, $4)
                  and ($5 = '' or source_reference ~>=~ $5 and source_reference ~<~ $6)
                  order by open_time desc, id desc limit $7",
                     customer.uuid(),
@@ -80,25 +83,24 @@ pub async fn list(
             Filter {
                 reference_prefix: Some(_),
                 ..
-            } => {
-                select_cases!(
-                    "(select * from cases where source_reference ~>=~ $1 and source_reference ~<~ $2 offset 0) as cases
-                 where state = any($3) and (open_time, id) < ($4, $5)
+            } => select_cases!(
+                "(select * from cases where source_reference ~>=~ $1 and source_reference ~<~ $2 offset 0) as cases",
+                "where state = any($3) and (open_time, id) < ($4, $5)
                  order by open_time desc, id desc limit $6",
-                    from,
-                    to,
-                    &states,
-                    open_time,
-                    id,
-                    limit,
-                )
-                .fetch_all(connection)
-                .await?
-            }
+                from,
+                to,
+                &states,
+                open_time,
+                id,
+                limit,
+            )
+            .fetch_all(connection)
+            .await?,
             // Those not over yet are few beside those that are; the index of the former is not wider than they are.
             Filter { states: wanted, .. } if !wanted.is_empty() && !wanted.contains(&State::Closed) => {
                 select_cases!(
-                    "cases where state <> 'closed' and state = any($1) and (open_time, id) < ($2, $3)
+                    "cases",
+                    "where state <> 'closed' and state = any($1) and (open_time, id) < ($2, $3)
                  order by open_time desc, id desc limit $4",
                     &states,
                     open_time,
@@ -108,17 +110,20 @@ pub async fn list(
                 .fetch_all(connection)
                 .await?
             }
-            _ => select_cases!(
-                "cases where state = any($1) and (open_time, id) < ($2, $3) order by open_time desc, id desc limit $4",
-                &states,
-                open_time,
-                id,
-                limit,
-            )
-            .fetch_all(connection)
-            .await?,
+            _ => {
+                select_cases!(
+                    "cases",
+                    "where state = any($1) and (open_time, id) < ($2, $3) order by open_time desc, id desc limit $4",
+                    &states,
+                    open_time,
+                    id,
+                    limit,
+                )
+                .fetch_all(connection)
+                .await?
+            }
         };
-    rows.into_iter().map(Case::try_from).collect()
+    rows.into_iter().map(|row| row.read(vault)).collect()
 }
 
 /// Later than any case.

@@ -2,26 +2,29 @@
 
 use sqlx::PgConnection;
 use support_chassis::db::DbError;
+use support_chassis::vault::{Held, Vault};
 use time::OffsetDateTime;
 
 use super::marks::origin;
+use super::sealed;
 use crate::domain::kinds::{Author, Channel};
 use crate::domain::language::Language;
 use crate::domain::message::Message;
-use crate::domain::words::Body;
-use crate::domain::{CaseId, MessageId};
+use crate::domain::{CaseId, CustomerId, MessageId};
 
-/// Up to `limit` messages of a case behind the place `after` of its history, in their order.
+/// Up to `limit` messages of a customer's case behind the place `after` of its history, in their order.
 pub async fn list(
     connection: &mut PgConnection,
-    case: CaseId,
+    vault: &Vault,
+    (case, customer): (CaseId, CustomerId),
     after: i64,
     limit: i64,
 ) -> Result<Vec<Message>, DbError> {
+    let held = vault.held(connection, customer.uuid()).await?;
     let rows = sqlx::query_as!(
         MessageRow,
         r#"select id as "id: MessageId", case_id as "case: CaseId", sequence, author, author_id, channel, language, body,
-               send_time, text_key, text_locale, text_version
+               sealed_body, send_time, text_key, text_locale, text_version
            from messages where case_id = $1 and sequence > $2 order by sequence limit $3"#,
         case.uuid(),
         after,
@@ -29,7 +32,7 @@ pub async fn list(
     )
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(Message::try_from).collect()
+    rows.into_iter().map(|row| row.read(&held)).collect()
 }
 
 /// The channel of the last message of a case; none where nothing was said.
@@ -60,21 +63,21 @@ struct MessageRow {
     channel: String,
     language: String,
     body: String,
+    sealed_body: Option<Vec<u8>>,
     send_time: OffsetDateTime,
     text_key: Option<String>,
     text_locale: Option<String>,
     text_version: Option<i64>,
 }
 
-impl TryFrom<MessageRow> for Message {
-    type Error = DbError;
-
-    fn try_from(row: MessageRow) -> Result<Self, DbError> {
+impl MessageRow {
+    fn read(self, held: &Held) -> Result<Message, DbError> {
+        let row = self;
         let corrupt = |column| DbError::Corrupt {
             table: "messages",
             column,
         };
-        Ok(Self {
+        Ok(Message {
             id: row.id,
             case: row.case,
             sequence: row.sequence,
@@ -82,7 +85,7 @@ impl TryFrom<MessageRow> for Message {
             author_id: row.author_id,
             channel: Channel::from_name(&row.channel).ok_or_else(|| corrupt("channel"))?,
             language: Language::parse(&row.language).map_err(|_| corrupt("language"))?,
-            body: Body::parse(row.body).map_err(|_| corrupt("body"))?,
+            body: sealed::open_body(held, row.id, row.sealed_body.as_deref(), &row.body)?,
             send_time: row.send_time,
             text: origin(row.text_key, row.text_locale, row.text_version).map_err(|_| corrupt("text_locale"))?,
         })

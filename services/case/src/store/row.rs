@@ -1,8 +1,10 @@
 //! A row of `cases`, and the case that it is.
 
 use support_chassis::db::DbError;
+use support_chassis::vault::{Held, KeyRow, Vault};
 use time::{Duration, OffsetDateTime};
 
+use super::sealed;
 use crate::domain::case::{Bearing, Case, Concern, Standing};
 use crate::domain::kinds::{Area, Channel, CloseReason, LanguageOrigin, ProductLine, Resolution, Segment, Severity};
 use crate::domain::language::Language;
@@ -10,7 +12,7 @@ use crate::domain::levels::Promise;
 use crate::domain::number::CaseNumber;
 use crate::domain::speech::Speech;
 use crate::domain::state::State;
-use crate::domain::words::{Description, SourceReference, Subject};
+use crate::domain::words::{CaseWords, SourceReference};
 use crate::domain::{AgentId, CaseId, CustomerId, DeviceId};
 
 /// A row as it is read. No `Debug`: it holds people's words.
@@ -26,6 +28,11 @@ pub(super) struct CaseRow {
     pub(super) severity: String,
     pub(super) subject: String,
     pub(super) description: String,
+    pub(super) sealed_subject: Option<Vec<u8>>,
+    pub(super) sealed_description: Option<Vec<u8>>,
+    pub(super) wrapped_by: Option<String>,
+    pub(super) wrapped: Option<Vec<u8>>,
+    pub(super) erased_at: Option<OffsetDateTime>,
     pub(super) assigned_agent_id: Option<AgentId>,
     pub(super) resolution: Option<String>,
     pub(super) close_reason: Option<String>,
@@ -135,14 +142,31 @@ fn word<T>(
     word.map(|word| read(word).ok_or_else(|| corrupt(column))).transpose()
 }
 
-impl TryFrom<CaseRow> for Case {
-    type Error = DbError;
+impl CaseRow {
+    /// The case.
+    pub(super) fn read(self, vault: &Vault) -> Result<Case, DbError> {
+        Ok(self.read_with_key(vault)?.0)
+    }
 
-    fn try_from(mut row: CaseRow) -> Result<Self, DbError> {
+    /// The case, and what there is of its customer's data key.
+    pub(super) fn read_with_key(mut self, vault: &Vault) -> Result<(Case, Held), DbError> {
+        let key = KeyRow {
+            wrapped_by: self.wrapped_by.take(),
+            wrapped: self.wrapped.take(),
+            erased_at: self.erased_at,
+        };
+        let held = vault.held_in(self.customer_id.uuid(), key)?;
+        let sealed = (self.sealed_subject.as_deref(), self.sealed_description.as_deref());
+        let words = sealed::open_case(&held, self.id, sealed, (&self.subject, &self.description))?;
+        Ok((self.with(words)?, held))
+    }
+
+    fn with(self, words: Option<CaseWords>) -> Result<Case, DbError> {
+        let mut row = self;
         let standing = row.standing()?;
         let promise = promise(&mut row)?;
         let speech = speech(&row)?;
-        Ok(Self {
+        Ok(Case {
             id: row.id,
             number: CaseNumber::from_sequence(row.number).ok_or_else(|| corrupt("number"))?,
             concern: Concern {
@@ -153,8 +177,7 @@ impl TryFrom<CaseRow> for Case {
                 product_line: word(row.product_line.as_deref(), "product_line", ProductLine::from_name)?,
                 device: row.device_id,
                 severity: Severity::from_name(&row.severity).ok_or_else(|| corrupt("severity"))?,
-                subject: Subject::parse(row.subject).map_err(|_| corrupt("subject"))?,
-                description: Description::parse(row.description).map_err(|_| corrupt("description"))?,
+                words,
                 source_reference: row
                     .source_reference
                     .map(SourceReference::parse)
@@ -182,20 +205,22 @@ impl TryFrom<CaseRow> for Case {
     }
 }
 
-/// Reads cases: `select_cases!("cases where ...", arguments)`. The columns stand here and nowhere else.
+/// Reads cases: `select_cases!("cases", "where ...", arguments)`. The columns stand here and nowhere else. The data key of the
+/// customer is read along, so that it costs no query of its own.
 macro_rules! select_cases {
-    ($rest:tt $(, $argument:expr)* $(,)?) => {
+    ($cases:tt, $rest:tt $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             $crate::store::row::CaseRow,
-            r#"select id as "id: _", number, customer_id as "customer_id: _", state, channel, language, product_line,
-                   device_id as "device_id: _", severity, subject, description,
+            r#"select id as "id: _", number, cases.customer_id as "customer_id: _", state, channel, language, product_line,
+                   device_id as "device_id: _", severity, subject, description, sealed_subject,
+                   sealed_description, wrapped_by as "wrapped_by?", wrapped as "wrapped?", erased_at as "erased_at?",
                    assigned_agent_id as "assigned_agent_id: _", resolution, close_reason, source_reference,
                    open_time, update_time, resolve_time, close_time, version, timeline_length, country_code, area,
                    model, segment, account_manager_id as "account_manager_id: _",
                    first_response_time, silent_since, stood_us, standard_basis, first_response_due_time,
                    resolve_due_time, reopen_within_us, no_answer_after_us, answer_first,
                    calendar_basis, stated_language, read_languages, detected_language, language_origin
-               from "# + $rest
+               from "# + $cases + " left join customer_keys on customer_keys.customer_id = cases.customer_id " + $rest
             $(, $argument)*
         )
     };

@@ -4,6 +4,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use support_chassis::db::Tx;
 use support_chassis::feed::{ApplyError, Consumer, Received, read_field};
+use support_chassis::vault::Vault;
 use support_proto::support::routing::v1::{TaskAccepted, TaskCanceled, TaskCompleted, TaskQueued};
 
 use super::{found, note};
@@ -12,8 +13,11 @@ use crate::domain::timeline::{Kind, Source};
 use crate::ops;
 
 /// Applies the events of routing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RoutingEvents;
+#[derive(Debug, Clone)]
+pub struct RoutingEvents {
+    /// What cases are opened by.
+    pub vault: Vault,
+}
 
 impl Consumer for RoutingEvents {
     fn event_types(&self) -> Vec<&'static str> {
@@ -26,11 +30,11 @@ impl Consumer for RoutingEvents {
     }
 
     fn apply<'t>(&'t self, tx: &'t mut Tx, event: &'t Received) -> BoxFuture<'t, Result<(), ApplyError>> {
-        apply(tx, event).boxed()
+        apply(tx, &self.vault, event).boxed()
     }
 }
 
-async fn apply(tx: &mut Tx, event: &Received) -> Result<(), ApplyError> {
+async fn apply(tx: &mut Tx, vault: &Vault, event: &Received) -> Result<(), ApplyError> {
     let line = |kind, task| note(event, Source::Routing, kind, task);
     if let Some(told) = event.decode::<TaskQueued>()? {
         let queued = line(Kind::TaskQueued, read_field("task_id", &told.task_id)?);
@@ -43,7 +47,7 @@ async fn apply(tx: &mut Tx, event: &Received) -> Result<(), ApplyError> {
             read_field("agent_id", &told.agent_id)?,
         );
         let now = tx.now();
-        return found(ops::accept_task(tx, case, task, agent, event.occurred_at, now).await?);
+        return found(ops::accept_task(tx, vault, case, task, agent, event.occurred_at, now).await?);
     }
     if let Some(told) = event.decode::<TaskCompleted>()? {
         let agent: AgentId = read_field("agent_id", &told.agent_id)?;

@@ -46,6 +46,13 @@ const BROKEN: &[(&str, &str)] = &[
     ("cases_segment_check", "update cases set segment = 'nobility'"),
     ("cases_subject_check", "update cases set subject = ''"),
     ("cases_description_check", "update cases set description = repeat('x', 10001)"),
+    ("cases_sealed_subject_check", "update cases set sealed_subject = 'x', sealed_description = '', subject = default"),
+    (
+        "cases_sealed_description_check",
+        "update cases set sealed_subject = '', sealed_description = 'x', subject = default",
+    ),
+    ("cases_sealed_whole_check", "update cases set sealed_subject = '', subject = default"),
+    ("cases_sealed_or_clear_check", "update cases set sealed_subject = '', sealed_description = ''"),
     ("cases_source_reference_check", "update cases set source_reference = ''"),
     ("cases_resolution_check", "update cases set state = 'resolved', resolution = 'x', resolve_time = now() where number = 2"),
     (
@@ -132,6 +139,8 @@ const BROKEN: &[(&str, &str)] = &[
     ("messages_channel_check", "update messages set channel = 'fax'"),
     ("messages_language_check", "update messages set language = 'x'"),
     ("messages_body_check", "update messages set body = ''"),
+    ("messages_sealed_body_check", "update messages set sealed_body = 'x', body = default"),
+    ("messages_sealed_or_clear_check", "update messages set sealed_body = ''"),
     ("messages_text_is_whole", "update messages set text_key = 'case.closed'"),
     (
         "messages_text_version_check",

@@ -16,6 +16,7 @@ use support_chassis::service::{Running, Service, migrate, run};
 use support_chassis::settings::{DatabaseSettings, Settings, TrustRole};
 use support_chassis::standard::content;
 use support_chassis::standard::schema::Schema;
+use support_chassis::vault::{KeyRing, Vault};
 use support_postgres::testing::TestDatabase;
 use support_proto::support::case::v1::case_playbook_service_client::CasePlaybookServiceClient;
 use support_proto::support::case::v1::case_service_client::CaseServiceClient;
@@ -37,6 +38,18 @@ const SERVICES: &[&str] = &["case", "routing", "repair-logistics"];
 static ROUTING: Service = feed_only("routing");
 static REPAIR_LOGISTICS: Service = feed_only("repair-logistics");
 
+/// The keys of personal data: of 32 bytes 1, and of 32 bytes 2.
+const VAULT_KEYS: &str = "first AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+const LOOKUP_KEYS: &str = "first AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+
+/// What the service seals by.
+pub(crate) fn vault() -> Vault {
+    Vault::new(
+        KeyRing::parse(VAULT_KEYS).unwrap(),
+        KeyRing::parse(LOOKUP_KEYS).unwrap(),
+    )
+}
+
 fn settings(databases: &[(&str, &str)]) -> Settings {
     let trusted = [
         trust("gateway", TrustRole::Gateway),
@@ -49,7 +62,9 @@ fn settings(databases: &[(&str, &str)]) -> Settings {
         // Many of these run at once on one server.
         .set("database.max_connections", 6)
         .set("database.acquire_timeout_ms", 20_000)
-        .set("passport.trust", trusted.to_vec());
+        .set("passport.trust", trusted.to_vec())
+        .set("vault.keys", VAULT_KEYS)
+        .set("vault.lookup_keys", LOOKUP_KEYS);
     let settings = SERVICES.iter().fold(settings, |settings, name| {
         settings.set(&format!("{name}.passport.signing_key"), signing_key(name))
     });

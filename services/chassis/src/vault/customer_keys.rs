@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::ring::Wrapped;
-use super::{DataKey, Vault, VaultError};
+use super::{DataKey, Field, Vault, VaultError};
 use crate::db::{Db, DbError};
 
 /// What there is of a customer's data key.
@@ -34,6 +34,32 @@ impl Held {
             Self::Never => Err(VaultError::NoKey),
         }
     }
+
+    /// What somebody wrote, as a row holds it: `sealed`, or `clear` where a build that did not seal yet has written it. None where
+    /// the customer was erased: the key is gone, or nothing is left that it would open (an empty value).
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::NoKey`] where it is sealed and there never was a key, [`VaultError::Broken`].
+    pub fn words(&self, field: Field, sealed: Option<&[u8]>, clear: &str) -> Result<Option<String>, VaultError> {
+        match (self, sealed) {
+            (Self::Erased, _) | (_, Some([])) => Ok(None),
+            (_, None) => Ok(Some(clear.to_owned())),
+            (Self::Key(key), Some(sealed)) => key.open_text(field, sealed).map(Some),
+            (Self::Never, Some(_)) => Err(VaultError::NoKey),
+        }
+    }
+}
+
+/// A row of `customer_keys` that was read along with what its key opens: nothing in it where there is none (a left join).
+#[derive(Clone, Default)]
+pub struct KeyRow {
+    /// Column `wrapped_by`.
+    pub wrapped_by: Option<String>,
+    /// Column `wrapped`.
+    pub wrapped: Option<Vec<u8>>,
+    /// Column `erased_at`.
+    pub erased_at: Option<OffsetDateTime>,
 }
 
 /// What a round of [`Vault::rewrap`] came to.
@@ -78,21 +104,48 @@ impl Vault {
     ) -> Result<DataKey, DbError> {
         let rings = self.rings();
         let wrapped = rings.keys.wrap(customer, &rand::random(), rand::random())?;
-        let made = sqlx::query!(
-            "insert into customer_keys (customer_id, wrapped_by, wrapped, created_at, wrapped_at)
-             values ($1, $2, $3, $4, $4) on conflict do nothing",
+        // One statement, for it stands before every write of something personal. What the insert adds is not seen by the second
+        // part, which reads the table as it was before.
+        let there = sqlx::query!(
+            r#"with made as (
+                 insert into customer_keys (customer_id, wrapped_by, wrapped, created_at, wrapped_at)
+                 values ($1, $2, $3, $4, $4) on conflict do nothing returning 1
+             )
+             select exists (select from made) as "is_new!", wrapped_by, wrapped, erased_at
+             from (select 1) as one left join customer_keys on customer_id = $1"#,
             customer,
             wrapped.by,
             wrapped.bytes,
             now,
         )
-        .execute(&mut *connection)
-        .await?
-        .rows_affected();
-        if made == 1 {
+        .fetch_one(&mut *connection)
+        .await?;
+        if there.is_new {
             return Ok(rings.keys.unwrap(customer, &wrapped)?);
         }
-        Ok(self.held(connection, customer).await?.key()?)
+        let row = KeyRow {
+            wrapped_by: there.wrapped_by,
+            wrapped: there.wrapped,
+            erased_at: there.erased_at,
+        };
+        match self.held_in(customer, row)? {
+            // Somebody else has made one since the statement began, and the insert has waited for them.
+            Held::Never => Ok(self.held(connection, customer).await?.key()?),
+            held => Ok(held.key()?),
+        }
+    }
+
+    /// What there is of a customer's data key, by the row that was read along.
+    ///
+    /// # Errors
+    ///
+    /// As [`Vault::held`].
+    pub fn held_in(&self, customer: Uuid, row: KeyRow) -> Result<Held, VaultError> {
+        match (row.wrapped_by, row.wrapped) {
+            _ if row.erased_at.is_some() => Ok(Held::Erased),
+            (Some(by), Some(bytes)) => Ok(Held::Key(self.rings().keys.unwrap(customer, &Wrapped { by, bytes })?)),
+            _ => Ok(Held::Never),
+        }
     }
 
     /// What there is of a customer's data key.
@@ -102,16 +155,17 @@ impl Vault {
     /// [`VaultError::UnknownKey`], [`VaultError::Broken`].
     pub async fn held(&self, connection: &mut PgConnection, customer: Uuid) -> Result<Held, DbError> {
         let row = sqlx::query!(
-            "select wrapped_by, wrapped from customer_keys where customer_id = $1",
+            "select wrapped_by, wrapped, erased_at from customer_keys where customer_id = $1",
             customer
         )
         .fetch_optional(connection)
         .await?;
-        let Some(row) = row else { return Ok(Held::Never) };
-        let Some((by, bytes)) = row.wrapped_by.zip(row.wrapped) else {
-            return Ok(Held::Erased);
-        };
-        Ok(Held::Key(self.rings().keys.unwrap(customer, &Wrapped { by, bytes })?))
+        let row = row.map_or_else(KeyRow::default, |row| KeyRow {
+            wrapped_by: row.wrapped_by,
+            wrapped: row.wrapped,
+            erased_at: row.erased_at,
+        });
+        Ok(self.held_in(customer, row)?)
     }
 
     /// The data keys of customers, by their ids, in one query: those that there are.

@@ -47,7 +47,7 @@ macro_rules! step {
         let answer = $api
             .db
             .write::<_, _, Error, _>(&call, &$message, async |tx| {
-                let repair = ops::move_on(tx, &$api.procedures, &viewer, wanted).await?;
+                let repair = ops::move_on(tx, &$api.vault, &$api.procedures, &viewer, wanted).await?;
                 Ok($answer {
                     repair: Some(present::repair(repair)),
                 })
@@ -74,7 +74,7 @@ impl RepairService for Api {
         let answer = self
             .db
             .write::<_, _, Error, _>(&call, &request, async |tx| {
-                let repair = ops::submit_repair(tx, &self.ids, &order, &agreed).await?;
+                let repair = ops::submit_repair(tx, (&self.ids, &self.vault), &order, &agreed).await?;
                 Ok(SubmitRepairResponse {
                     repair: Some(present::repair(repair)),
                 })
@@ -86,7 +86,7 @@ impl RepairService for Api {
     async fn get_repair(&self, request: Request<GetRepairRequest>) -> Result<Response<GetRepairResponse>, Status> {
         let call = Call::of(&request)?;
         let id = id::parse("repair_id", &request.get_ref().repair_id)?;
-        let repair = ops::repair(&mut *self.db.read().await?, &Viewer::of(&call), id).await?;
+        let repair = ops::repair(&mut *self.db.read().await?, &self.vault, &Viewer::of(&call), id).await?;
         let mut repair = present::repair(repair);
         if call.caller().kind == CallerKind::Service {
             // No service needs what people wrote to each other.
@@ -122,7 +122,7 @@ impl RepairService for Api {
         )
         .map_err(Error::from)?;
         let (repairs, next_page_token) =
-            ops::list_repairs(&mut *self.db.read().await?, &viewer, &filter, &page).await?;
+            ops::list_repairs(&mut *self.db.read().await?, &self.vault, &viewer, &filter, &page).await?;
         let repairs: Vec<Repair> = repairs.into_iter().map(present::repair).collect();
         Ok(Response::new(ListRepairsResponse {
             repairs,
@@ -181,9 +181,9 @@ impl Api {
     /// Finds out all that has to be known of an order, outside of any transaction: the provider and the case here, the
     /// device and what is owed at warranty.
     async fn agree(&self, call: &Call, request_id: &str, order: &Order) -> Result<Agreed, Error> {
-        let provider = {
+        let (provider, customer) = {
             let mut connection = self.db.read().await?;
-            ops::check_order(&mut connection, &Viewer::of(call), order).await?
+            ops::check_order(&mut connection, &self.vault, &Viewer::of(call), order).await?
         };
         let device = self.warranty.device(call, &order.serial_number).await?;
         if !provider.repairs(device.product_line) {
@@ -194,6 +194,7 @@ impl Api {
         let (decided, entitlement) = self.secure(call, request_id, order, &provider).await?;
         Ok(Agreed {
             provider,
+            customer,
             device,
             decided,
             entitlement,

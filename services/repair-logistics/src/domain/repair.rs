@@ -85,8 +85,8 @@ pub struct Repair {
     pub serial_number: String,
     /// How far it is, and what is known by then.
     pub progress: Progress,
-    /// What the customer says is wrong. A person's words: never in a log or an event.
-    pub problem: String,
+    /// What the customer says is wrong; none where they were erased. A person's words: never in a log or an event.
+    pub problem: Option<String>,
     /// The language of `problem`, BCP 47.
     pub language: String,
     /// What is owed for it.
@@ -236,7 +236,7 @@ impl Repair {
         self.version.to_string()
     }
 
-    /// The repair after `step`, of which `note` was said, by `procedures` at `now`.
+    /// The repair after `step`, of which `note` was said, by `procedures` at `now`. Of a customer who was erased no note is kept.
     ///
     /// # Errors
     ///
@@ -257,6 +257,7 @@ impl Repair {
         if note.is_none() && procedures.note_required_for.contains(&verb) {
             return Err(StepRefused::NoteRequired(verb));
         }
+        let note = note.or_else(|| self.note.clone()).filter(|_| self.problem.is_some());
         let turnaround = procedures.turnaround;
         let is_received = verb == Verb::ReceiveDevice;
         let due = Due {
@@ -270,7 +271,7 @@ impl Repair {
         };
         Ok(Self {
             progress,
-            note: note.or_else(|| self.note.clone()),
+            note,
             due,
             procedures_version: Some(procedures.version.clone()),
             version: self.version + 1,
@@ -364,7 +365,7 @@ mod tests {
             device_id: ids.next(),
             serial_number: "AAAA0001".to_owned(),
             progress: Progress::submitted(),
-            problem: "broken".to_owned(),
+            problem: Some("broken".to_owned()),
             language: "en".to_owned(),
             coverage: Coverage::LimitedWarranty,
             decision_id: ids.next(),

@@ -4,6 +4,7 @@ use sqlx::PgConnection;
 use support_chassis::db::Tx;
 use support_chassis::page::Page;
 use support_chassis::standard::Standard;
+use support_chassis::vault::Vault;
 use support_proto::support::repair::v1::{RepairProcedures, RepairStateChanged};
 use time::OffsetDateTime;
 
@@ -30,14 +31,16 @@ pub struct Move {
 /// Takes a repair a step further, by the procedures that hold today where its provider is.
 pub async fn move_on(
     tx: &mut Tx,
+    vault: &Vault,
     procedures: &Standard<RepairProcedures>,
     viewer: &Viewer,
     wanted: Move,
 ) -> Result<Repair, Error> {
-    let before = store::repairs::lock(tx, wanted.repair)
+    let found = store::repairs::lock(tx, vault, wanted.repair)
         .await?
-        .filter(|repair| viewer.moves_repair(repair))
+        .filter(|found| viewer.moves_repair(&found.repair))
         .ok_or(Error::RepairNotFound)?;
+    let before = &found.repair;
     if !wanted.etag.is_empty() && wanted.etag != before.etag() {
         return Err(Error::Changed);
     }
@@ -49,7 +52,7 @@ pub async fn move_on(
     let after = before
         .after(wanted.step, wanted.note, &procedures, now)
         .map_err(|refused| Error::of_step(before.id, refused))?;
-    store::repairs::update(tx, &after).await?;
+    store::repairs::update(tx, vault, &found, &after).await?;
     let event = RepairStateChanged {
         repair_id: after.id.to_string(),
         case_id: after.case_id.to_string(),
@@ -62,11 +65,16 @@ pub async fn move_on(
 }
 
 /// The repair with this id, if there is one for the viewer.
-pub async fn repair(connection: &mut PgConnection, viewer: &Viewer, id: RepairId) -> Result<Repair, Error> {
-    store::repairs::get(connection, id)
+pub async fn repair(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    viewer: &Viewer,
+    id: RepairId,
+) -> Result<Repair, Error> {
+    store::repairs::get(connection, vault, id)
         .await?
-        .filter(|(repair, customer)| viewer.sees_repair(repair, *customer))
-        .map(|(repair, _)| repair)
+        .filter(|found| viewer.sees_repair(&found.repair, found.customer))
+        .map(|found| found.repair)
         .ok_or(Error::RepairNotFound)
 }
 
@@ -85,6 +93,7 @@ pub struct Filter {
 /// of theirs, and must name it: without, or with another's, there are none.
 pub async fn list_repairs(
     connection: &mut PgConnection,
+    vault: &Vault,
     viewer: &Viewer,
     filter: &Filter,
     page: &Page<RepairId>,
@@ -107,11 +116,13 @@ pub async fn list_repairs(
         due_before: filter.due_before,
     };
     let repairs = match (filter.case, organisation) {
-        (Some(case), _) => store::repairs::list_of_case(connection, case, organisation, wanted, after, limit).await?,
-        (None, Some(organisation)) => {
-            store::repairs::list_of_organisation(connection, organisation, wanted, after, limit).await?
+        (Some(case), _) => {
+            store::repairs::list_of_case(connection, vault, case, organisation, wanted, after, limit).await?
         }
-        (None, None) => store::repairs::list(connection, wanted, after, limit).await?,
+        (None, Some(organisation)) => {
+            store::repairs::list_of_organisation(connection, vault, organisation, wanted, after, limit).await?
+        }
+        (None, None) => store::repairs::list(connection, vault, wanted, after, limit).await?,
     };
     let (mut repairs, next) = page.cut(repairs, |last| last.id);
     if let Viewer::Partner(_) = viewer {

@@ -4,13 +4,14 @@
 use sqlx::PgConnection;
 use support_chassis::db::Tx;
 use support_chassis::id::Ids;
+use support_chassis::vault::{Held, Vault};
 use support_proto::support::repair::v1::RepairSubmitted;
 use support_proto::support::warranty::v1::Damage;
 
 use super::Viewer;
 use crate::domain::payment::Amount;
 use crate::domain::provider::Provider;
-use crate::domain::repair::{CaseId, Due, EntitlementId, Progress, Repair};
+use crate::domain::repair::{CaseId, CustomerId, Due, EntitlementId, Progress, Repair};
 use crate::error::Error;
 use crate::warranty::{Decided, KnownDevice};
 use crate::{store, wire};
@@ -45,6 +46,8 @@ pub struct Order {
 pub struct Agreed {
     /// Who carries it out.
     pub provider: Provider,
+    /// Whose case it is.
+    pub customer: CustomerId,
     /// The device.
     pub device: KnownDevice,
     /// What is owed for it.
@@ -55,21 +58,35 @@ pub struct Agreed {
     pub procedures_version: String,
 }
 
-/// Checks what can be checked without asking anybody: gives the provider. Nothing of it can change for the worse until
-/// the order is written: providers stay as they are, and a case once known stays known.
-pub async fn check_order(connection: &mut PgConnection, viewer: &Viewer, order: &Order) -> Result<Provider, Error> {
+/// Checks what can be checked without asking anybody: gives the provider and whose case it is. Nothing of it changes
+/// for the worse until the order is written: providers stay as they are, and a case once known stays known. Only the customer may be
+/// erased meanwhile, and then it is not written.
+pub async fn check_order(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    viewer: &Viewer,
+    order: &Order,
+) -> Result<(Provider, CustomerId), Error> {
     let provider = store::providers::find(connection, &order.provider_code)
         .await?
         .filter(|provider| viewer.sees_provider(provider))
         .ok_or(Error::ProviderNotFound)?;
-    store::cases::customer(connection, order.case_id)
+    let customer = store::cases::customer(connection, order.case_id)
         .await?
         .ok_or(Error::CaseNotFound)?;
-    Ok(provider)
+    match vault.held(connection, customer.uuid()).await? {
+        Held::Erased => Err(Error::CustomerErased),
+        Held::Key(_) | Held::Never => Ok((provider, customer)),
+    }
 }
 
 /// Writes the order.
-pub async fn submit_repair(tx: &mut Tx, ids: &Ids, order: &Order, agreed: &Agreed) -> Result<Repair, Error> {
+pub async fn submit_repair(
+    tx: &mut Tx,
+    (ids, vault): (&Ids, &Vault),
+    order: &Order,
+    agreed: &Agreed,
+) -> Result<Repair, Error> {
     let now = tx.now();
     let repair = Repair {
         id: ids.next(),
@@ -79,7 +96,7 @@ pub async fn submit_repair(tx: &mut Tx, ids: &Ids, order: &Order, agreed: &Agree
         device_id: agreed.device.id,
         serial_number: order.serial_number.clone(),
         progress: Progress::submitted(),
-        problem: order.problem.clone(),
+        problem: Some(order.problem.clone()),
         language: order.language.clone(),
         coverage: agreed.decided.coverage,
         decision_id: agreed.decided.decision_id,
@@ -93,7 +110,7 @@ pub async fn submit_repair(tx: &mut Tx, ids: &Ids, order: &Order, agreed: &Agree
         submitted_at: now,
         updated_at: now,
     };
-    store::repairs::insert(tx, &repair).await?;
+    store::repairs::insert(tx, vault, &repair, agreed.customer).await?;
     let event = RepairSubmitted {
         repair_id: repair.id.to_string(),
         case_id: repair.case_id.to_string(),

@@ -4,12 +4,14 @@ mod list;
 mod past;
 
 use sqlx::PgConnection;
-use support_chassis::db::{DbError, stored};
+use support_chassis::db::{DbError, Tx, stored};
+use support_chassis::vault::{Held, KeyRow, Vault};
 use time::OffsetDateTime;
 
 pub use list::{Wanted, list, list_of_case, list_of_organisation};
 pub use past::{Carried, Waiting, carried, waiting};
 
+use super::sealed;
 use crate::domain::payment::{Amount, Pays};
 use crate::domain::provider::ProviderId;
 use crate::domain::repair::{
@@ -24,6 +26,7 @@ pub const PARTNER_REFERENCE_KEY: &str = "repairs_partner_reference_key";
 
 const TABLE: &str = "repairs";
 
+/// No `Debug`: it holds people's words.
 struct Row {
     id: RepairId,
     case_id: CaseId,
@@ -33,7 +36,13 @@ struct Row {
     serial_number: String,
     state: String,
     outcome: Option<String>,
+    customer_id: CustomerId,
     problem: String,
+    sealed_problem: Option<Vec<u8>>,
+    sealed_note: Option<Vec<u8>>,
+    wrapped_by: Option<String>,
+    wrapped: Option<Vec<u8>>,
+    erased_at: Option<OffsetDateTime>,
     language: String,
     diagnosis_code: Option<String>,
     coverage_outcome: String,
@@ -53,15 +62,33 @@ struct Row {
     updated_at: OffsetDateTime,
 }
 
-impl TryFrom<Row> for Repair {
-    type Error = DbError;
+/// A repair, with whose case it belongs to and what there is of their data key.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The repair.
+    pub repair: Repair,
+    /// Whose case it belongs to.
+    pub customer: CustomerId,
+    /// Their data key.
+    pub held: Held,
+}
 
-    fn try_from(row: Row) -> Result<Self, DbError> {
+impl Row {
+    fn read(self, vault: &Vault) -> Result<Found, DbError> {
+        let row = self;
+        let key = KeyRow {
+            wrapped_by: row.wrapped_by,
+            wrapped: row.wrapped,
+            erased_at: row.erased_at,
+        };
+        let held = vault.held_in(row.customer_id.uuid(), key)?;
+        let problem = sealed::open_problem(&held, row.id, row.sealed_problem.as_deref(), &row.problem)?;
+        let note = sealed::open_note(&held, row.id, row.sealed_note.as_deref(), row.note.as_deref())?;
         let outcome = row
             .outcome
             .map(|name| stored(Outcome::from_name(&name), TABLE, "outcome"))
             .transpose()?;
-        Ok(Self {
+        let repair = Repair {
             id: row.id,
             case_id: row.case_id,
             provider_id: row.provider_id,
@@ -73,7 +100,7 @@ impl TryFrom<Row> for Repair {
                 diagnosis_code: row.diagnosis_code,
                 outcome,
             },
-            problem: row.problem,
+            problem,
             language: row.language,
             coverage: stored(Coverage::from_name(&row.coverage_outcome), TABLE, "coverage_outcome")?,
             decision_id: row.coverage_decision_id,
@@ -83,7 +110,7 @@ impl TryFrom<Row> for Repair {
             )?,
             entitlement_id: row.entitlement_id,
             partner_reference: row.partner_reference,
-            note: row.note,
+            note,
             due: Due {
                 received_at: row.received_at,
                 step: row.step_due_at,
@@ -93,9 +120,35 @@ impl TryFrom<Row> for Repair {
             version: row.version,
             submitted_at: row.submitted_at,
             updated_at: row.updated_at,
+        };
+        Ok(Found {
+            repair,
+            customer: row.customer_id,
+            held,
         })
     }
 }
+
+/// Reads repairs: `select_repairs!("where ...", arguments)`. The columns stand here and nowhere else. Whose case it is and their data key
+/// are read along, so that they cost no query of their own.
+macro_rules! select_repairs {
+    ($rest:tt $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            $crate::store::repairs::Row,
+            r#"select id as "id: _", repairs.case_id as "case_id: _", provider_id as "provider_id: _", organisation_id,
+                   device_id as "device_id: _", serial_number, state, outcome, problem, language, diagnosis_code,
+                   coverage_outcome, coverage_decision_id as "coverage_decision_id: _", partner_reference, note,
+                   received_at, step_due_at, return_due_at, procedures_version, version,
+                   entitlement_id as "entitlement_id: _", customer_pays, customer_pays_currency, customer_pays_minor,
+                   submitted_at, updated_at, known_cases.customer_id as "customer_id: _", sealed_problem, sealed_note,
+                   wrapped_by as "wrapped_by?", wrapped as "wrapped?", erased_at as "erased_at?"
+               from repairs join known_cases on known_cases.case_id = repairs.case_id
+                   left join customer_keys on customer_keys.customer_id = known_cases.customer_id "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+use select_repairs;
 
 fn pays(stated: Option<&str>, amount: Option<(String, i64)>) -> Result<Option<Pays>, DbError> {
     let pays = match (stated, amount) {
@@ -118,13 +171,19 @@ fn columns(pays: Option<&Pays>) -> (Option<&'static str>, Option<&str>, Option<i
     }
 }
 
-/// Adds a repair that was just ordered. Breaks [`CASE_FKEY`] where the case is not known, [`PARTNER_REFERENCE_KEY`] where the reference is
-/// taken.
-pub async fn insert(connection: &mut PgConnection, repair: &Repair) -> Result<(), DbError> {
+/// Adds a repair that was just ordered for a case of `customer`. Breaks [`CASE_FKEY`] where the case is not known,
+/// [`PARTNER_REFERENCE_KEY`] where the reference is taken.
+///
+/// # Errors
+///
+/// [`VaultError::Erased`](support_chassis::vault::VaultError::Erased) where the customer was erased, and the database's.
+pub async fn insert(tx: &mut Tx, vault: &Vault, repair: &Repair, customer: CustomerId) -> Result<(), DbError> {
+    let now = tx.now();
+    let key = vault.make(tx.conn(), customer.uuid(), now).await?;
     let (customer_pays, currency, minor) = columns(repair.pays.as_ref());
     sqlx::query!(
         "insert into repairs (id, case_id, provider_id, organisation_id, device_id, serial_number, state, outcome,
-                              problem, language, diagnosis_code, coverage_outcome, coverage_decision_id,
+                              sealed_problem, language, diagnosis_code, coverage_outcome, coverage_decision_id,
                               partner_reference, procedures_version, version, submitted_at, updated_at, entitlement_id,
                               customer_pays, customer_pays_currency, customer_pays_minor)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
@@ -136,7 +195,7 @@ pub async fn insert(connection: &mut PgConnection, repair: &Repair) -> Result<()
         repair.serial_number,
         repair.progress.state.as_str(),
         repair.progress.outcome.map(Outcome::as_str),
-        repair.problem,
+        sealed::seal_problem(&key, repair.id, repair.problem.as_deref().unwrap_or_default())?,
         repair.language,
         repair.progress.diagnosis_code,
         repair.coverage.as_str(),
@@ -151,17 +210,27 @@ pub async fn insert(connection: &mut PgConnection, repair: &Repair) -> Result<()
         currency,
         minor,
     )
-    .execute(connection)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Writes how far a locked repair is.
-pub async fn update(connection: &mut PgConnection, repair: &Repair) -> Result<(), DbError> {
+/// Writes how far a repair is that was `found` and locked.
+pub async fn update(tx: &mut Tx, vault: &Vault, found: &Found, repair: &Repair) -> Result<(), DbError> {
+    let now = tx.now();
+    let note = match (&repair.note, &found.held) {
+        (None, _) => None,
+        (Some(note), Held::Key(key)) => Some(sealed::seal_note(key, repair.id, note)?),
+        // Ordered by a build that did not seal yet. Of whoever was erased there is no note.
+        (Some(note), Held::Never | Held::Erased) => {
+            let key = vault.make(tx.conn(), found.customer.uuid(), now).await?;
+            Some(sealed::seal_note(&key, repair.id, note)?)
+        }
+    };
     sqlx::query!(
         "update repairs
-         set state = $2, outcome = $3, diagnosis_code = $4, version = $5, updated_at = $6, note = $7, received_at = $8,
-             step_due_at = $9, return_due_at = $10, procedures_version = $11
+         set state = $2, outcome = $3, diagnosis_code = $4, version = $5, updated_at = $6, note = null, sealed_note = $7,
+             received_at = $8, step_due_at = $9, return_due_at = $10, procedures_version = $11
          where id = $1",
         repair.id.uuid(),
         repair.progress.state.as_str(),
@@ -169,80 +238,31 @@ pub async fn update(connection: &mut PgConnection, repair: &Repair) -> Result<()
         repair.progress.diagnosis_code,
         repair.version,
         repair.updated_at,
-        repair.note,
+        note,
         repair.due.received_at,
         repair.due.step,
         repair.due.back,
         repair.procedures_version,
     )
-    .execute(connection)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// The repair with this id, and whose case it belongs to.
-pub async fn get(connection: &mut PgConnection, id: RepairId) -> Result<Option<(Repair, CustomerId)>, DbError> {
-    let row = sqlx::query!(
-        r#"select id as "id: RepairId", repairs.case_id as "case_id: CaseId", provider_id as "provider_id: ProviderId",
-                  organisation_id, device_id as "device_id: DeviceId", serial_number, state, outcome, problem, language,
-                  diagnosis_code, coverage_outcome, coverage_decision_id as "coverage_decision_id: DecisionId",
-                  partner_reference, note, received_at, step_due_at, return_due_at, procedures_version, version,
-                  entitlement_id as "entitlement_id: EntitlementId", customer_pays, customer_pays_currency, customer_pays_minor,
-                  submitted_at, updated_at, customer_id as "customer_id: CustomerId"
-           from repairs join known_cases on known_cases.case_id = repairs.case_id
-           where id = $1"#,
-        id.uuid(),
-    )
-    .fetch_optional(connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let customer = row.customer_id;
-    let row = Row {
-        id: row.id,
-        case_id: row.case_id,
-        provider_id: row.provider_id,
-        organisation_id: row.organisation_id,
-        device_id: row.device_id,
-        serial_number: row.serial_number,
-        state: row.state,
-        outcome: row.outcome,
-        problem: row.problem,
-        language: row.language,
-        diagnosis_code: row.diagnosis_code,
-        coverage_outcome: row.coverage_outcome,
-        coverage_decision_id: row.coverage_decision_id,
-        entitlement_id: row.entitlement_id,
-        customer_pays: row.customer_pays,
-        customer_pays_currency: row.customer_pays_currency,
-        customer_pays_minor: row.customer_pays_minor,
-        partner_reference: row.partner_reference,
-        note: row.note,
-        received_at: row.received_at,
-        step_due_at: row.step_due_at,
-        return_due_at: row.return_due_at,
-        procedures_version: row.procedures_version,
-        version: row.version,
-        submitted_at: row.submitted_at,
-        updated_at: row.updated_at,
-    };
-    Ok(Some((row.try_into()?, customer)))
+/// The repair with this id.
+pub async fn get(connection: &mut PgConnection, vault: &Vault, id: RepairId) -> Result<Option<Found>, DbError> {
+    select_repairs!("where id = $1", id.uuid())
+        .fetch_optional(connection)
+        .await?
+        .map(|row| row.read(vault))
+        .transpose()
 }
 
 /// The repair with this id, locked until the transaction ends.
-pub async fn lock(connection: &mut PgConnection, id: RepairId) -> Result<Option<Repair>, DbError> {
-    sqlx::query_as!(
-        Row,
-        r#"select id as "id: RepairId", case_id as "case_id: CaseId", provider_id as "provider_id: ProviderId",
-                  organisation_id, device_id as "device_id: DeviceId", serial_number, state, outcome, problem, language,
-                  diagnosis_code, coverage_outcome, coverage_decision_id as "coverage_decision_id: DecisionId",
-                  partner_reference, note, received_at, step_due_at, return_due_at, procedures_version, version,
-                  entitlement_id as "entitlement_id: EntitlementId", customer_pays, customer_pays_currency, customer_pays_minor,
-                  submitted_at, updated_at
-           from repairs where id = $1 for update"#,
-        id.uuid(),
-    )
-    .fetch_optional(connection)
-    .await?
-    .map(Repair::try_from)
-    .transpose()
+pub async fn lock(connection: &mut PgConnection, vault: &Vault, id: RepairId) -> Result<Option<Found>, DbError> {
+    select_repairs!("where id = $1 for update of repairs", id.uuid())
+        .fetch_optional(connection)
+        .await?
+        .map(|row| row.read(vault))
+        .transpose()
 }

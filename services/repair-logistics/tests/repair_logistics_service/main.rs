@@ -13,6 +13,7 @@ mod fake_warranty;
 mod moves;
 mod procedures;
 mod providers;
+mod sealed;
 mod secure;
 mod store;
 mod submit;

@@ -14,7 +14,8 @@ const PARTNER: &str = "('id:1', 'ASP-1', 'Berlin', 'partner', 'asp-berlin', 'DE'
 const CASE: &str = "('id:3', 'id:4')";
 const REPAIR: &str =
     "('id:5', 'id:3', 'id:1', 'asp-berlin', 'id:6', 'AAAA0001', 'submitted', null, 'broken', 'en', null,
-    'out_of_warranty', 'id:7', 'R-1', 1, now(), now(), 'note', null, null, null, 'procedures@1')";
+    'out_of_warranty', 'id:7', 'R-1', 1, now(), now(), 'note', null, null, null, 'procedures@1', null, null, null, null,
+    null, null)";
 
 async fn run(connection: &mut PgConnection, statement: String) -> Result<(), DbError> {
     sqlx::raw_sql(AssertSqlSafe(statement))
@@ -78,6 +79,13 @@ async fn every_constraint_holds() {
         ),
         repairs("'en', null", "'en', 'BATTERY'", "repairs_diagnosis_when_diagnosed"),
         repairs("'note'", "''", "repairs_note_length"),
+        repairs("null)", "'x')", "repairs_sealed_note_length"),
+        (
+            "repairs",
+            changed(&changed(&repair, "'broken'", "'[sealed]'"), "null, null)", "'x', null)"),
+            "repairs_sealed_problem_length",
+        ),
+        repairs("null, null)", "'', null)", "repairs_problem_sealed_or_clear"),
         repairs("'procedures@1'", "''", "repairs_procedures_given"),
         repairs(
             "'note', null, null, null",

@@ -8,6 +8,7 @@ use support_chassis::id::{Id, Ids};
 use support_chassis::lifecycle::Lifecycle;
 use support_chassis::service::{Service, run, run_at};
 use support_chassis::settings::{Settings, TrustRole};
+use support_chassis::vault::{KeyRing, Vault};
 use support_postgres::testing::TestDatabase;
 use support_proto::codec::Event;
 use support_proto::support::case::v1::CaseOpened;
@@ -34,7 +35,7 @@ static CASE: Service = feed_only("case");
 pub(crate) struct World {
     pub(crate) warranty: Listening,
     pub(crate) ids: Ids,
-    db: Db,
+    pub(crate) db: Db,
     case: Db,
     channel: Channel,
     lifecycle: Lifecycle,
@@ -48,6 +49,18 @@ pub(crate) async fn database() -> TestDatabase {
     support_testing::database("repair-logistics", &support_repair_logistics::MIGRATOR).await
 }
 
+/// The keys of personal data: of 32 bytes 1, and of 32 bytes 2.
+const VAULT_KEYS: &str = "first AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+const LOOKUP_KEYS: &str = "first AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+
+/// What the service seals by.
+pub(crate) fn vault() -> Vault {
+    Vault::new(
+        KeyRing::parse(VAULT_KEYS).unwrap(),
+        KeyRing::parse(LOOKUP_KEYS).unwrap(),
+    )
+}
+
 fn settings(database: &TestDatabase, case: &TestDatabase) -> Settings {
     Settings::new(&["repair-logistics", "case"])
         .set("region", "eu")
@@ -58,6 +71,8 @@ fn settings(database: &TestDatabase, case: &TestDatabase) -> Settings {
         .set("database.max_connections", 5)
         .set("database.acquire_timeout_ms", 20_000)
         .set("peers.identity-verification", ["http://127.0.0.1:9"])
+        .set("vault.keys", VAULT_KEYS)
+        .set("vault.lookup_keys", LOOKUP_KEYS)
         .set("passport.signing_key", signing_key("repair-logistics"))
         .set(
             "passport.trust",

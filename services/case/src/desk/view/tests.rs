@@ -12,7 +12,6 @@ use crate::domain::levels::Promise;
 use crate::domain::number::CaseNumber;
 use crate::domain::playbook::{Step, StepOutcome};
 use crate::domain::speech::Speech;
-use crate::domain::words::{Description, Subject};
 
 const START: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 
@@ -27,8 +26,7 @@ fn talk() -> Conversation {
         product_line: None,
         device: None,
         severity: Severity::Normal,
-        subject: Subject::parse("x").unwrap(),
-        description: Description::parse("").unwrap(),
+        words: None,
         source_reference: None,
         country: None,
         area: None,
