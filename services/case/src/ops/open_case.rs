@@ -51,6 +51,6 @@ pub async fn open_case(
     let levels = book.on(concern.country, now);
     let promise = levels.promise(concern.severity, concern.channel, now, Duration::ZERO);
     let event = events::opened(id, &concern);
-    let number = cases::open(tx, vault, id, &concern, &promise, &viewer.id(), &event, now).await?;
+    let number = cases::open(tx, vault, id, (&concern, &promise), &viewer.id(), &event, now).await?;
     Ok(Case::open(id, number, concern, promise, now))
 }

@@ -10,6 +10,7 @@ use support_chassis::vault::Vault;
 use uuid::Uuid;
 
 use super::sealed;
+use crate::domain::words::Body;
 use crate::domain::{CaseId, MessageId};
 
 /// What is held on customers.
@@ -86,7 +87,7 @@ async fn said(connection: &mut PgConnection, vault: &Vault, customer: Uuid) -> R
     }
     for mut row in messages {
         let body = sealed::open_body(&held, row.id, row.sealed_body.as_deref(), &row.body)?;
-        row.document["body"] = text(body.as_ref().map(|body| body.as_str()));
+        row.document["body"] = text(body.as_ref().map(Body::as_str));
         records.extend(Record::all("messages", [row.document]));
     }
     Ok(records)
