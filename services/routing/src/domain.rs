@@ -11,6 +11,7 @@ mod plan;
 mod quarters;
 mod room;
 mod shifts;
+mod shortlist;
 mod task;
 mod training;
 pub mod waits;
@@ -28,6 +29,7 @@ pub use plan::{
 pub use quarters::Quarters;
 pub use room::{Book, Channels, Held, Share, Sharing};
 pub use shifts::{Departure, InvalidDay, Schedule, ShiftException, ShiftPattern};
+pub use shortlist::{Shortlist, Standing, Stood};
 pub use support_chassis::country::Country;
 pub use task::{
     Action, Area, Attributes, Cause, Change, Channel, Named, Offer, Opening, ProductLine, Segment, Severity, Task,

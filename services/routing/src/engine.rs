@@ -30,6 +30,7 @@ mod decide;
 mod index;
 mod line;
 mod plans;
+mod podium;
 mod row;
 mod slab;
 

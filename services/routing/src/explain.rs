@@ -2,25 +2,12 @@
 
 use time::OffsetDateTime;
 
-use crate::domain::{Candidate, Lack, Need, Plan, Profile, Ruling, Scope};
+use crate::domain::{Candidate, Lack, Need, Plan, Profile, Ruling, Scope, Standing};
 use crate::engine::Queued;
-
-/// How an agent who is available stands to a task that waits, those who are nearest to it first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Standing {
-    /// Fits, and has room.
-    Fits,
-    /// Fits, but let it go by, and is not asked again yet.
-    LetItGoBy,
-    /// Fits, but has no room for it.
-    NoRoom,
-    /// Something is wanting.
-    Lacks(Lack),
-}
 
 /// How an agent stands to a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stood {
+pub struct StandsNow {
     /// How.
     pub standing: Standing,
     /// The first stage that the agent fulfils, reached or not; none for none.
@@ -33,7 +20,7 @@ pub struct Stood {
 
 /// How an agent stands `now` to a task that a plan rules so.
 #[must_use]
-pub fn stood(task: &Queued, plan: &Plan, ruling: &Ruling, agent: &Candidate, now: OffsetDateTime) -> Stood {
+pub fn stood(task: &Queued, plan: &Plan, ruling: &Ruling, agent: &Candidate, now: OffsetDateTime) -> StandsNow {
     let needs: Vec<Need> = ruling.stages.iter().map(|stage| stage.need_of(&task.named)).collect();
     let lack = |need: &Need| lack(agent, need);
     let stage = needs.iter().position(|need| lack(need).is_none());
@@ -55,7 +42,7 @@ pub fn stood(task: &Queued, plan: &Plan, ruling: &Ruling, agent: &Candidate, now
         (Standing::NoRoom, _) => format!("holds {} of {}", agent.book.load, agent.book.capacity),
         _ => String::new(),
     };
-    Stood {
+    StandsNow {
         standing,
         stage,
         let_go_by,

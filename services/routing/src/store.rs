@@ -11,6 +11,7 @@ pub mod line;
 pub mod offers;
 pub mod roster;
 pub mod shadow;
+pub mod shortlists;
 pub mod tasks;
 pub mod training;
 pub mod waits;

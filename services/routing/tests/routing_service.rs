@@ -14,6 +14,8 @@ mod books;
 mod desk;
 #[path = "routing_service/errors.rs"]
 mod errors;
+#[path = "routing_service/explained.rs"]
+mod explained;
 #[path = "routing_service/invariants.rs"]
 mod invariants;
 #[path = "routing_service/matching.rs"]

@@ -14,10 +14,10 @@ use support_proto::support::routing::v1::plan_service_server::PlanService;
 use tonic::{Request, Response, Status};
 
 use super::present;
-use crate::domain::{AgentId, Change, Lack, Ruling, Scope, TaskId, TaskState};
+use crate::domain::{AgentId, Change, Lack, Ruling, Scope, Shortlist, Standing, Stood, TaskId, TaskState};
 use crate::engine::Queued;
 use crate::error::Error;
-use crate::explain::{Standing, Stood, stood};
+use crate::explain::{StandsNow, stood};
 use crate::ops;
 use crate::plan::Book;
 use crate::plan::shadow::{Finding, Ways};
@@ -55,6 +55,9 @@ impl PlanService for PlanApi {
             return Err(Error::TaskNotFound.into());
         };
         let history = store::tasks::history(&mut connection, id).await.map_err(Error::from)?;
+        let shortlists = store::shortlists::of_task(&mut connection, id)
+            .await
+            .map_err(Error::from)?;
         let now = self.clock.now();
         let plan = self.book.of_tasks(queued.attributes.country, now);
         let ruling = plan.ruling(&queued.attributes, &queued.named);
@@ -66,7 +69,7 @@ impl PlanService for PlanApi {
         };
         let agents = agents.map_err(Error::from)?;
         drop(connection);
-        let mut stood_to: Vec<(AgentId, Stood)> = agents
+        let mut stood_to: Vec<(AgentId, StandsNow)> = agents
             .iter()
             .map(|agent| (agent.book.agent, stood(&queued, &plan, &ruling, agent, now)))
             .collect();
@@ -100,6 +103,10 @@ impl PlanService for PlanApi {
             candidates: listed.into_iter().map(candidate).collect(),
             next_page_token,
             offers: offers.map(|entry| present::entry(entry, None)).collect(),
+            shortlists: shortlists
+                .iter()
+                .map(|(sequence, list)| shortlist(*sequence, list))
+                .collect(),
         }))
     }
 
@@ -232,13 +239,38 @@ fn stages(ruling: &Ruling, task: &Queued, waited: time::Duration) -> Vec<pb::Tas
     stages.collect()
 }
 
-fn candidate((agent, stood): (AgentId, Stood)) -> pb::TaskCandidate {
+fn candidate((agent, stood): (AgentId, StandsNow)) -> pb::TaskCandidate {
     pb::TaskCandidate {
         agent_id: agent.to_string(),
         standing: standing_of(stood.standing).into(),
         stage: stood.stage.and_then(|stage| i32::try_from(stage).ok()).unwrap_or(-1),
         wanting: stood.wanting,
         let_go_by_time: stood.let_go_by.map(timestamp),
+    }
+}
+
+fn shortlist(sequence: i64, list: &Shortlist) -> pb::OfferShortlist {
+    let others = Standing::ALL.into_iter().zip(list.counts);
+    pb::OfferShortlist {
+        sequence,
+        taken: Some(stood_then(&list.taken)),
+        next: list.next.iter().flatten().map(stood_then).collect(),
+        others: others
+            .filter(|(_, count)| *count > 0)
+            .map(|(standing, count)| pb::CandidateCount {
+                standing: standing_of(standing).into(),
+                count: i32::try_from(count).unwrap_or(i32::MAX),
+            })
+            .collect(),
+    }
+}
+
+fn stood_then(stood: &Stood) -> pb::OfferCandidate {
+    pb::OfferCandidate {
+        agent_id: stood.agent.to_string(),
+        load: stood.load,
+        capacity: stood.capacity,
+        idle_since: Some(timestamp(stood.idle_since)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 use super::words::words;
-use super::{AgentId, Book, Change, Opening, Plan, Reason, Task, TaskId, TaskState};
+use super::{AgentId, Book, Change, Opening, Plan, Reason, Shortlist, Task, TaskId, TaskState};
 
 mod party;
 
@@ -115,6 +115,8 @@ pub struct Changed {
     pub book: Option<Book>,
     /// How the task's open offer ends, where it has one.
     pub offer_end: Option<OfferEnd>,
+    /// Who stood for it, where it was offered by a decision.
+    pub shortlist: Option<Shortlist>,
 }
 
 /// Why something cannot happen to a task.
@@ -154,10 +156,11 @@ impl Changed {
         self
     }
 
-    /// The same, for this reason.
+    /// The same, for this reason, where these stood for it.
     #[must_use]
-    pub fn because(mut self, reason: Reason) -> Self {
+    pub fn because(mut self, reason: Reason, shortlist: Shortlist) -> Self {
         self.entry.reason = Some(reason);
+        self.shortlist = Some(shortlist);
         self
     }
 }
@@ -201,6 +204,7 @@ pub fn open(id: TaskId, opening: Opening, plan: &Plan, since: OffsetDateTime, at
         entry,
         book: None,
         offer_end: None,
+        shortlist: None,
     };
     opened.decided_by(&plan.basis)
 }
@@ -256,6 +260,7 @@ pub fn apply(task: &Task, book: Option<&Book>, change: Change, at: OffsetDateTim
         entry,
         book,
         offer_end,
+        shortlist: None,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{AgentId, Book, Channel, Language, ProductLine, TaskId};
+use super::{AgentId, Book, Channel, Language, ProductLine, Shortlist, TaskId};
 
 /// A text that is no name of a skill or a certification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -265,4 +265,6 @@ pub struct Decision {
     pub pairing: Pairing,
     /// Why.
     pub reason: Reason,
+    /// Who stood for it.
+    pub shortlist: Shortlist,
 }

@@ -5,16 +5,20 @@ use std::collections::BinaryHeap;
 
 use time::{Duration, OffsetDateTime};
 
-use super::index::Asked;
+use super::index::{Asked, Counts};
 use super::line::{Place, Waiting};
-use super::row::{Available, Rank, Seat, seat};
+use super::podium::Podium;
+use super::row::{Available, Seat, seat};
+use super::slab::number;
 use super::{Engine, micros};
-use crate::domain::{AgentId, Decision, Pairing, Reason};
+use crate::domain::{AgentId, Decision, Lack, Pairing, Reason, Shortlist, Standing, Stood};
 
 /// Whom a task goes to.
 struct Choice {
     agent: u32,
     reason: Reason,
+    /// Who would have been next.
+    next: [Option<u32>; Shortlist::NEXT],
 }
 
 /// A task to be looked at, and the agent for whose sake; none for its own.
@@ -34,7 +38,7 @@ impl Engine {
         {
             let still_waits = self.line.get(task).is_some_and(|waiting| waiting.task.task == place.2);
             if still_waits && let Some(choice) = self.choose(task, now) {
-                decisions.extend(self.give(task, &choice));
+                decisions.extend(self.give(task, &choice, now));
             }
             if let Some(agent) = agent {
                 looks.extend(self.look_for(agent, now));
@@ -151,31 +155,30 @@ impl Engine {
             let fit = &self.index.needs[asked.need as usize].groups;
             if !asked.only.is_empty() {
                 let there = self.there(waiting, asked);
-                let fresh = there.iter().filter(|(_, id, _)| !waiting.was_let_go_by(*id)).min();
-                if let Some((_, _, agent)) = fresh {
-                    return Some(Choice {
-                        agent: *agent,
-                        reason: reason(step, there.len(), false),
-                    });
+                let mut podium = Podium::default();
+                for seat in there.iter().filter(|(_, id, _)| !waiting.was_let_go_by(*id)) {
+                    podium.put(*seat);
+                }
+                if let Some(choice) = chosen(&podium, reason(step, there.len(), false)) {
+                    return Some(choice);
                 }
                 continue;
             }
-            let mut best: Option<(Rank, AgentId, u32)> = None;
+            let mut podium = Podium::default();
             let mut candidates = 0;
             for tier in self.row.tiers_for(class.channel) {
                 for group in fit.and(&tier.groups) {
                     candidates += tier.seats[group].len();
-                    if best.is_some_and(|(rank, ..)| tier.heads[group] > rank) {
+                    if tier.heads[group] > podium.last() {
                         continue;
                     }
-                    let mut seats = tier.seats[group].iter();
-                    let first = seats.find(|(_, agent, _)| !waiting.was_let_go_by(*agent));
-                    best = first.copied().into_iter().chain(best).min();
+                    let seats = tier.seats[group].iter();
+                    let mut fresh = seats.filter(|(_, agent, _)| !waiting.was_let_go_by(*agent));
+                    while fresh.next().is_some_and(|seat| podium.put(*seat)) {}
                 }
             }
-            if let Some((_, _, agent)) = best {
-                let reason = reason(step, candidates, false);
-                return Some(Choice { agent, reason });
+            if let Some(choice) = chosen(&podium, reason(step, candidates, false)) {
+                return Some(choice);
             }
         }
         self.choose_again(waiting, now)
@@ -201,25 +204,86 @@ impl Engine {
         let fit = &self.index.needs[widest.need as usize].groups;
         let delay = self.refusal_delay(waiting);
         let only = waiting.task.named.of(&widest.only);
-        let again = waiting.task.let_go_by.iter().filter_map(|(agent, _)| {
-            let (number, agent) = self.row.find(*agent)?;
+        let mut podium = Podium::default();
+        let mut candidates = 0;
+        for (agent, _) in &waiting.task.let_go_by {
+            let Some((number, agent)) = self.row.find(*agent) else {
+                continue;
+            };
             let book = &agent.book;
             let fits = fit.contains(agent.group)
                 && (widest.only.is_empty() || only.contains(&book.agent))
                 && agent.room.has(class.channel)
                 && !waiting.is_let_alone(book.agent, delay, now);
-            fits.then_some((book.load, book.idle_since, book.agent, number))
-        });
-        let again: Vec<_> = again.collect();
-        let (_, _, _, agent) = again.iter().min()?;
-        Some(Choice {
-            agent: *agent,
-            reason: reason(class.needs.len() - 1, again.len(), true),
+            if fits {
+                podium.put(seat(number, agent));
+                candidates += 1;
+            }
+        }
+        chosen(&podium, reason(class.needs.len() - 1, candidates, true))
+    }
+
+    /// Who stands for a task that goes to whom was chosen, as they stand before it does.
+    fn shortlist(&mut self, task: u32, choice: &Choice, now: i64) -> Option<Shortlist> {
+        let waiting = self.line.get(task)?;
+        let class = &self.index.classes[waiting.filed.class as usize];
+        let asked = class.needs.get(usize::try_from(choice.reason.relaxed_steps).ok()?)?;
+        let (need, channel) = (asked.need, class.channel);
+        let delay = self.refusal_delay(waiting);
+        let is_again = choice.reason.asked_again;
+        let is_passed_over = |agent: AgentId| {
+            if is_again {
+                waiting.is_let_alone(agent, delay, now)
+            } else {
+                waiting.was_let_go_by(agent)
+            }
+        };
+        let mut counts = if asked.only.is_empty() {
+            let mut counts = self.index.counts(need);
+            let fulfil = &self.index.needs[need as usize].groups;
+            let let_go_by = waiting.task.let_go_by.iter();
+            let fitting = let_go_by
+                .filter_map(|(agent, _)| self.row.find(*agent))
+                .filter(|(_, agent)| fulfil.contains(agent.group) && is_passed_over(agent.book.agent));
+            let (mut passed_over, mut with_room) = (0, 0);
+            for (_, agent) in fitting {
+                passed_over += 1;
+                with_room += u32::from(agent.room.has(channel));
+            }
+            let candidates = choice.reason.candidates.max(0).unsigned_abs();
+            let fit = if is_again { candidates } else { candidates - with_room };
+            counts[Standing::NoRoom.number()] = counts[Standing::Fits.number()] - fit - passed_over;
+            counts[Standing::LetItGoBy.number()] = passed_over;
+            counts[Standing::Fits.number()] = fit;
+            counts
+        } else {
+            let mut counts = Counts::default();
+            let named = waiting.task.named.of(&asked.only);
+            let there: Vec<_> = named.into_iter().filter_map(|agent| self.row.find(agent)).collect();
+            counts[Standing::Lacks(Lack::Agent).number()] = number(self.row.len() - there.len());
+            for (_, agent) in there {
+                let standing = match self.index.needs[need as usize].standing(agent.group) {
+                    Standing::Fits if is_passed_over(agent.book.agent) => Standing::LetItGoBy,
+                    Standing::Fits if !agent.room.has(channel) => Standing::NoRoom,
+                    standing => standing,
+                };
+                counts[standing.number()] += 1;
+            }
+            counts
+        };
+        // Of the others.
+        counts[Standing::Fits.number()] -= 1;
+        let stood = |number: u32| self.row.get(number).map(|agent| Stood::from(&agent.book));
+        Some(Shortlist {
+            taken: stood(choice.agent)?,
+            next: choice.next.map(|number| number.and_then(stood)),
+            counts,
         })
     }
 
     /// Takes it as done.
-    fn give(&mut self, task: u32, choice: &Choice) -> Option<Decision> {
+    fn give(&mut self, task: u32, choice: &Choice, now: i64) -> Option<Decision> {
+        let shortlist = self.shortlist(task, choice, now)?;
         let waiting = self.line.get(task)?;
         let agent = self.row.get(choice.agent)?;
         let (book, _) = agent.book.taking(waiting.task.attributes.channel)?;
@@ -235,8 +299,19 @@ impl Engine {
         Some(Decision {
             pairing,
             reason: choice.reason,
+            shortlist,
         })
     }
+}
+
+/// The first, and who comes after; none where there is nobody.
+fn chosen(podium: &Podium, reason: Reason) -> Option<Choice> {
+    let (first, next) = podium.numbers();
+    Some(Choice {
+        agent: first?,
+        reason,
+        next,
+    })
 }
 
 /// A plan has few steps, and no region so many agents that they cannot be counted.

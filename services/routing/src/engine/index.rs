@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::bits::Bits;
 use super::slab::number;
-use crate::domain::{Acquaintance, Channel, Need, Profile, Stage};
+use crate::domain::{Acquaintance, Channel, Lack, Need, Profile, Stage, Standing};
 
 /// Agents in *groups* of the same profile, *needs* with the groups that fulfil them, and *classes* of tasks that demand
 /// the same.
@@ -20,6 +20,8 @@ pub(super) struct Index {
     class_of: HashMap<ClassKey, u32>,
     /// The same, by what makes it one.
     class_of_needs: HashMap<(Vec<Asked>, Channel), u32>,
+    /// How often somebody has come into a group or left one.
+    moves: u64,
 }
 
 /// Agents of one profile.
@@ -38,6 +40,35 @@ pub(super) struct Demand {
     need: Need,
     /// The groups that fulfil it, room aside.
     pub(super) groups: Bits,
+    /// What each group lacks of it.
+    lacks: Vec<Option<Lack>>,
+    /// How many agents lack what, and how many nothing, by the number of the standing; after how many moves it was counted.
+    counted: Option<(u64, Counts)>,
+}
+
+/// How many stand how to something, by the number of the standing.
+pub(super) type Counts = [u32; Standing::ALL.len()];
+
+/// How agents stand who lack this, room aside.
+fn standing(lack: Option<Lack>) -> Standing {
+    lack.map_or(Standing::Fits, Standing::Lacks)
+}
+
+impl Demand {
+    fn set(&mut self, group: u32, profile: &Profile) {
+        let place = group as usize;
+        if place >= self.lacks.len() {
+            self.lacks.resize(place + 1, None);
+        }
+        let lack = profile.lacks(&self.need);
+        self.lacks[place] = lack;
+        self.groups.set(group, lack.is_none());
+    }
+
+    /// How agents of a group stand to it, room aside.
+    pub(super) fn standing(&self, group: u32) -> Standing {
+        standing(self.lacks[group as usize])
+    }
 }
 
 /// Tasks that demand the same, now.
@@ -78,6 +109,7 @@ pub(super) struct ClassKey {
 impl Index {
     /// An agent with this profile comes into its group.
     pub(super) fn join(&mut self, profile: &Profile) -> u32 {
+        self.moves += 1;
         if let Some(known) = self.group_of.get(profile).copied() {
             if self.groups[known as usize].members == 0 {
                 self.vacant.remove(&known);
@@ -100,7 +132,7 @@ impl Index {
         };
         self.group_of.insert(profile.clone(), new);
         for demand in &mut self.needs {
-            demand.groups.set(new, profile.fulfils(&demand.need));
+            demand.set(new, profile);
         }
         let classes = &mut self.groups[new as usize].classes;
         for (place, class) in self.classes.iter().enumerate() {
@@ -113,6 +145,7 @@ impl Index {
 
     /// An agent leaves a group.
     pub(super) fn leave(&mut self, group: u32) {
+        self.moves += 1;
         let members = &mut self.groups[group as usize].members;
         *members -= 1;
         if *members == 0 {
@@ -162,15 +195,33 @@ impl Index {
         if let Some(known) = self.need_of.get(need) {
             return *known;
         }
-        let need = need.clone();
-        let mut groups = Bits::default();
+        let mut demand = Demand {
+            need: need.clone(),
+            groups: Bits::default(),
+            lacks: Vec::with_capacity(self.groups.len()),
+            counted: None,
+        };
         for (place, group) in self.groups.iter().enumerate() {
-            groups.set(number(place), group.profile.fulfils(&need));
+            demand.set(number(place), &group.profile);
         }
         let new = number(self.needs.len());
         self.need_of.insert(need.clone(), new);
-        self.needs.push(Demand { need, groups });
+        self.needs.push(demand);
         new
+    }
+
+    /// How many agents fulfil a need, and how many lack what, room aside. Counted anew only where somebody has come or gone since.
+    pub(super) fn counts(&mut self, need: u32) -> Counts {
+        let demand = &mut self.needs[need as usize];
+        if let Some((_, counts)) = demand.counted.filter(|(moves, _)| *moves == self.moves) {
+            return counts;
+        }
+        let mut counts = Counts::default();
+        for (lack, group) in demand.lacks.iter().zip(&self.groups) {
+            counts[standing(*lack).number()] += number(group.members);
+        }
+        demand.counted = Some((self.moves, counts));
+        counts
     }
 
     /// Forgets all needs and classes.

@@ -93,6 +93,14 @@ impl Desk {
             task.queue_time = now;
         }
         store::desk::refile(tx.conn(), &task, onward.queue.as_deref()).await?;
+        if onward.queue.is_some()
+            && let Some(queued) = store::line::of_task(tx.conn(), id).await?
+        {
+            // What it was worth in the line that it has left is of no account in another.
+            let plan = self.plans.of_tasks(task.country, now);
+            task.priority = plan.priority(&queued.attributes, &queued.named);
+            store::desk::refile(tx.conn(), &task, None).await?;
+        }
         match onward.agent {
             Some(named) if named == agent.id() => Err(Error::AgentBusy),
             Some(named) => {

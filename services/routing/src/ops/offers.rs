@@ -56,7 +56,12 @@ pub async fn make(
         .collect();
     let (mut settled, mut offers) = (Vec::new(), Vec::new());
     let mut made = Made::default();
-    for Decision { pairing, reason } in decisions {
+    for Decision {
+        pairing,
+        reason,
+        shortlist,
+    } in decisions
+    {
         let task = tasks.get(&pairing.task).filter(|task| task.version == pairing.version);
         let book = books.get_mut(&pairing.agent);
         let (Some(task), Some(book), Some(Ruled { plan, .. })) = (task, book, plans.get(pairing.plan)) else {
@@ -68,7 +73,7 @@ pub async fn make(
             continue;
         };
         *book = changed.book.unwrap_or(*book);
-        settled.push(changed.decided_by(&plan.basis).because(*reason));
+        settled.push(changed.decided_by(&plan.basis).because(*reason, *shortlist));
         made.offers.push(task.id);
         offers.push(Offer {
             id: ids.next(),

@@ -7,6 +7,7 @@ use support_chassis::db::DbError;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::shortlists;
 use crate::domain::{AgentId, Book, Changed, Offer, OfferEnd};
 
 /// Writes changes of tasks, and the offers made by them. The rows of the tasks and of their agents must be locked.
@@ -54,9 +55,9 @@ pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[O
             returning id
         ), entry as (
             insert into task_history (task_id, sequence, change, agent_id, agent_load, agent_capacity, occurred_at, standard_basis,
-                relaxed_steps, candidates, asked_again)
+                relaxed_steps, candidates, asked_again, shortlist)
             select * from unnest($1::uuid[], $2::bigint[], $19::text[], $20::uuid[], $21::integer[], $22::integer[], $23::timestamptz[],
-                $26::text[], $27::smallint[], $28::integer[], $29::boolean[])
+                $26::text[], $27::smallint[], $28::integer[], $29::boolean[], $32::bytea[])
             returning task_id
         )
         select (select count(*) from task) as "tasks!", (select count(*) from agent) as "agents!",
@@ -93,6 +94,7 @@ pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[O
         &tasks.asked_again as &[Option<bool>],
         &tasks.weights,
         &books.iter().map(|book| book.held.packed()).collect::<Vec<_>>(),
+        &tasks.shortlists as &[Option<Vec<u8>>],
     )
     .fetch_one(connection)
     .await?;
@@ -143,6 +145,7 @@ struct Tasks {
     candidates: Vec<Option<i32>>,
     asked_again: Vec<Option<bool>>,
     weights: Vec<i32>,
+    shortlists: Vec<Option<Vec<u8>>>,
 }
 
 impl Tasks {
@@ -173,6 +176,10 @@ impl Tasks {
             candidates: reasons().map(|why| why.map(|why| why.candidates)).collect(),
             asked_again: reasons().map(|why| why.map(|why| why.asked_again)).collect(),
             weights: tasks().map(|task| task.weight).collect(),
+            shortlists: changes
+                .iter()
+                .map(|changed| changed.shortlist.as_ref().map(shortlists::packed))
+                .collect(),
         }
     }
 }

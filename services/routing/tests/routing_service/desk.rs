@@ -10,7 +10,7 @@ use support_routing::ops::desk::Onward;
 use support_routing::store;
 
 use crate::model::Deed;
-use crate::world::{PRESENCE_TIMEOUT, REFUSAL_DELAY, World};
+use crate::world::{PRESENCE_TIMEOUT, REFUSAL_DELAY, World, plan_with};
 
 fn hand(actor: &str) -> ByHand {
     ByHand {
@@ -166,6 +166,41 @@ async fn a_task_passed_on_to_a_queue_asks_what_is_asked_there() {
         ..plan
     };
     assert_eq!(without.ruling(&queued.attributes, &queued.named).queue, "general");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_task_passed_on_to_a_queue_is_worth_there_what_its_rules_say() {
+    let rule = "    queue: account-security\n";
+    let world = World::by(plan_with(&[(rule, &format!("{rule}    priority: 8\n"))])).await;
+    let amy = world.agent("amy", &["en"], &[], 6).await;
+    let task = world.open_call().await;
+    let before = world.begin("amy", amy).await.priority;
+    assert!(before < 8);
+    let passed_on = async |queue: Option<&str>| {
+        let onward = Onward {
+            queue: queue.map(str::to_owned),
+            ..Onward::default()
+        };
+        let transfer = async |tx: &mut support_chassis::db::Tx| {
+            let desk = &world.desk;
+            let now = world.now();
+            let passed = desk.transfer(tx, task.id, onward, &hand("amy"), now).await?;
+            // Somebody sees to it that it goes on.
+            desk.take_over(tx, task.id, &hand("amy"), now).await?;
+            Ok(passed)
+        };
+        let passed = world.act(transfer).await.unwrap();
+        assert_eq!(
+            world.read_task(task.id).await.priority,
+            passed.priority,
+            "as it is told"
+        );
+        (passed.priority, passed.queue_time)
+    };
+    assert_eq!(passed_on(Some("account-security")).await, (8, task.queue_time));
+    assert_eq!(passed_on(None).await.0, 8, "where it stays, it is worth what it was");
+    assert_eq!(passed_on(Some("general")).await.0, before);
     world.check().await;
 }
 

@@ -144,7 +144,7 @@ async fn further_languages_and_neighbours_serve_once_a_step_says_so() {
     world.check().await;
 }
 
-fn plans(system: &System) -> PlanServiceClient<Peer> {
+pub(crate) fn plans(system: &System) -> PlanServiceClient<Peer> {
     let scopes = ["tasks.read", "standard.read", "standard.write"];
     PlanServiceClient::new(system.peer(CallerKind::Operator, "op", &scopes))
 }

@@ -67,6 +67,15 @@ async fn a_reason_is_whole_and_of_an_offer() {
             format!("insert into task_history (task_id, sequence, change, relaxed_steps, candidates, asked_again, occurred_at)
                 values ({TASK}, 2, 'offered', 0, 0, false, now())"),
         ),
+        (
+            "task_history_shortlist_of_decisions",
+            format!("update task_history set shortlist = '\\x01' where task_id = {TASK}"),
+        ),
+        (
+            "task_history_shortlist_small",
+            format!("insert into task_history (task_id, sequence, change, relaxed_steps, candidates, asked_again, shortlist, occurred_at)
+                values ({TASK}, 2, 'offered', 0, 1, false, '', now())"),
+        ),
     ];
     for (constraint, statement) in cases {
         assert_eq!(broken(&world, statement).await, constraint);

@@ -12,7 +12,8 @@ use support_postgres::testing::TestDatabase;
 use support_routing::desk::RuleBook;
 use support_routing::domain::{
     Agent, AgentId, Attributes, ByHand, CaseId, Channel, Decision, Details, HandCause, LanguageSkill, Named, OfferId,
-    Opening, Pairing, Picture, Presence, ProductLine, ProductSkill, Reason, Ruled, Sharing, Task, TaskId,
+    Opening, Pairing, Picture, Presence, ProductLine, ProductSkill, Reason, Ruled, Sharing, Shortlist, Stood, Task,
+    TaskId,
 };
 use support_routing::error::Error;
 use support_routing::live::Live;
@@ -65,6 +66,12 @@ pub(crate) fn decision(task: TaskId, version: i64, agent: AgentId) -> Decision {
             candidates: 1,
             ..Reason::default()
         },
+        shortlist: Shortlist::alone(Stood {
+            agent,
+            load: 0,
+            capacity: 6,
+            idle_since: OffsetDateTime::UNIX_EPOCH,
+        }),
     }
 }
 

@@ -98,6 +98,7 @@ impl Party {
             entry: entry(&self.task, change, Some(&book), at),
             book: Some(book),
             offer_end: None,
+            shortlist: None,
         }
     }
 }

@@ -10,12 +10,14 @@ use super::reference::{expected, goes_before, is_good_enough, let_alone_until, n
 use super::*;
 use crate::domain::{
     Acquaintance, CaseId, Change, Channel, Condition, Demand, Demanded, Pairing, Queue, Rule, Scope, Share, Sharing,
-    Task, TaskState, apply,
+    Standing, Task, TaskState, apply,
 };
-use crate::explain::{Standing, stood};
+use crate::explain::stood;
 
 const LANGUAGES: &[&str] = &["en", "en-GB", "es", "es-MX", "ja"];
 const LINES: &[ProductLine] = &[ProductLine::Phone, ProductLine::Laptop];
+/// The first is of no plan, the second of each, the others of some.
+const QUEUES: &[&str] = &["gone", "general", "lane", "spare"];
 const COUNTRIES: &[Option<&str>] = &[None, Some("DE"), Some("FR")];
 
 /// Something that happens.
@@ -32,6 +34,8 @@ enum Step {
         named: [Option<usize>; 2],
         speaks_more: bool,
     },
+    /// Whoever has a task passes it on to a queue, which the plan may have or not.
+    Pass(usize, &'static str),
     /// Somebody comes, or is somebody else from now on.
     Come(usize, Person),
     Go(usize),
@@ -133,6 +137,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         3 => any.clone().prop_map(Step::Accept),
         3 => any.clone().prop_map(Step::Refuse),
         3 => any.clone().prop_map(Step::Complete),
+        2 => (any.clone(), select(QUEUES)).prop_map(|(task, queue)| Step::Pass(task, queue)),
         1 => any.prop_map(Step::Cancel),
         4 => select(&[0_i64, 1, 10, 20, 30, 61, 300][..]).prop_map(Step::Wait),
         1 => (0..COUNTRIES.len(), 0..6_usize).prop_map(|(country, variant)| Step::Plan(country, variant)),
@@ -200,12 +205,33 @@ fn made_variant(number: usize) -> Plan {
                 hours_of: Vec::new(),
             };
             plan.queues = [("lane".to_owned(), lane)].into();
+            plan.queues.insert("spare".to_owned(), Queue::default());
             plan.steps[0].neighbours = true;
             plan.steps[1].further_languages = true;
             let laptop = (Skill::product(ProductLine::Laptop), 2);
             plan.neighbours = [(Skill::product(ProductLine::Phone), vec![laptop])].into();
         }
         _ => {
+            // Queues to which nothing comes but by hand: one that goes before all, one that asks for more.
+            plan.queues = [
+                (
+                    "lane".to_owned(),
+                    Queue {
+                        before_all: true,
+                        ..Queue::default()
+                    },
+                ),
+                ("spare".to_owned(), Queue::default()),
+            ]
+            .into();
+            let mut spare = rule("spare", "language == 'xx'", |demand| {
+                demand.certifications = ["cert/one".parse().unwrap()].into();
+                demand.scope = Scope::within(vec!["cork".to_owned()], Vec::new());
+            });
+            spare.queue = Some("spare".to_owned());
+            spare.priority = 8;
+            plan.rules = vec![spare];
+            plan.steps[1].sites = vec!["cupertino".to_owned()];
             plan.language_level = 5;
             plan.steps[0].after = Duration::seconds(20);
             plan.priorities.ageing_limit = 4;
@@ -228,14 +254,25 @@ fn rule(name: &str, when: &str, ask: impl FnOnce(&mut Demand)) -> Rule {
     }
 }
 
+/// What a task says of itself beside what stands in it.
+#[derive(Clone)]
+struct Said {
+    /// Whom it names.
+    named: Named,
+    /// Whether its customer speaks something else too.
+    speaks_more: bool,
+    /// The queue that it was passed on to.
+    queue: Option<String>,
+}
+
 /// The floor: everything that the tables would hold. What happens to tasks and books is what the rules say.
 struct Floor {
     now: OffsetDateTime,
     engine: Engine,
     plans: [usize; COUNTRIES.len()],
     tasks: BTreeMap<TaskId, Task>,
-    /// Whom the tasks name, and whether their customers speak something else too.
-    named: BTreeMap<TaskId, (Named, bool)>,
+    /// What the tasks say beside.
+    said: BTreeMap<TaskId, Said>,
     let_go_by: BTreeMap<TaskId, Vec<(AgentId, OffsetDateTime)>>,
     /// Since when the offers stand.
     offered: BTreeMap<TaskId, OffsetDateTime>,
@@ -255,7 +292,7 @@ impl Floor {
             engine: Engine::new(),
             plans: [0; COUNTRIES.len()],
             tasks: BTreeMap::new(),
-            named: BTreeMap::new(),
+            said: BTreeMap::new(),
             let_go_by: BTreeMap::new(),
             offered: BTreeMap::new(),
             agents: BTreeMap::new(),
@@ -269,7 +306,11 @@ impl Floor {
     }
 
     fn queued(&self, task: &Task) -> Queued {
-        let (named, speaks_more) = &self.named[&task.id];
+        let Said {
+            named,
+            speaks_more,
+            queue,
+        } = &self.said[&task.id];
         let further = speaks_more.then(|| "es-AR".parse().unwrap());
         Queued {
             task: task.id,
@@ -278,6 +319,7 @@ impl Floor {
                 product_line: task.product_line,
                 country: task.country,
                 further_languages: further.into_iter().collect(),
+                queue: queue.clone(),
                 ..Attributes::new(task.channel, task.language.clone())
             }),
             named: named.clone(),
@@ -313,7 +355,7 @@ impl Floor {
         let changed = apply(task, book.as_ref(), change, self.now).unwrap();
         self.tasks.insert(id, changed.task);
         self.offered.remove(&id);
-        if let (Some(agent), Change::Rejected | Change::TimedOut) = (holder, change) {
+        if let (Some(agent), Change::Rejected | Change::TimedOut | Change::Transferred) = (holder, change) {
             let list = self.let_go_by.entry(id).or_default();
             list.retain(|(who, _)| *who != agent);
             list.push((agent, self.now));
@@ -341,6 +383,7 @@ impl Floor {
             Step::Go(agent) => self.go(id(u64::try_from(*agent).unwrap())),
             Step::Accept(pick) => self.let_happen(*pick, &[TaskState::Offered], Change::Accepted),
             Step::Refuse(pick) => self.let_happen(*pick, &[TaskState::Offered], Change::Rejected),
+            Step::Pass(pick, queue) => self.pass(*pick, queue),
             Step::Complete(pick) => self.let_happen(*pick, &[TaskState::Accepted], Change::Completed),
             Step::Cancel(pick) => self.let_happen(
                 *pick,
@@ -364,6 +407,18 @@ impl Floor {
         if let Some(task) = self.pick(pick, states) {
             self.change(task, change);
         }
+    }
+
+    fn pass(&mut self, pick: usize, queue: &str) {
+        let Some(id) = self.pick(pick, &[TaskState::Accepted]) else {
+            return;
+        };
+        self.said.get_mut(&id).unwrap().queue = Some(queue.to_owned());
+        let task = &self.tasks[&id];
+        let queued = self.queued(task);
+        let priority = self.plan_of(task.country).priority(&queued.attributes, &queued.named);
+        self.tasks.get_mut(&id).unwrap().priority = priority;
+        self.change(id, Change::Transferred);
     }
 
     fn open(&mut self, step: &Step) {
@@ -405,7 +460,12 @@ impl Floor {
             account_manager: whom(account_manager),
         };
         let id = task.id;
-        self.named.insert(id, (named, speaks_more));
+        let said = Said {
+            named,
+            speaks_more,
+            queue: None,
+        };
+        self.said.insert(id, said);
         self.tasks.insert(id, task);
         self.tell_task(id);
     }

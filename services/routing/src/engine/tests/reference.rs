@@ -1,13 +1,17 @@
 //! The rule, one sentence after the other, without any of the shortcuts.
 
 use super::*;
-use crate::domain::{Held, Need, Scope, Share};
+use crate::domain::{Held, Lack, Need, Scope, Share, Shortlist, Standing, Stood};
 
-/// A decision: task, agent, step, whether asked again, how many fitted as well.
-pub(super) type Expected = (TaskId, AgentId, usize, bool, usize);
+/// A decision: task, agent, step, whether asked again, how many fitted as well, who stood for it.
+pub(super) type Expected = (TaskId, AgentId, usize, bool, usize, Shortlist);
 
 pub(super) fn expected(decision: &Decision) -> Expected {
-    let Decision { pairing, reason } = *decision;
+    let Decision {
+        pairing,
+        reason,
+        shortlist,
+    } = *decision;
     let (step, candidates) = (reason.relaxed_steps, reason.candidates);
     (
         pairing.task,
@@ -15,6 +19,7 @@ pub(super) fn expected(decision: &Decision) -> Expected {
         usize::try_from(step).unwrap(),
         reason.asked_again,
         usize::try_from(candidates).unwrap(),
+        shortlist,
     )
 }
 
@@ -99,6 +104,40 @@ pub(super) fn let_alone_until(task: &Queued, plan: &Plan, agent: AgentId) -> Opt
     last.map(|(_, last)| *last + plan.refusal_delay)
 }
 
+/// Who stood for a task that goes to one of them.
+fn stood_for(
+    need: &Need,
+    channel: Channel,
+    agents: &[Candidate],
+    is_passed_over: &dyn Fn(&Candidate) -> bool,
+    taken: &Candidate,
+) -> Shortlist {
+    let mut list = Shortlist::alone(Stood::from(&taken.book));
+    let mut next = Vec::new();
+    for other in agents.iter().filter(|other| other.book.agent != taken.book.agent) {
+        let is_asked = need.agents.is_empty() || need.agents.contains(&other.book.agent);
+        let standing = if !is_asked {
+            Standing::Lacks(Lack::Agent)
+        } else if !is_good_enough(other, need) {
+            // Which of the things that are wanting is told first, is said by one rule alone.
+            Standing::Lacks(other.profile.lacks(need).unwrap())
+        } else if is_passed_over(other) {
+            Standing::LetItGoBy
+        } else if weight(&other.book, channel).is_none() {
+            Standing::NoRoom
+        } else {
+            next.push(other);
+            Standing::Fits
+        };
+        list.counts[standing.number()] += 1;
+    }
+    next.sort_by_key(|other| (other.book.load, other.book.idle_since, other.book.agent));
+    for (place, other) in list.next.iter_mut().zip(next) {
+        *place = Some(Stood::from(&other.book));
+    }
+    list
+}
+
 pub(super) fn reference(
     now: OffsetDateTime,
     tasks: &[Queued],
@@ -142,12 +181,21 @@ pub(super) fn reference(
             Some(agent) => {
                 let chosen = step(agent).unwrap();
                 let as_well = fitting.iter().filter(|other| step(other).unwrap() <= chosen).count();
-                Some((task.task, agent.book.agent, chosen, false, as_well))
+                let list = stood_for(
+                    &needs[chosen],
+                    channel,
+                    &agents,
+                    &|other| let_go(other).is_some(),
+                    agent,
+                );
+                Some((task.task, agent.book.agent, chosen, false, as_well, list))
             }
-            None => again
-                .iter()
-                .min_by_key(|agent| rank(agent))
-                .map(|agent| (task.task, agent.book.agent, needs.len() - 1, true, again.len())),
+            None => again.iter().min_by_key(|agent| rank(agent)).map(|agent| {
+                let is_left_alone = |other: &Candidate| let_go(other).is_some_and(|until| until > now);
+                let is_passed_over = |other: &Candidate| let_go(other).is_some() && is_left_alone(other);
+                let list = stood_for(&needs[needs.len() - 1], channel, &agents, &is_passed_over, agent);
+                (task.task, agent.book.agent, needs.len() - 1, true, again.len(), list)
+            }),
         };
         if let Some(decision) = decision {
             let taken = agents.iter_mut().find(|agent| agent.book.agent == decision.1);

@@ -103,7 +103,16 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::domain::{AgentId, Pairing, Reason};
+    use crate::domain::{AgentId, Pairing, Reason, Shortlist, Stood};
+
+    fn alone(agent: AgentId) -> Shortlist {
+        Shortlist::alone(Stood {
+            agent,
+            load: 0,
+            capacity: 6,
+            idle_since: datetime!(2026-01-01 00:00 UTC),
+        })
+    }
 
     #[test]
     fn nobody_writes_to_an_agent_to_whom_another_writes() {
@@ -123,6 +132,7 @@ mod tests {
                     plan: 0,
                 },
                 reason: Reason::default(),
+                shortlist: alone(agents[usize::try_from(version).unwrap() % agents.len()]),
             });
         }
         let mut written: Vec<(AgentId, i64)> = Vec::new();
@@ -171,6 +181,7 @@ mod tests {
                 plan: 0,
             },
             reason: Reason::default(),
+            shortlist: alone(ids.next()),
         };
         let mut hands = Hands::default();
         hands.take(decision());
