@@ -20,7 +20,7 @@ fn offer(id: &str) -> WatchOffersResponse {
             offer_id: id.to_owned(),
             ..Offer::default()
         }],
-        ended_offer_ids: Vec::new(),
+        ..WatchOffersResponse::default()
     }
 }
 

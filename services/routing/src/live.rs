@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 pub use alarm::Alarm;
-pub use streams::{Standing, Streams};
+pub use streams::{Shown, Standing, Streams};
 
 /// Who is to be woken, and the streams of offers. Clones are the same.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,6 @@
-//! The open streams of offers and what each agent is offered.
+//! The open streams of offers, and what each agent is offered and has in hand.
 //!
-//! One reader a process reads the offers that were made, and all that stand to those to whom something else has happened, whenever
+//! One reader a process reads the offers that were made, and all that stands for those to whom something else has happened, whenever
 //! something was committed, and shows them here; each stream tells its client the difference to what it told before. So a stream never misses the end
 //! of an offer it told of, two replicas need not speak to each other, and a burst of commits is one read.
 
@@ -10,10 +10,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::domain::{AgentId, Offer, Task};
+use crate::domain::{AgentId, Offer, OfferId, Task, TaskId, TaskState};
 
-/// The offers that stand to an agent, oldest first.
-pub type Standing = Arc<Vec<(Offer, Task)>>;
+/// What stands for an agent.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// The offers that stand, oldest first.
+    pub offers: Vec<(Offer, Task)>,
+    /// What is in hand, and whether it is the agent's own, in the order of its making.
+    pub held: Vec<(Task, bool)>,
+}
+
+/// What stands for an agent.
+pub type Standing = Arc<Shown>;
 
 /// The open streams. Clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -64,23 +73,27 @@ impl Streams {
         to_show.into_iter().collect()
     }
 
-    /// Shows what `agents` are offered: `standing`, oldest first, and nothing else. Streams opened since `agents` were
-    /// asked for wait for the next time.
-    pub fn show(&self, agents: &[Uuid], standing: Vec<(Offer, Task)>) {
-        let mut offers: HashMap<Uuid, Vec<(Offer, Task)>> = HashMap::new();
+    /// Shows what `agents` are offered, `standing`, oldest first, and what they have in hand, `held`, and nothing else. Streams opened
+    /// since `agents` were asked for wait for the next time.
+    pub fn show(&self, agents: &[Uuid], standing: Vec<(Offer, Task)>, held: Vec<(AgentId, Task, bool)>) {
+        let mut all: HashMap<Uuid, Shown> = HashMap::new();
         for (offer, task) in standing {
-            offers.entry(offer.agent.uuid()).or_default().push((offer, task));
+            let shown = all.entry(offer.agent.uuid()).or_default();
+            shown.offers.push((offer, task));
+        }
+        for (agent, task, is_own) in held {
+            all.entry(agent.uuid()).or_default().held.push((task, is_own));
         }
         let open = self.lock();
         for (agent, sender) in agents
             .iter()
             .filter_map(|agent| Some((agent, open.streams.get(agent)?)))
         {
-            let offers = offers.remove(agent).unwrap_or_default();
+            let now = all.remove(agent).unwrap_or_default();
             sender.send_if_modified(|shown| {
-                let is_news = shown.as_ref().is_none_or(|shown| !is_same(shown, &offers));
+                let is_news = shown.as_ref().is_none_or(|shown| !is_same(shown, &now));
                 if is_news {
-                    *shown = Some(Arc::new(offers));
+                    *shown = Some(Arc::new(now));
                 }
                 is_news
             });
@@ -99,11 +112,12 @@ impl Streams {
                 let Some(shown) = shown else {
                     return false;
                 };
-                let is_news = shown.iter().all(|(other, _)| other.id != offer.id);
+                let is_news = shown.offers.iter().all(|(other, _)| other.id != offer.id);
                 if is_news {
                     let place = (offer.offered_at, offer.id);
-                    let at = shown.partition_point(|(other, _)| (other.offered_at, other.id) < place);
-                    Arc::make_mut(shown).insert(at, (offer, task));
+                    let offers = &mut Arc::make_mut(shown).offers;
+                    let at = offers.partition_point(|(other, _)| (other.offered_at, other.id) < place);
+                    offers.insert(at, (offer, task));
                 }
                 is_news
             });
@@ -115,8 +129,13 @@ impl Streams {
     }
 }
 
-fn is_same(one: &[(Offer, Task)], other: &[(Offer, Task)]) -> bool {
-    one.iter()
-        .map(|(offer, _)| offer.id)
-        .eq(other.iter().map(|(offer, _)| offer.id))
+fn is_same(one: &Shown, other: &Shown) -> bool {
+    fn offers(shown: &Shown) -> impl Iterator<Item = OfferId> {
+        shown.offers.iter().map(|(offer, _)| offer.id)
+    }
+    fn held(shown: &Shown) -> impl Iterator<Item = (TaskId, TaskState, bool)> {
+        let held = shown.held.iter();
+        held.map(|(task, is_own)| (task.id, task.state, *is_own))
+    }
+    offers(one).eq(offers(other)) && held(one).eq(held(other))
 }

@@ -1,12 +1,16 @@
 //! What is done with work by hand: who has joined a contact, what was said with a change, what an agent has in hand.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 use support_chassis::db::DbError;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{read, tasks};
-use crate::domain::{AgentId, ByHand, Channel, HandCause, NoteId, Participant, Party, Presence, Task, TaskId};
+use crate::domain::{
+    AgentId, ByHand, Channel, HandCause, NoteId, Participant, Party, Presence, Task, TaskId, TaskState,
+};
 
 /// Those who have joined the contact of a task, in the order in which they did.
 pub async fn participants(connection: &mut PgConnection, task: TaskId) -> Result<Vec<Participant>, DbError> {
@@ -165,6 +169,33 @@ pub async fn in_hand(connection: &mut PgConnection, agent: AgentId) -> Result<Ve
         });
     }
     Ok(in_hand)
+}
+
+/// What the agents have in hand, offers left out: whose hands, the task, and whether it is their own, in the order of its making.
+pub async fn held_by(connection: &mut PgConnection, agents: &[Uuid]) -> Result<Vec<(AgentId, Task, bool)>, DbError> {
+    let rows = sqlx::query!(
+        r#"select agent_id as "agent!: AgentId", task_id as "task!: TaskId", is_own as "is_own!" from (
+             select worked_by as agent_id, id as task_id, true as is_own from tasks
+             where worked_by = any($1) and state in ('accepted', 'wrapping')
+             union all
+             select agent_id, task_id, false from task_participants where agent_id = any($1)
+         ) as held order by task_id"#,
+        agents,
+    );
+    let rows = rows.fetch_all(&mut *connection).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.task.uuid()).collect();
+    let held = tasks::those(connection, &ids).await?.into_iter();
+    let held: HashMap<TaskId, Task> = held.map(|task| (task.id, task)).collect();
+    // What has ended between the two looks is told by the next.
+    let is_held = |task: &&Task| matches!(task.state, TaskState::Accepted | TaskState::Wrapping);
+    let held = |task: TaskId| held.get(&task).filter(is_held).cloned();
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some((row.agent, held(row.task)?, row.is_own)))
+        .collect())
 }
 
 /// The sites of the agents who are not at work and hold something.

@@ -156,6 +156,16 @@ pub async fn find(connection: &mut PgConnection, id: TaskId) -> Result<Option<Ta
         .transpose()
 }
 
+/// Reads those of the tasks that there are.
+pub async fn those(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Task>, DbError> {
+    select!("where id = any($1)", ids)
+        .fetch_all(connection)
+        .await?
+        .into_iter()
+        .map(Task::try_from)
+        .collect()
+}
+
 /// Locks and reads a task.
 pub async fn lock(connection: &mut PgConnection, id: TaskId) -> Result<Option<Task>, DbError> {
     select!("where id = $1 for no key update", id.uuid())

@@ -1,4 +1,4 @@
-//! Reads the offers that stand, for the streams.
+//! Reads the offers that stand, and what agents have in hand, for the streams.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::live::Live;
 use crate::store;
 
-/// Reads the offers that stand to those to whom something has happened, and to whoever has just begun to look. Clones follow
+/// Reads what stands for those to whom something has happened, and to whoever has just begun to look. Clones follow
 /// together.
 #[derive(Clone, Debug)]
 pub struct Reader {
@@ -73,7 +73,8 @@ impl Reader {
         };
         if !agents.is_empty() {
             let standing = store::offers::standing(&mut connection, &agents).await?;
-            self.live.streams.show(&agents, standing);
+            let held = store::desk::held_by(&mut connection, &agents).await?;
+            self.live.streams.show(&agents, standing, held);
         }
         if !offered.is_empty() {
             let standing = store::offers::standing_of(&mut connection, &offered).await?;

@@ -8,10 +8,10 @@ use support_proto::support::options::v1::CallerKind;
 use support_proto::support::routing::v1 as pb;
 use support_proto::support::routing::v1::agent_service_client::AgentServiceClient;
 use support_routing::SERVICE;
-use tonic::Code;
+use tonic::{Code, Streaming};
 
 use crate::invariants::check;
-use crate::system::{PATIENCE, System, accept, complete, next, next_offer, shipped_but};
+use crate::system::{PATIENCE, System, accept, complete, next, next_answer, next_offer, request_id, shipped_but};
 
 #[tokio::test]
 async fn a_new_stream_begins_with_what_stands() {
@@ -45,6 +45,77 @@ async fn a_new_stream_begins_with_what_stands() {
     system.tasks_of(case, 1, pb::TaskState::Offered).await;
     let (_, first) = system.watch("amy").await;
     assert_eq!(first.made[0].task.as_ref().unwrap().case_id, case.to_string());
+}
+
+#[tokio::test]
+async fn who_is_brought_into_a_contact_hears_of_it() {
+    let system = System::start().await;
+    let mut ids = Vec::new();
+    for subject in ["amy", "ben", "sue"] {
+        ids.push(system.agent(subject).await.agent_id);
+    }
+    let (mut amy, _) = system.watch("amy").await;
+    system.presence("amy", pb::Presence::Available).await;
+    system.open_case().await;
+    let offer = next_offer(&mut amy).await;
+    let task_id = offer.task.as_ref().unwrap().task_id.clone();
+    system.staff("amy").accept_offer(accept(&offer)).await.unwrap();
+    let told = next(&mut amy).await;
+    assert_eq!(
+        (told.ended_offer_ids.len(), held(&told)),
+        (1, vec![(task_id.as_str(), true)])
+    );
+    let (mut ben, first) = system.watch("ben").await;
+    assert_eq!(first, pb::WatchOffersResponse::default());
+    system.presence("ben", pb::Presence::Available).await;
+    let add = pb::AddParticipantRequest {
+        request_id: request_id(),
+        task_id: task_id.clone(),
+        agent_id: ids[1].clone(),
+        ..Default::default()
+    };
+    system.desk("amy").add_participant(add).await.unwrap();
+    holds(&mut ben, &task_id, false).await;
+    let over = pb::HandOverTaskRequest {
+        request_id: request_id(),
+        task_id: task_id.clone(),
+        agent_id: ids[1].clone(),
+        cause: pb::HandCause::Expertise.into(),
+        stay: true,
+        ..Default::default()
+    };
+    system.desk("amy").hand_over_task(over).await.unwrap();
+    holds(&mut ben, &task_id, true).await;
+    holds(&mut amy, &task_id, false).await;
+    // A supervisor takes it, and is told so wherever else they look; the others are told that it is gone.
+    let (mut sue, _) = system.watch("sue").await;
+    system.presence("sue", pb::Presence::Available).await;
+    let take = pb::TakeOverTaskRequest {
+        request_id: request_id(),
+        task_id: task_id.clone(),
+        cause: pb::HandCause::Escalation.into(),
+        ..Default::default()
+    };
+    system.desk("sue").take_over_task(take).await.unwrap();
+    holds(&mut sue, &task_id, true).await;
+    for stream in [&mut ben, &mut amy] {
+        while !next_answer(stream).await.gone_task_ids.contains(&task_id) {}
+    }
+    // Whoever looks only now finds it.
+    let (_, first) = system.watch("sue").await;
+    assert_eq!(held(&first), [(task_id.as_str(), true)]);
+    check(&system.db).await;
+}
+
+/// Waits until a stream tells that a task is in hand.
+async fn holds(stream: &mut Streaming<pb::WatchOffersResponse>, task: &str, is_own: bool) {
+    while !held(&next_answer(stream).await).contains(&(task, is_own)) {}
+}
+
+fn held(told: &pb::WatchOffersResponse) -> Vec<(&str, bool)> {
+    let held = told.held.iter();
+    held.map(|held| (held.task.as_ref().unwrap().task_id.as_str(), held.is_own))
+        .collect()
 }
 
 #[tokio::test]

@@ -255,7 +255,7 @@ impl System {
             .await
             .unwrap()
             .into_inner();
-        let first = next(&mut stream).await;
+        let first = next_answer(&mut stream).await;
         (stream, first)
     }
 
@@ -329,8 +329,19 @@ pub(crate) fn request_id() -> String {
     id.uuid().to_string()
 }
 
-/// The next answer of a stream.
+/// The next answer of a stream that is not only of what is in hand.
 pub(crate) async fn next(stream: &mut Streaming<pb::WatchOffersResponse>) -> pb::WatchOffersResponse {
+    loop {
+        let answer = next_answer(stream).await;
+        let is_of_offers = !answer.made.is_empty() || !answer.ended_offer_ids.is_empty();
+        if is_of_offers || answer == pb::WatchOffersResponse::default() {
+            return answer;
+        }
+    }
+}
+
+/// The next answer of a stream.
+pub(crate) async fn next_answer(stream: &mut Streaming<pb::WatchOffersResponse>) -> pb::WatchOffersResponse {
     tokio::time::timeout(PATIENCE, stream.message())
         .await
         .expect("an answer comes")
