@@ -5,8 +5,12 @@
     reason = "a test says by panicking what went wrong"
 )]
 
+#[path = "up_command/collector.rs"]
+mod collector;
 #[path = "up_command/person.rs"]
 mod person;
+#[path = "up_command/privacy.rs"]
+mod privacy;
 #[path = "up_command/process.rs"]
 mod process;
 #[path = "up_command/standard.rs"]
