@@ -22,6 +22,8 @@ pub struct Policy {
     pub assurance: AssuranceLevel,
     /// The purposes for which a customer must have been verified; empty for any.
     pub purposes: Vec<String>,
+    /// Whether a customer's delegate may call it in the customer's name.
+    pub delegates: bool,
     /// Whether the call may be sent again.
     pub idempotency: Idempotency,
     /// The longest a call may take.
@@ -96,6 +98,7 @@ fn read(pool: &DescriptorPool) -> HashMap<String, Policy> {
                     .unwrap_or_default(),
                 scope: stated.scope,
                 purposes: stated.purposes,
+                delegates: stated.delegates,
                 client_streaming: method.is_client_streaming(),
                 server_streaming: method.is_server_streaming(),
                 method,

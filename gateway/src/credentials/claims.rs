@@ -58,6 +58,9 @@ struct Claims {
     /// The case that a customer was verified for.
     #[serde(default)]
     case: Option<String>,
+    /// Who acts in a customer's name.
+    #[serde(default)]
+    delegate: Option<String>,
     /// The locations that a partner calls for.
     #[serde(default)]
     locations: BTreeSet<String>,
@@ -186,6 +189,8 @@ pub(super) fn check(
             methods: claims.amr,
             purpose: claims.purpose,
             case_id: claims.case,
+            // Of others it says nothing.
+            delegate: claims.delegate.filter(|_| kind == CallerKind::Customer),
             locations: claims.locations,
             technician: claims.technician,
             certificate: None,

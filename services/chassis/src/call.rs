@@ -154,6 +154,13 @@ impl Call {
             .flatten()
     }
 
+    /// The customer on whose own account this call is made: none where somebody acts in their name, who may do what is open to
+    /// anybody and what is open to delegates, and is the customer in nothing else.
+    #[must_use]
+    pub fn customer_in_person<T: FromStr>(&self) -> Option<T> {
+        self.customer_id().filter(|_| self.0.caller.bounds.delegate.is_none())
+    }
+
     /// Whose request ids these are. The same id from another caller is another request, and so is one that a service
     /// sends in the caller's name: else a caller could take a service's request id in advance.
     #[must_use]
@@ -161,7 +168,8 @@ impl Call {
         let caller = &self.0.caller;
         let organisation = caller.organisation.as_deref().unwrap_or_default();
         let actor = self.0.actor.as_deref().unwrap_or_default();
-        format!("{}:{organisation}:{}:{actor}", caller.kind_name(), caller.subject)
+        let person = caller.person();
+        format!("{}:{organisation}:{person}:{actor}", caller.kind_name())
     }
 
     /// Cancelled once the server is asked to stop. A handler that waits for something (a stream for its next item)
@@ -283,6 +291,22 @@ mod tests {
             ["zh-Hans-CN", "en", "de"]
         );
         assert_eq!(accept_language("<script>, en;q=7, ;;,,"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn who_acts_for_a_customer_is_not_the_customer() {
+        let own = Call::service("case", "clock").change(|parts| {
+            parts.caller.kind = CallerKind::Customer;
+            parts.caller.subject = "ada".into();
+        });
+        let acted = own
+            .clone()
+            .change(|parts| parts.caller.bounds.delegate = Some("bob".into()));
+        assert_eq!(acted.customer_id::<String>().as_deref(), Some("ada"));
+        assert_eq!(own.customer_in_person::<String>().as_deref(), Some("ada"));
+        assert_eq!(acted.customer_in_person::<String>(), None);
+        assert_eq!((own.caller().person(), acted.caller().person()), ("ada", "bob"));
+        assert_ne!(own.idempotency_scope(), acted.idempotency_scope());
     }
 
     #[test]

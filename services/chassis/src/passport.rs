@@ -65,6 +65,9 @@ pub struct Passport {
     /// The case that a customer was verified for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
+    /// Who acts in a customer's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegate: Option<String>,
     /// The locations that a partner calls for; empty for its whole organisation.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub locations: BTreeSet<String>,
@@ -143,6 +146,7 @@ impl Passport {
                 methods: self.amr.clone(),
                 purpose: self.purpose.clone(),
                 case_id: self.case.clone(),
+                delegate: self.delegate.clone(),
                 locations: self.locations.clone(),
                 technician: self.technician.clone(),
                 certificate: self.cert.clone(),

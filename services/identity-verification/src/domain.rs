@@ -7,6 +7,7 @@ pub mod authenticator;
 pub mod code;
 pub mod contact;
 pub mod customer;
+pub mod delegation;
 pub mod erasure;
 pub mod failures;
 pub mod grant;

@@ -31,6 +31,7 @@ use support_chassis::vault::Vault;
 use support_proto::support::identity::v1::audit_service_server::AuditServiceServer;
 use support_proto::support::identity::v1::credential_service_server::CredentialServiceServer;
 use support_proto::support::identity::v1::customer_service_server::CustomerServiceServer;
+use support_proto::support::identity::v1::delegation_service_server::DelegationServiceServer;
 use support_proto::support::identity::v1::disclosure_service_server::DisclosureServiceServer;
 use support_proto::support::identity::v1::erasure_service_server::ErasureServiceServer;
 use support_proto::support::identity::v1::factor_service_server::FactorServiceServer;
@@ -47,6 +48,7 @@ use tokio::sync::Notify;
 use crate::api::audit::AuditApi;
 use crate::api::credentials::CredentialApi;
 use crate::api::customers::CustomerApi;
+use crate::api::delegations::DelegationApi;
 use crate::api::disclosure::DisclosureApi;
 use crate::api::erasures::ErasureApi;
 use crate::api::factors::FactorApi;
@@ -61,7 +63,7 @@ use crate::api::verifications::VerificationApi;
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::domain::erasure::FOLLOWERS;
-use crate::keys::{ClientKeyRing, NextKey, TokenKeys};
+use crate::keys::{ClientKeyRing, CodeKeys, NextKey, TokenKeys};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::numbers::Numbers;
@@ -171,7 +173,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         clients: client_keys(&kit, &settings),
         partner_lifetime: Duration::from_mins(settings.tokens.partner_minutes.into()),
     };
-    let erasures = erasures(&kit, vault)?;
+    let erasures = erasures(&kit, vault, &checked.code_keys)?;
     let outbox = LocalOutboxApi {
         db: kit.db.clone(),
         outbox: settings.delivery.outbox,
@@ -235,6 +237,11 @@ fn people(kit: &Kit, means: &Means, happened: &Arc<Notify>) -> Parts {
         db: kit.db.clone(),
         ids: kit.ids.clone(),
     };
+    let delegations = DelegationApi {
+        db: kit.db.clone(),
+        means: means.clone(),
+        happened: Arc::clone(happened),
+    };
     let risk = RiskApi {
         db: kit.db.clone(),
         clock: kit.clock.clone(),
@@ -248,6 +255,7 @@ fn people(kit: &Kit, means: &Means, happened: &Arc<Notify>) -> Parts {
         .serve(CustomerServiceServer::new(customers))
         .serve(ProfileServiceServer::new(profiles))
         .serve(OrganisationServiceServer::new(organisations))
+        .serve(DelegationServiceServer::new(delegations))
         .serve(DisclosureServiceServer::new(disclosure))
         .serve(RiskServiceServer::new(risk))
         .serve(AuditServiceServer::new(AuditApi { db: kit.db.clone() }))
@@ -265,7 +273,7 @@ fn hear(parts: Parts, happened: &Arc<Notify>) -> Parts {
 }
 
 /// Erases customers, and gathers what is held on them from every service.
-fn erasures(kit: &Kit, vault: &Vault) -> Result<ErasureApi, StartError> {
+fn erasures(kit: &Kit, vault: &Vault, keys: &CodeKeys) -> Result<ErasureApi, StartError> {
     let others = FOLLOWERS.into_iter().map(|name| Ok((name, kit.peer(name)?)));
     let exporting = Exporting {
         db: kit.db.clone(),
@@ -277,6 +285,7 @@ fn erasures(kit: &Kit, vault: &Vault) -> Result<ErasureApi, StartError> {
     Ok(ErasureApi {
         db: kit.db.clone(),
         ids: kit.ids.clone(),
+        keys: keys.clone(),
         exporting,
     })
 }

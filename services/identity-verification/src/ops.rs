@@ -9,6 +9,7 @@ pub mod change_partner_client;
 pub mod create_customer;
 pub mod create_partner_client;
 pub mod decide_happening;
+pub mod delegations;
 pub mod erase_customer;
 pub mod expire_verifications;
 pub mod export_customer;

@@ -11,6 +11,7 @@ use support_proto::support::identity::v1::{self as pb, VerificationPolicy};
 use time::OffsetDateTime;
 
 use crate::api::parse;
+use crate::domain::delegation::DelegationRules;
 use crate::domain::failures::MOST;
 use crate::domain::grant::Assurance;
 use crate::domain::risk::RiskRules;
@@ -63,6 +64,13 @@ impl Policy {
             })
     }
 
+    /// What customers who live in a country may at `now` have others do for them, and what it is made of.
+    #[must_use]
+    pub fn delegations(&self, country: &str, now: OffsetDateTime) -> (DelegationRules, String) {
+        let held = self.0.on(&Place::country(country), day_of(now));
+        (delegation_rules(held.delegations.as_ref()), held.basis.to_string())
+    }
+
     /// What holds at `now` for risk at a place, and what it is made of.
     #[must_use]
     pub fn risk(&self, country: Option<&str>, now: OffsetDateTime) -> (RiskRules, String) {
@@ -89,6 +97,18 @@ fn factor_rules(factors: Option<&pb::FactorRules>) -> FactorRules {
         aal2_lifetime: lifetime(factors.aal2_lifetime).unwrap_or(shipped.aal2_lifetime),
         aal2_idle: lifetime(factors.aal2_idle).unwrap_or(shipped.aal2_idle),
     }
+}
+
+/// A policy that says nothing of delegations is under the rules that this build ships. What cannot be read allows nothing.
+fn delegation_rules(given: Option<&pb::DelegationRules>) -> DelegationRules {
+    given.map_or_else(DelegationRules::shipped, |rules| DelegationRules {
+        longest: lifetime(rules.longest).unwrap_or_default(),
+        purposes: rules
+            .purposes()
+            .filter_map(|known| parse::purpose(known.into()).ok())
+            .collect(),
+        assurance: parse::assurance(rules.assurance).unwrap_or(Assurance::Aal3),
+    })
 }
 
 fn rules(held: &Effective<VerificationPolicy>, purpose: Purpose) -> Rules {
@@ -148,6 +168,9 @@ fn faults(policy: &VerificationPolicy) -> Vec<(String, String)> {
     }
     if let Some(risk) = &policy.risk {
         whole("risk.clearance_lifetime".to_owned(), risk.clearance_lifetime);
+    }
+    if let Some(delegations) = &policy.delegations {
+        whole("delegations.longest".to_owned(), delegations.longest);
     }
     let mut purposes: Vec<_> = policy.purposes.iter().collect();
     purposes.sort_unstable_by_key(|(name, _)| *name);

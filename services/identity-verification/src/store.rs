@@ -4,6 +4,7 @@ pub mod approvals;
 pub mod audit;
 pub mod authenticators;
 pub mod customers;
+pub mod delegations;
 pub mod deliveries;
 pub mod erasures;
 pub mod factors;

@@ -14,6 +14,8 @@ mod bench;
 mod credentials;
 #[path = "identity_verification_service/customers.rs"]
 mod customers;
+#[path = "identity_verification_service/delegations.rs"]
+mod delegations;
 #[path = "identity_verification_service/delivery.rs"]
 mod delivery;
 #[path = "identity_verification_service/disclosure.rs"]
@@ -28,6 +30,8 @@ mod factors;
 mod grants;
 #[path = "identity_verification_service/guesses.rs"]
 mod guesses;
+#[path = "identity_verification_service/holdings.rs"]
+mod holdings;
 #[path = "identity_verification_service/house.rs"]
 mod house;
 #[path = "identity_verification_service/limits.rs"]

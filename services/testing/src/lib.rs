@@ -2,7 +2,8 @@
 //! passes them on ([`call_as`]), databases with a service's tables ([`database`]), services that are nothing but a feed
 //! ([`feed_only`]), what a feed tells ([`events`]), overlays that loosen a standard ([`loosening`]) and must be found by a
 //! service ([`loosening_is_found`]), and versions of one that are published as people do it ([`publish`]), words to be
-//! shown ([`Localisation`]), documents that others publish ([`Documents`]), and what benchmarks ask of the machine ([`load`], [`resident`], [`Processor`], [`write_figures`]).
+//! shown ([`Localisation`]), documents that others publish ([`Documents`]), whether a service hands out
+//! and erases all that it holds on customers ([`nothing_is_forgotten`]), and what benchmarks ask of the machine ([`load`], [`resident`], [`Processor`], [`write_figures`]).
 //!
 //! For tests alone: the keys follow from the names and are no secret, and what fails here fails the test, so all functions
 //! panic.
@@ -18,6 +19,7 @@ mod documents;
 mod door;
 mod feed;
 mod found;
+mod holdings;
 mod keys;
 mod localisation;
 mod loosen;
@@ -28,6 +30,7 @@ pub use documents::Documents;
 pub use door::{Bearer, Door, call_as, call_by, channel};
 pub use feed::{LIMIT, events, events_of, events_until, feed_only};
 pub use found::loosening_is_found;
+pub use holdings::{Holdings, nothing_is_forgotten};
 pub use keys::{sign, signer, signing_key, trust};
 pub use localisation::Localisation;
 pub use loosen::{Loosening, loosening, loosenings};

@@ -60,7 +60,7 @@ pub(super) fn concern(viewer: &Viewer, request: &OpenCaseRequest, ids: &Ids) -> 
         ))?;
     // Customers do not say of themselves what they are to us.
     let bearing = match viewer {
-        Viewer::Customer(_) => Bearing::default(),
+        Viewer::Customer(..) => Bearing::default(),
         Viewer::Staff(_) => Bearing {
             model: String::new(),
             segment: Mirrored::from_field(request.segment),
@@ -68,7 +68,7 @@ pub(super) fn concern(viewer: &Viewer, request: &OpenCaseRequest, ids: &Ids) -> 
         },
     };
     let mut speech = Speech::new(language, reads);
-    if matches!(viewer, Viewer::Customer(_)) && !channel.is_spoken() {
+    if matches!(viewer, Viewer::Customer(..)) && !channel.is_spoken() {
         // What is taken down where people talk is in the words of whoever did so.
         speech.hear(&format!("{}\n{}", subject.as_str(), description.as_str()), 0);
     }
@@ -130,7 +130,7 @@ pub(super) fn utterance(
     });
     let body = fields.take(text("body", Body::parse(request.body.as_str())));
     let origin = fields.take(origin("text_origin", request.text_origin.as_ref()));
-    if request.text_origin.is_some() && matches!(viewer, Viewer::Customer(_)) {
+    if request.text_origin.is_some() && matches!(viewer, Viewer::Customer(..)) {
         fields.add("text_origin", "may be given by staff alone");
     }
     let (case, channel, language, body, text) = fields.finish((case, channel, language, body, origin))?;

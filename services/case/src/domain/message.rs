@@ -10,7 +10,7 @@ use super::{CaseId, CustomerId, MessageId};
 /// Who says something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Speaker {
-    /// The customer.
+    /// The customer, or, by their own id, who acts in the customer's name.
     Customer(CustomerId),
     /// A member of staff, by the subject of their passport.
     Staff(String),

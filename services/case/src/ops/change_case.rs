@@ -39,7 +39,7 @@ pub async fn change_case(
     now: OffsetDateTime,
 ) -> Result<Case, Error> {
     let mut case = lock(tx, vault, viewer, change.case).await?;
-    if let (Viewer::Customer(_), Command::Close(reason)) = (viewer, change.command)
+    if let (Viewer::Customer(..), Command::Close(reason)) = (viewer, change.command)
         && !reason.is_for_customers()
     {
         return Err(Error::CloseReasonNotAllowed { reason });

@@ -20,9 +20,9 @@ use crate::store::cases;
 /// [`Error::CustomerElsewhere`] where the customer's data belongs into another region.
 pub(crate) fn customer_of(viewer: &Viewer, named: Option<CustomerId>, ids: &Ids) -> Result<CustomerId, Error> {
     let customer = match (viewer, named) {
-        (Viewer::Customer(own), None) => *own,
-        (Viewer::Customer(own), Some(named)) if named == *own => *own,
-        (Viewer::Customer(_), Some(_)) => return Err(Error::CustomerNotSelf),
+        (Viewer::Customer(own, _), None) => *own,
+        (Viewer::Customer(own, _), Some(named)) if named == *own => *own,
+        (Viewer::Customer(..), Some(_)) => return Err(Error::CustomerNotSelf),
         (Viewer::Staff(_), Some(named)) => named,
         (Viewer::Staff(_), None) => return Err(Error::CustomerMissing),
     };

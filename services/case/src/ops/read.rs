@@ -42,7 +42,7 @@ pub async fn list_cases(
     after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<Case>, Error> {
-    if let Viewer::Customer(own) = viewer {
+    if let Viewer::Customer(own, _) = viewer {
         if filter.customer.is_some_and(|asked| asked != *own) {
             return Ok(Vec::new());
         }

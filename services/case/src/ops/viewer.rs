@@ -12,8 +12,8 @@ use crate::error::Error;
 /// Whom a caller is to cases. What kinds may call at all is enforced before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Viewer {
-    /// A customer, to whom there are no cases but their own.
-    Customer(CustomerId),
+    /// A customer, to whom there are no cases but their own, and who acts in their name, where they do not themselves.
+    Customer(CustomerId, Option<CustomerId>),
     /// Staff, or someone who runs the system, by their subject: all cases of the region.
     Staff(String),
 }
@@ -26,7 +26,10 @@ impl Viewer {
     /// [`Error::SubjectUnreadable`], where a customer's passport names none.
     pub fn of(call: &Call) -> Result<Self, Error> {
         if call.caller().kind == CallerKind::Customer {
-            return call.customer_id().map(Self::Customer).ok_or(Error::SubjectUnreadable);
+            let customer = call.customer_id().ok_or(Error::SubjectUnreadable)?;
+            let delegate = call.caller().bounds.delegate.as_deref();
+            let delegate = delegate.map(|id| id.parse().map_err(|_| Error::SubjectUnreadable));
+            return Ok(Self::Customer(customer, delegate.transpose()?));
         }
         Ok(Self::Staff(call.caller().subject.clone()))
     }
@@ -35,16 +38,16 @@ impl Viewer {
     #[must_use]
     pub fn may_see(&self, case: &Case) -> bool {
         match self {
-            Self::Customer(customer) => case.belongs_to(*customer),
+            Self::Customer(customer, _) => case.belongs_to(*customer),
             Self::Staff(_) => true,
         }
     }
 
-    /// The id by which the history names the caller.
+    /// The id by which the history names the caller: of a delegate their own.
     #[must_use]
     pub fn id(&self) -> String {
         match self {
-            Self::Customer(customer) => customer.to_string(),
+            Self::Customer(customer, delegate) => delegate.unwrap_or(*customer).to_string(),
             Self::Staff(subject) => subject.clone(),
         }
     }
@@ -62,7 +65,7 @@ impl Viewer {
     #[must_use]
     pub fn speaker(&self) -> Speaker {
         match self {
-            Self::Customer(customer) => Speaker::Customer(*customer),
+            Self::Customer(customer, delegate) => Speaker::Customer(delegate.unwrap_or(*customer)),
             Self::Staff(subject) => Speaker::Staff(subject.clone()),
         }
     }

@@ -36,6 +36,9 @@ pub struct Bounds {
     pub purpose: Option<String>,
     /// Of a customer: the case they were verified for.
     pub case_id: Option<String>,
+    /// Of a customer: who acts in their name and was verified in their place, another customer's id; none where they act
+    /// themselves.
+    pub delegate: Option<String>,
     /// Of a partner: the locations it calls for, each a provider's id; empty for its whole organisation.
     pub locations: BTreeSet<String>,
     /// Of a partner: the person who calls, by the partner's own id.
@@ -75,6 +78,12 @@ impl Caller {
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes.contains(scope)
+    }
+
+    /// Who it is that acts: the caller, or their delegate.
+    #[must_use]
+    pub fn person(&self) -> &str {
+        self.bounds.delegate.as_deref().unwrap_or(&self.subject)
     }
 
     /// Whether its credentials are good for what concerns the case `case_id`: they are unless they are bound to another.

@@ -19,6 +19,8 @@ enum Refused {
     Assurance { required: AssuranceLevel },
     #[error("the customer was verified for another purpose")]
     Purpose { held: String, wanted: &'static [String] },
+    #[error("a delegate cannot do this for the customer")]
+    Delegate,
     #[error("the customer was verified for another case")]
     Case { held: String },
 }
@@ -48,6 +50,10 @@ impl ServiceError for Refused {
             )
             .with("purpose", held)
             .with("purposes", wanted.join(",")),
+            Self::Delegate => refuse(
+                CommonErrorReason::DelegateNotAllowed,
+                "a delegate cannot do this in the customer's name",
+            ),
             Self::Case { held } => refuse(
                 CommonErrorReason::CaseMismatch,
                 "the customer was verified for another case",
@@ -63,10 +69,12 @@ impl ServiceError for Refused {
 /// - Staff, operators and partners need the method's scope. Customers act on what is theirs, services are our own, and
 ///   an anonymous caller has been granted nothing.
 /// - Customers need the method's assurance, and a verification for one of its purposes.
+/// - Whoever acts in a customer's name may do what the method opens to delegates, and what is open to anybody.
 ///
 /// # Errors
 ///
-/// `PERMISSION_DENIED` with `CALLER_KIND_NOT_ALLOWED`, `SCOPE_MISSING`, `ASSURANCE_TOO_LOW` or `PURPOSE_MISMATCH`.
+/// `PERMISSION_DENIED` with `CALLER_KIND_NOT_ALLOWED`, `SCOPE_MISSING`, `ASSURANCE_TOO_LOW`, `PURPOSE_MISMATCH` or
+/// `DELEGATE_NOT_ALLOWED`.
 pub fn enforce(policy: &'static Policy, caller: &Caller) -> Result<(), Status> {
     check(policy, caller).map_err(into_status)
 }
@@ -106,6 +114,13 @@ fn check(policy: &'static Policy, caller: &Caller) -> Result<(), Refused> {
         return Err(Refused::Assurance {
             required: policy.assurance,
         });
+    }
+    if caller.kind == CallerKind::Customer
+        && caller.bounds.delegate.is_some()
+        && !policy.delegates
+        && !policy.callers.contains(&CallerKind::Anonymous)
+    {
+        return Err(Refused::Delegate);
     }
     // Credentials that are bound to no purpose are those of passports from before purposes stood in them.
     if caller.kind == CallerKind::Customer

@@ -86,6 +86,7 @@ impl Signer {
             amr: caller.bounds.methods.clone(),
             purpose: caller.bounds.purpose.clone(),
             case: caller.bounds.case_id.clone(),
+            delegate: caller.bounds.delegate.clone(),
             locations: caller.bounds.locations.clone(),
             technician: caller.bounds.technician.clone(),
             cert: caller.bounds.certificate.clone(),

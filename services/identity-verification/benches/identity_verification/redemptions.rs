@@ -94,6 +94,7 @@ impl World {
             country_code: None,
             method: None,
             step_up: None,
+            acts_for: None,
             by: By::default(),
         };
         let mut tx = self.db.begin().await.unwrap();

@@ -15,10 +15,12 @@ use support_proto::support::identity::v1::{
 use support_proto::support::options::v1::CallerKind;
 use tonic::{Request, Response, Status};
 
-use super::{may_see, own, present};
+use super::{may_see, own, present, refusal_on_record};
+use crate::domain::audit::{Action, Deed};
 use crate::domain::erasure::{Erasure, ErasureState, Reason};
 use crate::domain::ids::{CaseId, CustomerId, ErasureId};
 use crate::error::IdentityError;
+use crate::keys::CodeKeys;
 use crate::ops::erase_customer::{approve_erasure, request_erasure, withdraw_erasure};
 use crate::ops::export_customer::{Exporting, Handed};
 use crate::store::erasures;
@@ -37,6 +39,8 @@ pub struct ErasureApi {
     pub db: Db,
     /// Where ids come from.
     pub ids: Ids,
+    /// By which it is found what was counted of somebody.
+    pub keys: CodeKeys,
     /// Gathers what is held on somebody.
     pub exporting: Exporting,
 }
@@ -75,16 +79,23 @@ impl ErasureService for ErasureApi {
         let call = Call::of(&request)?;
         let request = request.into_inner();
         let id: ErasureId = parse("erasure_id", &request.erasure_id)?;
-        let by = call.caller().subject.clone();
-        let answer = self
+        let (by, keys) = (call.caller().subject.clone(), self.keys.clone());
+        let outcome = self
             .db
             .write(&call, &request, async move |tx| {
-                let erasure = approve_erasure(tx, id, &by).await?;
+                let erasure = approve_erasure(tx, &keys, id, &by).await?;
                 Ok::<_, IdentityError>(ApproveErasureResponse {
                     erasure: Some(self::shown(tx, erasure).await?),
                 })
             })
-            .await?;
+            .await;
+        let answer = refusal_on_record(&self.db, &call, outcome, |error| {
+            matches!(error, IdentityError::SecondPersonNeeded).then(|| Deed {
+                subject_id: Some(id.uuid()),
+                ..Deed::new(Action::CustomerErased, None)
+            })
+        })
+        .await?;
         Ok(Response::new(answer))
     }
 

@@ -47,13 +47,13 @@ pub(super) fn by<T>(call: &Call, request: &Request<T>, report: Report) -> By {
         .get("x-support-source")
         .and_then(|value| value.to_str().ok());
     let source = match caller.kind {
-        CallerKind::Staff | CallerKind::Customer => Some(format!("{} {}", caller.kind_name(), caller.subject)),
+        CallerKind::Staff | CallerKind::Customer => Some(format!("{} {}", caller.kind_name(), caller.person())),
         _ => told.map(|told| format!("network {told}")),
     };
     By {
         source,
         session: (caller.kind == CallerKind::Customer)
-            .then(|| call.customer_id())
+            .then(|| call.customer_in_person())
             .flatten(),
         staff: (caller.kind == CallerKind::Staff).then(|| caller.subject.clone()),
         report,

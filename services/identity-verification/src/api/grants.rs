@@ -28,6 +28,12 @@ pub struct GrantApi {
     pub db: Db,
 }
 
+/// Whether there is this grant for whoever calls: to a delegate there is none but the one that they call by.
+fn is_theirs(call: &Call, id: GrantId) -> bool {
+    let caller = call.caller();
+    caller.bounds.delegate.is_none() || caller.grant_id.as_deref().and_then(|held| held.parse().ok()) == Some(id)
+}
+
 #[tonic::async_trait]
 impl GrantService for GrantApi {
     async fn get_grant(&self, request: Request<GetGrantRequest>) -> Result<Response<GetGrantResponse>, Status> {
@@ -39,6 +45,7 @@ impl GrantService for GrantApi {
             .await
             .map_err(IdentityError::from)?
             .filter(|grant| own.is_none_or(|customer| customer == grant.customer_id))
+            .filter(|grant| is_theirs(&call, grant.id))
             .ok_or(IdentityError::GrantNotFound)?;
         Ok(Response::new(GetGrantResponse {
             grant: Some(present::grant(&grant, self.db.clock().now())),
@@ -87,6 +94,9 @@ impl GrantService for GrantApi {
         let request = request.into_inner();
         let id: GrantId = parse("grant_id", &request.grant_id)?;
         let own = own(&call)?;
+        if !is_theirs(&call, id) {
+            return Err(IdentityError::GrantNotFound.into());
+        }
         let answer = self
             .db
             .write(&call, &request, async move |tx| {

@@ -23,7 +23,7 @@ pub(super) fn contact(field: &str, given: Option<&NewContactPoint>) -> Result<Co
 }
 
 /// Reads a purpose.
-pub(super) fn purpose(given: i32) -> Result<Purpose, Violation> {
+pub(crate) fn purpose(given: i32) -> Result<Purpose, Violation> {
     match VerificationPurpose::try_from(given) {
         Ok(VerificationPurpose::GeneralHelp) => Ok(Purpose::GeneralHelp),
         Ok(VerificationPurpose::AccountSecurity) => Ok(Purpose::AccountSecurity),

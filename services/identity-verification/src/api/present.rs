@@ -127,6 +127,7 @@ pub fn verification(verification: &Verification, now: OffsetDateTime) -> pb::Ver
             .into(),
         assurance_needed: assurance(verification.limits.assurance).into(),
         methods: methods(&verification.limits.methods),
+        acts_for_customer_id: text(verification.acts_for),
     }
 }
 
@@ -153,6 +154,9 @@ pub fn grant(grant: &Grant, now: OffsetDateTime) -> pb::Grant {
         expire_time: Some(timestamp(grant.expires_at)),
         revoke_time: grant.revoked_at.map(timestamp),
         standard_basis: grant.standard_basis.clone(),
+        delegate_customer_id: text(grant.delegation.map(|(delegate, _)| delegate)),
+        delegation_id: text(grant.delegation.map(|(_, delegation)| delegation)),
+        agent_id: grant.agent.clone().unwrap_or_default(),
     }
 }
 

@@ -13,6 +13,7 @@ use support_proto::support::identity::v1::risk_service_server::RiskService;
 use tonic::{Request, Response, Status};
 
 use self::shown::{assessment, read_ground, read_outcome};
+use crate::domain::audit::{Action, Deed};
 use crate::domain::contact::Contact;
 use crate::domain::ids::VerificationId;
 use crate::domain::risk::Report;
@@ -127,14 +128,21 @@ impl RiskService for RiskApi {
         let id: VerificationId = parse("verification_id", &request.verification_id)?;
         let ground = read_ground(request.ground())?;
         let (means, reviewer) = (self.means.clone(), call.caller().subject.clone());
-        let answer = self
+        let outcome = self
             .db
             .write(&call, &request, async move |tx| {
                 let done = review_risk::clear_block(tx, &means, id, ground, reviewer).await?;
                 let assessment = Some(assessment(&done, tx.now()));
                 Ok::<_, IdentityError>(pb::ClearRiskBlockResponse { assessment })
             })
-            .await?;
+            .await;
+        let answer = super::refusal_on_record(&self.db, &call, outcome, |error| {
+            matches!(error, IdentityError::ReviewerInvolved).then(|| Deed {
+                subject_id: Some(id.uuid()),
+                ..Deed::new(Action::RiskReviewed, None)
+            })
+        })
+        .await?;
         Ok(Response::new(answer))
     }
 

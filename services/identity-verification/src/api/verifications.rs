@@ -25,6 +25,7 @@ use super::parse::{contact, method, purpose};
 use super::present;
 use super::risk::report;
 use crate::chance::Chance;
+use crate::domain::audit::{Action, Deed};
 use crate::domain::code::Code;
 use crate::domain::grant::Grant;
 use crate::domain::ids::{CustomerId, GrantId, VerificationId};
@@ -65,7 +66,7 @@ fn parse_start(call: &Call, request: &StartVerificationRequest, by: By) -> Resul
             .take(contact("contact_point", request.contact_point.as_ref()))
             .map(|contact| Claim::Contact {
                 contact,
-                own: call.customer_id(),
+                own: call.customer_in_person(),
             })
     } else {
         fields
@@ -79,14 +80,15 @@ fn parse_start(call: &Call, request: &StartVerificationRequest, by: By) -> Resul
         .and_then(method)
         .filter(|method| !method.is_sent());
     let case_id = fields.take(parse_optional("case_id", &request.case_id));
-    let (claim, purpose, case_id) = fields.finish((claim, purpose, case_id))?;
+    let acts_for = fields.take(parse_optional("acts_for_customer_id", &request.acts_for_customer_id));
+    let (claim, purpose, case_id, acts_for) = fields.finish((claim, purpose, case_id, acts_for))?;
     if let Claim::Customer(customer) = &claim
         && call.caller().kind != CallerKind::Staff
-        && (method.is_none() || call.customer_id() != Some(*customer))
+        && (method.is_none() || call.customer_in_person() != Some(*customer))
     {
         return Err(IdentityError::SubjectNotAllowed);
     }
-    let session = call.customer_id().zip(
+    let session = call.customer_in_person().zip(
         call.caller()
             .grant_id
             .as_deref()
@@ -100,6 +102,7 @@ fn parse_start(call: &Call, request: &StartVerificationRequest, by: By) -> Resul
         country_code: (!request.country_code.is_empty()).then(|| request.country_code.clone()),
         method,
         step_up: session.filter(|_| request.step_up),
+        acts_for,
         by,
     })
 }
@@ -159,14 +162,22 @@ impl VerificationService for VerificationApi {
         let request = request.into_inner();
         let start = parse_start(&call, &request, by)?;
         let means = self.means.clone();
-        let answer = self
+        let (acts_for, case_id) = (start.acts_for, start.case_id);
+        let outcome = self
             .db
             .write(&call, &request, async move |tx| {
                 let started = start_verification(tx, &means, start).await?;
                 let verification = Some(present::verification(&started, tx.now()));
                 Ok::<_, IdentityError>(StartVerificationResponse { verification })
             })
-            .await?;
+            .await;
+        let answer = super::refusal_on_record(&self.db, &call, outcome, |error| {
+            matches!(error, IdentityError::DelegationRefused { .. }).then(|| Deed {
+                case_id,
+                ..Deed::new(Action::DelegateRefused, acts_for)
+            })
+        })
+        .await?;
         self.deliveries.notify_one();
         Ok(Response::new(answer))
     }

@@ -60,6 +60,30 @@ named! {
         MembershipSet = "membership_set",
         /// A membership ended.
         MembershipEnded = "membership_ended",
+        /// Somebody was allowed to act for a customer.
+        DelegationCreated = "delegation_created",
+        /// A delegation ended.
+        DelegationEnded = "delegation_ended",
+        /// Somebody wanted to act for a customer, and may not.
+        DelegateRefused = "delegate_refused",
+        /// A reviewer decided on what speaks against a verification.
+        RiskReviewed = "risk_reviewed",
+        /// A client of a partner was made.
+        PartnerClientCreated = "partner_client_created",
+        /// A client's secret was changed.
+        PartnerSecretRotated = "partner_secret_rotated",
+        /// It was changed by which keys or certificates a client is known.
+        PartnerCredentialsChanged = "partner_credentials_changed",
+        /// It was changed what a client may do, and for which locations.
+        PartnerLocationsChanged = "partner_locations_changed",
+        /// A client was suspended.
+        PartnerClientSuspended = "partner_client_suspended",
+        /// A client is no longer suspended.
+        PartnerClientResumed = "partner_client_resumed",
+        /// An erasure was asked for.
+        ErasureRequested = "erasure_requested",
+        /// An erasure was taken back.
+        ErasureWithdrawn = "erasure_withdrawn",
     }
 }
 
@@ -109,7 +133,8 @@ impl Actor {
         let caller = call.caller();
         Self {
             kind: caller.kind_name().to_owned(),
-            id: caller.subject.clone(),
+            // Whoever acts for a customer does it themselves.
+            id: caller.person().to_owned(),
             organisation: caller.organisation.clone(),
             service: call.actor().map(str::to_owned),
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::ids::{CaseId, CustomerId, GrantId, VerificationId};
+use super::ids::{CaseId, CustomerId, DelegationId, GrantId, VerificationId};
 use super::verification::{Method, Purpose};
 
 /// How surely a customer was recognised, after NIST SP 800-63B-4.
@@ -121,6 +121,10 @@ pub struct Grant {
     pub purpose: Purpose,
     /// The case it is bound to.
     pub case_id: Option<CaseId>,
+    /// Who was verified in its customer's place, and by what they may act; none where the customer was.
+    pub delegation: Option<(CustomerId, DelegationId)>,
+    /// The member of staff who verified them; none where nobody of the staff did.
+    pub agent: Option<String>,
     /// What the rules it was decided by were made of; empty where there was no standard yet.
     pub standard_basis: String,
     /// When it was made.
@@ -214,6 +218,8 @@ mod tests {
             methods: vec![Method::Passkey],
             purpose: Purpose::Payment,
             case_id: None,
+            delegation: None,
+            agent: None,
             standard_basis: String::new(),
             granted_at: start,
             expires_at: minutes(900),

@@ -58,6 +58,8 @@ named! {
         ContactPointAdded = "contact_point_added",
         /// An address that was added has been verified.
         ContactPointVerified = "contact_point_verified",
+        /// Somebody was allowed to act for the customer.
+        DelegateAdded = "delegate_added",
     }
 }
 
@@ -84,6 +86,7 @@ impl Kind {
             Self::CaseOpened
             | Self::ContactPointAdded
             | Self::ContactPointVerified
+            | Self::DelegateAdded
             // That nobody calls any more is told, whatever comes after.
             | Self::CallbackGivenUp
             // What has to be paid too.

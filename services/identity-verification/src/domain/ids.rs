@@ -78,6 +78,11 @@ id_type! {
 }
 
 id_type! {
+    /// Names that somebody may act for a customer.
+    DelegationId
+}
+
+id_type! {
     /// Names a repair of repair-logistics, or a plan of warranty.
     SubjectId
 }

@@ -7,6 +7,7 @@ use support_chassis::named;
 use time::OffsetDateTime;
 
 use super::contact::ContactKind;
+use super::delegation::Refusal;
 use super::grant::Assurance;
 use super::ids::{CaseId, ContactPointId, CustomerId, VerificationId};
 use super::machine::{NotAllowed, State, Step, transition};
@@ -136,6 +137,10 @@ pub struct Verification {
     pub state: State,
     /// The case it is for.
     pub case_id: Option<CaseId>,
+    /// The customer in whose name the person will act, as was said.
+    pub acts_for: Option<CustomerId>,
+    /// The member of staff who started it.
+    pub agent: Option<String>,
     /// The languages that the code's message may be written in, BCP 47, best first; empty for whatever comes.
     pub languages: Vec<String>,
     /// Keyed hash of the address, by which sends are counted.
@@ -173,6 +178,10 @@ pub struct NewVerification {
     pub purpose: Purpose,
     /// See [`Verification::case_id`].
     pub case_id: Option<CaseId>,
+    /// See [`Verification::acts_for`].
+    pub acts_for: Option<CustomerId>,
+    /// See [`Verification::agent`].
+    pub agent: Option<String>,
     /// See [`Verification::languages`].
     pub languages: Vec<String>,
     /// See [`Verification::contact_key`].
@@ -227,6 +236,8 @@ pub enum Checked {
     TooMany,
     /// The verification had ended like this before.
     NotOpen(State),
+    /// It was right, and they may not act for the customer they named.
+    Refused(Refusal),
 }
 
 impl Verification {
@@ -259,6 +270,8 @@ impl Verification {
             purpose: new.purpose,
             state,
             case_id: new.case_id,
+            acts_for: new.acts_for,
+            agent: new.agent,
             languages: new.languages,
             contact_key: new.contact_key,
             code_mac: new.code_mac,

@@ -188,6 +188,19 @@ impl CodeKeys {
         }
     }
 
+    /// What failures of these methods by whoever has an address (by its own key) are counted by, also those of its owner.
+    #[must_use]
+    pub fn failure_counters(&self, contact: &[u8; 32], methods: &[Method]) -> Vec<Vec<u8>> {
+        let both = |method: &Method| {
+            [
+                Counted::Failures(contact, *method),
+                Counted::OwnFailures(contact, *method),
+            ]
+        };
+        let counted = methods.iter().flat_map(both);
+        counted.map(|counted| self.counter(counted).to_vec()).collect()
+    }
+
     /// What is stored of a PIN or a recovery code of a customer. Bound to both, so that rows cannot be swapped.
     #[must_use]
     pub fn kept_mac(&self, kept: Kept, customer: Uuid, text: &str) -> [u8; 32] {

@@ -87,6 +87,9 @@ struct Claims<'a> {
     /// The case it is bound to.
     #[serde(skip_serializing_if = "Option::is_none")]
     case: Option<String>,
+    /// Who acts in the customer's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delegate: Option<String>,
     /// The locations that a partner calls for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     locations: Vec<String>,
@@ -190,6 +193,7 @@ impl TokenKeys {
             amr: &methods,
             purpose: Some(grant.purpose.as_str()),
             case: grant.case_id.map(|id| id.to_string()),
+            delegate: grant.delegation.map(|(delegate, _)| delegate.to_string()),
             locations: Vec::new(),
             technician: None,
             cnf: None,
@@ -226,6 +230,7 @@ impl TokenKeys {
             amr: &[],
             purpose: None,
             case: None,
+            delegate: None,
             locations: admitted.locations.iter().map(ToString::to_string).collect(),
             technician: admitted.technician.as_deref(),
             cnf: admitted

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use support_chassis::db::Tx;
 
+use crate::domain::audit::{Action, Deed};
 use crate::domain::ids::PartnerClientId;
 use crate::domain::partner::{Access, Certificates, ClientKeys, PartnerClient, Secrets};
 use crate::error::IdentityError;
@@ -41,6 +42,24 @@ pub enum ClientChange {
 }
 
 impl ClientChange {
+    /// What stands on record of it, and which fields it may have changed.
+    fn on_record(&self) -> (Action, Vec<&'static str>) {
+        match self {
+            Self::Access(_) => (
+                Action::PartnerLocationsChanged,
+                vec!["scopes", "locations", "technician_required"],
+            ),
+            Self::Keys { end_secrets, .. } => {
+                let mut fields = vec!["keys", "certificates"];
+                fields.extend(end_secrets.then_some("secrets"));
+                (Action::PartnerCredentialsChanged, fields)
+            }
+            Self::Secret { .. } => (Action::PartnerSecretRotated, vec!["secrets"]),
+            Self::Suspend { .. } => (Action::PartnerClientSuspended, Vec::new()),
+            Self::Resume => (Action::PartnerClientResumed, Vec::new()),
+        }
+    }
+
     /// A new secret.
     #[must_use]
     pub fn secret(secret: &str, overlap: Duration) -> Self {
@@ -65,6 +84,7 @@ pub async fn change_partner_client(
     let mut client = store::partner_clients::lock(tx, id)
         .await?
         .ok_or(IdentityError::ClientNotFound)?;
+    let (action, fields) = change.on_record();
     match change {
         ClientChange::Access(access) => client.access = access,
         ClientChange::Keys {
@@ -85,5 +105,11 @@ pub async fn change_partner_client(
         ClientChange::Resume => client.suspended = None,
     }
     store::partner_clients::update(tx, &client).await?;
+    let deed = Deed {
+        subject_id: Some(id.uuid()),
+        fields,
+        ..Deed::new(action, None)
+    };
+    store::audit::record(tx, &deed).await?;
     Ok(client)
 }

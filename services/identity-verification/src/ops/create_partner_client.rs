@@ -2,6 +2,7 @@
 
 use support_chassis::db::Tx;
 
+use crate::domain::audit::{Action, Deed};
 use crate::domain::ids::PartnerClientId;
 use crate::domain::partner::{Access, Certificates, ClientKeys, PartnerClient, Secrets, sorted};
 use crate::error::IdentityError;
@@ -48,5 +49,10 @@ pub async fn create_partner_client(
         created_at: tx.now(),
     };
     store::partner_clients::insert(tx, &client).await?;
+    let deed = Deed {
+        subject_id: Some(client.id.uuid()),
+        ..Deed::new(Action::PartnerClientCreated, None)
+    };
+    store::audit::record(tx, &deed).await?;
     Ok(client)
 }

@@ -6,16 +6,18 @@ use support_proto::support::identity::v1::{AuthenticatorEnded, ErasureCompleted,
 use support_proto::support::privacy::v1::CustomerErased;
 use time::OffsetDateTime;
 
+use super::delegations::erase_delegations;
 use super::text_of;
 use crate::NAME;
 use crate::api::present;
-use crate::domain::audit::Action;
+use crate::domain::audit::{Action, Deed};
 use crate::domain::erasure::{Erasure, ErasureState, FOLLOWERS, Reason};
 use crate::domain::ids::{CaseId, CustomerId, ErasureId};
 use crate::domain::machine::State;
 use crate::domain::verification::Method;
 use crate::error::IdentityError;
-use crate::store::{audit, customers, erasures, leaving, sealed};
+use crate::keys::{CodeKeys, Counted};
+use crate::store::{self, audit, customers, erasures, leaving, sealed};
 
 /// Asks that a customer be erased; where that was asked before and not taken back, gives what was asked.
 ///
@@ -47,6 +49,12 @@ pub async fn request_erasure(
         completed_at: None,
     };
     erasures::insert(tx, &asked).await?;
+    let deed = Deed {
+        case_id,
+        subject_id: Some(id.uuid()),
+        ..Deed::new(Action::ErasureRequested, customer)
+    };
+    audit::record(tx, &deed).await?;
     Ok(asked)
 }
 
@@ -67,6 +75,7 @@ pub async fn withdraw_erasure(
         .ok_or(IdentityError::ErasureNotFound)?;
     erasure.withdraw(by, tx.now())?;
     erasures::save(tx, &erasure).await?;
+    audit::record_change(tx, Action::ErasureWithdrawn, erasure.customer_id, id.uuid()).await?;
     Ok(erasure)
 }
 
@@ -76,7 +85,7 @@ pub async fn withdraw_erasure(
 /// # Errors
 ///
 /// [`IdentityError::ErasureNotFound`], [`IdentityError::ErasureNotRequested`], [`IdentityError::SecondPersonNeeded`].
-pub async fn approve_erasure(tx: &mut Tx, id: ErasureId, by: &str) -> Result<Erasure, IdentityError> {
+pub async fn approve_erasure(tx: &mut Tx, keys: &CodeKeys, id: ErasureId, by: &str) -> Result<Erasure, IdentityError> {
     let now = tx.now();
     let mut erasure = erasures::lock(tx, id).await?.ok_or(IdentityError::ErasureNotFound)?;
     erasure.approve(by, now)?;
@@ -90,7 +99,7 @@ pub async fn approve_erasure(tx: &mut Tx, id: ErasureId, by: &str) -> Result<Era
         erasure_id: id.to_string(),
     };
     let had_key = sealed::erase(tx, customer, now).await?;
-    let (mut entries, ended) = end_all(tx, customer, now).await?;
+    let (mut entries, ended) = end_all(tx, keys, customer, now).await?;
     entries.push(Entry::new(customer, &told));
     tx.append_all(&entries).await?;
     let records = i64::try_from(ended)
@@ -102,10 +111,24 @@ pub async fn approve_erasure(tx: &mut Tx, id: ErasureId, by: &str) -> Result<Era
 }
 
 /// Ends what goes on of a customer; gives the events of it, and how many records that were.
-async fn end_all(tx: &mut Tx, customer: CustomerId, now: OffsetDateTime) -> Result<(Vec<Entry>, u64), IdentityError> {
+async fn end_all(
+    tx: &mut Tx,
+    keys: &CodeKeys,
+    customer: CustomerId,
+    now: OffsetDateTime,
+) -> Result<(Vec<Entry>, u64), IdentityError> {
     let customer_id = customer.to_string();
     let mut entries = Vec::new();
     let messages = leaving::end_messages(tx, customer, now).await?;
+    let profile = leaving::end_profile(tx, customer, now).await?;
+    // What was counted of their addresses tells, to whoever has the key, that they were here.
+    for contact in leaving::contact_keys(tx, customer).await? {
+        store::factors::forget_failures(tx, &keys.failure_counters(&contact, Method::ALL)).await?;
+        let prompts = keys.counter(Counted::Prompts(&contact)).to_vec();
+        leaving::forget_contact(tx, &[contact.to_vec(), prompts]).await?;
+    }
+    // First, so that each says how it ended: the grants made by them go with them.
+    let delegations = erase_delegations(tx, customer).await?;
     for grant in leaving::end_grants(tx, customer, now).await? {
         let event = GrantRevoked {
             grant_id: grant.to_string(),
@@ -132,7 +155,10 @@ async fn end_all(tx: &mut Tx, customer: CustomerId, now: OffsetDateTime) -> Resu
         };
         entries.push(Entry::new(verification, &event));
     }
-    let records = messages.saturating_add(u64::try_from(entries.len()).unwrap_or(u64::MAX));
+    let records = messages
+        .saturating_add(profile)
+        .saturating_add(delegations)
+        .saturating_add(u64::try_from(entries.len()).unwrap_or(u64::MAX));
     Ok((entries, records))
 }
 

@@ -7,12 +7,14 @@ use support_proto::support::identity::v1::{AuthenticatorEnded, GrantIssued};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::delegations::mandate;
 use super::weigh_risk::{self, AtProof};
 use super::{Means, NotAccepted, contact_point_changed, ended, text_of};
 use crate::api::present;
 use crate::domain::audit::{Action, Deed};
 use crate::domain::authenticator::{DocumentType, RecoveryCode};
 use crate::domain::code::Code;
+use crate::domain::delegation::Delegation;
 use crate::domain::failures::Failures;
 use crate::domain::grant::{Assurance, Decay, Grant};
 use crate::domain::happening::Kind;
@@ -178,8 +180,12 @@ pub async fn redeem_factor(
     }
 
     // Codes that are sent have no authenticator that could be locked: their count stands for it. In a session of theirs the
-    // customer binds the address anew.
-    let is_locked = method.is_sent() && failures.count >= own_rules.failures_before_lock && !is_session;
+    // customer binds the address anew, by a count of its own.
+    let counted = match &own_failures {
+        Some(own) if is_session => own,
+        _ => &failures,
+    };
+    let is_locked = method.is_sent() && counted.count >= own_rules.failures_before_lock;
     let used = held_against(tx, means, &verification, proof, &own_rules, now).await?;
     let is_right = verification.would_count(method, used.is_some() && !is_locked, now);
     let assessment = if is_right {
@@ -187,7 +193,18 @@ pub async fn redeem_factor(
     } else {
         None
     };
-    let checked = settle(&mut verification, method, is_right, assessment.as_ref(), now);
+    let before = verification.acts_for.map(|_| verification.clone());
+    let mut checked = settle(&mut verification, method, is_right, assessment.as_ref(), now);
+    let mandate = match &checked {
+        Checked::Approved(subject) => mandate(tx, means, &verification, subject.customer_id).await?,
+        _ => None,
+    };
+    if let (Some(Err(cause)), Some(open)) = (&mandate, before) {
+        // They are who they say, and may not act for whom they say.
+        checked = Checked::Refused(*cause);
+        verification = open;
+        refuse_delegate(tx, &mut verification, now).await?;
+    }
     store::verifications::update(tx, &verification).await?;
     count(
         &mut failures,
@@ -217,7 +234,9 @@ pub async fn redeem_factor(
     let grant = match &checked {
         Checked::Approved(subject) => {
             weigh_risk::approved(tx, &verification, subject, by, assessment.as_ref()).await?;
-            Some(issue(tx, means, &verification, subject, &own_rules, now).await?)
+            recover(tx, means, &verification).await?;
+            let mandate = mandate.and_then(Result::ok);
+            Some(issue(tx, means, (&verification, subject, mandate), by, &own_rules, now).await?)
         }
         _ => None,
     };
@@ -455,11 +474,42 @@ async fn count_failure(
     Ok(())
 }
 
+/// Who is verified at AAL2 has lost nothing to whoever guessed: what was failed with codes to the contact point that they named is
+/// forgotten, so that it can be used again.
+async fn recover(tx: &mut Tx, means: &Means, verification: &Verification) -> Result<(), IdentityError> {
+    if verification.reached() < Some(Assurance::Aal2) {
+        return Ok(());
+    }
+    let sent = [Method::EmailCode, Method::SmsCode];
+    let keys = means.keys.failure_counters(&verification.contact_key, &sent);
+    Ok(store::factors::forget_failures(tx, &keys).await?)
+}
+
+/// Denies a verification whose person may not act for the customer they named, which is on record.
+async fn refuse_delegate(
+    tx: &mut Tx,
+    verification: &mut Verification,
+    now: OffsetDateTime,
+) -> Result<(), IdentityError> {
+    verification
+        .stop(Step::Deny, now)
+        .map_err(|_| IdentityError::Impossible("what could be approved could not be denied"))?;
+    let deed = Deed {
+        is_refused: true,
+        case_id: verification.case_id,
+        subject_id: verification.subject.as_ref().map(|subject| subject.customer_id.uuid()),
+        ..Deed::new(Action::DelegateRefused, verification.acts_for)
+    };
+    store::audit::record(tx, &deed).await?;
+    Ok(())
+}
+
+/// Makes the grant of the subject, or of the customer for whom they may act by the delegation: no longer than that.
 async fn issue(
     tx: &mut Tx,
     means: &Means,
-    verification: &Verification,
-    subject: &Subject,
+    (verification, subject, delegation): (&Verification, &Subject, Option<Delegation>),
+    by: &By,
     rules: &FactorRules,
     now: OffsetDateTime,
 ) -> Result<Grant, IdentityError> {
@@ -468,16 +518,25 @@ async fn issue(
         .ok_or(IdentityError::Impossible("an approval without a proof"))?;
     let grant = Grant {
         id: means.ids.next(),
-        customer_id: subject.customer_id,
+        customer_id: delegation
+            .as_ref()
+            .map_or(subject.customer_id, |delegation| delegation.customer_id),
         verification_id: verification.id,
         assurance,
         decay: decay(assurance, rules, now),
         methods: verification.proven.clone(),
         purpose: verification.purpose,
         case_id: verification.case_id,
+        delegation: delegation
+            .as_ref()
+            .map(|delegation| (delegation.delegate_id, delegation.id)),
+        agent: verification.agent.clone().or_else(|| by.staff.clone()),
         standard_basis: subject.limits.basis.clone(),
         granted_at: now,
-        expires_at: now + subject.grant_lifetime,
+        expires_at: match &delegation {
+            Some(delegation) => delegation.expires_at.min(now + subject.grant_lifetime),
+            None => now + subject.grant_lifetime,
+        },
         revoked_at: None,
     };
     store::grants::insert(tx, &grant).await?;
@@ -488,6 +547,10 @@ async fn issue(
         assurance: present::assurance(grant.assurance).into(),
         case_id: text_of(grant.case_id),
         standard_basis: grant.standard_basis.clone(),
+        delegate_customer_id: grant
+            .delegation
+            .map(|(delegate, _)| delegate.to_string())
+            .unwrap_or_default(),
     };
     tx.append(grant.id, &event).await?;
     Ok(grant)

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::{Means, ended};
 use crate::api::risk::shown;
+use crate::domain::audit::{Action, Deed};
 use crate::domain::contact::Contact;
 use crate::domain::ids::VerificationId;
 use crate::domain::machine::{State, Step};
@@ -129,6 +130,16 @@ async fn decide(
     };
     let review_id: Id = means.ids.next();
     store::risk::insert_review(tx, review_id, &review).await?;
+    let deed = Deed {
+        case_id: verification.case_id,
+        subject_id: Some(verification.id.uuid()),
+        fields: vec![review.decision.as_str(), review.ground.as_str()],
+        ..Deed::new(
+            Action::RiskReviewed,
+            verification.subject.as_ref().map(|subject| subject.customer_id),
+        )
+    };
+    store::audit::record(tx, &deed).await?;
     tx.append(verification.id, &event).await?;
     let reviews = store::risk::reviews(tx, &[verification.id]).await?;
     Ok(Reviewed {

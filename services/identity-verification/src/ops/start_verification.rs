@@ -4,6 +4,7 @@ use support_chassis::db::Tx;
 use support_proto::support::identity::v1::VerificationStarted;
 use time::OffsetDateTime;
 
+use super::delegations::admit;
 use super::redeem_factor::By;
 use super::weigh_risk::{self, AtStart};
 use super::{Means, NotAccepted, admit_send, dispatch, ended, text_of};
@@ -47,6 +48,8 @@ pub struct Start {
     pub method: Option<Method>,
     /// The session whose proofs count already: its customer and its grant.
     pub step_up: Option<(CustomerId, GrantId)>,
+    /// The customer in whose name the person will act.
+    pub acts_for: Option<CustomerId>,
     /// Who starts it, from where.
     pub by: By,
 }
@@ -69,7 +72,7 @@ struct Resolved {
 /// # Errors
 ///
 /// [`IdentityError::CustomerNotFound`] for a customer named by id; [`IdentityError::MethodNotAccepted`];
-/// [`IdentityError::TooManySends`].
+/// [`IdentityError::TooManySends`]; [`IdentityError::DelegationRefused`] where a customer named by id may not act for another.
 pub async fn start_verification(tx: &mut Tx, means: &Means, start: Start) -> Result<Verification, IdentityError> {
     let now = tx.now();
     let Resolved {
@@ -79,6 +82,10 @@ pub async fn start_verification(tx: &mut Tx, means: &Means, start: Start) -> Res
         limits,
         subject,
     } = resolve(tx, means, &start, now).await?;
+    // Of a contact point it is told once it is proven: else whoever tries contact points would learn who acts for whom.
+    if let (Claim::Customer(delegate), Some(customer)) = (&start.claim, start.acts_for) {
+        admit(tx, means, (customer, *delegate), start.purpose).await?;
+    }
     let method = Method::from(contact.kind());
     if rules.reached_from(start.method.unwrap_or(method)).is_none() {
         return Err(NotAccepted::under(start.purpose, rules).into());
@@ -121,6 +128,8 @@ pub async fn start_verification(tx: &mut Tx, means: &Means, start: Start) -> Res
         method,
         purpose: start.purpose,
         case_id: start.case_id,
+        acts_for: start.acts_for,
+        agent: start.by.staff.clone(),
         languages: start.languages,
         contact_key,
         code_mac,

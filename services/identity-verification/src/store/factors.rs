@@ -243,12 +243,22 @@ pub async fn set_failures(connection: &mut PgConnection, key: &[u8; 32], failure
     Ok(())
 }
 
-/// Removes failures that nobody added to since `before`, at most `limit`, and says how many they were. Codes that are sent
-/// have no authenticator that would keep the count.
+/// Forgets the failures of codes sent to these contact points, by these keys: whoever has them is known by more than that.
+pub async fn forget_failures(connection: &mut PgConnection, keys: &[Vec<u8>]) -> Result<(), DbError> {
+    sqlx::query!("delete from factor_failures where factor_key = any($1)", keys)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Removes counts that stand at nothing and that nobody touched since `before`, at most `limit`, and says how many they were. Those
+/// that stand at something stay, however long nobody tries: consecutive failures are consecutive also over a year.
 pub async fn prune_failures(connection: &mut PgConnection, before: OffsetDateTime, limit: i64) -> Result<u64, DbError> {
     let done = sqlx::query!(
         "delete from factor_failures where factor_key in (
-             select factor_key from factor_failures where touched_at < $1 order by touched_at limit $2 for update skip locked
+             select factor_key from factor_failures
+             where touched_at < $1 and failures = 0 and (waits_until is null or waits_until < $1)
+             order by touched_at limit $2 for update skip locked
          )",
         before,
         limit,

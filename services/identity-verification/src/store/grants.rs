@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::{methods, names};
 use crate::domain::grant::{Assurance, Decay, Grant};
-use crate::domain::ids::{CaseId, CustomerId, GrantId, VerificationId};
+use crate::domain::ids::{CaseId, CustomerId, DelegationId, GrantId, VerificationId};
 use crate::domain::verification::Purpose;
 
 const TABLE: &str = "grants";
@@ -25,6 +25,9 @@ struct Row {
     methods: Vec<String>,
     purpose: String,
     case_id: Option<CaseId>,
+    delegate_id: Option<CustomerId>,
+    delegation_id: Option<DelegationId>,
+    agent: Option<String>,
     standard_basis: String,
     granted_at: OffsetDateTime,
     expires_at: OffsetDateTime,
@@ -64,6 +67,8 @@ impl TryFrom<Row> for Grant {
             methods: methods(TABLE, "methods", &row.methods)?,
             purpose: stored(Purpose::from_name(&row.purpose), TABLE, "purpose")?,
             case_id: row.case_id,
+            delegation: row.delegate_id.zip(row.delegation_id),
+            agent: row.agent,
             standard_basis: row.standard_basis,
             granted_at: row.granted_at,
             expires_at: row.expires_at,
@@ -81,9 +86,9 @@ pub async fn insert(connection: &mut PgConnection, new: &Grant) -> Result<(), Db
     sqlx::query!(
         "insert into grants (
              id, customer_id, verification_id, assurance, methods, purpose, case_id, standard_basis, granted_at,
-             expires_at, revoked_at, assured_until, idle_seconds, renewed_at
+             expires_at, revoked_at, assured_until, idle_seconds, renewed_at, delegate_id, delegation_id, agent
          )
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         new.id.uuid(),
         new.customer_id.uuid(),
         new.verification_id.uuid(),
@@ -99,6 +104,9 @@ pub async fn insert(connection: &mut PgConnection, new: &Grant) -> Result<(), Db
         new.decay
             .map(|decay| i32::try_from(decay.idle.as_secs()).unwrap_or(i32::MAX)),
         new.decay.map(|decay| decay.renewed_at),
+        new.delegation.map(|(delegate, _)| delegate.uuid()),
+        new.delegation.map(|(_, delegation)| delegation.uuid()),
+        new.agent.as_deref(),
     )
     .execute(connection)
     .await?;
@@ -111,7 +119,8 @@ pub async fn get(connection: &mut PgConnection, id: GrantId) -> Result<Option<Gr
         Row,
         r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
              verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
-             standard_basis, granted_at, expires_at, revoked_at, assured_until, idle_seconds, renewed_at
+             delegate_id as "delegate_id: CustomerId", delegation_id as "delegation_id: DelegationId", agent, standard_basis,
+             granted_at, expires_at, revoked_at, assured_until, idle_seconds, renewed_at
          from grants where id = $1"#,
         id.uuid(),
     )
@@ -127,7 +136,8 @@ pub async fn lock(connection: &mut PgConnection, id: GrantId) -> Result<Option<G
         Row,
         r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
              verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
-             standard_basis, granted_at, expires_at, revoked_at, assured_until, idle_seconds, renewed_at
+             delegate_id as "delegate_id: CustomerId", delegation_id as "delegation_id: DelegationId", agent, standard_basis,
+             granted_at, expires_at, revoked_at, assured_until, idle_seconds, renewed_at
          from grants where id = $1 for update"#,
         id.uuid(),
     )
@@ -137,7 +147,23 @@ pub async fn lock(connection: &mut PgConnection, id: GrantId) -> Result<Option<G
     .transpose()
 }
 
-/// The grants of a customer that are bound to a case and live at `now`, newest first, twenty at most.
+/// Ends the grants that were made by a delegation and last, and names them.
+pub async fn end_of_delegation(
+    connection: &mut PgConnection,
+    delegation: DelegationId,
+    now: OffsetDateTime,
+) -> Result<Vec<GrantId>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"update grants set revoked_at = greatest($2, granted_at)
+         where delegation_id = $1 and revoked_at is null and expires_at > $2 returning id as "id: GrantId""#,
+        delegation.uuid(),
+        now,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The grants by which a customer was verified in person for a case and that live at `now`, newest first, twenty at most.
 pub async fn live_for_case(
     connection: &mut PgConnection,
     customer: CustomerId,
@@ -148,9 +174,10 @@ pub async fn live_for_case(
         Row,
         r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
              verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
-             standard_basis, granted_at, expires_at, revoked_at, assured_until, idle_seconds, renewed_at
+             delegate_id as "delegate_id: CustomerId", delegation_id as "delegation_id: DelegationId", agent, standard_basis,
+             granted_at, expires_at, revoked_at, assured_until, idle_seconds, renewed_at
          from grants
-         where customer_id = $1 and case_id = $2 and expires_at > $3 and revoked_at is null
+         where customer_id = $1 and case_id = $2 and expires_at > $3 and revoked_at is null and delegate_id is null
          order by granted_at desc, id desc limit 20"#,
         customer.uuid(),
         case.uuid(),
@@ -227,7 +254,8 @@ pub async fn list(
         Row,
         r#"select id as "id: GrantId", customer_id as "customer_id: CustomerId",
              verification_id as "verification_id: VerificationId", assurance, methods, purpose, case_id as "case_id: CaseId",
-             standard_basis, granted_at, expires_at, revoked_at, assured_until, idle_seconds, renewed_at
+             delegate_id as "delegate_id: CustomerId", delegation_id as "delegation_id: DelegationId", agent, standard_basis,
+             granted_at, expires_at, revoked_at, assured_until, idle_seconds, renewed_at
          from grants
          where customer_id = $1 and ($2::timestamptz is null or (granted_at, id) < ($2, $3))
          order by granted_at desc, id desc limit $4"#,

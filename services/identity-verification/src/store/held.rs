@@ -1,6 +1,8 @@
 //! All that is held on a customer here, for whoever has a right to see it. What proves who somebody is (secrets, keys, hashes of codes)
 //! is left out.
 
+mod noticed;
+
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use support_chassis::db::DbError;
@@ -18,6 +20,14 @@ use crate::domain::ids::CustomerId;
 pub async fn all(connection: &mut PgConnection, vault: &Vault, customer: CustomerId) -> Result<Vec<Record>, DbError> {
     let mut records = Vec::new();
     records.extend(Record::all("customers", person(connection, vault, customer).await?));
+    records.extend(Record::all(
+        "accessibility_needs",
+        needs(connection, vault, customer).await?,
+    ));
+    records.extend(Record::all("consents", consents(connection, customer).await?));
+    records.extend(Record::all("memberships", memberships(connection, customer).await?));
+    records.extend(Record::all("delegations", delegations(connection, customer).await?));
+    records.extend(noticed::all(connection, customer).await?);
     records.extend(Record::all(
         "authenticators",
         authenticators(connection, customer).await?,
@@ -78,6 +88,44 @@ async fn person(connection: &mut PgConnection, vault: &Vault, customer: Customer
     })))
 }
 
+async fn needs(connection: &mut PgConnection, vault: &Vault, customer: CustomerId) -> Result<Option<Value>, DbError> {
+    let needs = super::profiles::needs(connection, vault, customer).await?;
+    let names: Vec<_> = needs.iter().map(|need| need.as_str()).collect();
+    Ok((!names.is_empty()).then(|| json!({ "needs": names })))
+}
+
+async fn consents(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<Value>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"select to_jsonb(held) - 'customer_id' as "document!" from consents as held where customer_id = $1 order by id"#,
+        customer.uuid(),
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Where they belong and belonged, with the name of the organisation.
+async fn memberships(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<Value>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"select to_jsonb(held) - 'customer_id' || jsonb_build_object('organisation', organisations.display_name) as "document!"
+         from memberships as held join organisations on organisations.id = held.organisation_id
+         where held.customer_id = $1 order by held.id"#,
+        customer.uuid(),
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Who may act for them, and for whom they may: by ids, which name nobody to them.
+async fn delegations(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<Value>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"select to_jsonb(held) as "document!" from delegations as held
+         where customer_id = $1 or delegate_id = $1 order by id"#,
+        customer.uuid(),
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
 async fn authenticators(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<Value>, DbError> {
     Ok(sqlx::query_scalar!(
         r#"select to_jsonb(held) as "document!" from (
@@ -108,7 +156,8 @@ async fn verifications(connection: &mut PgConnection, customer: CustomerId) -> R
 
 async fn grants(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<Value>, DbError> {
     Ok(sqlx::query_scalar!(
-        r#"select to_jsonb(held) - 'customer_id' as "document!" from grants as held where customer_id = $1 order by id"#,
+        r#"select to_jsonb(held) - 'agent' as "document!" from grants as held
+         where customer_id = $1 or delegate_id = $1 order by id"#,
         customer.uuid(),
     )
     .fetch_all(connection)

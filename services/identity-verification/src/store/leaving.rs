@@ -80,11 +80,14 @@ pub async fn end_verifications(
     .await?;
     // A keyed hash of an address tells, to whoever has the key, that somebody with this address was here.
     sqlx::query!(
-        "with theirs as (
-             select distinct contact_key from verifications where customer_id = $1
+        "with cleared as (
+             update risk_reviews set contact_key = decode(repeat('00', 32), 'hex')
+             where contact_key is not null
+                 and verification_id in (select id from verifications where customer_id = $1)
          ),
-         windows as (
-             delete from send_windows using theirs where send_windows.contact_key = theirs.contact_key
+         weighed as (
+             update risk_assessments set device_key = null, prefix_key = null, country_key = null
+             where verification_id in (select id from verifications where customer_id = $1)
          )
          update verifications set contact_key = decode(repeat('00', 32), 'hex') where customer_id = $1",
         customer.uuid(),
@@ -92,6 +95,66 @@ pub async fn end_verifications(
     .execute(connection)
     .await?;
     Ok(open.into_iter().map(|row| (row.id, row.case_id)).collect())
+}
+
+/// The keyed hashes of the addresses by which a customer was ever verified.
+pub async fn contact_keys(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<[u8; 32]>, DbError> {
+    let keys = sqlx::query_scalar!(
+        "select distinct contact_key from verifications where customer_id = $1",
+        customer.uuid()
+    )
+    .fetch_all(connection)
+    .await?;
+    let digests = keys
+        .iter()
+        .map(|key| super::digest("verifications", "contact_key", key));
+    digests.collect()
+}
+
+/// Removes what was counted and reported of an address, by these keyed hashes.
+pub async fn forget_contact(connection: &mut PgConnection, keys: &[Vec<u8>]) -> Result<(), DbError> {
+    sqlx::query!(
+        "with windows as (delete from send_windows where contact_key = any($1))
+         delete from number_reports where contact_key = any($1)",
+        keys,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Removes what is known of a customer besides name and address, and ends where they belong. Says how many records that were.
+pub async fn end_profile(
+    connection: &mut PgConnection,
+    customer: CustomerId,
+    now: OffsetDateTime,
+) -> Result<u64, DbError> {
+    let needs = sqlx::query!(
+        "delete from accessibility_needs where customer_id = $1",
+        customer.uuid()
+    )
+    .execute(&mut *connection)
+    .await?;
+    let consents = sqlx::query!("delete from consents where customer_id = $1", customer.uuid())
+        .execute(&mut *connection)
+        .await?;
+    let memberships = sqlx::query!(
+        "update memberships set ended_at = greatest($2, started_at) where customer_id = $1 and ended_at is null",
+        customer.uuid(),
+        now,
+    )
+    .execute(&mut *connection)
+    .await?;
+    let devices = sqlx::query!("delete from customer_devices where customer_id = $1", customer.uuid())
+        .execute(&mut *connection)
+        .await?;
+    let places = sqlx::query!("delete from customer_places where customer_id = $1", customer.uuid())
+        .execute(connection)
+        .await?;
+    Ok([needs, consents, memberships, devices, places]
+        .iter()
+        .map(sqlx::postgres::PgQueryResult::rows_affected)
+        .sum())
 }
 
 /// Drops what was still to be sent to a customer, and removes how they want to be told and what a local system would have sent.

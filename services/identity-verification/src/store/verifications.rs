@@ -23,6 +23,8 @@ struct Row {
     purpose: String,
     state: String,
     case_id: Option<CaseId>,
+    acts_for: Option<CustomerId>,
+    agent: Option<String>,
     languages: Vec<String>,
     contact_key: Vec<u8>,
     code_mac: Vec<u8>,
@@ -97,6 +99,8 @@ impl TryFrom<Row> for Verification {
             purpose: stored(Purpose::from_name(&row.purpose), TABLE, "purpose")?,
             state: stored(State::from_name(&row.state), TABLE, "state")?,
             case_id: row.case_id,
+            acts_for: row.acts_for,
+            agent: row.agent,
             languages: row.languages,
             contact_key: digest(TABLE, "contact_key", &row.contact_key)?,
             code_mac: digest(TABLE, "code_mac", &row.code_mac)?,
@@ -129,10 +133,11 @@ pub async fn insert(connection: &mut PgConnection, new: &Verification) -> Result
              id, customer_id, contact_point_id, method, purpose, state, case_id, languages, contact_key, code_mac,
              sealed_code, standard_basis, sends_limit, checks_limit, hourly_sends_limit, own_basis, own_sends_limit,
              own_checks_limit, own_hourly_sends_limit, own_expires_at, grant_seconds, sends, checks, created_at,
-             expires_at, ended_at, proven, methods, assurance, rules_country, own_methods, own_country
+             expires_at, ended_at, proven, methods, assurance, rules_country, own_methods, own_country,
+             acts_for, agent
          )
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-             $24, $25, $26, $27, $28, $29, $30, $31, $32)",
+             $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)",
         new.id.uuid(),
         subject.map(|subject| subject.customer_id.uuid()),
         subject.map(|subject| subject.contact_point_id.uuid()),
@@ -165,6 +170,8 @@ pub async fn insert(connection: &mut PgConnection, new: &Verification) -> Result
         new.country_code.as_deref(),
         own_methods.as_deref(),
         subject.map(|subject| subject.country_code.as_str()),
+        new.acts_for.map(CustomerId::uuid),
+        new.agent.as_deref(),
     )
     .execute(connection)
     .await?;
@@ -180,7 +187,7 @@ pub async fn get(connection: &mut PgConnection, id: VerificationId) -> Result<Op
              languages, contact_key, code_mac, sealed_code, standard_basis, sends_limit, checks_limit, hourly_sends_limit,
              own_basis, own_sends_limit, own_checks_limit, own_hourly_sends_limit, own_expires_at, grant_seconds,
              proven, methods, assurance, rules_country, own_methods, own_country, sends, checks, created_at,
-             expires_at, ended_at
+             expires_at, ended_at, acts_for as "acts_for: CustomerId", agent
          from verifications where id = $1"#,
         id.uuid(),
     )
@@ -199,7 +206,7 @@ pub async fn lock(connection: &mut PgConnection, id: VerificationId) -> Result<O
              languages, contact_key, code_mac, sealed_code, standard_basis, sends_limit, checks_limit, hourly_sends_limit,
              own_basis, own_sends_limit, own_checks_limit, own_hourly_sends_limit, own_expires_at, grant_seconds,
              proven, methods, assurance, rules_country, own_methods, own_country, sends, checks, created_at,
-             expires_at, ended_at
+             expires_at, ended_at, acts_for as "acts_for: CustomerId", agent
          from verifications where id = $1 for update"#,
         id.uuid(),
     )
@@ -223,7 +230,7 @@ pub async fn lock_overdue(
              languages, contact_key, code_mac, sealed_code, standard_basis, sends_limit, checks_limit, hourly_sends_limit,
              own_basis, own_sends_limit, own_checks_limit, own_hourly_sends_limit, own_expires_at, grant_seconds,
              proven, methods, assurance, rules_country, own_methods, own_country, sends, checks, created_at,
-             expires_at, ended_at
+             expires_at, ended_at, acts_for as "acts_for: CustomerId", agent
          from verifications
          where state in ('created', 'challenged') and expires_at <= $1
          order by expires_at limit $2

@@ -8,13 +8,14 @@ use support_chassis::db::Db;
 use crate::domain::sends::WINDOW;
 use crate::error::IdentityError;
 use crate::metrics::Metrics;
+use crate::ops::delegations::expire_delegations;
 use crate::ops::expire_verifications::expire_verifications;
 use crate::ops::weigh_risk::USES;
 use crate::store;
 
 /// How much one statement does at most, so that it stays short.
 const AT_ONCE: i64 = 500;
-/// How long failures are counted that nobody has added to.
+/// How long a count of failures that stands at nothing is kept.
 const FAILURES_KEPT: Duration = Duration::from_hours(24 * 30);
 /// How long codes are counted by prefix and calling code: what is asked for are the last 24 hours.
 const COUNTS_KEPT: Duration = Duration::from_hours(25);
@@ -48,6 +49,14 @@ impl Upkeep {
         loop {
             let mut tx = self.db.begin().await?;
             let ended = expire_verifications(&mut tx, AT_ONCE).await?;
+            tx.commit().await?;
+            if i64::try_from(ended).unwrap_or(0) < AT_ONCE {
+                break;
+            }
+        }
+        loop {
+            let mut tx = self.db.begin().await?;
+            let ended = expire_delegations(&mut tx, AT_ONCE).await?;
             tx.commit().await?;
             if i64::try_from(ended).unwrap_or(0) < AT_ONCE {
                 break;

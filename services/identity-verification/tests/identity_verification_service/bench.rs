@@ -109,6 +109,7 @@ impl Bench {
             country_code: None,
             method: None,
             step_up: None,
+            acts_for: None,
             by: By::default(),
         };
         let mut tx = self.db.begin().await?;

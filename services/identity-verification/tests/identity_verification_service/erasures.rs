@@ -9,6 +9,7 @@ use support_identity_verification::domain::erasure::{
 };
 use support_identity_verification::domain::ids::{CustomerId, ErasureId};
 use support_identity_verification::error::IdentityError;
+use support_identity_verification::keys::CodeKeys;
 use support_identity_verification::ops::erase_customer::{acknowledge_erasure, approve_erasure, request_erasure};
 use support_identity_verification::store::erasures;
 use support_proto::support::identity::v1::{
@@ -34,12 +35,12 @@ fn erase(customer_id: &str) -> EraseCustomerRequest {
     }
 }
 
-async fn ask(house: &House, by: &Caller, customer_id: &str) -> Result<Erasure, Status> {
+pub(crate) async fn ask(house: &House, by: &Caller, customer_id: &str) -> Result<Erasure, Status> {
     let answer = house.erasures(by).erase_customer(erase(customer_id)).await?;
     Ok(answer.into_inner().erasure.unwrap())
 }
 
-async fn approve(house: &House, by: &Caller, erasure_id: &str) -> Result<Erasure, Status> {
+pub(crate) async fn approve(house: &House, by: &Caller, erasure_id: &str) -> Result<Erasure, Status> {
     let request = ApproveErasureRequest {
         request_id: request_id(),
         erasure_id: erasure_id.to_owned(),
@@ -251,11 +252,11 @@ async fn on_record(house: &House, action: &str) -> Vec<String> {
 }
 
 /// An erasure that is under way.
-async fn running(tx: &mut Tx, id: ErasureId, customer: CustomerId) -> Known {
+async fn running(tx: &mut Tx, keys: &CodeKeys, id: ErasureId, customer: CustomerId) -> Known {
     request_erasure(tx, (id, customer), Why::CustomerWish, None, "agent-7")
         .await
         .unwrap();
-    approve_erasure(tx, id, "agent-8").await.unwrap()
+    approve_erasure(tx, keys, id, "agent-8").await.unwrap()
 }
 
 #[tokio::test]
@@ -265,7 +266,10 @@ async fn it_is_complete_when_every_service_has_said_so() {
     let id: ErasureId = bench.means.ids.next();
     let mut tx = bench.db.begin().await.unwrap();
     let now = tx.now();
-    assert_eq!(running(&mut tx, id, customer).await.state, State::Running);
+    assert_eq!(
+        running(&mut tx, &bench.means.keys, id, customer).await.state,
+        State::Running
+    );
     let (last, others) = FOLLOWERS.split_last().unwrap();
     let stranger: ErasureId = bench.means.ids.next();
     let told = others.iter().chain(others).chain(&["nobody", "identity-verification"]);
@@ -292,7 +296,7 @@ async fn it_is_complete_when_every_service_has_said_so() {
     .await
     .unwrap();
     assert_eq!(told, 1);
-    let again = approve_erasure(&mut tx, id, "agent-9").await;
+    let again = approve_erasure(&mut tx, &bench.means.keys, id, "agent-9").await;
     assert!(matches!(
         again,
         Err(IdentityError::ErasureNotRequested(State::Completed))
@@ -420,7 +424,7 @@ async fn the_database_holds_what_the_rules_say() {
         exported_at: tx.now(),
     };
     erasures::insert_export(&mut tx, &export).await.unwrap();
-    running(&mut tx, bench.means.ids.next(), customer).await;
+    running(&mut tx, &bench.means.keys, bench.means.ids.next(), customer).await;
     tx.commit().await.unwrap();
     let mut connection = bench.db.read().await.unwrap();
     for (statement, constraint) in BREACHES {

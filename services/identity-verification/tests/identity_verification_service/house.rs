@@ -18,6 +18,7 @@ use support_postgres::testing::{TestDatabase, database_from};
 use support_proto::support::identity::v1::audit_service_client::AuditServiceClient;
 use support_proto::support::identity::v1::credential_service_client::CredentialServiceClient;
 use support_proto::support::identity::v1::customer_service_client::CustomerServiceClient;
+use support_proto::support::identity::v1::delegation_service_client::DelegationServiceClient;
 use support_proto::support::identity::v1::disclosure_service_client::DisclosureServiceClient;
 use support_proto::support::identity::v1::erasure_service_client::ErasureServiceClient;
 use support_proto::support::identity::v1::factor_service_client::FactorServiceClient;
@@ -179,6 +180,10 @@ impl House {
 
     pub(crate) fn verifications(&self, caller: &Caller) -> VerificationServiceClient<Door> {
         VerificationServiceClient::new(self.door(caller))
+    }
+
+    pub(crate) fn delegations(&self, caller: &Caller) -> DelegationServiceClient<Door> {
+        DelegationServiceClient::new(self.door(caller))
     }
 
     pub(crate) fn disclosure(&self, caller: &Caller) -> DisclosureServiceClient<Door> {

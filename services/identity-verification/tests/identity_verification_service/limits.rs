@@ -28,6 +28,7 @@ async fn begin(bench: &Bench, contact: Contact, method: Option<Method>) -> Verif
         country_code: None,
         method,
         step_up: None,
+        acts_for: None,
         by: By::default(),
     };
     let mut tx = bench.db.begin().await.unwrap();

@@ -30,7 +30,7 @@ use crate::town::Town;
 const NOON: OffsetDateTime = datetime!(2026-03-02 11:00 UTC);
 
 /// A customer who reads these languages, at these addresses.
-fn reader(languages: &[&str], contacts: &[&str]) -> CreateCustomerRequest {
+pub(crate) fn reader(languages: &[&str], contacts: &[&str]) -> CreateCustomerRequest {
     let contacts = contacts.iter().map(|text| {
         if text.starts_with('+') {
             phone(text)
@@ -81,7 +81,7 @@ fn of_case(case_id: &str) -> ListNotificationsRequest {
 }
 
 /// The plain text and the HTML of a mail.
-fn parts(mail: &Mail) -> (String, String) {
+pub(crate) fn parts(mail: &Mail) -> (String, String) {
     let kind = header(mail, "Content-Type");
     assert!(kind.starts_with("multipart/alternative"), "{kind}");
     let boundary = kind.split('"').nth(1).unwrap();

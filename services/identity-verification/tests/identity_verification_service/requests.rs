@@ -115,6 +115,14 @@ pub(crate) fn operator() -> Caller {
     caller(CallerKind::Operator, "operator-1", &scopes)
 }
 
+/// Who acts for a customer, by a grant.
+pub(crate) fn delegate(customer_id: &str, delegate_id: &str, grant_id: &str) -> Caller {
+    let mut acting = customer(customer_id);
+    acting.grant_id = Some(grant_id.to_owned());
+    acting.bounds.delegate = Some(delegate_id.to_owned());
+    acting
+}
+
 pub(crate) fn customer(customer_id: &str) -> Caller {
     Caller {
         assurance: AssuranceLevel::Aal1,

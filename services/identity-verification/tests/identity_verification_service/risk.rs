@@ -50,6 +50,7 @@ async fn begin(bench: &Bench, contact: Contact, by: By) -> Verification {
         country_code: None,
         method: None,
         step_up: None,
+        acts_for: None,
         by,
     };
     let mut tx = bench.db.begin().await.unwrap();

@@ -10,6 +10,7 @@ use support_chassis::vault::Field;
 use support_identity_verification::domain::authenticator::{Authenticator, AuthenticatorState, DocumentType};
 use support_identity_verification::domain::contact::{Contact, ContactKind};
 use support_identity_verification::domain::customer::{ContactPoint, Customer, Name};
+use support_identity_verification::domain::delegation::{AskedBy, DelegateKind, Delegation};
 use support_identity_verification::domain::grant::{Assurance, Grant};
 use support_identity_verification::domain::happening::{Keys, Kind, Preferences};
 use support_identity_verification::domain::ids::{DeliveryId, VerificationId};
@@ -27,8 +28,8 @@ use support_identity_verification::store::local_outbox::Message;
 use support_identity_verification::store::risk::known::{self, NumberReport};
 use support_identity_verification::store::risk::{Review, counts};
 use support_identity_verification::store::{
-    authenticators, customers, deliveries, factors, grants, happenings, local_outbox, notifications, partner_clients,
-    preferences, risk, send_windows, verifications,
+    authenticators, customers, delegations, deliveries, factors, grants, happenings, local_outbox, notifications,
+    partner_clients, preferences, risk, send_windows, verifications,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -87,6 +88,8 @@ fn verification(ids: &Ids, customer: &Customer) -> Verification {
         method: Method::EmailCode,
         purpose: Purpose::GeneralHelp,
         case_id: Some(ids.next()),
+        acts_for: None,
+        agent: None,
         languages: vec!["en".into()],
         contact_key: [1; 32],
         code_mac: [2; 32],
@@ -121,12 +124,31 @@ async fn fill(connection: &mut PgConnection) -> (Customer, Verification, Grant) 
         methods: vec![Method::EmailCode],
         purpose: Purpose::GeneralHelp,
         case_id: None,
+        delegation: None,
+        agent: None,
         standard_basis: "x/y@1+country/GB@2".into(),
         granted_at: NOW,
         expires_at: NOW + Duration::from_mins(30),
         revoked_at: None,
     };
     grants::insert(connection, &grant).await.unwrap();
+    let delegate = self::customer(&ids, "bob@example.com");
+    customers::insert(connection, &vault(), &delegate).await.unwrap();
+    let delegation = Delegation {
+        id: ids.next(),
+        customer_id: customer.id,
+        delegate_id: delegate.id,
+        kind: DelegateKind::Carer,
+        purposes: vec![Purpose::GeneralHelp],
+        started_at: NOW,
+        expires_at: NOW + Duration::from_hours(24),
+        ended: None,
+        asked_by: AskedBy::Customer,
+        consent_grant_id: grant.id,
+        case_id: None,
+        standard_basis: "x/y@1".into(),
+    };
+    delegations::insert(connection, &delegation).await.unwrap();
     fill_factors(connection, &ids, &verification).await;
     fill_risk(connection, &ids, &verification).await;
     let client = PartnerClient {
@@ -798,6 +820,57 @@ const BREACHES: &[(&str, &str)] = &[
         "memberships_role_check",
     ),
     (
+        "update verifications set agent = ''",
+        "verifications_agent_check",
+    ),
+    (
+        "update grants set agent = ''",
+        "grants_agent_check",
+    ),
+    (
+        "update grants set delegate_id = (select delegate_id from delegations)",
+        "grants_delegate_check",
+    ),
+    (
+        "update delegations set kind = 'friend'",
+        "delegations_kind_check",
+    ),
+    (
+        "update delegations set purposes = '{}'",
+        "delegations_purposes_check",
+    ),
+    (
+        "update delegations set end_reason = 'whim'",
+        "delegations_end_reason_check",
+    ),
+    (
+        "update delegations set asked_by = 'partner', case_id = null",
+        "delegations_asked_by_check",
+    ),
+    (
+        "update delegations set delegate_id = customer_id",
+        "delegations_self_check",
+    ),
+    (
+        "update delegations set expires_at = started_at",
+        "delegations_time_check",
+    ),
+    (
+        "update delegations set ended_at = expires_at",
+        "delegations_ended_check",
+    ),
+    (
+        "update delegations set asked_by = 'staff'",
+        "delegations_case_check",
+    ),
+    (
+        "insert into delegations (id, customer_id, delegate_id, kind, purposes, started_at, expires_at, asked_by, consent_grant_id,
+             standard_basis)
+         select gen_random_uuid(), customer_id, delegate_id, kind, purposes, started_at, expires_at, asked_by, consent_grant_id,
+             standard_basis from delegations",
+        "delegations_current_key",
+    ),
+    (
         "update memberships set ended_at = started_at - interval '1 second'",
         "memberships_check",
     ),
@@ -825,14 +898,14 @@ async fn every_constraint_holds() {
                  'deliveries', 'authenticators', 'recovery_codes', 'factor_challenges', 'proofs', 'factor_failures',
                  'happenings', 'notifications', 'contact_preferences', 'audit_entries',
                  'audit_links', 'consents', 'organisations', 'memberships', 'contact_lookups', 'customer_keys',
-                 'risk_assessments', 'risk_reviews', 'source_uses', 'customer_devices', 'customer_places',
+                 'delegations', 'risk_assessments', 'risk_reviews', 'source_uses', 'customer_devices', 'customer_places',
                  'number_reports', 'send_counts'
              )"#
     )
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(known, 134);
+    assert_eq!(known, 145);
 }
 
 #[tokio::test]

@@ -275,7 +275,7 @@ impl Town {
         let _ = running.finished().await;
     }
 
-    fn door(&self, caller: &Caller) -> Door {
+    pub(crate) fn door(&self, caller: &Caller) -> Door {
         let (_, _, channel) = self.service.as_ref().unwrap();
         call_as(channel, caller, self.clock.now())
     }

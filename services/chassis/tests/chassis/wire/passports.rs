@@ -33,6 +33,7 @@ fn claims(iss: &str, kind: Kind, sub: &str) -> Passport {
         grant: None,
         amr: Vec::new(),
         purpose: None,
+        delegate: None,
         case: None,
         locations: BTreeSet::new(),
         technician: None,

@@ -4,6 +4,7 @@ use support_proto::support::identity::v1::{CheckCodeResponse, VerificationState}
 use time::OffsetDateTime;
 
 use crate::api::present;
+use crate::domain::delegation::Refusal;
 use crate::domain::ids::VerificationId;
 use crate::domain::machine::State;
 use crate::domain::verification::Checked;
@@ -26,6 +27,9 @@ pub struct StoredCheck {
     /// The verification had ended in this `VerificationState`.
     #[prost(int32, optional, tag = "4")]
     pub not_open: Option<i32>,
+    /// It was right, and they may not act for whom they named: why.
+    #[prost(string, optional, tag = "5")]
+    pub refused: Option<String>,
 }
 
 impl StoredCheck {
@@ -49,6 +53,10 @@ impl StoredCheck {
                 too_many: Some(true),
                 ..Self::default()
             },
+            Checked::Refused(cause) => Self {
+                refused: Some(cause.as_str().to_owned()),
+                ..Self::default()
+            },
             Checked::NotOpen(state) => Self {
                 not_open: Some(present::state(state).into()),
                 ..Self::default()
@@ -60,7 +68,8 @@ impl StoredCheck {
     ///
     /// # Errors
     ///
-    /// [`IdentityError::CodeWrong`], [`IdentityError::TooManyChecks`], [`IdentityError::VerificationNotOpen`].
+    /// [`IdentityError::CodeWrong`], [`IdentityError::TooManyChecks`], [`IdentityError::VerificationNotOpen`],
+    /// [`IdentityError::DelegationRefused`].
     pub fn outcome(self, id: VerificationId) -> Result<CheckCodeResponse, IdentityError> {
         if let Some(answer) = self.approved {
             return Ok(answer);
@@ -72,6 +81,12 @@ impl StoredCheck {
         }
         if self.too_many.is_some() {
             return Err(IdentityError::TooManyChecks);
+        }
+        if let Some(cause) = self.refused {
+            let cause = Refusal::from_name(&cause);
+            return Err(IdentityError::DelegationRefused {
+                cause: cause.ok_or(IdentityError::Impossible("a stored refusal without a cause"))?,
+            });
         }
         let state = self
             .not_open
@@ -97,6 +112,7 @@ impl StoredCheck {
             Self { approved: Some(_), .. } => "approved",
             Self { wrong: Some(_), .. } => "wrong",
             Self { too_many: Some(_), .. } => "too_many",
+            Self { refused: Some(_), .. } => "refused",
             _ => "not_open",
         }
     }

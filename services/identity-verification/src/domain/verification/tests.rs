@@ -44,6 +44,8 @@ fn within(limits: Limits, own: Option<Limits>) -> Verification {
         method: Method::EmailCode,
         purpose: Purpose::GeneralHelp,
         case_id: None,
+        acts_for: None,
+        agent: None,
         languages: Vec::new(),
         contact_key: [1; 32],
         code_mac: [2; 32],
@@ -326,6 +328,7 @@ proptest! {
                         approvals += 1;
                         tried += 1;
                     }
+                    Checked::Refused(_) => prop_assert!(false, "of delegations it knows nothing"),
                     Checked::Wrong { checks_left } => {
                         prop_assert!(!matches || !known);
                         tried += 1;
@@ -380,6 +383,7 @@ proptest! {
             let was = it.clone();
             let counts = known && matches && methods.contains(&method) && !was.proven.contains(&method);
             match it.check(method, matches, START) {
+                Checked::Refused(_) => prop_assert!(false, "of delegations it knows nothing"),
                 Checked::Approved(_) => {
                     prop_assert!(counts && it.state == State::Approved);
                     prop_assert!(Assurance::of(&it.proven) >= Some(needed));
