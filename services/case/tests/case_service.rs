@@ -13,6 +13,8 @@ mod constraints;
 mod desk;
 #[path = "case_service/events.rs"]
 mod events;
+#[path = "case_service/holdings.rs"]
+mod holdings;
 #[path = "case_service/languages.rs"]
 mod languages;
 #[path = "case_service/lists.rs"]

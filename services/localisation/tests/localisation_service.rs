@@ -22,6 +22,8 @@ mod drafts;
 mod fake_case;
 #[path = "localisation_service/formats.rs"]
 mod formats;
+#[path = "localisation_service/holdings.rs"]
+mod holdings;
 #[path = "localisation_service/locales.rs"]
 mod locales;
 #[path = "localisation_service/messages.rs"]

@@ -5,3 +5,4 @@ pub mod procedures;
 pub mod provider;
 pub mod repair;
 pub mod state;
+pub mod step;

@@ -6,3 +6,4 @@ pub mod held;
 pub mod providers;
 pub mod repairs;
 pub mod sealed;
+pub mod steps;

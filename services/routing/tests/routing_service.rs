@@ -16,6 +16,8 @@ mod desk;
 mod errors;
 #[path = "routing_service/explained.rs"]
 mod explained;
+#[path = "routing_service/holdings.rs"]
+mod holdings;
 #[path = "routing_service/invariants.rs"]
 mod invariants;
 #[path = "routing_service/matching.rs"]

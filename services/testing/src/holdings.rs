@@ -36,7 +36,7 @@ async fn tables_of_customers(pool: &PgPool) -> BTreeSet<String> {
              join pg_attribute as attribute on attribute.attrelid = held.oid and attribute.attnum > 0
                  and not attribute.attisdropped
              where held.relnamespace = 'public'::regnamespace and held.relkind in ('r', 'p')
-                 and attribute.attname ~ '^((.*_)?(customer|delegate|holder|owner|acts_for|contact)(_customer)?(_id|_key)?|author_id)$'
+                 and attribute.attname ~ '^((.*_)?(customer|delegate|holder|contact)(_id|_key)|acts_for|author_id)$'
              union
              select hangs.conrelid from reached
              join pg_constraint as hangs on hangs.confrelid = reached.oid and hangs.contype = 'f'

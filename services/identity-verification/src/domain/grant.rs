@@ -152,6 +152,13 @@ impl Grant {
         }
     }
 
+    /// Whether it shows its customer to this member of staff: who was verified with somebody of the staff is shown to them alone, and
+    /// who was verified without one to whoever handles the case.
+    #[must_use]
+    pub fn shows_to(&self, subject: &str) -> bool {
+        self.delegation.is_none() && self.agent.as_deref().is_none_or(|agent| agent == subject)
+    }
+
     /// Renews its session at `now`: what has not decayed lasts on. Whether that changed anything.
     pub fn renew(&mut self, now: OffsetDateTime) -> bool {
         match &mut self.decay {

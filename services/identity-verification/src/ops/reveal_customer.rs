@@ -50,7 +50,7 @@ pub enum Revealed {
 }
 
 /// Puts a look at a customer on record, and gives the customer where a grant of theirs for the case stands at the level that the
-/// policy asks for where they live. The transaction must be committed either way, and before anything is shown: what is refused is on
+/// policy asks for where they live, and was made with nobody of the staff but the one who looks. The transaction must be committed either way, and before anything is shown: what is refused is on
 /// record too.
 ///
 /// # Errors
@@ -63,6 +63,8 @@ pub async fn reveal_customer(
     look: &Look,
 ) -> Result<Revealed, IdentityError> {
     let now = tx.now();
+    let call = tx.call().cloned();
+    let viewer = call.as_ref().map_or("", |call| call.caller().subject.as_str());
     let customer = store::customers::get(tx, vault, look.customer_id)
         .await?
         .ok_or(IdentityError::CustomerNotFound)?;
@@ -70,7 +72,7 @@ pub async fn reveal_customer(
     let grant = store::grants::live_for_case(tx, look.customer_id, look.case_id, now)
         .await?
         .into_iter()
-        .find(|grant| grant.assurance_at(now) >= needed);
+        .find(|grant| grant.assurance_at(now) >= needed && grant.shows_to(viewer));
     let deed = Deed {
         is_refused: grant.is_none(),
         case_id: Some(look.case_id),

@@ -155,3 +155,39 @@ async fn nobody_else_sees_customers_unmasked_and_a_look_says_what_for() {
     }
     assert!(looks(&house, &ada).await.is_empty(), "none of them was a look");
 }
+
+#[tokio::test]
+async fn whom_a_member_of_staff_has_verified_is_shown_to_them_alone() {
+    let house = House::new().await;
+    let ada = house.customer("ada@example.com").await.customer_id;
+    let case = some_id();
+    let mut asked = start(email("ada@example.com"));
+    asked.case_id.clone_from(&case);
+    let started = house.verifications(&staff()).start_verification(asked).await.unwrap();
+    let verification = started.into_inner().verification.unwrap();
+    // Ada types the code herself: it is the same verification.
+    let code = house.code(&verification).await;
+    let grant = house.check(&verification, &code).await.unwrap().grant.unwrap();
+    assert_eq!(grant.agent_id, "agent-7");
+    let wanted = reveal(&ada, &case, &[CustomerField::Name]);
+    let mut colleague = staff();
+    colleague.subject = "agent-8".to_owned();
+    let refusal = house.disclosure(&colleague).reveal_customer(wanted.clone()).await;
+    refused(refusal, Reason::DisclosureRefused, Code::PermissionDenied);
+    let shown = look(&house, wanted.clone()).await.unwrap();
+    assert_eq!(shown.grant_id, grant.grant_id);
+    // Once she is verified without staff, whoever handles the case sees her.
+    verified_for(&house, "ada@example.com", &case).await;
+    house.disclosure(&colleague).reveal_customer(wanted).await.unwrap();
+    let by: Vec<_> = looks(&house, &ada)
+        .await
+        .iter()
+        .map(|entry| (entry.actor_id.clone(), entry.outcome()))
+        .collect();
+    let expected = [
+        ("agent-8", AuditOutcome::Done),
+        ("agent-7", AuditOutcome::Done),
+        ("agent-8", AuditOutcome::Refused),
+    ];
+    assert_eq!(by, expected.map(|(by, outcome)| (by.to_owned(), outcome)));
+}

@@ -226,6 +226,17 @@ impl House {
         StandardServiceClient::new(self.door(&operator()))
     }
 
+    /// What is on record of these actions, oldest first: who, what, and what came of it.
+    pub(crate) async fn trail(&self, actions: &str) -> Vec<String> {
+        sqlx::query_scalar!(
+            r#"select actor_id || ' ' || action || ' ' || outcome as "told!" from audit_entries where action like $1 order by number"#,
+            actions
+        )
+        .fetch_all(&self.pool)
+        .await
+        .unwrap()
+    }
+
     /// A customer with one e-mail address, made by staff.
     pub(crate) async fn customer(&self, address: &str) -> Customer {
         let answer = self

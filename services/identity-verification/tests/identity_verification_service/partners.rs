@@ -259,6 +259,43 @@ async fn a_suspended_client_gets_nothing_until_it_is_resumed() {
     fixers.clients().resume_partner_client(resume).await.unwrap();
     fixers.by_secret(&fixers.secret).await.unwrap();
     assert!(suspended().await.is_empty());
+    assert_eq!(
+        fixers.house.trail("partner_client_%").await,
+        [
+            "operator-1 partner_client_created done",
+            "operator-1 partner_client_suspended done",
+            "operator-1 partner_client_suspended done",
+            "operator-1 partner_client_resumed done",
+        ]
+    );
+    let access = pb::SetPartnerClientAccessRequest {
+        request_id: request_id(),
+        client_id: fixers.id.clone(),
+        scopes: vec!["repairs.read".to_owned()],
+        ..pb::SetPartnerClientAccessRequest::default()
+    };
+    fixers.clients().set_partner_client_access(access).await.unwrap();
+    let rotate = pb::RotatePartnerClientSecretRequest {
+        request_id: request_id(),
+        client_id: fixers.id.clone(),
+        overlap_hours: 0,
+    };
+    fixers.clients().rotate_partner_client_secret(rotate).await.unwrap();
+    let keys = pb::SetPartnerClientKeysRequest {
+        request_id: request_id(),
+        client_id: fixers.id.clone(),
+        ..pb::SetPartnerClientKeysRequest::default()
+    };
+    fixers.clients().set_partner_client_keys(keys).await.unwrap();
+    let trail = fixers.house.trail("partner_%").await;
+    assert_eq!(
+        trail[trail.len() - 3..],
+        [
+            "operator-1 partner_locations_changed done",
+            "operator-1 partner_secret_rotated done",
+            "operator-1 partner_credentials_changed done",
+        ]
+    );
 }
 
 #[tokio::test]

@@ -440,6 +440,11 @@ async fn reviewers_find_what_was_blocked_and_decide_by_the_door() {
         .assessment
         .unwrap();
     assert_eq!(denied.state(), pb::VerificationState::Denied);
+    let trail = house.trail("risk_reviewed").await;
+    assert!(
+        trail.len() >= 2 && trail.iter().all(|entry| entry.ends_with(" done")),
+        "{trail:?}"
+    );
     let report = pb::ReportNumberRequest {
         request_id: request_id(),
         phone: "+447400123456".into(),

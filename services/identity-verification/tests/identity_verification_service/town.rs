@@ -140,6 +140,7 @@ plays! {
     RepairService of repair, get_repair: GetRepairRequest -> GetRepairResponse by |asked| {
         let place = PLACES.lock().unwrap().get(&asked.repair_id).cloned();
         place.map(|place| repair::GetRepairResponse {
+            steps: Vec::new(),
             repair: Some(repair::Repair {
                 repair_id: asked.repair_id.clone(),
                 provider_id: place.provider_id,

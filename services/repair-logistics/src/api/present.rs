@@ -1,10 +1,12 @@
 //! Answers.
 
 use support_chassis::clock::timestamp;
+use support_proto::support::options::v1::CallerKind;
 use support_proto::support::repair::v1 as wire_repair;
 
 use crate::domain::provider::Provider;
 use crate::domain::repair::Repair;
+use crate::domain::step::Taken;
 use crate::wire;
 
 pub(super) fn provider(provider: Provider) -> wire_repair::Provider {
@@ -48,5 +50,17 @@ pub(super) fn repair(repair: Repair) -> wire_repair::Repair {
         procedures_version: repair.procedures_version.unwrap_or_default(),
         customer_pays: repair.pays.map(wire::pays),
         entitlement_id: repair.entitlement_id.map(|id| id.to_string()).unwrap_or_default(),
+    }
+}
+
+/// A step, to a customer without who took it.
+pub(super) fn step(taken: Taken, is_customer: bool) -> wire_repair::RepairStepTaken {
+    let kind = format!("CALLER_KIND_{}", taken.by.kind.to_ascii_uppercase());
+    wire_repair::RepairStepTaken {
+        state: wire::state(taken.state).into(),
+        take_time: Some(timestamp(taken.at)),
+        actor_kind: CallerKind::from_str_name(&kind).unwrap_or_default().into(),
+        actor_id: if is_customer { String::new() } else { taken.by.id },
+        technician: taken.by.technician.filter(|_| !is_customer).unwrap_or_default(),
     }
 }

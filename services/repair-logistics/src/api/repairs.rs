@@ -21,8 +21,8 @@ use crate::domain::provider::Provider;
 use crate::domain::repair::{EntitlementId, Step};
 use crate::error::Error;
 use crate::ops::{self, Agreed, Move, Order, Viewer};
-use crate::standard;
 use crate::warranty::{Decided, Question};
+use crate::{standard, store};
 
 /// The most entries on a page.
 const PAGE_SIZE_LIMIT: u32 = 1000;
@@ -42,6 +42,7 @@ macro_rules! step {
             etag: $message.etag.clone(),
             step: $step,
             note: parse::note(&$message.note)?,
+            by: ops::actor(&call),
         };
         let viewer = Viewer::of(&call);
         let answer = $api
@@ -74,7 +75,8 @@ impl RepairService for Api {
         let answer = self
             .db
             .write::<_, _, Error, _>(&call, &request, async |tx| {
-                let repair = ops::submit_repair(tx, (&self.ids, &self.vault), &order, &agreed).await?;
+                let repair =
+                    ops::submit_repair(tx, (&self.ids, &self.vault), &order, &agreed, &ops::actor(&call)).await?;
                 Ok(SubmitRepairResponse {
                     repair: Some(present::repair(repair)),
                 })
@@ -86,14 +88,23 @@ impl RepairService for Api {
     async fn get_repair(&self, request: Request<GetRepairRequest>) -> Result<Response<GetRepairResponse>, Status> {
         let call = Call::of(&request)?;
         let id = id::parse("repair_id", &request.get_ref().repair_id)?;
-        let repair = ops::repair(&mut *self.db.read().await?, &self.vault, &Viewer::of(&call), id).await?;
+        let mut connection = self.db.read().await?;
+        let repair = ops::repair(&mut connection, &self.vault, &Viewer::of(&call), id).await?;
+        call.check_case(repair.case_id)?;
+        let steps = store::steps::list(&mut connection, id).await.map_err(Error::from)?;
+        drop(connection);
+        let is_customer = call.caller().kind == CallerKind::Customer;
+        let steps = steps.into_iter().map(|step| present::step(step, is_customer)).collect();
         let mut repair = present::repair(repair);
         if call.caller().kind == CallerKind::Service {
             // No service needs what people wrote to each other.
             repair.problem.clear();
             repair.note.clear();
         }
-        Ok(Response::new(GetRepairResponse { repair: Some(repair) }))
+        Ok(Response::new(GetRepairResponse {
+            repair: Some(repair),
+            steps,
+        }))
     }
 
     async fn list_repairs(
@@ -103,6 +114,9 @@ impl RepairService for Api {
         let call = Call::of(&request)?;
         let viewer = Viewer::of(&call);
         let request = request.get_ref();
+        if !request.case_id.is_empty() {
+            call.check_case(&request.case_id)?;
+        }
         let filter = parse::filter(request, &viewer, self.clock.now())?;
         let caller = call.caller();
         let binding = (

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use super::Viewer;
 use crate::domain::repair::{CaseId, Repair, RepairId, Step};
 use crate::domain::state::State;
+use crate::domain::step::Actor;
 use crate::error::Error;
 use crate::store::repairs::Wanted;
 use crate::{standard, store, wire};
@@ -26,6 +27,8 @@ pub struct Move {
     pub step: Step,
     /// What was said of it.
     pub note: Option<String>,
+    /// Who takes it.
+    pub by: Actor,
 }
 
 /// Takes a repair a step further, by the procedures that hold today where its provider is.
@@ -53,6 +56,7 @@ pub async fn move_on(
         .after(wanted.step, wanted.note, &procedures, now)
         .map_err(|refused| Error::of_step(before.id, refused))?;
     store::repairs::update(tx, vault, &found, &after).await?;
+    store::steps::insert(tx, &after, &wanted.by).await?;
     let event = RepairStateChanged {
         repair_id: after.id.to_string(),
         case_id: after.case_id.to_string(),

@@ -12,6 +12,7 @@ use super::Viewer;
 use crate::domain::payment::Amount;
 use crate::domain::provider::Provider;
 use crate::domain::repair::{CaseId, CustomerId, Due, EntitlementId, Progress, Repair};
+use crate::domain::step::Actor;
 use crate::error::Error;
 use crate::warranty::{Decided, KnownDevice};
 use crate::{store, wire};
@@ -86,6 +87,7 @@ pub async fn submit_repair(
     (ids, vault): (&Ids, &Vault),
     order: &Order,
     agreed: &Agreed,
+    by: &Actor,
 ) -> Result<Repair, Error> {
     let now = tx.now();
     let repair = Repair {
@@ -111,6 +113,7 @@ pub async fn submit_repair(
         updated_at: now,
     };
     store::repairs::insert(tx, vault, &repair, agreed.customer).await?;
+    store::steps::insert(tx, &repair, by).await?;
     let event = RepairSubmitted {
         repair_id: repair.id.to_string(),
         case_id: repair.case_id.to_string(),

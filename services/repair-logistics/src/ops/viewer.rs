@@ -7,6 +7,7 @@ use support_proto::support::options::v1::CallerKind;
 
 use crate::domain::provider::{Provider, ProviderId};
 use crate::domain::repair::{CustomerId, Repair};
+use crate::domain::step::Actor;
 
 /// Who looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,5 +83,17 @@ impl Viewer {
             Self::Insider => true,
             Self::Customer(_) | Self::Stranger => false,
         }
+    }
+}
+
+/// Who makes this call, as history keeps it.
+#[must_use]
+pub fn actor(call: &Call) -> Actor {
+    let caller = call.caller();
+    let is_partner = caller.kind == CallerKind::Partner;
+    Actor {
+        kind: caller.kind_name().to_owned(),
+        id: caller.person().to_owned(),
+        technician: caller.bounds.technician.clone().filter(|_| is_partner),
     }
 }

@@ -10,6 +10,7 @@
 mod callers;
 mod cases;
 mod fake_warranty;
+mod holdings;
 mod moves;
 mod procedures;
 mod providers;

@@ -17,6 +17,8 @@ const REPAIR: &str =
     'out_of_warranty', 'id:7', 'R-1', 1, now(), now(), 'note', null, null, null, 'procedures@1', null, null, null, null,
     null, null)";
 
+const STEP: &str = "('id:5', 1, 'submitted', now(), 'partner', 'client-1', 'tech-9')";
+
 async fn run(connection: &mut PgConnection, statement: String) -> Result<(), DbError> {
     sqlx::raw_sql(AssertSqlSafe(statement))
         .execute(connection)
@@ -34,6 +36,12 @@ async fn every_constraint_holds() {
             .await
             .unwrap();
     }
+    run(
+        &mut connection,
+        with_ids(&format!("insert into repair_steps values {STEP}")),
+    )
+    .await
+    .unwrap();
     // Another row, with one thing wrong.
     let provider = PARTNER.replace("id:1", "id:2").replace("ASP-1", "ASP-2");
     let repair = REPAIR.replace("id:5", "id:8").replace("R-1", "R-2");
@@ -43,7 +51,16 @@ async fn every_constraint_holds() {
     };
     let providers = |from, to, constraint| ("providers", changed(&provider, from, to), constraint);
     let repairs = |from, to, constraint| ("repairs", changed(&repair, from, to), constraint);
+    let step = STEP.replace("', 1,", "', 2,");
+    let steps = |from, to, constraint| ("repair_steps", changed(&step, from, to), constraint);
     for (table, row, constraint) in [
+        steps("', 2,", "', 1,", "repair_steps_pkey"),
+        steps("'id:5'", "'id:9'", "repair_steps_repair_fkey"),
+        steps("submitted", "lost", "repair_steps_state_known"),
+        steps("'partner'", "'ghost'", "repair_steps_actor_kind_known"),
+        steps("client-1", "", "repair_steps_actor_given"),
+        steps("tech-9", "", "repair_steps_technician_given"),
+        steps("'partner'", "'staff'", "repair_steps_technician_is_partners"),
         providers("ASP-2", "ASP-1", "providers_code_key"),
         providers("ASP-2", "asp-2", "providers_code_form"),
         providers("Berlin", "", "providers_name_length"),

@@ -1,9 +1,10 @@
 //! Who sees which repairs.
 
 use support_chassis::call::Caller;
+use support_proto::support::options::v1::CallerKind;
 use support_proto::support::repair::v1::{
-    CancelRepairRequest, GetProviderRequest, GetRepairRequest, ListProvidersRequest, ListRepairsRequest, Repair,
-    RepairState,
+    CancelRepairRequest, GetProviderRequest, GetRepairRequest, ListProvidersRequest, ListRepairsRequest,
+    ReceiveDeviceRequest, Repair, RepairState,
 };
 use support_proto::support::types::v1::ProductLine;
 use support_repair_logistics::domain::repair::{CaseId, CustomerId};
@@ -56,6 +57,15 @@ async fn scene() -> Scene {
 }
 
 impl Scene {
+    /// The id of the provider of a repair.
+    async fn provider_of(&self, place: usize) -> String {
+        let request = GetRepairRequest {
+            repair_id: self.repairs[place].clone(),
+        };
+        let answer = self.world.repairs(&staff()).get_repair(request).await.unwrap();
+        answer.into_inner().repair.unwrap().provider_id
+    }
+
     async fn sees(&self, caller: &Caller, place: usize) -> bool {
         let request = GetRepairRequest {
             repair_id: self.repairs[place].clone(),
@@ -244,4 +254,70 @@ async fn repairs_are_listed_by_state() {
     let both = [RepairState::Canceled, RepairState::Submitted];
     assert_eq!(list(&partner("asp-berlin"), &both).await, [id(2), id(0)]);
     assert!(list(&staff(), &[RepairState::Returned]).await.is_empty());
+}
+
+#[tokio::test]
+async fn each_step_says_who_took_it_down_to_the_technician() {
+    let scene = scene().await;
+    let mut technician = partner_at("asp-berlin", &scene.provider_of(0).await);
+    technician.bounds.technician = Some("tech-9".to_owned());
+    let receive = ReceiveDeviceRequest {
+        request_id: scene.world.request_id(),
+        repair_id: scene.repairs[0].clone(),
+        ..ReceiveDeviceRequest::default()
+    };
+    scene.world.repairs(&technician).receive_device(receive).await.unwrap();
+    let steps = async |caller: &Caller| {
+        let request = GetRepairRequest {
+            repair_id: scene.repairs[0].clone(),
+        };
+        let answer = scene.world.repairs(caller).get_repair(request).await.unwrap();
+        let steps = answer.into_inner().steps.into_iter();
+        steps
+            .map(|step| {
+                (
+                    step.state(),
+                    step.actor_kind(),
+                    step.actor_id.clone(),
+                    step.technician.clone(),
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    let taken = |state, kind, id: &str, technician: &str| (state, kind, id.to_owned(), technician.to_owned());
+    let expected = [
+        taken(RepairState::Submitted, CallerKind::Staff, "agent-7", ""),
+        taken(
+            RepairState::Received,
+            CallerKind::Partner,
+            "client-of-asp-berlin",
+            "tech-9",
+        ),
+    ];
+    assert_eq!(steps(&staff()).await, expected);
+    assert_eq!(steps(&partner("asp-berlin")).await, expected);
+    // The customer sees what happened, and by what kind of people.
+    let expected = [
+        taken(RepairState::Submitted, CallerKind::Staff, "", ""),
+        taken(RepairState::Received, CallerKind::Partner, "", ""),
+    ];
+    assert_eq!(steps(&customer(scene.anna)).await, expected);
+}
+
+#[tokio::test]
+async fn who_was_verified_for_one_case_sees_the_repairs_of_no_other() {
+    let scene = scene().await;
+    let other: CaseId = scene.world.case_of(scene.anna).await;
+    let mut anna = customer(scene.anna);
+    anna.bounds.case_id = Some(scene.annas.to_string());
+    assert!(scene.sees(&anna, 0).await);
+    assert_eq!(scene.list(&anna, Some(scene.annas), (0, "")).await.unwrap().0.len(), 2);
+    anna.bounds.case_id = Some(other.to_string());
+    let request = GetRepairRequest {
+        repair_id: scene.repairs[0].clone(),
+    };
+    let refusal = scene.world.repairs(&anna).get_repair(request).await;
+    refused(refusal, Code::PermissionDenied, "COMMON_ERROR_REASON_CASE_MISMATCH");
+    let refusal = scene.list(&anna, Some(scene.annas), (0, "")).await;
+    refused(refusal, Code::PermissionDenied, "COMMON_ERROR_REASON_CASE_MISMATCH");
 }

@@ -48,18 +48,21 @@ pub struct WaitApi {
 type WaitStream = Pin<Box<dyn Stream<Item = Result<pb::WatchWaitResponse, Status>> + Send>>;
 
 impl WaitApi {
-    /// That the case is there for whoever calls: to customers there are none but their own.
-    async fn allow(&self, call: &Call, case: CaseId) -> Result<(), Error> {
+    /// That the case is there for whoever calls: to customers there are none but their own, and to those who were verified for one
+    /// none but that.
+    async fn allow(&self, call: &Call, case: CaseId) -> Result<(), Status> {
         if call.caller().kind != CallerKind::Customer {
             return Ok(());
         }
         let customer: CustomerId = call.customer_id().ok_or(Error::TaskNotFound)?;
-        let owner = store::waits::customer(&mut *self.db.read().await?, case).await?;
-        if owner == Some(customer) {
-            Ok(())
-        } else {
-            Err(Error::TaskNotFound)
+        let mut connection = self.db.read().await.map_err(Error::from)?;
+        let owner = store::waits::customer(&mut connection, case)
+            .await
+            .map_err(Error::from)?;
+        if owner != Some(customer) {
+            return Err(Error::TaskNotFound.into());
         }
+        call.check_case(case)
     }
 }
 

@@ -100,6 +100,6 @@ pub fn actor(call: &Call) -> Actor {
     };
     Actor {
         kind,
-        id: caller.subject.clone(),
+        id: caller.person().to_owned(),
     }
 }

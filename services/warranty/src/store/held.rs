@@ -76,6 +76,25 @@ async fn of_devices(connection: &mut PgConnection, customer: Uuid) -> Result<Vec
     )
     .fetch_all(&mut *connection)
     .await?;
+    let history = sqlx::query_scalar!(
+        r#"select jsonb_build_object(
+             'id', devices.id,
+             'identifiers', (select coalesce(jsonb_agg(value order by value), '[]')
+                 from device_identifiers as held where held.device_id = devices.id),
+             'marks', (select coalesce(jsonb_agg(to_jsonb(held) - 'actor_id' order by held.at), '[]')
+                 from device_marks as held where held.device_id = devices.id),
+             'replacements', (select coalesce(jsonb_agg(to_jsonb(held) - 'actor_id' order by held.at), '[]')
+                 from device_replacements as held where devices.id in (held.old_device_id, held.new_device_id)),
+             'corrections', (select coalesce(jsonb_agg(to_jsonb(held) - 'actor_id' order by held.at), '[]')
+                 from purchase_corrections as held where held.device_id = devices.id),
+             'quotes', (select coalesce(jsonb_agg(to_jsonb(held) order by held.quoted_at), '[]')
+                 from plan_quotes as held where held.device_id = devices.id)
+         ) as "document!"
+         from devices where owner_customer_id = $1 order by devices.id"#,
+        customer,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
     let claims = sqlx::query_scalar!(
         r#"select to_jsonb(held) as "document!" from claims as held
          join devices on devices.id = held.device_id where devices.owner_customer_id = $1 order by held.id"#,
@@ -89,7 +108,9 @@ async fn of_devices(connection: &mut PgConnection, customer: Uuid) -> Result<Vec
                  (select coalesce(jsonb_agg(to_jsonb(paid) - 'plan_id'), '[]')
                   from plan_payments as paid where paid.plan_id = plans.id) as payments,
                  (select coalesce(jsonb_agg(to_jsonb(period) - 'plan_id'), '[]')
-                  from plan_periods as period where period.plan_id = plans.id) as periods
+                  from plan_periods as period where period.plan_id = plans.id) as periods,
+                 (select coalesce(jsonb_agg(to_jsonb(moved) - 'plan_id'), '[]')
+                  from plan_moves as moved where moved.plan_id = plans.id) as moves
              from plans where holder_customer_id = $1 order by id
          ) as held"#,
         customer,
@@ -97,6 +118,7 @@ async fn of_devices(connection: &mut PgConnection, customer: Uuid) -> Result<Vec
     .fetch_all(connection)
     .await?;
     Ok(Record::all("purchase_proofs", proofs)
+        .chain(Record::all("device_histories", history))
         .chain(Record::all("coverage_decisions", decisions))
         .chain(Record::all("claims", claims))
         .chain(Record::all("plans", plans))

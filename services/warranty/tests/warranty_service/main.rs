@@ -16,6 +16,7 @@ mod coverage;
 mod devices;
 mod explain;
 mod fleet;
+mod holdings;
 mod import;
 mod migrations;
 mod outcomes;

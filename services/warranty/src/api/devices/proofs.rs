@@ -26,6 +26,9 @@ impl ProofOfPurchaseService for Api {
         let call = Call::of(&request)?;
         let request = request.into_inner();
         let said = parse::proof(&request)?;
+        if let Some(case) = &said.case_id {
+            call.check_case(case)?;
+        }
         let (ids, (viewer, actor)) = (self.ids.clone(), caller(&call));
         let answer = self
             .db
