@@ -32,7 +32,7 @@ pub use foretold::Foretelling;
 pub use live::Abilities;
 pub use measured::{Faring, GroupFaring, IntervalFaring, Measured, WorkFaring};
 pub use run::{Effort, Stopped, simulate};
-pub use scenario::{Arrival, Arrivals, Group, Plans, Scenario, Shift, Span, Work};
+pub use scenario::{Arrival, Arrivals, Group, Plans, Scenario, Shift, Span, Transfer, Work};
 pub use survival::{Endured, survival};
 
 #[cfg(test)]

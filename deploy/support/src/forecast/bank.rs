@@ -236,6 +236,8 @@ impl Month {
             } else {
                 Duration::ZERO
             },
+            transfer: None,
+            callback: 0.0,
         });
         works.collect()
     }

@@ -178,6 +178,8 @@ fn work(an_hour: f64, product_line: Option<ProductLine>, patience: Law) -> Work 
         wrap_up: Law::Constant(Duration::ZERO),
         patience,
         head_start: Duration::ZERO,
+        transfer: None,
+        callback: 0.0,
     }
 }
 

@@ -10,7 +10,7 @@ use super::foretold::Foretold;
 use super::live::{LetGoBy, Live, number};
 use super::run::{Effort, Stopped};
 use super::scenario::{Arrivals, Group, Scenario, Span, Work, micros};
-use super::tally::{End, Tally};
+use super::tally::{Came, End, Tally};
 use crate::domain::waits::Estimate as Guess;
 use crate::domain::{Candidate, Change, Decision, Task, TaskState};
 
@@ -25,8 +25,8 @@ enum Event {
     Parts(u64),
     /// An agent has written a contact up.
     WrittenUp(u64),
-    /// A customer gives up.
-    GivesUp(u64),
+    /// A customer gives up, who was passed on so often.
+    GivesUp(u64, u32),
     /// An agent begins to take work.
     Comes(usize),
     /// An agent takes no more work.
@@ -71,6 +71,10 @@ struct Contact {
     wrap_up: Option<Duration>,
     /// What the customer was told of the wait.
     told: Option<Guess>,
+    /// How often it was passed on.
+    passes: u32,
+    /// Whether the customer is called back instead of waiting.
+    is_callback: bool,
 }
 
 struct Agent<'a> {
@@ -157,6 +161,8 @@ pub(super) struct Floor<'a> {
     agents: Vec<Agent<'a>>,
     sources: Vec<Source>,
     hands: Chance,
+    /// Who is passed on and called back, and how they fare then.
+    turns: Chance,
     tally: Tally,
 }
 
@@ -182,6 +188,7 @@ impl<'a> Floor<'a> {
             agents: Vec::new(),
             sources: Vec::new(),
             hands: chance(0),
+            turns: chance(2 + scenario.works.len()),
             tally: Tally::new(scenario),
         };
         let mut absences = chance(1);
@@ -238,15 +245,27 @@ impl<'a> Floor<'a> {
                 self.happen(due.event);
             }
             self.settle()?;
-            self.foretell();
+            if let Some(newcomer) = self.newcomer.take() {
+                self.foretell(newcomer);
+                self.call_back(newcomer);
+            }
         }
         for number in 0..self.agents.len() {
             self.count(number);
         }
         let left: Vec<_> = self.contacts.slots.iter().flatten().collect();
         for contact in left.into_iter().filter(|contact| is_waiting(&contact.task)) {
-            self.tally
-                .ended(contact.work, contact.arrived, self.now - contact.arrived, End::Unserved);
+            let came = Came {
+                by_transfer: contact.passes > 0,
+                is_callback: false,
+            };
+            self.tally.ended(
+                contact.work,
+                contact.arrived,
+                self.now - contact.arrived,
+                End::Unserved,
+                came,
+            );
         }
         Ok(self.tally)
     }
@@ -284,7 +303,7 @@ impl<'a> Floor<'a> {
             Event::Answers(contact, offer, change) => self.answer(contact, offer, change),
             Event::Parts(contact) => self.part(contact),
             Event::WrittenUp(contact) => self.change(contact, Change::Completed),
-            Event::GivesUp(contact) => self.give_up(contact),
+            Event::GivesUp(contact, passes) => self.give_up(contact, passes),
             Event::Comes(agent) => self.come(agent),
             Event::Goes(agent) => self.go(agent),
         }
@@ -326,22 +345,37 @@ impl<'a> Floor<'a> {
             handling,
             wrap_up,
             told: None,
+            passes: 0,
+            is_callback: false,
         });
         self.waiting += 1;
         self.newcomer = Some(contact);
         if let Some(patience) = patience {
-            self.schedule_after(patience, Event::GivesUp(contact));
+            self.schedule_after(patience, Event::GivesUp(contact, 0));
         }
         self.await_next(number);
     }
 
     /// Tells who just came, and has to wait, how long that will be.
-    fn foretell(&mut self) {
-        if let (Some(number), Some(foretold)) = (self.newcomer.take(), &mut self.foretold)
+    fn foretell(&mut self, number: u64) {
+        if let Some(foretold) = &mut self.foretold
             && let Some(contact) = self.contacts.get(number).filter(|contact| is_waiting(&contact.task))
         {
             let priorities = self.live.priorities(&self.scenario.works[contact.work].asks);
             contact.told = foretold.came(contact.work, &contact.task, &priorities, self.live.now());
+        }
+    }
+
+    /// Some of those who just came, and have to wait, are called back instead.
+    fn call_back(&mut self, number: u64) {
+        let waits = |contact: &&mut Contact| contact.task.state == TaskState::Queued;
+        let Some(contact) = self.contacts.get(number).filter(waits) else {
+            return;
+        };
+        let share = self.scenario.works[contact.work].callback;
+        if share > 0.0 && self.turns.share() < share {
+            contact.is_callback = true;
+            self.change(number, Change::CallbackRequested);
         }
     }
 
@@ -398,6 +432,10 @@ impl<'a> Floor<'a> {
         };
         let (work, arrived, handling) = (contact.work, contact.arrived, contact.handling);
         let (task, told) = (contact.task.id, contact.told);
+        let came = Came {
+            by_transfer: contact.passes > 0,
+            is_callback: contact.is_callback,
+        };
         let agent = contact
             .task
             .agent
@@ -410,9 +448,11 @@ impl<'a> Floor<'a> {
         self.waiting -= 1;
         if let Some(foretold) = &mut self.foretold {
             foretold.left(work, task, true, self.live.now());
-            self.tally.came_true(arrived, self.now - arrived, told);
+            if !came.is_callback {
+                self.tally.came_true(arrived, self.now - arrived, told);
+            }
         }
-        self.tally.ended(work, arrived, self.now - arrived, End::Answered);
+        self.tally.ended(work, arrived, self.now - arrived, End::Answered, came);
         if let Some(agent) = agent {
             self.tally.answered_by(self.agents[agent].group, arrived);
         }
@@ -422,6 +462,9 @@ impl<'a> Floor<'a> {
     }
 
     fn part(&mut self, number: u64) {
+        if self.pass_on(number) {
+            return;
+        }
         let wrap_up = self.contacts.get(number).and_then(|contact| contact.wrap_up);
         match wrap_up.filter(|wrap_up| wrap_up.is_positive()) {
             Some(wrap_up) => {
@@ -432,17 +475,52 @@ impl<'a> Floor<'a> {
         }
     }
 
-    fn give_up(&mut self, number: u64) {
-        let Some(contact) = self.contacts.get(number).filter(|contact| is_waiting(&contact.task)) else {
+    /// Some go on in another work instead of being done with.
+    fn pass_on(&mut self, number: u64) -> bool {
+        let scenario = self.scenario;
+        let Some(contact) = self.contacts.get(number) else {
+            return false;
+        };
+        let transfer = scenario.works[contact.work].transfer;
+        let Some(transfer) = transfer.filter(|transfer| self.turns.share() < transfer.share) else {
+            return false;
+        };
+        let to = &scenario.works[transfer.to];
+        contact.work = transfer.to;
+        contact.arrived = self.now;
+        contact.passes += 1;
+        contact.is_callback = false;
+        contact.told = None;
+        contact.handling = to.handling.draw(&mut self.turns);
+        contact.wrap_up = to.wrap_up.draw(&mut self.turns);
+        contact.task.language = to.asks.language.clone();
+        contact.task.product_line = to.asks.product_line;
+        let passes = contact.passes;
+        if let Some(patience) = to.patience.draw(&mut self.turns) {
+            self.schedule_after(patience, Event::GivesUp(number, passes));
+        }
+        self.waiting += 1;
+        self.change(number, Change::Transferred);
+        true
+    }
+
+    fn give_up(&mut self, number: u64, passes: u32) {
+        let still_waits =
+            |contact: &&mut Contact| is_waiting(&contact.task) && contact.passes == passes && !contact.is_callback;
+        let Some(contact) = self.contacts.get(number).filter(still_waits) else {
             return;
         };
         let (work, arrived, task) = (contact.work, contact.arrived, contact.task.id);
+        let came = Came {
+            by_transfer: contact.passes > 0,
+            is_callback: false,
+        };
         self.change(number, Change::Canceled);
         if let Some(foretold) = &mut self.foretold {
             foretold.left(work, task, false, self.live.now());
         }
         self.waiting -= 1;
-        self.tally.ended(work, arrived, self.now - arrived, End::GaveUp);
+        self.tally.ended(work, arrived, self.now - arrived, End::GaveUp, came);
     }
 
     fn come(&mut self, number: usize) {

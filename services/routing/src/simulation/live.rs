@@ -119,7 +119,7 @@ impl Live {
         let changed = apply(task, book.as_ref(), change, self.now)?;
         *task = changed.task;
         if let (Some((agent, is_here)), Some(book)) = (holder, changed.book) {
-            if matches!(change, Change::Rejected | Change::TimedOut) {
+            if matches!(change, Change::Rejected | Change::TimedOut | Change::Transferred) {
                 let_go_by.retain(|(who, _)| *who != book.agent);
                 let_go_by.push((book.agent, self.now));
             }

@@ -23,6 +23,12 @@ pub struct Faring {
     pub wait: Option<Estimate>,
     /// How long all waited, those who gave up too, in seconds.
     pub wait_of_all: Option<Estimate>,
+    /// The share that was called back instead of waiting, 0 to 1; the waits are those of the others.
+    pub called_back: Option<Estimate>,
+    /// How long it took until they were, in seconds.
+    pub until_called_back: Option<Estimate>,
+    /// The share that came by being passed on, 0 to 1.
+    pub transferred: Option<Estimate>,
     /// The waits, in seconds, that 50, 90 and 99 of a hundred of those who were answered did not exceed.
     pub wait_percentiles: [Option<Estimate>; 3],
 }
@@ -95,7 +101,10 @@ impl Faring {
             abandonment: of_all(|counts| counts.abandoned),
             unserved: of_all(|counts| counts.unserved),
             wait: each(&|counts| ratio(counts.waited_for_answer, counts.answered)),
-            wait_of_all: each(&|counts| ratio(counts.waited, counts.contacts)),
+            wait_of_all: each(&|counts| ratio(counts.waited, counts.contacts - counts.called_back)),
+            called_back: of_all(|counts| counts.called_back),
+            until_called_back: each(&|counts| ratio(counts.until_called_back, counts.called_back)),
+            transferred: of_all(|counts| counts.transferred),
             wait_percentiles: [0.5, 0.9, 0.99].map(percentile),
         }
     }

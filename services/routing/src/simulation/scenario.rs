@@ -49,7 +49,16 @@ impl Scenario {
     /// How many contacts are expected in one replication.
     #[must_use]
     pub fn contacts(&self) -> f64 {
-        self.works.iter().map(|work| work.arrivals.expected(self.length)).sum()
+        let arrive = self.works.iter().map(|work| {
+            // Each that is passed on comes again, and may be passed on then.
+            let again = work.transfer.map_or(0.0, |_| {
+                let shares = self.works.iter().filter_map(|work| work.transfer);
+                let most = shares.map(|transfer| transfer.share).fold(0.0, f64::max);
+                most / (1.0 - most)
+            });
+            work.arrivals.expected(self.length) * (1.0 + again)
+        });
+        arrive.sum()
     }
 
     /// How many agents there are.
@@ -104,6 +113,19 @@ pub struct Work {
     pub patience: Law,
     /// Its place in line is as if it had waited for so long already.
     pub head_start: Duration,
+    /// Where some go on after they were answered.
+    pub transfer: Option<Transfer>,
+    /// How likely a customer who is not answered at once is called back instead of waiting, 0 to 1.
+    pub callback: f64,
+}
+
+/// Contacts that are passed on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Transfer {
+    /// The place of the work that they go on in.
+    pub to: usize,
+    /// How likely each is, 0 to 0.9.
+    pub share: f64,
 }
 
 /// When contacts arrive.

@@ -26,6 +26,12 @@ pub(super) struct Counts {
     pub(super) waited_for_answer: f64,
     /// How long all waited, in seconds.
     pub(super) waited: f64,
+    /// Who was called back instead of waiting.
+    pub(super) called_back: usize,
+    /// How long it took until they were, in seconds.
+    pub(super) until_called_back: f64,
+    /// Who came by being passed on.
+    pub(super) transferred: usize,
 }
 
 impl Counts {
@@ -38,6 +44,9 @@ impl Counts {
         self.unserved += other.unserved;
         self.waited_for_answer += other.waited_for_answer;
         self.waited += other.waited;
+        self.called_back += other.called_back;
+        self.until_called_back += other.until_called_back;
+        self.transferred += other.transferred;
     }
 }
 
@@ -139,6 +148,15 @@ pub(super) enum End {
     Unserved,
 }
 
+/// How a contact came to be where it ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Came {
+    /// It was passed on.
+    pub(super) by_transfer: bool,
+    /// Its customer was called back instead of waiting.
+    pub(super) is_callback: bool,
+}
+
 impl Tally {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let (intervals, works, groups) = (scenario.intervals(), scenario.works.len(), scenario.groups.len());
@@ -159,7 +177,7 @@ impl Tally {
     }
 
     /// A contact that arrived then is over for its customer, after a wait.
-    pub(super) fn ended(&mut self, work: usize, arrived: i64, wait: i64, end: End) {
+    pub(super) fn ended(&mut self, work: usize, arrived: i64, wait: i64, end: End, came: Came) {
         if !(self.from..self.to).contains(&arrived) {
             return;
         }
@@ -170,6 +188,13 @@ impl Tally {
         let seconds = Duration::microseconds(wait).as_seconds_f64();
         counts.contacts += 1;
         counts.delayed += usize::from(wait > 0 || end != End::Answered);
+        counts.transferred += usize::from(came.by_transfer);
+        if came.is_callback && end == End::Answered {
+            counts.called_back += 1;
+            counts.until_called_back += seconds;
+            counts.in_target += usize::from(wait <= self.target);
+            return;
+        }
         counts.waited += seconds;
         match end {
             End::Answered => {

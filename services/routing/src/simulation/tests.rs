@@ -1,3 +1,4 @@
 mod foretold;
 mod skills;
 mod theory;
+mod turns;

@@ -44,6 +44,8 @@ pub(crate) fn calls(an_hour: f64, product_line: Option<ProductLine>, patience: L
         wrap_up: Law::Constant(Duration::ZERO),
         patience,
         head_start: Duration::ZERO,
+        transfer: None,
+        callback: 0.0,
     }
 }
 

@@ -193,3 +193,46 @@ async fn what_cannot_be_is_refused_by_field() {
         .collect();
     assert_eq!(fields, ["demand.works[0].arrivals", "teams[0].shifts[0].breaks[0]"]);
 }
+
+#[tokio::test]
+async fn contacts_are_passed_on_and_called_back() {
+    let system = System::start().await;
+    let mut asked = demand(20.0);
+    asked.works.push(pb::SimulatedWork {
+        name: "second line".to_owned(),
+        arrivals: vec![0.0],
+        ..asked.works[0].clone()
+    });
+    asked.works[0].transfer = Some(pb::SimulatedTransfer {
+        to: "second line".to_owned(),
+        share: 0.4,
+    });
+    asked.works[0].callback = 1.0;
+    let ask = async |demand: &pb::SimulatedDemand| {
+        let request = pb::SimulateRequest {
+            demand: Some(demand.clone()),
+            teams: vec![pb::SimulatedTeam {
+                group: Some(group("cork")),
+                shifts: vec![shift(5)],
+            }],
+        };
+        system.planner().simulate(request).await
+    };
+    let told = ask(&asked).await.unwrap().into_inner();
+    let of = |work: usize| told.works[work].faring.unwrap();
+    assert!(of(0).called_back.unwrap().mean > 0.0 && of(0).callback_seconds.unwrap().mean > 0.0);
+    assert!(of(0).abandonment.unwrap().mean.abs() < 1e-9, "they are called back");
+    assert!((of(1).transferred.unwrap().mean - 1.0).abs() < 1e-9);
+    assert!(of(1).contacts.unwrap().mean > 0.0);
+    asked.works[0].transfer.as_mut().unwrap().to = "third line".to_owned();
+    asked.works[1].channel = Channel::Chat.into();
+    asked.works[1].callback = 0.5;
+    let refused = ask(&asked).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    let fields = explain(&refused).violations;
+    let named = |field: &str| fields.iter().any(|violation| violation.field == field);
+    assert!(
+        named("demand.works[0].transfer.to") && named("demand.works[1].callback"),
+        "{fields:?}"
+    );
+}

@@ -8,10 +8,10 @@ use support_chassis::id::Region;
 use support_proto::support::routing::v1 as pb;
 use time::{Duration, OffsetDateTime};
 
-use super::super::scenario::{Arrival, Arrivals, Group, Plans, Scenario, Shift, Span, Work};
+use super::super::scenario::{Arrival, Arrivals, Group, Plans, Scenario, Shift, Span, Transfer, Work};
 use super::super::{Law, count};
 use crate::contract;
-use crate::domain::{Attributes, Country, Plan, Skill};
+use crate::domain::{Attributes, Channel, Country, Plan, Skill};
 use crate::plan;
 use crate::staffing::{Pool, PoolShift, Staffing, Targets};
 
@@ -190,6 +190,7 @@ fn without_groups(
         .enumerate()
         .filter_map(|(place, stated)| work(stated, interval, &format!("demand.works[{place}]"), fields))
         .collect();
+    let works = with_transfers(works, &demand.works, fields);
     let draft = demand.plan.as_ref().map(|draft| plan::plan_of(draft, String::new()));
     if let Some(draft) = &demand.plan {
         for (path, fault) in plan::check(draft) {
@@ -226,6 +227,31 @@ fn without_groups(
     }
 }
 
+/// The works, each with where its contacts go on.
+fn with_transfers(mut works: Vec<Work>, stated: &[pb::SimulatedWork], fields: &mut Violations) -> Vec<Work> {
+    // Where one was refused, all are, and places mean nothing.
+    if works.len() < stated.len() {
+        return works;
+    }
+    for (place, stated) in stated.iter().enumerate() {
+        let Some(transfer) = &stated.transfer else { continue };
+        let channel = works[place].asks.channel;
+        let to = works
+            .iter()
+            .position(|work| work.name == transfer.to && work.asks.channel == channel);
+        fields.require(
+            to.is_some(),
+            format!("demand.works[{place}].transfer.to"),
+            "must be the name of a work of the same channel",
+        );
+        works[place].transfer = to.map(|to| Transfer {
+            to,
+            share: transfer.share,
+        });
+    }
+    works
+}
+
 /// None where something is wrong with it.
 fn work(stated: &pb::SimulatedWork, interval: Duration, at: &str, fields: &mut Violations) -> Option<Work> {
     let channel = contract::read_channel(stated.channel());
@@ -237,6 +263,11 @@ fn work(stated: &pb::SimulatedWork, interval: Duration, at: &str, fields: &mut V
     );
     let country = (!stated.country_code.is_empty()).then(|| stated.country_code.parse().ok());
     fields.require(country != Some(None), format!("{at}.country_code"), "must be a country");
+    fields.require(
+        stated.callback <= 0.0 || channel == Some(Channel::Phone),
+        format!("{at}.callback"),
+        "is only of calls",
+    );
     let asks = Attributes {
         product_line: contract::read_product_line(stated.product_line()),
         severity: contract::read_severity(stated.severity()),
@@ -253,6 +284,8 @@ fn work(stated: &pb::SimulatedWork, interval: Duration, at: &str, fields: &mut V
             .unwrap_or(Law::Constant(Duration::ZERO)),
         patience: law(stated.patience.as_ref(), &format!("{at}.patience"), fields).unwrap_or(Law::Never),
         head_start: Duration::ZERO,
+        transfer: None,
+        callback: stated.callback,
     })
 }
 

@@ -108,6 +108,9 @@ fn faring(faring: &Faring) -> pb::SimulatedFaring {
         wait_p50_seconds: p50.map(figure),
         wait_p90_seconds: p90.map(figure),
         wait_p99_seconds: p99.map(figure),
+        called_back: faring.called_back.map(figure),
+        callback_seconds: faring.until_called_back.map(figure),
+        transferred: faring.transferred.map(figure),
     }
 }
 
