@@ -46,6 +46,7 @@ use support_proto::support::localisation::v1::translation_service_client::Transl
 use support_proto::support::repair::v1::provider_service_client::ProviderServiceClient;
 use support_proto::support::repair::v1::repair_service_client::RepairServiceClient;
 use support_proto::support::routing::v1::agent_service_client::AgentServiceClient;
+use support_proto::support::routing::v1::roster_service_client::RosterServiceClient;
 use support_proto::support::routing::v1::simulation_service_client::SimulationServiceClient;
 use support_proto::support::routing::v1::task_service_client::TaskServiceClient;
 use support_proto::support::standard::v1::standard_service_client::StandardServiceClient;
@@ -229,6 +230,8 @@ clients! {
     cases: CaseServiceClient,
     /// Agents, their presence and their offers.
     agents: AgentServiceClient,
+    /// When agents are planned to be at work.
+    rosters: RosterServiceClient,
     /// Tasks and their histories.
     tasks: TaskServiceClient,
     /// What would be.

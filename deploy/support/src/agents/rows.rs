@@ -1,4 +1,4 @@
-//! Files of agents.
+//! Files of agents, and how files of rows are read.
 
 use std::collections::HashMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context as _, anyhow, bail};
-use prost::Message as _;
+use prost::{Message, Name};
 use prost_reflect::{DeserializeOptions, DynamicMessage};
 use support_proto::support::routing::v1::{
     Ability, AgentCertification, ChannelRule, CreateAgentRequest, LanguageSkill, ProductSkill,
@@ -31,26 +31,38 @@ const COLUMNS: [&str; 13] = [
     "certifications",
 ];
 
+/// The cells of a line by the names of their columns.
+pub(super) type Cells<'a> = HashMap<&'a str, &'a str>;
+
 /// Reads a file of agents.
 pub(super) fn read(file: &Path) -> anyhow::Result<Vec<CreateAgentRequest>> {
+    read_as(file, &COLUMNS, agent)
+}
+
+/// Reads a file of rows: a table with some of these columns, each line read by `read`, or a list of messages.
+pub(super) fn read_as<T: Message + Default + Name>(
+    file: &Path,
+    columns: &[&str],
+    read: impl Fn(&Cells<'_>) -> anyhow::Result<T>,
+) -> anyhow::Result<Vec<T>> {
     let content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let extension = file
         .extension()
         .and_then(|extension| extension.to_str())
         .unwrap_or_default();
     let rows = match extension.to_ascii_lowercase().as_str() {
-        "csv" => of_table(&content),
+        "csv" => of_table(&content, columns, read),
         "json" => of_list(&content),
         _ => bail!("{}: its name must end with .csv or .json", file.display()),
     };
     rows.with_context(|| file.display().to_string())
 }
 
-/// The bodies of `CreateAgent`, as the gateway would read them.
-fn of_list(content: &[u8]) -> anyhow::Result<Vec<CreateAgentRequest>> {
+/// Messages, as the gateway would read them.
+pub(super) fn of_list<T: Message + Default + Name>(content: &[u8]) -> anyhow::Result<Vec<T>> {
     let kind = support_proto::descriptors()
-        .get_message_by_name("support.routing.v1.CreateAgentRequest")
-        .context("the contract knows no agents")?;
+        .get_message_by_name(&T::full_name())
+        .with_context(|| format!("the contract knows no {}", T::NAME))?;
     let list: Vec<serde_json::Value> = serde_json::from_slice(content).context("is no list in JSON")?;
     list.into_iter()
         .enumerate()
@@ -58,27 +70,31 @@ fn of_list(content: &[u8]) -> anyhow::Result<Vec<CreateAgentRequest>> {
             let options = DeserializeOptions::new().deny_unknown_fields(true);
             let message = DynamicMessage::deserialize_with_options(kind.clone(), value, &options)
                 .with_context(|| format!("row {}", row + 1))?;
-            Ok(CreateAgentRequest::decode(message.encode_to_vec().as_slice())?)
+            Ok(T::decode(message.encode_to_vec().as_slice())?)
         })
         .collect()
 }
 
-fn of_table(content: &[u8]) -> anyhow::Result<Vec<CreateAgentRequest>> {
+pub(super) fn of_table<T>(
+    content: &[u8],
+    columns: &[&str],
+    read: impl Fn(&Cells<'_>) -> anyhow::Result<T>,
+) -> anyhow::Result<Vec<T>> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(content);
     let names: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
-    if let Some(unknown) = names.iter().find(|name| !COLUMNS.contains(&name.as_str())) {
-        bail!("no column is called {unknown}; there are {}", COLUMNS.join(", "));
+    if let Some(unknown) = names.iter().find(|name| !columns.contains(&name.as_str())) {
+        bail!("no column is called {unknown}; there are {}", columns.join(", "));
     }
     let mut rows = Vec::new();
     for (row, record) in reader.records().enumerate() {
         let record = record?;
-        let cells: HashMap<&str, &str> = names.iter().map(String::as_str).zip(record.iter()).collect();
-        rows.push(agent(&cells).with_context(|| format!("row {}", row + 1))?);
+        let cells: Cells<'_> = names.iter().map(String::as_str).zip(record.iter()).collect();
+        rows.push(read(&cells).with_context(|| format!("row {}", row + 1))?);
     }
     Ok(rows)
 }
 
-fn agent(cells: &HashMap<&str, &str>) -> anyhow::Result<CreateAgentRequest> {
+fn agent(cells: &Cells<'_>) -> anyhow::Result<CreateAgentRequest> {
     let cell = |name: &str| cells.get(name).copied().unwrap_or_default();
     let text = |name: &str| cell(name).to_owned();
     Ok(CreateAgentRequest {
@@ -188,13 +204,18 @@ amy,Amy,cork,Europe/Dublin,en:5 fr:3,phone:4 watch:2,area/account-security:3,6,p
             "channels": [{"channel": "CHANNEL_PHONE"}, {"channel": "CHANNEL_EMAIL", "weight": 1, "mixesWith": ["CHANNEL_CHAT"]},
                 {"channel": "CHANNEL_CHAT", "weight": 2}],
             "certifications": [{"name": "cert/battery", "expireTime": "2027-01-01T00:00:00Z"}, {"name": "cert/old"}]}]"#;
-        let rows = of_table(TABLE.as_bytes()).unwrap();
+        let rows = of_table(TABLE.as_bytes(), &COLUMNS, agent).unwrap();
         assert_eq!(rows, of_list(list).unwrap());
     }
 
     #[test]
     fn what_cannot_be_read_is_named_with_its_row() {
-        let wrong = |from: &str, to: &str| format!("{:#}", of_table(TABLE.replace(from, to).as_bytes()).unwrap_err());
+        let wrong = |from: &str, to: &str| {
+            format!(
+                "{:#}",
+                of_table(TABLE.replace(from, to).as_bytes(), &COLUMNS, agent).unwrap_err()
+            )
+        };
         assert_eq!(wrong("en:5", "en"), "row 1: en: a level is missing, as in en:3");
         assert_eq!(wrong("phone:4", "fridge:4"), "row 1: fridge is no product line");
         assert_eq!(wrong("phone:all", "pigeon:all"), "row 1: pigeon is no channel");
@@ -203,7 +224,7 @@ amy,Amy,cork,Europe/Dublin,en:5 fr:3,phone:4 watch:2,area/account-security:3,6,p
             "row 1: 31.12.2026 is no day, as in 2027-01-31"
         );
         assert!(wrong("site,", "place,").starts_with("no column is called place"));
-        let unknown = of_list(br#"[{"subject": "amy", "age": 4}]"#);
+        let unknown = of_list::<CreateAgentRequest>(br#"[{"subject": "amy", "age": 4}]"#);
         assert!(format!("{:#}", unknown.unwrap_err()).starts_with("row 1"));
     }
 }

@@ -3,7 +3,8 @@
 use sqlx::Executor as _;
 use support_chassis::db::DbError;
 use support_routing::domain::{
-    Change, Channel, Departure, HandCause, OfferEnd, Presence, ProductLine, Share, Sharing, TaskState,
+    Area, Cause, Change, Channel, Departure, HandCause, OfferEnd, Presence, ProductLine, Segment, Severity, Share,
+    Sharing, TaskState,
 };
 
 use crate::world::World;
@@ -130,6 +131,11 @@ async fn every_constraint_holds() {
         ("tasks_accepted_before_work", tasks(&format!("state = 'accepted', agent_id = {AGENT}"))),
         ("tasks_country_code_form", tasks("country_code = 'de'")),
         ("tasks_standard_basis_form", tasks("standard_basis = 'routing/routing-plan'")),
+        ("tasks_severity_known", tasks("severity = 'dire'")),
+        ("tasks_area_known", tasks("area = 'weather'")),
+        ("tasks_segment_known", tasks("segment = 'rich'")),
+        ("tasks_cause_known", tasks("cause = 'whim'")),
+        ("tasks_last_agent_id_fkey", tasks(&format!("last_agent_id = {TASK}"))),
         ("tasks_agent_id_fkey", tasks(&format!("state = 'offered', agent_id = {TASK}"))),
         (
             "tasks_one_for_each_opening",
@@ -280,6 +286,53 @@ async fn what_is_done_by_hand_is_of_a_task_and_an_agent() {
     }
 }
 
+#[tokio::test]
+async fn one_plan_at_a_time_is_tried() {
+    let world = World::new().await;
+    let shadow = |is_the_one: bool, from: &str, to: &str| {
+        let values = format!("{is_the_one}, '{{}}', {from}, {to}, {TASK}");
+        format!("insert into shadow (is_the_one, content, started_at, ends_at, seen) values ({values})")
+    };
+    let cases = [
+        ("shadow_is_the_one", shadow(false, "now()", "now()")),
+        (
+            "shadow_ends_later",
+            shadow(true, "now()", "now() - interval '1 second'"),
+        ),
+    ];
+    for (constraint, statement) in cases {
+        assert_eq!(broken(&world, statement).await, constraint);
+    }
+}
+
+/// A constraint that is added is provoked here, too.
+#[tokio::test]
+async fn no_constraint_is_left_out() {
+    let world = World::new().await;
+    let constraints = sqlx::query!(
+        r#"select conname::text as "name!", conrelid::regclass::text as "table_name!" from pg_constraint
+         where contype in ('c', 'f', 'u', 'x') and connamespace = 'public'::regnamespace order by 1"#
+    );
+    let constraints = constraints.fetch_all(world.db.pool()).await.unwrap();
+    let is_ours = |table: &str| {
+        let made = format!("create table {table} (");
+        support_routing::MIGRATOR
+            .iter()
+            .any(|migration| migration.sql.as_str().contains(&made))
+    };
+    let provoked = [include_str!("schema.rs"), include_str!("schema/people.rs")];
+    let (mut all, mut left_out) = (0, Vec::new());
+    for constraint in constraints.iter().filter(|constraint| is_ours(&constraint.table_name)) {
+        all += 1;
+        let named = format!("\"{}\"", constraint.name);
+        if !provoked.iter().any(|file| file.contains(&named)) {
+            left_out.push(&constraint.name);
+        }
+    }
+    assert!(all > 60, "only {all} were found");
+    assert!(left_out.is_empty(), "{left_out:?}");
+}
+
 fn sorted<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<String> {
     let mut words: Vec<_> = all.iter().map(|value| word(*value).to_owned()).collect();
     words.sort();
@@ -319,6 +372,10 @@ async fn the_schema_knows_every_word() {
         sorted(ProductLine::ALL, ProductLine::as_str)
     );
     assert_eq!(words("tasks_channel_known"), sorted(Channel::ALL, Channel::as_str));
+    assert_eq!(words("tasks_severity_known"), sorted(Severity::ALL, Severity::as_str));
+    assert_eq!(words("tasks_area_known"), sorted(Area::ALL, Area::as_str));
+    assert_eq!(words("tasks_segment_known"), sorted(Segment::ALL, Segment::as_str));
+    assert_eq!(words("tasks_cause_known"), sorted(Cause::ALL, Cause::as_str));
     assert_eq!(words("tasks_state_known"), sorted(TaskState::ALL, TaskState::as_str));
     assert_eq!(words("offers_end_known"), sorted(OfferEnd::ALL, OfferEnd::as_str));
     assert_eq!(

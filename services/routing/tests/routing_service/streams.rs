@@ -94,7 +94,6 @@ async fn who_is_brought_into_a_contact_hears_of_it() {
         request_id: request_id(),
         task_id: task_id.clone(),
         cause: pb::HandCause::Escalation.into(),
-        ..Default::default()
     };
     system.desk("sue").take_over_task(take).await.unwrap();
     holds(&mut sue, &task_id, true).await;
