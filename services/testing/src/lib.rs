@@ -2,8 +2,9 @@
 //! passes them on ([`call_as`]), databases with a service's tables ([`database`]), services that are nothing but a feed
 //! ([`feed_only`]), what a feed tells ([`events`]), overlays that loosen a standard ([`loosening`]) and must be found by a
 //! service ([`loosening_is_found`]), and versions of one that are published as people do it ([`publish`]), words to be
-//! shown ([`Localisation`]), documents that others publish ([`Documents`]), whether a service hands out
-//! and erases all that it holds on customers ([`nothing_is_forgotten`]), and what benchmarks ask of the machine ([`load`], [`resident`], [`Processor`], [`write_figures`]).
+//! shown ([`Localisation`]), documents that others publish ([`Documents`]), whether a service hands out and erases all that it holds on
+//! customers ([`nothing_is_forgotten`]), what its columns hold ([`columns_are_known`]), and what benchmarks ask of the machine ([`load`],
+//! [`resident`], [`Processor`], [`write_figures`]).
 //!
 //! For tests alone: the keys follow from the names and are no secret, and what fails here fails the test, so all functions
 //! panic.
@@ -15,6 +16,7 @@
     reason = "a test fails by panicking, and all that is here is for tests"
 )]
 
+mod columns;
 mod documents;
 mod door;
 mod feed;
@@ -26,6 +28,7 @@ mod loosen;
 mod measured;
 mod publish;
 
+pub use columns::{Holds, columns_are_known};
 pub use documents::Documents;
 pub use door::{Bearer, Door, call_as, call_by, channel};
 pub use feed::{LIMIT, events, events_of, events_until, feed_only};

@@ -9,9 +9,10 @@ use support_chassis::vault;
 use support_proto::support::case::v1::{
     Case, GetCaseRequest, ListCasesRequest, ListMessagesRequest, Message, ResolveCaseRequest,
 };
+use support_testing::{Holds, columns_are_known};
 use tonic::Code;
 
-use crate::world::{World, case_id, new_id, open, opening, refused, request_id, saying, vault as keys};
+use crate::world::{World, case_id, database, new_id, open, opening, refused, request_id, saying, vault as keys};
 
 /// The tables in which a row holds one of `needles`, as text or as bytes.
 async fn tables_with(world: &World, needles: &[&str]) -> Vec<String> {
@@ -107,6 +108,47 @@ async fn no_word_is_in_any_table_and_all_are_read() {
         assert!(document.contains(needle), "{document}");
     }
     assert!(!document.contains("sealed"), "{document}");
+}
+
+#[tokio::test]
+async fn what_every_column_holds_is_known() {
+    let database = database().await;
+    let pool = sqlx::PgPool::connect(database.url()).await.unwrap();
+    columns_are_known(
+        &pool,
+        &[
+            (
+                Holds::Code,
+                "cases.language cases.country_code cases.standard_basis cases.calendar_basis cases.stated_language
+                 cases.read_languages cases.detected_language cases.model messages.language messages.text_key
+                 messages.text_locale playbook_marks.step playbook_marks.text_key playbook_marks.text_locale
+                 timeline_entries.detail",
+            ),
+            (
+                Holds::Id,
+                "messages.author_id playbook_marks.actor_id timeline_entries.actor_id",
+            ),
+            (Holds::Reference, "cases.source_reference"),
+            (
+                Holds::Sealed,
+                "cases.sealed_subject cases.sealed_description messages.sealed_body",
+            ),
+            (Holds::Drained, "cases.subject cases.description messages.body"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "cases.nickname")]
+async fn a_column_that_was_forgotten_is_found() {
+    let database = database().await;
+    let pool = sqlx::PgPool::connect(database.url()).await.unwrap();
+    sqlx::query("alter table cases add column nickname text")
+        .execute(&pool)
+        .await
+        .unwrap();
+    columns_are_known(&pool, &[]).await;
 }
 
 #[tokio::test]

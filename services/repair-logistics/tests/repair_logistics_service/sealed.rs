@@ -10,10 +10,11 @@ use support_proto::support::types::v1::ProductLine;
 use support_repair_logistics::domain::repair::CustomerId;
 use support_repair_logistics::store::held::Held;
 use support_repair_logistics::store::sealed::seal_clear;
+use support_testing::{Holds, columns_are_known};
 use tonic::Code;
 
 use crate::callers::{partner, refused, staff};
-use crate::world::{World, vault as keys};
+use crate::world::{World, database, vault as keys};
 
 const PARTNER: &str = "asp-berlin";
 const NEEDLES: [&str; 2] = ["Akku", "Karton"];
@@ -104,6 +105,31 @@ async fn no_word_is_in_any_table_and_all_are_read() {
         (&repair.problem.into(), &repair.note.into())
     );
     assert_eq!(document.get("sealed_problem"), None);
+}
+
+#[tokio::test]
+async fn what_every_column_holds_is_known() {
+    let database = database().await;
+    let pool = sqlx::PgPool::connect(database.url()).await.unwrap();
+    columns_are_known(
+        &pool,
+        &[
+            (
+                Holds::Code,
+                "providers.code providers.country_code repairs.language repairs.diagnosis_code repairs.procedures_version
+                 repairs.customer_pays_currency",
+            ),
+            (
+                Holds::Id,
+                "providers.organisation_id repairs.organisation_id repair_steps.actor_id repair_steps.technician",
+            ),
+            (Holds::Reference, "repairs.serial_number repairs.partner_reference"),
+            (Holds::Staff, "providers.name"),
+            (Holds::Sealed, "repairs.sealed_problem repairs.sealed_note"),
+            (Holds::Drained, "repairs.problem repairs.note"),
+        ],
+    )
+    .await;
 }
 
 #[tokio::test]

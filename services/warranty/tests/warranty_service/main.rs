@@ -11,6 +11,7 @@ mod catalogue;
 mod claim_races;
 mod claim_repairs;
 mod claims;
+mod columns;
 mod corrections;
 mod coverage;
 mod devices;
