@@ -269,8 +269,8 @@ mod tests {
         let open = DelegationRules::shipped();
         let help = rules(Assurance::Aal1, &[EmailCode, Totp]);
         let strict = rules(Assurance::Aal2, &[EmailCode, Totp]);
-        let held = delegation();
-        let at = |now| held.covers(Purpose::GeneralHelp, &[EmailCode], (&help, &open), now);
+        let agreed = delegation();
+        let at = |now| agreed.covers(Purpose::GeneralHelp, &[EmailCode], (&help, &open), now);
         assert_eq!(at(START), Ok(()));
         assert_eq!(at(END), Err(Refusal::Expired), "the end is not in it");
         for (purpose, methods, rules, expected) in [
@@ -283,7 +283,7 @@ mod tests {
             (Purpose::GeneralHelp, &[Passkey, EmailCode], &help, Ok(())),
         ] {
             assert_eq!(
-                held.covers(purpose, methods, (rules, &open), START),
+                agreed.covers(purpose, methods, (rules, &open), START),
                 expected,
                 "{purpose:?} {methods:?}"
             );
@@ -292,9 +292,9 @@ mod tests {
             purposes: vec![Purpose::Payment],
             ..open.clone()
         };
-        let told = held.covers(Purpose::GeneralHelp, &[EmailCode], (&help, &narrow), START);
+        let told = agreed.covers(Purpose::GeneralHelp, &[EmailCode], (&help, &narrow), START);
         assert_eq!(told, Err(Refusal::Purpose), "what the rules keep to customers today");
-        let mut revoked = held.clone();
+        let mut revoked = agreed.clone();
         assert!(revoked.end(START, End::Revoked));
         let told = revoked.covers(Purpose::GeneralHelp, &[EmailCode], (&help, &open), START);
         assert_eq!(told, Err(Refusal::Revoked));

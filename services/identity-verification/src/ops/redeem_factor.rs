@@ -181,10 +181,7 @@ pub async fn redeem_factor(
 
     // Codes that are sent have no authenticator that could be locked: their count stands for it. In a session of theirs the
     // customer binds the address anew, by a count of its own.
-    let counted = match &own_failures {
-        Some(own) if is_session => own,
-        _ => &failures,
-    };
+    let counted = own_failures.as_ref().filter(|_| is_session).unwrap_or(&failures);
     let is_locked = method.is_sent() && counted.count >= own_rules.failures_before_lock;
     let used = held_against(tx, means, &verification, proof, &own_rules, now).await?;
     let is_right = verification.would_count(method, used.is_some() && !is_locked, now);
@@ -193,18 +190,8 @@ pub async fn redeem_factor(
     } else {
         None
     };
-    let before = verification.acts_for.map(|_| verification.clone());
-    let mut checked = settle(&mut verification, method, is_right, assessment.as_ref(), now);
-    let mandate = match &checked {
-        Checked::Approved(subject) => mandate(tx, means, &verification, subject.customer_id).await?,
-        _ => None,
-    };
-    if let (Some(Err(cause)), Some(open)) = (&mandate, before) {
-        // They are who they say, and may not act for whom they say.
-        checked = Checked::Refused(*cause);
-        verification = open;
-        refuse_delegate(tx, &mut verification, now).await?;
-    }
+    let proof_of = (method, is_right, assessment.as_ref());
+    let (checked, delegation) = settle_for(tx, means, &mut verification, proof_of).await?;
     store::verifications::update(tx, &verification).await?;
     count(
         &mut failures,
@@ -226,17 +213,14 @@ pub async fn redeem_factor(
     } else if !is_right {
         count_failure(tx, &verification, method, own_rules.failures_before_lock, now).await?;
         if let Some(key) = &source_key {
-            let mut source = store::send_windows::lock(tx, key, now).await?;
-            source.add(now);
-            store::send_windows::update(tx, key, &source).await?;
+            count_source(tx, key, now).await?;
         }
     }
     let grant = match &checked {
         Checked::Approved(subject) => {
             weigh_risk::approved(tx, &verification, subject, by, assessment.as_ref()).await?;
             recover(tx, means, &verification).await?;
-            let mandate = mandate.and_then(Result::ok);
-            Some(issue(tx, means, (&verification, subject, mandate), by, &own_rules, now).await?)
+            Some(issue(tx, means, (&verification, subject, delegation), by, &own_rules, now).await?)
         }
         _ => None,
     };
@@ -307,6 +291,38 @@ fn settle(
         Some(Ok(state) | Err(state)) => Checked::NotOpen(state),
         None => verification.check(method, is_right, now),
     }
+}
+
+/// The same, and of who would act for a customer whether they may: the delegation, where the proof approves them by one.
+async fn settle_for(
+    tx: &mut Tx,
+    means: &Means,
+    verification: &mut Verification,
+    (method, is_right, assessment): (Method, bool, Option<&Assessment>),
+) -> Result<(Checked, Option<Delegation>), IdentityError> {
+    let now = tx.now();
+    let before = verification.acts_for.map(|_| verification.clone());
+    let checked = settle(verification, method, is_right, assessment, now);
+    let mandate = match &checked {
+        Checked::Approved(subject) => mandate(tx, means, verification, subject.customer_id).await?,
+        _ => None,
+    };
+    match (mandate, before) {
+        (Some(Err(cause)), Some(open)) => {
+            // They are who they say, and may not act for whom they say.
+            *verification = open;
+            refuse_delegate(tx, verification, now).await?;
+            Ok((Checked::Refused(cause), None))
+        }
+        (mandate, _) => Ok((checked, mandate.and_then(Result::ok))),
+    }
+}
+
+/// Counts a failure of a source of calls.
+async fn count_source(tx: &mut Tx, key: &[u8; 32], now: OffsetDateTime) -> Result<(), IdentityError> {
+    let mut source = store::send_windows::lock(tx, key, now).await?;
+    source.add(now);
+    Ok(store::send_windows::update(tx, key, &source).await?)
 }
 
 /// Whose authenticators are looked for: the customer's, or, so that it is looked for all the same, those of an id that nobody has.

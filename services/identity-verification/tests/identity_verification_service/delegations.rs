@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use support_chassis::call::Caller;
-use support_chassis::clock::timestamp;
+use support_chassis::clock::{Clock, timestamp};
 use support_chassis::error::explain;
 use support_proto::support::identity::v1::delegation_service_client::DelegationServiceClient;
 use support_proto::support::identity::v1::verification_service_client::VerificationServiceClient;
@@ -28,7 +28,7 @@ use crate::town::Town;
 
 /// A day from now, as the house's clock has it.
 fn tomorrow() -> OffsetDateTime {
-    OffsetDateTime::now_utc() + time::Duration::DAY
+    Clock::system().now() + time::Duration::DAY
 }
 
 pub(crate) fn agreed(customer_id: &str, delegate_id: &str) -> CreateDelegationRequest {
