@@ -22,7 +22,6 @@ use crate::store;
 
 /// Writes what happened to tasks, and tells of it.
 async fn settle(tx: &mut Tx, changes: &[Changed], made: &[Offer]) -> Result<(), DbError> {
-    store::changes::write(tx.conn(), changes, made).await?;
-    tx.append_all(&changes.iter().map(events::entry).collect::<Vec<_>>())
-        .await
+    let events: Vec<_> = changes.iter().map(events::entry).collect();
+    store::changes::write(tx, changes, made, &events).await
 }

@@ -32,7 +32,7 @@ const KNOWN: [Known; 3] = [
         agents: 10,
         load: 8.0,
         patience: Some(Duration::ZERO),
-        millions: 20.0,
+        millions: 60.0,
     },
     Known {
         name: "erlang_c",

@@ -16,8 +16,8 @@ use crate::store;
 /// What came of decisions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Made {
-    /// The tasks that were offered.
-    pub offers: Vec<TaskId>,
+    /// The offers, and the tasks as they are now.
+    pub offers: Vec<(Offer, Task)>,
     /// What was not done: the task or the agent had changed since, or somebody is just changing them.
     pub refused: Vec<Pairing>,
 }
@@ -42,18 +42,14 @@ pub async fn make(
     now: OffsetDateTime,
 ) -> Result<Made, Error> {
     let agents: Vec<_> = decisions.iter().map(|decision| decision.pairing.agent.uuid()).collect();
-    let mut books: HashMap<AgentId, Book> = store::agents::lock_free_books(tx.conn(), &agents)
-        .await?
-        .into_iter()
-        .filter(|(_, presence)| *presence == Presence::Available)
-        .map(|(book, _)| (book.agent, book))
-        .collect();
     let wanted: Vec<_> = decisions.iter().map(|decision| decision.pairing.task.uuid()).collect();
-    let tasks: HashMap<TaskId, Task> = store::tasks::lock_free(tx.conn(), &wanted)
-        .await?
-        .into_iter()
-        .map(|task| (task.id, task))
-        .collect();
+    let (mut books, mut tasks): (HashMap<AgentId, Book>, HashMap<TaskId, Task>) = Default::default();
+    for (book, presence, task) in store::offers::lock_free_pairs(tx.conn(), &agents, &wanted).await? {
+        if presence == Presence::Available {
+            books.insert(book.agent, book);
+        }
+        tasks.insert(task.id, task);
+    }
     let (mut settled, mut offers) = (Vec::new(), Vec::new());
     let mut made = Made::default();
     for Decision {
@@ -74,7 +70,6 @@ pub async fn make(
         };
         *book = changed.book.unwrap_or(*book);
         settled.push(changed.decided_by(&plan.basis).because(*reason, *shortlist));
-        made.offers.push(task.id);
         offers.push(Offer {
             id: ids.next(),
             task: task.id,
@@ -85,6 +80,8 @@ pub async fn make(
         });
     }
     settle(tx, &settled, &offers).await?;
+    let tasks = settled.into_iter().map(|changed| changed.task);
+    made.offers = offers.into_iter().zip(tasks).collect();
     Ok(made)
 }
 

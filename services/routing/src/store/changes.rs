@@ -1,27 +1,29 @@
-//! Writes what happened to tasks: the tasks, the agents' books, the offers and the histories in one statement.
+//! Writes what happened to tasks: the tasks, the agents' books, the offers, the histories and the events that tell of it in one
+//! statement.
 
 use std::collections::HashMap;
 
-use sqlx::PgConnection;
-use support_chassis::db::DbError;
+use support_chassis::db::{DbError, Tx};
+use support_chassis::outbox::{self, trace_parent};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::shortlists;
 use crate::domain::{AgentId, Book, Changed, Offer, OfferEnd};
 
-/// Writes changes of tasks, and the offers made by them. The rows of the tasks and of their agents must be locked.
-/// Where an agent has several changes, the book after the last of them is written.
+/// Writes changes of tasks, the offers made by them and the events of them, which stand in the feed in the order given. The rows of the
+/// tasks and of their agents must be locked. Where an agent has several changes, the book after the last of them is written.
 ///
 /// # Errors
 ///
 /// [`DbError::Corrupt`] where a task is not at the version that the change stands on: nothing must be committed then.
 // The keys are named twice, joined and by `any`: by the join alone, the planner reads the whole of a table of some ten thousand rows to
 // find some hundred.
-pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[Offer]) -> Result<(), DbError> {
+pub async fn write(tx: &mut Tx, changes: &[Changed], made: &[Offer], events: &[outbox::Entry]) -> Result<(), DbError> {
     if changes.is_empty() {
         return Ok(());
     }
+    let now = tx.now();
     let tasks = Tasks::of(changes);
     let books = books(changes);
     let ended: Vec<(Uuid, OfferEnd, OffsetDateTime)> = changes
@@ -59,6 +61,14 @@ pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[O
             select * from unnest($1::uuid[], $2::bigint[], $19::text[], $20::uuid[], $21::integer[], $22::integer[], $23::timestamptz[],
                 $26::text[], $27::smallint[], $28::integer[], $29::boolean[], $32::bytea[])
             returning task_id
+        ), told as (
+            insert into outbox (position, event_id, event_type, subject_id, occurred_at, trace_parent, payload)
+            select outbox_next_position(), event.event_id, event.event_type, event.subject_id, $37, $38, event.payload
+            from (
+                select * from unnest($33::uuid[], $34::text[], $35::uuid[], $36::bytea[])
+                    with ordinality as given (event_id, event_type, subject_id, payload, place)
+                order by place
+            ) as event
         )
         select (select count(*) from task) as "tasks!", (select count(*) from agent) as "agents!",
             (select count(*) from ended) as "ended!", (select count(*) from made) + (select count(*) from entry) as "other!"
@@ -95,9 +105,16 @@ pub async fn write(connection: &mut PgConnection, changes: &[Changed], made: &[O
         &tasks.weights,
         &books.iter().map(|book| book.held.packed()).collect::<Vec<_>>(),
         &tasks.shortlists as &[Option<Vec<u8>>],
+        &events.iter().map(|event| event.event_id(now).uuid()).collect::<Vec<_>>(),
+        &events.iter().map(|event| event.event_type.clone()).collect::<Vec<_>>(),
+        &events.iter().map(|event| event.subject.uuid()).collect::<Vec<_>>(),
+        &events.iter().map(|event| event.payload.clone()).collect::<Vec<_>>(),
+        now,
+        trace_parent(),
     )
-    .fetch_one(connection)
+    .fetch_one(tx.conn())
     .await?;
+    tx.mark_appended();
     let is_whole = [
         (written.tasks, changes.len()),
         (written.agents, books.len()),

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{read, tasks};
-use crate::domain::{AgentId, CaseId, Offer, OfferEnd, OfferId, Task, TaskId};
+use crate::domain::{AgentId, Book, CaseId, Held, Offer, OfferEnd, OfferId, Presence, Sharing, Task, TaskId};
 
 /// Reads an offer made to `agent`, and how it ended if it has.
 pub async fn find(
@@ -77,6 +77,70 @@ pub async fn overdue(
     )
     .fetch_all(connection)
     .await?)
+}
+
+/// Locks and reads the agents and the tasks of offers that are to be made, of each the agent and the task at the same place, as far as
+/// nobody else has locked either. In one statement: every offer waits for it.
+pub async fn lock_free_pairs(
+    connection: &mut PgConnection,
+    agents: &[Uuid],
+    tasks: &[Uuid],
+) -> Result<Vec<(Book, Presence, Task)>, DbError> {
+    sqlx::query!(
+        r#"
+        with agent as (
+            select id, capacity, shares, apart, load, held, idle_since, presence from agents
+            where id = any($1) order by id for no key update skip locked
+        ), task as (
+            select id, version, case_id, state, channel, language, product_line, priority, weight, agent_id, offer_count, queue_time,
+                accept_time, end_time, country_code, standard_basis
+            from tasks where id = any($2) order by id for no key update skip locked
+        )
+        select a.id as "agent!: AgentId", a.capacity as "capacity!", a.shares as "shares!", a.apart as "apart!", a.load as "load!",
+            a.held as "held!", a.idle_since as "idle_since!", a.presence as "presence!",
+            t.id as "id!: TaskId", t.version as "version!", t.case_id as "case_id!: CaseId", t.state as "state!",
+            t.channel as "channel!", t.language as "language!", t.product_line, t.priority as "priority!", t.weight as "weight!",
+            t.agent_id as "agent_id: AgentId", t.offer_count as "offer_count!", t.queue_time as "queue_time!", t.accept_time,
+            t.end_time, t.country_code, t.standard_basis
+        from unnest($1::uuid[], $2::uuid[]) as given (agent_id, task_id)
+            join agent a on a.id = given.agent_id join task t on t.id = given.task_id
+        "#,
+        agents,
+        tasks,
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(|row| {
+        let book = Book {
+            agent: row.agent,
+            capacity: row.capacity,
+            sharing: Sharing::unpacked(row.shares, row.apart),
+            load: row.load,
+            held: Held::unpacked(row.held),
+            idle_since: row.idle_since,
+        };
+        let task = tasks::Row {
+            id: row.id,
+            version: row.version,
+            case_id: row.case_id,
+            state: row.state,
+            channel: row.channel,
+            language: row.language,
+            product_line: row.product_line,
+            priority: row.priority,
+            weight: row.weight,
+            agent_id: row.agent_id,
+            offer_count: row.offer_count,
+            queue_time: row.queue_time,
+            accept_time: row.accept_time,
+            end_time: row.end_time,
+            country_code: row.country_code,
+            standard_basis: row.standard_basis,
+        };
+        Ok((book, read(&row.presence, "agents", "presence")?, task.try_into()?))
+    })
+    .collect()
 }
 
 struct Row {

@@ -165,10 +165,14 @@ impl Keeper {
     }
 
     async fn make(&self, batch: &[Decision], plans: &[Ruled]) -> Result<Made, Error> {
+        let telling = self.live.streams.telling(batch);
         let mut tx = self.db.begin().await?;
         let made = ops::offers::make(&mut tx, &self.ids, batch, plans, self.clock.now()).await?;
         tx.commit().await?;
-        self.live.offered();
+        if telling.tell(&made.offers) {
+            self.live.reader.notify_one();
+        }
+        self.live.expiry.ring();
         Ok(made)
     }
 }

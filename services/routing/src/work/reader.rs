@@ -57,28 +57,33 @@ impl Reader {
             mut is_whole,
         } = match progress {
             Some(progress) => progress,
-            None => Progress {
-                follower: Follower::begin(&mut connection).await?,
-                is_whole: false,
-            },
+            None => {
+                self.live.streams.forget_told();
+                Progress {
+                    follower: Follower::begin(&mut connection).await?,
+                    is_whole: false,
+                }
+            }
         };
         let (agents, offered): (Vec<Uuid>, Vec<Uuid>) = if is_whole {
             let touched = follower.read(&mut connection).await?;
             let agents = self.live.streams.to_show(touched.agents.iter());
-            (agents, touched.offered.into_iter().collect())
+            (agents, self.live.streams.untold(touched.offered))
         } else {
             is_whole = follower.settle(&mut connection).await?;
-            follower.read(&mut connection).await?;
+            let touched = follower.read(&mut connection).await?;
+            let _ = self.live.streams.untold(touched.offered);
             (self.live.streams.agents(), Vec::new())
         };
         if !agents.is_empty() {
+            let reading = self.live.streams.begin_reading(&agents);
             let standing = store::offers::standing(&mut connection, &agents).await?;
             let held = store::desk::held_by(&mut connection, &agents).await?;
-            self.live.streams.show(&agents, standing, held);
+            self.live.streams.show(reading, &agents, standing, held);
         }
         if !offered.is_empty() {
             let standing = store::offers::standing_of(&mut connection, &offered).await?;
-            self.live.streams.add(standing);
+            self.live.streams.add(&standing);
         }
         *place = Some(Progress { follower, is_whole });
         Ok(())
