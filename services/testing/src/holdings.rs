@@ -21,7 +21,7 @@ pub struct Holdings<'a> {
 /// that are not, with a reason: so that a new one is not forgotten. And that nothing stands there that need not.
 pub async fn nothing_is_forgotten(pool: &PgPool, holdings: &Holdings<'_>) {
     let tables = tables_of_customers(pool).await;
-    assert!(tables.len() > 1, "no table names a customer: {tables:?}");
+    assert!(!tables.is_empty(), "no table names a customer");
     let read = |table: &str| mentions(holdings.exports, &["from", "join"], table);
     let changed = |table: &str| mentions(holdings.erases, &["update", "delete from", "insert into"], table);
     agree("exported", &tables, read, holdings.not_exported);
