@@ -1,6 +1,7 @@
 //! After a replay and a story nothing that leaves the system or is kept by it tells who anybody is or what they said: no table of
 //! any database, no line that was printed, no span, no log record, no metric that a collector was sent.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -53,10 +54,12 @@ fn day() -> String {
             .to_owned();
     for call in 0..6 {
         let (minute, server) = (call * 2, ["DORIT", "TOVA"][call % 2]);
-        rows += &format!(
+        writeln!(
+            rows,
             "AA0101\t{call}\t0\t0\tPS\t990201\t7:{minute:02}:00\t7:{minute:02}:10\t10\t0:00:00\t0:00:00\t0\tAGENT\t\
-             7:{minute:02}:10\t7:{minute:02}:50\t40\t{server}\n"
-        );
+             7:{minute:02}:10\t7:{minute:02}:50\t40\t{server}"
+        )
+        .unwrap();
     }
     rows
 }
