@@ -1,5 +1,7 @@
 //! Redeems a proof: the one way in which a verification comes nearer to its end.
 
+mod tallies;
+
 use subtle::ConstantTimeEq as _;
 use support_chassis::db::Tx;
 use support_chassis::id::Ids;
@@ -7,6 +9,7 @@ use support_proto::support::identity::v1::{AuthenticatorEnded, GrantIssued};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use self::tallies::Tallies;
 use super::delegations::mandate;
 use super::weigh_risk::{self, AtProof};
 use super::{Means, NotAccepted, contact_point_changed, ended, text_of};
@@ -15,7 +18,6 @@ use crate::domain::audit::{Action, Deed};
 use crate::domain::authenticator::{DocumentType, RecoveryCode};
 use crate::domain::code::Code;
 use crate::domain::delegation::Delegation;
-use crate::domain::failures::Failures;
 use crate::domain::grant::{Assurance, Decay, Grant};
 use crate::domain::happening::Kind;
 use crate::domain::ids::{AuthenticatorId, CustomerId, VerificationId};
@@ -150,8 +152,6 @@ pub async fn redeem_factor(
         .as_ref()
         .map_or(rules, |subject| means.policy.factors(Some(&subject.country_code), now));
 
-    let key = means.keys.counter(Counted::Failures(&verification.contact_key, method));
-    let mut failures = store::factors::lock_failures(tx, &key, now).await?;
     let source_key = by
         .source
         .as_deref()
@@ -162,27 +162,18 @@ pub async fn redeem_factor(
         None => SendWindow::default(),
     };
     let source_wait = source.wait(now, rules.failures_per_source);
-    // Whoever is known to be the customer does not wait for what strangers have guessed.
     let customer = verification.subject.as_ref().map(|subject| subject.customer_id);
     let devices = store::risk::known::devices(tx, whose(&verification), by.report.device.as_ref()).await?;
     let is_session = by.session.is_some() && by.session == customer;
-    let own_key = means
-        .keys
-        .counter(Counted::OwnFailures(&verification.contact_key, method));
-    let mut own_failures = if is_session || devices.is_known {
-        Some(store::factors::lock_failures(tx, &own_key, now).await?)
-    } else {
-        None
-    };
-    let wait = own_failures.as_ref().unwrap_or(&failures).wait(now);
-    if let Some(retry_after) = wait.max(source_wait) {
+    let is_own = is_session || devices.is_known;
+    let tallies = Tallies::lock(tx, &means.keys, &verification, method, is_own, now).await?;
+    if let Some(retry_after) = tallies.wait(now).max(source_wait) {
         return Err(IdentityError::FactorWait { retry_after });
     }
 
     // Codes that are sent have no authenticator that could be locked: their count stands for it. In a session of theirs the
     // customer binds the address anew, by a count of its own.
-    let counted = own_failures.as_ref().filter(|_| is_session).unwrap_or(&failures);
-    let is_locked = method.is_sent() && counted.count >= own_rules.failures_before_lock;
+    let is_locked = method.is_sent() && tallies.in_a_row(is_session) >= own_rules.failures_before_lock;
     let used = held_against(tx, means, &verification, proof, &own_rules, now).await?;
     let is_right = verification.would_count(method, used.is_some() && !is_locked, now);
     let assessment = if is_right {
@@ -193,17 +184,7 @@ pub async fn redeem_factor(
     let proof_of = (method, is_right, assessment.as_ref());
     let (checked, delegation) = settle_for(tx, means, &mut verification, proof_of).await?;
     store::verifications::update(tx, &verification).await?;
-    count(
-        &mut failures,
-        own_failures.as_mut(),
-        is_right,
-        now,
-        rules.failures_before_wait,
-    );
-    store::factors::set_failures(tx, &key, &failures).await?;
-    if let Some(own) = &own_failures {
-        store::factors::set_failures(tx, &own_key, own).await?;
-    }
+    tallies.note(tx, is_right, now, rules.failures_before_wait).await?;
     if let (true, Some(used), Some(subject)) = (is_right, used, verification.subject.as_ref()) {
         // What was stopped because of risk has used it up all the same: it has been shown.
         use_up(tx, (id, method), subject, proof, used, now).await?;
@@ -252,22 +233,6 @@ async fn weighed(
         devices,
     };
     weigh_risk::at_proof(tx, means, proof).await
-}
-
-/// Counts what came of a proof, apart where it is by somebody who is known to be the customer.
-fn count(failures: &mut Failures, own: Option<&mut Failures>, is_right: bool, now: OffsetDateTime, patience: i16) {
-    match (own, is_right) {
-        (None, true) => failures.succeed(),
-        (None, false) => failures.fail(now, patience),
-        (Some(own), true) => {
-            own.succeed();
-            failures.succeed_apart();
-        }
-        (Some(own), false) => {
-            own.fail(now, patience);
-            failures.fail_apart();
-        }
-    }
 }
 
 /// Counts the proof, unless what speaks against the verification stops it, or asks for more.
