@@ -302,9 +302,11 @@ prop_compose! {
     ) -> Passport {
         let iat = START - age;
         let cert = cert.map(|(thumbprint, names)| Certificate { thumbprint, names });
+        // Some are shown by somebody who acts for the customer.
+        let delegate = grant.clone().filter(|_| life % 2 == 0);
         Passport {
-            iss: "gateway".to_owned(), sub, kind, org, scopes, aal, region, grant, amr, purpose, case, locations, technician,
-            cert, jti, iat, exp: iat + life,
+            iss: "gateway".to_owned(), sub, kind, org, scopes, aal, region, grant, amr, purpose, case, delegate, locations,
+            technician, cert, jti, iat, exp: iat + life,
         }
     }
 }
