@@ -181,13 +181,11 @@ impl Streams {
     pub fn telling(&self, decisions: &[Decision]) -> Telling {
         let mut open = self.lock();
         // Where nobody listens there is no reader who would take them out.
-        let offers: Vec<(Uuid, Uuid)> = match open.streams.is_empty() {
-            true => Vec::new(),
-            false => decisions
-                .iter()
-                .map(|Decision { pairing, .. }| (pairing.task.uuid(), pairing.agent.uuid()))
-                .collect(),
-        };
+        let decisions = if open.streams.is_empty() { &[] } else { decisions };
+        let offers: Vec<(Uuid, Uuid)> = decisions
+            .iter()
+            .map(|Decision { pairing, .. }| (pairing.task.uuid(), pairing.agent.uuid()))
+            .collect();
         open.told.extend(offers.iter().map(|(task, _)| *task));
         Telling {
             streams: self.clone(),

@@ -26,10 +26,7 @@ pub async fn write(tx: &mut Tx, changes: &[Changed], made: &[Offer], events: &[o
     let now = tx.now();
     let tasks = Tasks::of(changes);
     let books = books(changes);
-    let ended: Vec<(Uuid, OfferEnd, OffsetDateTime)> = changes
-        .iter()
-        .filter_map(|changed| Some((changed.task.id.uuid(), changed.offer_end?, changed.entry.at)))
-        .collect();
+    let ended = ended(changes);
     let written = sqlx::query!(
         r#"
         with task as (
@@ -115,21 +112,30 @@ pub async fn write(tx: &mut Tx, changes: &[Changed], made: &[Offer], events: &[o
     .fetch_one(tx.conn())
     .await?;
     tx.mark_appended();
-    let is_whole = [
+    all_written(&[
         (written.tasks, changes.len()),
         (written.agents, books.len()),
         (written.ended, ended.len()),
-    ]
-    .into_iter()
-    .all(|(written, wanted)| usize::try_from(written) == Ok(wanted));
-    if is_whole {
-        Ok(())
-    } else {
-        Err(DbError::Corrupt {
-            table: "tasks",
-            column: "version",
-        })
-    }
+    ])
+}
+
+/// Whether as many rows were written as were to be.
+fn all_written(counts: &[(i64, usize)]) -> Result<(), DbError> {
+    let is_whole = counts
+        .iter()
+        .all(|(written, wanted)| usize::try_from(*written) == Ok(*wanted));
+    is_whole.then_some(()).ok_or(DbError::Corrupt {
+        table: "tasks",
+        column: "version",
+    })
+}
+
+/// Of which tasks the offer ended, how and when.
+fn ended(changes: &[Changed]) -> Vec<(Uuid, OfferEnd, OffsetDateTime)> {
+    let ended = changes.iter();
+    ended
+        .filter_map(|changed| Some((changed.task.id.uuid(), changed.offer_end?, changed.entry.at)))
+        .collect()
 }
 
 /// The book of each agent after the last of the changes.

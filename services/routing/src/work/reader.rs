@@ -55,14 +55,13 @@ impl Reader {
         let Progress {
             mut follower,
             mut is_whole,
-        } = match progress {
-            Some(progress) => progress,
-            None => {
-                self.live.streams.forget_told();
-                Progress {
-                    follower: Follower::begin(&mut connection).await?,
-                    is_whole: false,
-                }
+        } = if let Some(progress) = progress {
+            progress
+        } else {
+            self.live.streams.forget_told();
+            Progress {
+                follower: Follower::begin(&mut connection).await?,
+                is_whole: false,
             }
         };
         let (agents, offered): (Vec<Uuid>, Vec<Uuid>) = if is_whole {
