@@ -10,6 +10,7 @@
 //! that, so one below X. Once all below X have ended, whatever is missing up to P stays missing.
 
 use std::collections::{BTreeSet, HashSet};
+use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 use support_chassis::db::DbError;
@@ -19,6 +20,8 @@ use crate::store::happened;
 
 /// How many events are read at once.
 const MOST: i64 = 5_000;
+/// Between two questions whether something will stay missing. Each is a round trip that all that happens would wait for.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What something has happened to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +43,8 @@ pub struct Follower {
     /// Positions before it that were not there yet.
     missing: BTreeSet<i64>,
     fence: Option<Fence>,
+    /// When the fence was last set or asked for.
+    asked: Instant,
     /// Whether all that had been begun when this one did has ended.
     is_settled: bool,
 }
@@ -75,6 +80,7 @@ impl Follower {
             missing: BTreeSet::new(),
             is_settled: fence.has_passed(connection).await?,
             fence: Some(fence),
+            asked: Instant::now(),
         })
     }
 
@@ -115,7 +121,8 @@ impl Follower {
         if let Some(position) = given_up {
             self.missing = self.missing.split_off(&(position + 1));
         }
-        if !self.missing.is_empty() && self.fence.is_none() {
+        if !self.missing.is_empty() && self.fence.is_none() && self.asked.elapsed() >= PATIENCE {
+            self.asked = Instant::now();
             self.fence = Some(Fence::set(connection).await?);
         }
         Ok(touched)
@@ -126,6 +133,10 @@ impl Follower {
         let Some(fence) = self.fence.filter(|_| self.is_settled) else {
             return Ok(None);
         };
+        if self.asked.elapsed() < PATIENCE {
+            return Ok(None);
+        }
+        self.asked = Instant::now();
         if !fence.has_passed(connection).await? {
             return Ok(None);
         }
