@@ -16,6 +16,7 @@
     reason = "a test fails by panicking, and all that is here is for tests"
 )]
 
+mod at_rest;
 mod columns;
 mod documents;
 mod door;
@@ -28,6 +29,7 @@ mod loosen;
 mod measured;
 mod publish;
 
+pub use at_rest::tables_that_hold;
 pub use columns::{Holds, columns_are_known};
 pub use documents::Documents;
 pub use door::{Bearer, Door, call_as, call_by, channel};

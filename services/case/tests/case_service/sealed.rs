@@ -9,36 +9,14 @@ use support_chassis::vault;
 use support_proto::support::case::v1::{
     Case, GetCaseRequest, ListCasesRequest, ListMessagesRequest, Message, ResolveCaseRequest,
 };
-use support_testing::{Holds, columns_are_known};
+use support_testing::{Holds, columns_are_known, tables_that_hold};
 use tonic::Code;
 
 use crate::world::{World, case_id, database, new_id, open, opening, refused, request_id, saying, vault as keys};
 
-/// The tables in which a row holds one of `needles`, as text or as bytes.
+/// The tables in which a row holds one of `needles`.
 async fn tables_with(world: &World, needles: &[&str]) -> Vec<String> {
-    let pool = world.db.pool();
-    let tables = sqlx::query_scalar::<_, String>("select tablename::text from pg_tables where schemaname = 'public'")
-        .fetch_all(pool)
-        .await
-        .unwrap();
-    assert!(tables.len() > 8, "{tables:?}");
-    let mut found = Vec::new();
-    for table in tables {
-        let rows = sqlx::query_scalar::<_, String>(AssertSqlSafe(format!("select t::text from {table} as t")))
-            .fetch_all(pool)
-            .await
-            .unwrap();
-        let holds = |needle: &&str| {
-            let hex = needle
-                .bytes()
-                .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-            rows.iter().any(|row| row.contains(*needle) || row.contains(&hex))
-        };
-        if needles.iter().any(holds) {
-            found.push(table);
-        }
-    }
-    found
+    tables_that_hold(world.db.pool(), 8, needles).await
 }
 
 const NEEDLES: [&str; 3] = ["schwarz", "Update", "Notausgang"];

@@ -2,42 +2,21 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::PgPool;
 use support_chassis::vault::{KeyRing, Rotated as _, Vault};
 use support_identity_verification::domain::contact::Contact;
 use support_identity_verification::domain::ids::{ContactPointId, CustomerId};
 use support_identity_verification::store::{customers, sealed};
 use support_identity_verification::work::rotation::LookUps;
 use support_proto::support::identity::v1::{AddContactPointRequest, LookupCustomerRequest};
+use support_testing::tables_that_hold;
 
 use crate::bench::Bench;
 use crate::house::{House, email, new_customer, phone, request_id, staff};
 
-/// The tables in which a row holds one of `needles`, as text or as bytes.
+/// The tables in which a row holds one of `needles`.
 pub(crate) async fn tables_with(pool: &PgPool, needles: &[&str]) -> Vec<String> {
-    let tables = sqlx::query_scalar::<_, String>("select tablename::text from pg_tables where schemaname = 'public'")
-        .fetch_all(pool)
-        .await
-        .unwrap();
-    assert!(tables.len() > 15, "{tables:?}");
-    let mut found = Vec::new();
-    for table in tables {
-        let rows = sqlx::query_scalar::<_, String>(AssertSqlSafe(format!("select t::text from {table} as t")))
-            .fetch_all(pool)
-            .await
-            .unwrap();
-        let holds = |needle: &&str| {
-            let hex = needle
-                .bytes()
-                .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-            rows.iter()
-                .any(|row| row.to_lowercase().contains(&needle.to_lowercase()) || row.contains(&hex))
-        };
-        if needles.iter().any(holds) {
-            found.push(table);
-        }
-    }
-    found
+    tables_that_hold(pool, 15, needles).await
 }
 
 #[tokio::test]

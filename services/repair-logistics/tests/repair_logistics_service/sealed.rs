@@ -1,6 +1,5 @@
 //! What people write of a repair, at rest.
 
-use sqlx::AssertSqlSafe;
 use support_chassis::privacy::PersonalData as _;
 use support_chassis::vault;
 use support_proto::support::repair::v1::{
@@ -10,7 +9,7 @@ use support_proto::support::types::v1::ProductLine;
 use support_repair_logistics::domain::repair::CustomerId;
 use support_repair_logistics::store::held::Held;
 use support_repair_logistics::store::sealed::seal_clear;
-use support_testing::{Holds, columns_are_known};
+use support_testing::{Holds, columns_are_known, tables_that_hold};
 use tonic::Code;
 
 use crate::callers::{partner, refused, staff};
@@ -46,30 +45,9 @@ async fn read(world: &World, id: &str) -> Repair {
     answer.into_inner().repair.unwrap()
 }
 
-/// The tables in which a row holds one of the needles, as text or as bytes.
+/// The tables in which a row holds one of the needles.
 async fn tables_with_words(world: &World) -> Vec<String> {
-    let pool = world.db.pool();
-    let tables = sqlx::query_scalar::<_, String>("select tablename::text from pg_tables where schemaname = 'public'")
-        .fetch_all(pool)
-        .await
-        .unwrap();
-    let mut found = Vec::new();
-    for table in tables {
-        let rows = sqlx::query_scalar::<_, String>(AssertSqlSafe(format!("select t::text from {table} as t")))
-            .fetch_all(pool)
-            .await
-            .unwrap();
-        let holds = |needle: &&str| {
-            let hex = needle
-                .bytes()
-                .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-            rows.iter().any(|row| row.contains(*needle) || row.contains(&hex))
-        };
-        if NEEDLES.iter().any(holds) {
-            found.push(table);
-        }
-    }
-    found
+    tables_that_hold(world.db.pool(), 8, &NEEDLES).await
 }
 
 async fn exported(world: &World, customer: CustomerId) -> serde_json::Value {
