@@ -38,18 +38,26 @@ mod house;
 mod limits;
 #[path = "identity_verification_service/localisation.rs"]
 mod localisation;
+#[path = "identity_verification_service/locks.rs"]
+mod locks;
 #[path = "identity_verification_service/mail_server.rs"]
 mod mail_server;
 #[path = "identity_verification_service/notifications.rs"]
 mod notifications;
+#[path = "identity_verification_service/numbers.rs"]
+mod numbers;
 #[path = "identity_verification_service/partners.rs"]
 mod partners;
 #[path = "identity_verification_service/passkeys.rs"]
 mod passkeys;
 #[path = "identity_verification_service/profiles.rs"]
 mod profiles;
+#[path = "identity_verification_service/pumping.rs"]
+mod pumping;
 #[path = "identity_verification_service/requests.rs"]
 mod requests;
+#[path = "identity_verification_service/reviews.rs"]
+mod reviews;
 #[path = "identity_verification_service/risk.rs"]
 mod risk;
 #[path = "identity_verification_service/rules.rs"]

@@ -10,6 +10,7 @@ use support_proto::support::identity::v1::{
 };
 use support_proto::support::options::v1::AssuranceLevel;
 use support_testing::events;
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::EnvFilter;
 
 use crate::house::{House, operator, other_than, request_id, visitor};
@@ -113,7 +114,33 @@ async fn what_happens_is_told_in_order_and_without_a_word_about_the_person() {
 
 /// Collects log lines.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
+
+/// What keeps log lines coming; dropped, they end.
+pub(crate) struct Listening(#[expect(dead_code, reason = "held")] (tracing::Dispatch, DefaultGuard));
+
+impl Lines {
+    /// Collects what the tasks of this thread log, by this filter: of a test on one thread, all that it logs.
+    pub(crate) fn listen(filter: &str) -> (Self, Listening) {
+        let lines = Self::default();
+        // While there is one subscriber, tracing asks that of whichever thread comes to a log line first whether it is
+        // wanted, and other tests' threads have none. With two it asks all.
+        let second = tracing::Dispatch::new(tracing_subscriber::registry());
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new(filter))
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+            .finish();
+        let guard = tracing::subscriber::set_default(subscriber);
+        (lines, Listening((second, guard)))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -129,17 +156,7 @@ impl io::Write for Lines {
 /// One thread, so that all tasks log to where the test looks.
 #[tokio::test]
 async fn logs_name_nobody_however_much_is_logged() {
-    let lines = Lines::default();
-    // While there is one subscriber, tracing asks that of whichever thread comes to a log line first whether it is
-    // wanted, and other tests' threads have none. With two it asks all.
-    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new("info,support=trace,sqlx=trace,tonic=trace,lettre=trace"))
-        .with_writer(move || writer.clone())
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-        .finish();
-    let logging = tracing::subscriber::set_default(subscriber);
+    let (lines, logging) = Lines::listen("info,support=trace,sqlx=trace,tonic=trace,lettre=trace");
 
     let house = House::new().await;
     house.customer("ada@example.com").await;
@@ -157,7 +174,7 @@ async fn logs_name_nobody_however_much_is_logged() {
     house.end().await;
     drop(logging);
 
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = lines.text();
     assert!(text.contains(&started.verification_id), "the work was logged at all");
     for personal in ["ada@", "nobody@", "Lovelace", approved.session_token.as_str()] {
         assert!(!text.contains(personal), "the log tells {personal}");

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 
 use crate::bench::{Bench, contact};
 
-async fn begin(bench: &Bench, contact: Contact, method: Option<Method>) -> Verification {
+pub(crate) async fn begin(bench: &Bench, contact: Contact, method: Option<Method>) -> Verification {
     let start = Start {
         claim: Claim::Contact { contact, own: None },
         purpose: Purpose::Payment,
@@ -37,7 +37,7 @@ async fn begin(bench: &Bench, contact: Contact, method: Option<Method>) -> Verif
     verification
 }
 
-async fn app(bench: &Bench, customer_id: CustomerId) -> TotpSecret {
+pub(crate) async fn app(bench: &Bench, customer_id: CustomerId) -> TotpSecret {
     let owner = Owner {
         customer_id,
         assurance: Some(Assurance::Aal2),
@@ -53,7 +53,7 @@ async fn app(bench: &Bench, customer_id: CustomerId) -> TotpSecret {
     secret
 }
 
-fn code(number: u32) -> Code {
+pub(crate) fn code(number: u32) -> Code {
     Code::parse(format!("{number:06}").as_bytes()).unwrap()
 }
 
@@ -64,7 +64,7 @@ fn wrong(secret: &TotpSecret, bench: &Bench) -> Code {
     code((0..10).find(|number| !near.contains(number)).unwrap())
 }
 
-async fn redeem(
+pub(crate) async fn redeem(
     bench: &Bench,
     verification: &Verification,
     proof: Proof,

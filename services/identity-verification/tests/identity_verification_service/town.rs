@@ -281,6 +281,11 @@ impl Town {
         call_as(channel, caller, self.clock.now())
     }
 
+    pub(crate) fn channel(&self) -> Channel {
+        let (_, _, channel) = self.service.as_ref().unwrap();
+        channel.clone()
+    }
+
     pub(crate) fn customers(&self, caller: &Caller) -> CustomerServiceClient<Door> {
         CustomerServiceClient::new(self.door(caller))
     }
