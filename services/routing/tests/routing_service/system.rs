@@ -205,6 +205,11 @@ impl System {
 
     /// The waits, as a customer who has proven who they are.
     pub(crate) fn waits(&self, customer: Id) -> WaitServiceClient<Peer> {
+        self.waits_for(customer, None)
+    }
+
+    /// The same, where the customer was verified for one case alone.
+    pub(crate) fn waits_for(&self, customer: Id, case: Option<Id>) -> WaitServiceClient<Peer> {
         let clock = Clock::system();
         let caller = Caller {
             kind: CallerKind::Customer,
@@ -214,7 +219,10 @@ impl System {
             assurance: AssuranceLevel::Aal1,
             region: Some("eu".to_owned()),
             grant_id: None,
-            bounds: support_chassis::call::Bounds::default(),
+            bounds: support_chassis::call::Bounds {
+                case_id: case.map(|case| case.to_string()),
+                ..support_chassis::call::Bounds::default()
+            },
         };
         let token = self.gateway.sign(&caller, clock.now()).unwrap();
         let account = Account::new(Arc::clone(&self.gateway), clock);

@@ -277,3 +277,49 @@ async fn a_callback_is_asked_for_a_time_that_can_be() {
         assert_eq!(refused.violations[0].field, field, "{refused:?}");
     }
 }
+
+#[tokio::test]
+async fn who_was_verified_for_one_case_reads_the_wait_of_no_other() {
+    let system = System::start().await;
+    let customer: Id = system.ids.next();
+    let cases = [
+        system.open_case_of(customer, "").await,
+        system.open_case_of(customer, "").await,
+    ];
+    for case in cases {
+        system.tasks_of(case, 1, pb::TaskState::Queued).await;
+    }
+    let get = async |bound: Id, asked: Id| {
+        let case_id = asked.to_string();
+        let answer = system
+            .waits_for(customer, Some(bound))
+            .get_wait(pb::GetWaitRequest { case_id })
+            .await;
+        answer.map(drop)
+    };
+    let watch = async |bound: Id, asked: Id| {
+        let case_id = asked.to_string();
+        let answer = system
+            .waits_for(customer, Some(bound))
+            .watch_wait(pb::WatchWaitRequest { case_id })
+            .await;
+        answer.map(drop)
+    };
+    for (bound, other) in [(cases[0], cases[1]), (cases[1], cases[0])] {
+        get(bound, bound).await.unwrap();
+        watch(bound, bound).await.unwrap();
+        for refused in [get(bound, other).await, watch(bound, other).await] {
+            let told = explain(&refused.unwrap_err());
+            assert_eq!(
+                (told.code, told.reason.as_str()),
+                (Code::PermissionDenied, "COMMON_ERROR_REASON_CASE_MISMATCH")
+            );
+            assert_eq!(told.metadata["case_id"], bound.to_string());
+        }
+    }
+    // Of a case of somebody else there is nothing, whichever they were verified for.
+    let others = system.open_case_of(system.ids.next(), "").await;
+    for refused in [get(others, others).await, watch(others, others).await] {
+        assert_eq!(refused.unwrap_err().code(), Code::NotFound);
+    }
+}

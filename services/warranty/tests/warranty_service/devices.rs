@@ -1,5 +1,6 @@
 //! Devices: who registers them, who sees them.
 
+mod cases;
 mod hands;
 mod imports;
 mod marks;

@@ -13,9 +13,22 @@ use tonic::{Request, Response, Status};
 
 use super::{caller, parse, present};
 use crate::api::{Api, PAGE_SIZE, PAGE_SIZE_LIMIT};
+use crate::domain::device::{Proof, ProofId};
 use crate::error::Error;
 use crate::ops::{self, Viewer};
 use crate::wire;
+
+impl Api {
+    /// A proof, for whoever may see it; where they were verified for a case, for that case or for none.
+    async fn proof_for(&self, call: &Call, id: ProofId) -> Result<Proof, Status> {
+        let (viewer, actor) = caller(call);
+        let proof = ops::proof(&mut *self.db.read().await?, &viewer, &actor, id).await?;
+        if let Some(case) = &proof.said.case_id {
+            call.check_case(case)?;
+        }
+        Ok(proof)
+    }
+}
 
 #[tonic::async_trait]
 impl ProofOfPurchaseService for Api {
@@ -72,6 +85,8 @@ impl ProofOfPurchaseService for Api {
         let request = request.into_inner();
         let id = id::parse("proof_id", &request.proof_id)?;
         let (viewer, actor) = caller(&call);
+        // What a proof was submitted for never changes: nothing is lost between this look and the lock.
+        self.proof_for(&call, id).await?;
         let answer = self
             .db
             .write::<_, _, Error, _>(&call, &request, async |tx| {
@@ -85,9 +100,8 @@ impl ProofOfPurchaseService for Api {
     }
 
     async fn get_proof(&self, request: Request<GetProofRequest>) -> Result<Response<GetProofResponse>, Status> {
-        let (viewer, actor) = caller(&Call::of(&request)?);
         let id = id::parse("proof_id", &request.get_ref().proof_id)?;
-        let proof = ops::proof(&mut *self.db.read().await?, &viewer, &actor, id).await?;
+        let proof = self.proof_for(&Call::of(&request)?, id).await?;
         Ok(Response::new(GetProofResponse {
             proof: Some(present::proof(proof)),
         }))
