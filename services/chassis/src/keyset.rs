@@ -3,9 +3,11 @@
 //! [`KeySet`] checks who signed a token; the algorithm is the key's, whatever the token says. [`RemoteKeys`] holds the set of
 //! somebody who publishes theirs: fetched when it is first needed and when a token names a key that is not in it, kept while
 //! it cannot be had. What is fetched is bounded in size and time, and no address is asked more often than every few seconds,
-//! however many tokens name keys that there are not.
+//! however many tokens name keys that there are not. Where others than the operator have named the address, it is asked only
+//! where it is public.
 
 mod fetch;
+mod reach;
 mod remote;
 
 use std::collections::HashMap;
@@ -19,7 +21,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-pub use fetch::{FetchError, Fetcher};
+pub use fetch::{AddressRefused, FetchError, Fetcher};
 pub use remote::{KeyLookup, RemoteKeys, Source};
 
 /// The most keys of a set that are read: identity providers have a handful.

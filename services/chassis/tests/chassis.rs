@@ -12,6 +12,8 @@ mod data;
 mod documents;
 #[path = "chassis/feed.rs"]
 mod feed;
+#[path = "chassis/fetching.rs"]
+mod fetching;
 #[path = "chassis/ledger.rs"]
 mod ledger;
 #[path = "chassis/office.rs"]

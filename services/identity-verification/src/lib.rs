@@ -325,7 +325,7 @@ fn token_keys(settings: &IdentitySettings, checked: &Checked) -> Result<TokenKey
     .map_err(|error| StartError::other("the session key cannot be used", error))
 }
 
-/// The keys of partners' clients. Keys in the clear are for trying things out.
+/// The keys of partners' clients. Keys in the clear are for trying things out, and so are those at addresses inside.
 fn client_keys(kit: &Kit, settings: &IdentitySettings) -> Arc<ClientKeyRing> {
     let tokens = &settings.tokens;
     let audiences = [&tokens.issuer, &tokens.endpoint]
@@ -333,7 +333,12 @@ fn client_keys(kit: &Kit, settings: &IdentitySettings) -> Arc<ClientKeyRing> {
         .filter(|audience| !audience.is_empty())
         .cloned()
         .collect();
-    let fetcher = Fetcher::new(kit.common.environment == Environment::Development);
+    let plain = kit.common.environment == Environment::Development;
+    let fetcher = if settings.partners.private_addresses {
+        Fetcher::new(plain)
+    } else {
+        Fetcher::for_public(plain)
+    };
     Arc::new(ClientKeyRing::new(audiences, fetcher))
 }
 

@@ -64,6 +64,10 @@ pub const DOCS: SettingDocs = SettingDocs::of::<IdentitySettings>(&[
         "how long a partner's access token is good, in minutes",
     ),
     SettingDoc::plain(
+        "partners.private_addresses",
+        "whether partners may publish their keys at addresses that are not public: for development, not in production",
+    ),
+    SettingDoc::plain(
         "passkeys.domain",
         "domain that passkeys are made for: they work on its pages alone, and a change voids them",
     ),
@@ -139,6 +143,7 @@ pub struct IdentitySettings {
     pub service_key: SecretString,
     pub service_key_file: PathBuf,
     pub tokens: TokenSettings,
+    pub partners: PartnerSettings,
     pub passkeys: PasskeySettings,
     pub verification: VerificationSettings,
     pub delivery: DeliverySettings,
@@ -162,6 +167,14 @@ pub struct TokenSettings {
     pub previous_public_keys: Vec<String>,
     pub partner_minutes: u32,
     pub endpoint: String,
+}
+
+/// Partners' clients.
+#[expect(missing_docs, reason = "documented once, in DOCS, where operators read it too")]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerSettings {
+    pub private_addresses: bool,
 }
 
 /// Passkeys.
@@ -340,6 +353,12 @@ impl IdentitySettings {
             return Err(fault(
                 "delivery.outbox",
                 "is local, which shows codes to operators: not in production",
+            ));
+        }
+        if production && self.partners.private_addresses {
+            return Err(fault(
+                "partners.private_addresses",
+                "is on, by which partners have this service ask addresses inside: not in production",
             ));
         }
         let service_key = secret("service_key", &self.service_key, &self.service_key_file)?;

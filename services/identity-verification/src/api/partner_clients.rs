@@ -65,10 +65,9 @@ impl PartnerClientApi {
         if request.jwks_url.is_empty() {
             return Ok(ClientKeys::None);
         }
-        if self.0.clients.may_ask(&request.jwks_url) {
-            Ok(ClientKeys::At(request.jwks_url.clone()))
-        } else {
-            Err(Violation::new("jwks_url", "is no address of https"))
+        match self.0.clients.check_address(&request.jwks_url) {
+            Ok(()) => Ok(ClientKeys::At(request.jwks_url.clone())),
+            Err(refused) => Err(Violation::new("jwks_url", refused.to_string())),
         }
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use moka::sync::Cache;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use support_chassis::keyset::{Fetcher, InvalidToken, KeyLookup, KeySet, PublicKey, RemoteKeys, Source, key_of};
+use support_chassis::keyset::{
+    AddressRefused, Fetcher, InvalidToken, KeyLookup, KeySet, PublicKey, RemoteKeys, Source, key_of,
+};
 use time::OffsetDateTime;
 
 use crate::domain::partner::{ClientKeys, PartnerClient};
@@ -120,10 +122,13 @@ impl ClientKeyRing {
         }
     }
 
-    /// Whether keys can be fetched from `url`.
-    #[must_use]
-    pub fn may_ask(&self, url: &str) -> bool {
-        self.fetcher.may_ask(url)
+    /// That keys can be fetched from `url`, as far as the address itself says.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressRefused`].
+    pub fn check_address(&self, url: &str) -> Result<(), AddressRefused> {
+        self.fetcher.check(url)
     }
 
     /// Checks what `client` has signed. Whether it was brought before, the caller must know.

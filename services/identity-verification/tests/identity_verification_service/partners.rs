@@ -1,11 +1,15 @@
 //! Partners' clients: how they show who they are, what their tokens carry, and why they are refused.
 
+#[path = "partners/addresses.rs"]
+mod addresses;
+
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use support_chassis::call::{Bounds, Caller, Certificate};
 use support_chassis::clock::Clock;
+use support_chassis::settings::Settings;
 use support_proto::support::identity::v1 as pb;
 use support_proto::support::identity::v1::IdentityErrorReason as Reason;
 use support_proto::support::identity::v1::partner_client_service_client::PartnerClientServiceClient;
@@ -52,7 +56,17 @@ fn certificate(thumbprint: &str, names: &[&str]) -> Certificate {
 
 impl Fixers {
     async fn new() -> Self {
-        let house = House::with(|settings| settings.set("identity-verification.tokens.endpoint", ENDPOINT)).await;
+        Self::with(|settings| settings).await
+    }
+
+    /// Where keys may lie on this machine too.
+    async fn beside() -> Self {
+        Self::with(|settings| settings.set("identity-verification.partners.private_addresses", true)).await
+    }
+
+    async fn with(change: impl FnOnce(Settings) -> Settings) -> Self {
+        let house =
+            House::with(|settings| change(settings.set("identity-verification.tokens.endpoint", ENDPOINT))).await;
         let made = house
             .credentials(&operator())
             .create_partner_client(pb::CreatePartnerClientRequest {
@@ -394,7 +408,7 @@ async fn what_a_client_signed_lets_it_in_once() {
 
 #[tokio::test]
 async fn keys_are_fetched_from_where_a_client_publishes_them() {
-    let fixers = Fixers::new().await;
+    let fixers = Fixers::beside().await;
     let published = Documents::serve().await;
     fixers.keys(|it| it.jwks_url = published.url("/keys")).await;
     let unreachable = fixers.by_assertion(&fixers.assertion("k1", 1, &json!({}))).await;

@@ -39,6 +39,14 @@ fn production_keeps_no_messages_and_encrypts_its_mail() {
 }
 
 #[test]
+fn production_asks_no_addresses_inside_for_the_keys_of_partners() {
+    let inside = |settings| by_mail(settings).set(&own("partners.private_addresses"), true);
+    assert_eq!(checked(inside, Environment::Development), Ok(()));
+    let refused = checked(inside, Environment::Production).unwrap_err();
+    assert!(refused.contains("partners.private_addresses"), "{refused}");
+}
+
+#[test]
 fn a_fault_is_named_and_no_secret_is_shown() {
     for (path, value) in [
         ("service_key", "too short a secret"),
