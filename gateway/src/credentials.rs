@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, header};
 use moka::sync::Cache;
-use support_chassis::call::{Bounds, Caller, Certificate};
+use support_chassis::call::{Bounds, Caller, Certificate, GrantCause};
 use support_chassis::clock::Clock;
 use support_chassis::error::into_status;
 use support_chassis::id::Region;
@@ -25,10 +25,13 @@ use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use time::OffsetDateTime;
 use tonic::Status;
 
+use claims::Given;
 pub(crate) use keys::{KeySetError, Keys};
 use refused::Refused;
 pub(crate) use revoked::{ASK_EVERY, Revoked};
 
+/// The header in which staff show a customer's grant: the token that `IssueGrantToken` gave them.
+pub(crate) const GRANT_HEADER: &str = "x-support-grant";
 /// The most tokens remembered.
 const REMEMBERED: u64 = 100_000;
 /// A passport is renewed when less than this is left of it: a call may be slow, and clocks differ.
@@ -52,13 +55,15 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// This session once its assurance has decayed.
+    /// This session once its assurance has decayed, or that of the grant that is shown in it.
     fn decayed(&self) -> Self {
+        let mut caller = self.caller.clone();
+        match &mut caller.bounds.shown {
+            Some(shown) => shown.aal = shown.aal.min(1),
+            None => caller.assurance = AssuranceLevel::Aal1,
+        }
         Self {
-            caller: Caller {
-                assurance: AssuranceLevel::Aal1,
-                ..self.caller.clone()
-            },
+            caller,
             expires_at: self.expires_at,
             decays_at: None,
             certificate: self.certificate.clone(),
@@ -135,7 +140,9 @@ impl Credentials {
         headers: &HeaderMap,
         shown: Option<&Certificate>,
     ) -> Result<Arc<Session>, Status> {
+        let grant = grant(headers).map_err(into_status)?;
         match (bearer(headers).map_err(into_status)?, shown) {
+            (None, _) if grant.is_some() => Err(into_status(Refused::Grant(GrantCause::NotStaff))),
             (None, None) => Ok(Arc::clone(&self.visitor)),
             // Who asks for a token shows who they are by it.
             (None, Some(shown)) => Ok(Arc::new(Session::visitor(self.region, Some(shown.clone())))),
@@ -145,9 +152,77 @@ impl Credentials {
                 if session.certificate.as_ref().is_some_and(is_other) {
                     return Err(into_status(Refused::Certificate));
                 }
-                Ok(session)
+                match grant {
+                    Some(grant) => self.showing(&session, token, grant).await.map_err(into_status),
+                    None => Ok(session),
+                }
             }
         }
+    }
+
+    /// A session of a member of staff who shows a customer's grant beside their own token. It ends with whichever ends first.
+    async fn showing(&self, own: &Session, token: &str, grant: &str) -> Result<Arc<Session>, Refused> {
+        if own.caller.kind != CallerKind::Staff {
+            return Err(Refused::Grant(GrantCause::NotStaff));
+        }
+        // No token holds a line break.
+        let both = format!("{token}\n{grant}");
+        let session = if let Some(known) = self.known.get(&both) {
+            known
+        } else {
+            let given = self.given(grant).await?;
+            if given.agent != own.caller.subject {
+                return Err(Refused::Grant(GrantCause::AnotherAgent));
+            }
+            let mut caller = own.caller.clone();
+            caller.bounds.shown = Some(given.grant);
+            let session = Arc::new(Session {
+                caller,
+                expires_at: Some(own.expires_at.map_or(given.expires_at, |own| own.min(given.expires_at))),
+                decays_at: given.decays_at,
+                certificate: own.certificate.clone(),
+                passport: Mutex::new(None),
+            });
+            self.known.insert(both.clone(), Arc::clone(&session));
+            session
+        };
+        let now = self.clock.now();
+        if session.expires_at.is_some_and(|end| end <= now) {
+            return Err(Refused::Grant(GrantCause::Expired));
+        }
+        let shown = session.caller.bounds.shown.as_ref();
+        if shown.is_some_and(|shown| self.revoked.has(&shown.grant)) {
+            return Err(Refused::Grant(GrantCause::Revoked));
+        }
+        Ok(self.as_of(now, both, session))
+    }
+
+    /// What the token of a customer's grant says.
+    async fn given(&self, token: &str) -> Result<Given, Refused> {
+        let refused = |error| {
+            Refused::Grant(match error {
+                PassportError::Expired => GrantCause::Expired,
+                PassportError::Missing | PassportError::Invalid(_) => GrantCause::Malformed,
+            })
+        };
+        if token.len() > TOKEN_LIMIT {
+            return Err(Refused::Grant(GrantCause::Malformed));
+        }
+        let signatory = self.keys.signatory(token).await.map_err(|error| match error {
+            Refused::Token(error) => refused(error),
+            other => other,
+        })?;
+        claims::check_grant(token, &signatory, self.clock.now()).map_err(refused)
+    }
+
+    /// The session as it is now: once its assurance has decayed, another one is remembered under the same tokens.
+    fn as_of(&self, now: OffsetDateTime, tokens: String, session: Arc<Session>) -> Arc<Session> {
+        if session.decays_at.is_none_or(|end| end > now) {
+            return session;
+        }
+        let decayed = Arc::new(session.decayed());
+        self.known.insert(tokens, Arc::clone(&decayed));
+        decayed
     }
 
     async fn session(&self, token: &str) -> Result<Arc<Session>, Refused> {
@@ -183,12 +258,7 @@ impl Credentials {
         if session.caller.kind == CallerKind::Partner && self.revoked.is_suspended(&session.caller.subject) {
             return Err(Refused::Suspended);
         }
-        if session.decays_at.is_some_and(|end| end <= self.clock.now()) {
-            let decayed = Arc::new(session.decayed());
-            self.known.insert(token.to_owned(), Arc::clone(&decayed));
-            return Ok(decayed);
-        }
-        Ok(session)
+        Ok(self.as_of(self.clock.now(), token.to_owned(), session))
     }
 
     /// The passport for a session: the one at hand, or a new one when that is about to end.
@@ -227,6 +297,16 @@ impl Credentials {
 /// of the calendar, beyond which there is none.
 fn with_grace(end: OffsetDateTime) -> OffsetDateTime {
     end.checked_add(GRACE).unwrap_or(end)
+}
+
+/// The customer's grant that is shown.
+fn grant(headers: &HeaderMap) -> Result<Option<&str>, Refused> {
+    let mut values = headers.get_all(GRANT_HEADER).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    match value.to_str() {
+        Ok(token) if values.next().is_none() && !token.trim().is_empty() => Ok(Some(token.trim())),
+        _ => Err(Refused::Grant(GrantCause::Malformed)),
+    }
 }
 
 /// The bearer token of `authorization` (RFC 6750, 2.1).

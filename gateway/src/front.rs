@@ -16,6 +16,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::bodies::Bodies;
 use crate::certificates;
+use crate::credentials::GRANT_HEADER;
 use crate::health::Health;
 use crate::json::{self, problem::problem, respond};
 use crate::oauth;
@@ -150,6 +151,7 @@ pub(crate) fn cors(origins: &[String]) -> CorsLayer {
         header::ACCEPT_LANGUAGE,
         HeaderName::from_static("x-grpc-web"),
         HeaderName::from_static("x-user-agent"),
+        HeaderName::from_static(GRANT_HEADER),
         HeaderName::from_static("grpc-timeout"),
         HeaderName::from_static("traceparent"),
         HeaderName::from_static("tracestate"),

@@ -10,7 +10,7 @@ pub(crate) mod problem;
 mod transcode;
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -26,6 +26,7 @@ use tonic::{Code, Status};
 use problem::problem;
 
 use crate::bodies::Bodies;
+use crate::credentials::GRANT_HEADER;
 use crate::words::Words;
 
 /// The largest JSON answer that is put together, in bytes of its protobuf form.
@@ -96,7 +97,13 @@ async fn transcoded(
 /// What a JSON caller's headers become for the call within.
 fn grpc_headers(headers: &HeaderMap) -> HeaderMap {
     let mut onward = HeaderMap::new();
-    for name in [header::AUTHORIZATION, header::ACCEPT_LANGUAGE, header::USER_AGENT] {
+    let grant = HeaderName::from_static(GRANT_HEADER);
+    for name in [
+        header::AUTHORIZATION,
+        grant,
+        header::ACCEPT_LANGUAGE,
+        header::USER_AGENT,
+    ] {
         for value in headers.get_all(&name) {
             onward.append(name.clone(), value.clone());
         }

@@ -15,6 +15,7 @@ mod door {
     mod outages;
     mod passing;
     mod providers;
+    mod shown;
     mod streams;
     mod system;
     mod web;

@@ -18,12 +18,14 @@ pub struct Policy {
     pub callers: Vec<CallerKind>,
     /// The scope that staff, operators and partners need; empty for none.
     pub scope: String,
-    /// The least assurance of a customer.
+    /// The least assurance of a customer, and of what staff show of one.
     pub assurance: AssuranceLevel,
     /// The purposes for which a customer must have been verified; empty for any.
     pub purposes: Vec<String>,
     /// Whether a customer's delegate may call it in the customer's name.
     pub delegates: bool,
+    /// Whether staff must show the grant of the customer for whom they call it.
+    pub shown_grant: bool,
     /// Whether the call may be sent again.
     pub idempotency: Idempotency,
     /// The longest a call may take.
@@ -99,6 +101,7 @@ fn read(pool: &DescriptorPool) -> HashMap<String, Policy> {
                 scope: stated.scope,
                 purposes: stated.purposes,
                 delegates: stated.delegates,
+                shown_grant: stated.shown_grant,
                 client_streaming: method.is_client_streaming(),
                 server_streaming: method.is_server_streaming(),
                 method,

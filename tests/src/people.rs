@@ -9,8 +9,8 @@ use support_proto::support::case::v1::{
     Case, ListTimelineRequest, OpenCaseRequest, PostMessageRequest, Severity, TimelineEntry,
 };
 use support_proto::support::identity::v1::{
-    CheckCodeRequest, CheckCodeResponse, CreateCustomerRequest, ListOutboxMessagesRequest, NewContactPoint,
-    StartVerificationRequest, VerificationPurpose,
+    CheckCodeRequest, CheckCodeResponse, CreateCustomerRequest, IssueGrantTokenRequest, ListOutboxMessagesRequest,
+    NewContactPoint, StartVerificationRequest, VerificationPurpose,
 };
 use support_proto::support::routing::v1::{
     AcceptOfferRequest, CreateAgentRequest, LanguageSkill, Offer, Presence, ProductSkill, SetPresenceRequest, Task,
@@ -302,6 +302,45 @@ impl Agent {
             id: given("agent", created.agent).agent_id,
             offers,
             waiting: Vec::new(),
+        }
+    }
+
+    /// Verifies a customer for a purpose, who types the code themselves, and shows their grant from then on: how the agent
+    /// calls then, the grant's id, and the token they show.
+    ///
+    /// # Panics
+    ///
+    /// Where any of it fails.
+    pub async fn verifies(
+        &self,
+        town: &Town,
+        customer: &Customer,
+        purpose: VerificationPurpose,
+    ) -> (Caller, String, String) {
+        let asked = StartVerificationRequest {
+            request_id: request_id(),
+            purpose: purpose.into(),
+            contact_point: Some(NewContactPoint {
+                email: customer.email.clone(),
+                phone: String::new(),
+            }),
+            ..StartVerificationRequest::default()
+        };
+        let started = or_fail("start", self.caller.verifications().start_verification(asked).await);
+        let verification_id = given("verification", started.verification).verification_id;
+        let code = code(&town.operator(), &verification_id).await;
+        let checked = match check(&town.session().anonymous(), &verification_id, &code).await {
+            Ok(checked) => checked,
+            Err(status) => panic!("check: {status:?}"),
+        };
+        let grant_id = given("grant", checked.grant).grant_id;
+        let asked = IssueGrantTokenRequest {
+            grant_id: grant_id.clone(),
+        };
+        let issued = or_fail("grant token", self.caller.grants().issue_grant_token(asked).await);
+        match self.caller.showing(&issued.grant_token) {
+            Ok(caller) => (caller, grant_id, issued.grant_token),
+            Err(error) => panic!("{error}"),
         }
     }
 

@@ -14,6 +14,7 @@ mod system {
     mod once;
     mod privacy;
     mod rotation;
+    mod shown;
     mod standard;
     mod three_ways;
     mod told;

@@ -175,7 +175,8 @@ impl Session {
 
     fn caller(&self, bearer: Bearer) -> Caller {
         Caller {
-            line: InterceptedService::new(self.channel.clone(), bearer),
+            line: InterceptedService::new(self.channel.clone(), bearer.clone()),
+            bearer,
             session: self.clone(),
         }
     }
@@ -185,6 +186,7 @@ impl Session {
 #[derive(Clone)]
 pub struct Caller {
     line: Line,
+    bearer: Bearer,
     session: Session,
 }
 
@@ -193,6 +195,16 @@ impl Caller {
     #[must_use]
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// The same agent, who shows a customer's grant with every call: the token that `IssueGrantToken` gave them.
+    ///
+    /// # Errors
+    ///
+    /// Where the token cannot be one.
+    pub fn showing(&self, grant_token: &str) -> Result<Self, SessionError> {
+        let bearer = self.bearer.showing(grant_token).ok_or(SessionError::Token)?;
+        Ok(self.session.caller(bearer))
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use support_chassis::call::{Bounds, Caller};
+use support_chassis::call::{Bounds, Caller, ShownGrant};
 use support_chassis::id::Region;
 use support_chassis::passport::PassportError;
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
@@ -27,8 +27,8 @@ struct Claims {
     exp: i64,
     #[serde(default)]
     nbf: Option<i64>,
-    /// What kind of caller it is: `customer`, `partner`, `staff`, `operator`. Empty in the tokens of identity providers that
-    /// know nothing of us.
+    /// What kind of caller it is: `customer`, `partner`, `staff`, `operator`; `grant` of a token that is no caller's, but shown
+    /// beside one. Empty in the tokens of identity providers that know nothing of us.
     #[serde(default)]
     kind: String,
     /// Scopes, separated by spaces.
@@ -61,6 +61,9 @@ struct Claims {
     /// Who acts in a customer's name.
     #[serde(default)]
     delegate: Option<String>,
+    /// The member of staff to whom a customer's grant was given.
+    #[serde(default)]
+    agent: Option<String>,
     /// The locations that a partner calls for.
     #[serde(default)]
     locations: BTreeSet<String>,
@@ -108,6 +111,89 @@ pub(super) struct Claimed {
     pub(super) certificate: Option<String>,
 }
 
+/// What a good token of a customer's grant says.
+pub(super) struct Given {
+    /// The grant.
+    pub(super) grant: ShownGrant,
+    /// To which member of staff it was given.
+    pub(super) agent: String,
+    /// Until when it is good.
+    pub(super) expires_at: OffsetDateTime,
+    /// When the assurance decays to AAL1; none where it does not.
+    pub(super) decays_at: Option<OffsetDateTime>,
+}
+
+/// Checks signature and claims of a customer's grant that somebody shows.
+pub(super) fn check_grant(token: &str, signatory: &Signatory, now: OffsetDateTime) -> Result<Given, PassportError> {
+    let claims: Claims = signatory
+        .key
+        .claims(token)
+        .map_err(|_| PassportError::Invalid("wrong signature or claims"))?;
+    // Only who vouches for customers says who was verified, in words of our own.
+    if signatory.issuer.roles.is_some() || !signatory.issuer.kinds.contains(&CallerKind::Customer) {
+        return Err(PassportError::Invalid("the issuer may not vouch for customers"));
+    }
+    let expires_at = claims.in_force(signatory, now)?;
+    let decays_at = claims.decays_at()?;
+    match claims {
+        Claims {
+            agent: Some(agent),
+            grant: Some(grant),
+            purpose: Some(purpose),
+            kind,
+            ..
+        } if kind == "grant" && !claims.sub.is_empty() => Ok(Given {
+            grant: ShownGrant {
+                grant,
+                customer: claims.sub,
+                aal: u8::try_from(claims.aal)
+                    .ok()
+                    .filter(|aal| *aal <= 3)
+                    .ok_or(PassportError::Invalid("no such assurance"))?,
+                amr: claims.amr,
+                purpose,
+                case: claims.case,
+                delegate: claims.delegate,
+            },
+            agent,
+            expires_at,
+            decays_at,
+        }),
+        _ => Err(PassportError::Invalid("no grant")),
+    }
+}
+
+impl Claims {
+    /// Until when the token is good, which names its issuer and audience; the rest hangs on what it is.
+    fn in_force(&self, signatory: &Signatory, now: OffsetDateTime) -> Result<OffsetDateTime, PassportError> {
+        if self.iss != signatory.issuer.name {
+            return Err(PassportError::Invalid("signed in another's name"));
+        }
+        if !self.aud.has(&signatory.issuer.audience) {
+            return Err(PassportError::Invalid("for another audience"));
+        }
+        let expires_at = OffsetDateTime::from_unix_timestamp(self.exp)
+            .map_err(|_| PassportError::Invalid("ends outside the calendar"))?;
+        if expires_at <= now {
+            return Err(PassportError::Expired);
+        }
+        if self
+            .nbf
+            .is_some_and(|begin| begin > (now + CLOCK_SKEW).unix_timestamp())
+        {
+            return Err(PassportError::Invalid("not yet good"));
+        }
+        Ok(expires_at)
+    }
+
+    fn decays_at(&self) -> Result<Option<OffsetDateTime>, PassportError> {
+        self.aal_exp
+            .map(OffsetDateTime::from_unix_timestamp)
+            .transpose()
+            .map_err(|_| PassportError::Invalid("decays outside the calendar"))
+    }
+}
+
 /// Checks signature and claims; who calls, and until when.
 pub(super) fn check(
     token: &str,
@@ -135,12 +221,8 @@ pub(super) fn check(
             (claims, Some(standing))
         }
     };
-    if claims.iss != issuer.name {
-        return Err(PassportError::Invalid("signed in another's name"));
-    }
-    if !claims.aud.has(&issuer.audience) {
-        return Err(PassportError::Invalid("for another audience"));
-    }
+    let expires_at = claims.in_force(signatory, now)?;
+    let decays_at = claims.decays_at()?;
     let kind = match (&standing, claims.kind.as_str()) {
         (Some(standing), _) => standing.kind,
         (None, "customer") => CallerKind::Customer,
@@ -153,17 +235,6 @@ pub(super) fn check(
         return Err(PassportError::Invalid(
             "the issuer may not vouch for this kind of caller",
         ));
-    }
-    let expires_at = OffsetDateTime::from_unix_timestamp(claims.exp)
-        .map_err(|_| PassportError::Invalid("ends outside the calendar"))?;
-    if expires_at <= now {
-        return Err(PassportError::Expired);
-    }
-    if claims
-        .nbf
-        .is_some_and(|begin| begin > (now + CLOCK_SKEW).unix_timestamp())
-    {
-        return Err(PassportError::Invalid("not yet good"));
     }
     let subject = issuer.subject(&claims.sub);
     if claims.sub.is_empty() || subject.len() > SUBJECT_LIMIT {
@@ -194,13 +265,13 @@ pub(super) fn check(
             locations: claims.locations,
             technician: claims.technician,
             certificate: None,
+            shown: None,
         },
     };
-    let decays_at = claims.aal_exp.map(OffsetDateTime::from_unix_timestamp).transpose();
     Ok(Claimed {
         caller,
         expires_at,
-        decays_at: decays_at.map_err(|_| PassportError::Invalid("decays outside the calendar"))?,
+        decays_at,
         certificate: claims.cnf.map(|bound| bound.thumbprint),
     })
 }

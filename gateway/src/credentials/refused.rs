@@ -1,5 +1,6 @@
 //! Why a token opens nothing.
 
+use support_chassis::call::{GrantCause, Refusal};
 use support_chassis::error::{Answer, ServiceError};
 use support_chassis::passport::PassportError;
 use support_proto::support::types::v1::CommonErrorReason;
@@ -14,6 +15,9 @@ pub(super) enum Refused {
     /// It is bound to a certificate that the connection does not show.
     #[error("it is bound to a certificate that the connection does not show")]
     Certificate,
+    /// The customer's grant that is shown beside it does not do.
+    #[error("the grant that is shown beside it does not do: {0}")]
+    Grant(GrantCause),
     /// The client it was given to is suspended.
     #[error("the client it was given to is suspended")]
     Suspended,
@@ -35,6 +39,7 @@ impl ServiceError for Refused {
                 CommonErrorReason::CertificateMismatch,
                 "the token is bound to a certificate that the connection does not show",
             ),
+            Self::Grant(cause) => Refusal::GrantRefused(*cause).answer(),
             Self::Suspended => Answer::common(
                 Code::PermissionDenied,
                 CommonErrorReason::ClientSuspended,

@@ -169,6 +169,7 @@ async fn a_page_of_ours_may_call_and_another_may_not() {
         "x-user-agent",
         "grpc-timeout",
         "traceparent",
+        "x-support-grant",
     ] {
         assert!(headers.contains(header), "{header} not in {headers}");
     }

@@ -19,9 +19,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-pub use caller::{Bounds, Caller, Certificate};
+pub use caller::{Bounds, Caller, Certificate, ShownGrant};
 pub(crate) use enforce::refuse_region;
-pub use enforce::{enforce, enforce_region};
+pub use enforce::{GrantCause, Needed, Refusal, enforce, enforce_region};
 
 use crate::error::internal_status;
 
@@ -137,13 +137,38 @@ impl Call {
         &self.0.languages
     }
 
-    /// Refuses a customer who was verified for another case than `case_id`. Whoever was verified for none passes.
+    /// Refuses a customer who was verified for another case than `case_id`, and staff who show the grant of such a one where the
+    /// method demands that they show one. Whoever was verified for none passes.
     ///
     /// # Errors
     ///
     /// `PERMISSION_DENIED` with `CASE_MISMATCH`.
     pub fn check_case(&self, case_id: impl fmt::Display) -> Result<(), Status> {
-        enforce::check_case(&self.0.caller, &case_id.to_string())
+        enforce::check_case(self.0.policy, &self.0.caller, &case_id.to_string())
+    }
+
+    /// Refuses a member of staff who calls for `customer_id` without showing a grant of theirs, where the method demands one.
+    /// What the method demands of it, the server has checked. Nobody else is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::GrantMissing`], [`Refusal::GrantRefused`].
+    pub fn check_grant(&self, customer_id: impl fmt::Display) -> Result<(), Refusal> {
+        match self.0.policy {
+            Some(policy) if policy.shown_grant => enforce::check_grant(&self.0.caller, &customer_id.to_string(), None),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The same where it hangs on more than the method whether a grant is demanded: `needed` says what of it. One that is for a case
+    /// is for no other.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::GrantMissing`], [`Refusal::GrantRefused`], [`Refusal::Assurance`], [`Refusal::Purpose`],
+    /// [`Refusal::Delegate`], [`Refusal::Case`].
+    pub fn check_grant_for(&self, customer_id: impl fmt::Display, needed: &Needed<'_>) -> Result<(), Refusal> {
+        enforce::check_grant(&self.0.caller, &customer_id.to_string(), Some(needed))
     }
 
     /// The customer who calls; none where the caller is no customer.

@@ -23,7 +23,7 @@ pub use keys::{KeyError, key_id, public_key, signing_key};
 pub use signer::{SignError, Signer};
 pub use trust::{Identity, Role, Trust, Trusted};
 
-use crate::call::{Bounds, Caller, Certificate};
+use crate::call::{Bounds, Caller, Certificate, ShownGrant};
 use crate::error::{Answer, ServiceError};
 
 /// The metadata key of the caller's passport.
@@ -77,6 +77,9 @@ pub struct Passport {
     /// The certificate of the caller's connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cert: Option<Certificate>,
+    /// The customer's grant that a member of staff shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<ShownGrant>,
     /// Its own id, for the audit trail.
     pub jti: String,
     /// When it was signed, in seconds since 1970.
@@ -150,6 +153,8 @@ impl Passport {
                 locations: self.locations.clone(),
                 technician: self.technician.clone(),
                 certificate: self.cert.clone(),
+                // Of others it says nothing.
+                shown: self.shown.clone().filter(|_| self.kind == Kind::Staff),
             },
         }
     }

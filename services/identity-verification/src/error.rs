@@ -4,6 +4,7 @@ mod answers;
 
 use std::time::Duration;
 
+use support_chassis::call;
 use support_chassis::db::DbError;
 use support_chassis::error::{Answer, InvalidFields, ServiceError, into_status};
 use support_chassis::page::PageError;
@@ -206,6 +207,9 @@ pub enum IdentityError {
     /// A passkey's ceremony could not begin.
     #[error("a ceremony could not begin")]
     Ceremony(#[from] PasskeyRefused),
+    /// What the method, or the rules of what is changed, demand of whoever calls for the customer.
+    #[error(transparent)]
+    Refused(#[from] call::Refusal),
     /// The page token is not one of this list.
     #[error(transparent)]
     Page(#[from] PageError),
@@ -347,6 +351,7 @@ impl ServiceError for IdentityError {
             Self::ErasureNotFound | Self::ErasureNotRequested(_) | Self::SecondPersonNeeded => {
                 self.answer_of_erasures()
             }
+            Self::Refused(refusal) => refusal.answer(),
             Self::Page(error) => error.answer(),
             Self::Database(error) => error.answer(),
             Self::Token(_) | Self::Seal(_) | Self::Ceremony(_) | Self::Impossible(_) => Answer::internal(),

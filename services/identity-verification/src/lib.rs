@@ -164,6 +164,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         verifications: verifications.clone(),
         product_name: settings.product_name.clone(),
     };
+    let grants = GrantApi::new(&kit.db, &tokens, &chance);
     let credentials = CredentialApi {
         db: kit.db.clone(),
         clock: kit.clock.clone(),
@@ -197,7 +198,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
     Ok(hear(parts, &happened)
         .serve(VerificationServiceServer::new(verifications))
         .serve(FactorServiceServer::new(factors))
-        .serve(GrantServiceServer::new(GrantApi { db: kit.db }))
+        .serve(GrantServiceServer::new(grants))
         .serve(PartnerClientServiceServer::new(PartnerClientApi(credentials.clone())))
         .serve(CredentialServiceServer::new(credentials))
         .serve(LocalOutboxServiceServer::new(outbox))

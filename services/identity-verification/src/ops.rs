@@ -13,6 +13,7 @@ pub mod delegations;
 pub mod erase_customer;
 pub mod expire_verifications;
 pub mod export_customer;
+pub mod issue_grant_token;
 pub mod organisations;
 pub mod profiles;
 pub mod redeem_factor;

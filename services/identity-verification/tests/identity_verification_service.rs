@@ -66,6 +66,8 @@ mod rules;
 mod sealed;
 #[path = "identity_verification_service/settings.rs"]
 mod settings;
+#[path = "identity_verification_service/shown.rs"]
+mod shown;
 #[path = "identity_verification_service/standard.rs"]
 mod standard;
 #[path = "identity_verification_service/store.rs"]

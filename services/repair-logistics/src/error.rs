@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use support_chassis::call::Refusal;
 use support_chassis::db::DbError;
 use support_chassis::error::{Answer, InvalidFields, PeerError, ServiceError, Violation, into_status};
 use support_chassis::page::PageError;
@@ -75,6 +76,9 @@ pub enum Error {
     /// The organisation has a repair with this reference.
     #[error("the organisation has a repair with this partner reference")]
     PartnerReferenceTaken,
+    /// What the method, or the rules of what is changed, demand of whoever calls for the customer.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// No such case, as far as this service has heard.
     #[error("no such case is known")]
     CaseNotFound,
@@ -154,6 +158,7 @@ impl ServiceError for Error {
                     .with("action", refused.verb.as_str())
                     .precondition("REPAIR_STATE", repair.to_string(), state)
             }
+            Self::Refused(refusal) => refusal.answer(),
             Self::Changed | Self::Overtaken => Answer::conflict(),
             Self::DeviceNotFound => of(Code::FailedPrecondition, Reason::DeviceNotFound),
             Self::CoverageRefused => of(Code::FailedPrecondition, Reason::CoverageRefused),

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use support_chassis::call::Caller;
+use support_chassis::call::{Caller, ShownGrant};
 use support_chassis::passport::PASSPORT_HEADER;
 use time::OffsetDateTime;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -39,6 +39,22 @@ pub fn channel(address: SocketAddr) -> Channel {
 #[must_use]
 pub fn call_as(channel: &Channel, caller: &Caller, now: OffsetDateTime) -> Door {
     call_by("gateway", channel, caller, now)
+}
+
+/// The same member of staff, showing a grant of `customer` at AAL2 for `purpose`, as the gateway tells of it.
+#[must_use]
+pub fn showing(staff: &Caller, customer: &str, purpose: &str) -> Caller {
+    let mut caller = staff.clone();
+    caller.bounds.shown = Some(ShownGrant {
+        grant: customer.to_owned(),
+        customer: customer.to_owned(),
+        aal: 2,
+        amr: vec!["email_code".to_owned(), "totp".to_owned()],
+        purpose: purpose.to_owned(),
+        case: None,
+        delegate: None,
+    });
+    caller
 }
 
 /// Calls as `caller`, for whom `issuer` vouches.

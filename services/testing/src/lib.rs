@@ -32,7 +32,7 @@ mod publish;
 pub use at_rest::tables_that_hold;
 pub use columns::{Holds, columns_are_known};
 pub use documents::Documents;
-pub use door::{Bearer, Door, call_as, call_by, channel};
+pub use door::{Bearer, Door, call_as, call_by, channel, showing};
 pub use feed::{LIMIT, events, events_of, events_until, feed_only};
 pub use found::loosening_is_found;
 pub use holdings::{Holdings, nothing_is_forgotten};

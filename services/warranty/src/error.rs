@@ -2,6 +2,7 @@
 
 mod plans;
 
+use support_chassis::call::Refusal;
 use support_chassis::db::DbError;
 use support_chassis::error::{Answer, InvalidFields, ServiceError, Violation, into_status};
 use support_chassis::page::PageError;
@@ -151,6 +152,9 @@ pub enum Error {
     /// The day of purchase contradicts what is known of the device.
     #[error("the day of purchase contradicts what is known of the device")]
     PurchaseContradicted,
+    /// What the method, or the rules of what is changed, demand of whoever calls for the customer.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// Fields break their rules.
     #[error(transparent)]
     InvalidFields(#[from] InvalidFields),
@@ -270,6 +274,7 @@ impl ServiceError for Error {
             Self::ProofPending => (Code::FailedPrecondition, Reason::ProofPending),
             Self::ReviewerInvolved => (Code::PermissionDenied, Reason::ReviewerInvolved),
             Self::PurchaseContradicted => (Code::FailedPrecondition, Reason::PurchaseContradicted),
+            Self::Refused(refusal) => return refusal.answer(),
             Self::InvalidFields(error) => return error.answer(),
             Self::Page(error) => return error.answer(),
             Self::Database(error) => return error.answer(),

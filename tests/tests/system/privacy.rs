@@ -1,7 +1,7 @@
 //! Personal data stay where they belong: no table holds who somebody is in the clear, no event, no feed, no log tells them on; and no
 //! secret is kept anywhere.
 
-use support_proto::support::identity::v1::{AddContactPointRequest, NewContactPoint};
+use support_proto::support::identity::v1::{AddContactPointRequest, NewContactPoint, VerificationPurpose};
 use support_proto::support::repair::v1::SubmitRepairRequest;
 use support_proto::support::types::v1::Channel;
 use support_proto::support::warranty::v1::Damage;
@@ -69,14 +69,23 @@ async fn nothing_personal_is_told_on() {
         }),
         etag: String::new(),
     };
-    agent.caller.customers().add_contact_point(add).await.unwrap();
+    let (shown, _, grant_token) = agent
+        .verifies(town, &customer, VerificationPurpose::AccountSecurity)
+        .await;
+    shown.customers().add_contact_point(add).await.unwrap();
 
     let client_secret = town.partner("nordlicht-service").client_secret;
     let family = customer.name.replace("Zenobia", "Quillfeather");
     let person = [&customer.name, &family, &customer.email, &phone];
     let words = [&subject, &said, &answered, &problem];
     let personal = person.into_iter().chain(words);
-    let tokens = [&customer.token, &agent.token, &workshop_token, &client_secret];
+    let tokens = [
+        &customer.token,
+        &agent.token,
+        &grant_token,
+        &workshop_token,
+        &client_secret,
+    ];
     // As a string of its own: six digits may stand in a number by chance.
     let code = format!("\"{}\"", customer.code);
 

@@ -45,6 +45,32 @@ pub struct Bounds {
     pub technician: Option<String>,
     /// The certificate that the caller's connection shows, where the gateway tells of it.
     pub certificate: Option<Certificate>,
+    /// Of a member of staff: the grant of a customer that they show, which the gateway found to be live and given to them.
+    pub shown: Option<ShownGrant>,
+}
+
+/// A customer's grant in the hands of the member of staff whom it was given to: what they may do in the customer's matters.
+/// Ids and codes only.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShownGrant {
+    /// The grant's id.
+    pub grant: String,
+    /// The customer who was verified, by their id.
+    pub customer: String,
+    /// How surely, at this moment: 1 to 3.
+    pub aal: u8,
+    /// By what they proved who they are, in the order of proof.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// What they were verified for.
+    pub purpose: String,
+    /// The case they were verified for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    /// Who was verified in their place, another customer's id; none where they were themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegate: Option<String>,
 }
 
 /// A client certificate, whose key the connection has proven to hold.
@@ -84,12 +110,6 @@ impl Caller {
     #[must_use]
     pub fn person(&self) -> &str {
         self.bounds.delegate.as_deref().unwrap_or(&self.subject)
-    }
-
-    /// Whether its credentials are good for what concerns the case `case_id`: they are unless they are bound to another.
-    #[must_use]
-    pub fn covers_case(&self, case_id: &str) -> bool {
-        self.bounds.case_id.as_deref().is_none_or(|bound| bound == case_id)
     }
 
     /// Whether its credentials are good for the location `location`: they are unless they name others.

@@ -1,5 +1,6 @@
 //! A transaction that remembers whether the feed has something new.
 
+use std::fmt::Display;
 use std::ops::{Deref, DerefMut};
 
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -7,7 +8,7 @@ use support_proto::codec::Event;
 use time::OffsetDateTime;
 
 use super::DbError;
-use crate::call::Call;
+use crate::call::{Call, Refusal};
 use crate::clock::Clock;
 use crate::feed::Wake;
 use crate::id::Id;
@@ -68,6 +69,16 @@ impl Tx {
     #[must_use]
     pub fn call(&self) -> Option<&Call> {
         self.call.as_ref()
+    }
+
+    /// Refuses staff who call for `customer_id` without showing a grant of theirs, where the method demands one
+    /// ([`Call::check_grant`]). What the service does unasked is not refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::GrantMissing`], [`Refusal::GrantRefused`].
+    pub fn check_grant(&self, customer_id: impl Display) -> Result<(), Refusal> {
+        self.call.as_ref().map_or(Ok(()), |call| call.check_grant(customer_id))
     }
 
     /// The same transaction, begun for a call.

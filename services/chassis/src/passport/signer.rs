@@ -90,6 +90,7 @@ impl Signer {
             locations: caller.bounds.locations.clone(),
             technician: caller.bounds.technician.clone(),
             cert: caller.bounds.certificate.clone(),
+            shown: caller.bounds.shown.clone(),
             // Chance, not an argument: nothing decides by it, it only ties log lines to a passport.
             jti: hex::encode(rand::random::<[u8; 12]>()),
             iat: now.unix_timestamp(),

@@ -174,7 +174,7 @@ impl Trust {
         if signatory.role != Role::Gateway && (passport.kind != Kind::Service || passport.sub != passport.iss) {
             return Err(PassportError::Invalid("a service can vouch for itself alone"));
         }
-        if passport.aal > 3 {
+        if passport.aal > 3 || passport.shown.as_ref().is_some_and(|shown| shown.aal > 3) {
             return Err(PassportError::Invalid("no such assurance"));
         }
         if passport.exp.saturating_sub(passport.iat) > LONGEST_LIFE.whole_seconds() {

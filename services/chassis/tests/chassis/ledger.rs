@@ -20,8 +20,8 @@ use support_postgres::testing::TestDatabase;
 use support_proto::support::identity::v1::grant_service_client::GrantServiceClient;
 use support_proto::support::identity::v1::grant_service_server::{GrantService, GrantServiceServer};
 use support_proto::support::identity::v1::{
-    GetGrantRequest, GetGrantResponse, Grant, GrantRevoked, ListGrantsRequest, ListGrantsResponse, RevokeGrantRequest,
-    RevokeGrantResponse,
+    GetGrantRequest, GetGrantResponse, Grant, GrantRevoked, IssueGrantTokenRequest, IssueGrantTokenResponse,
+    ListGrantsRequest, ListGrantsResponse, RevokeGrantRequest, RevokeGrantResponse,
 };
 use support_proto::support::options::v1::{AssuranceLevel, CallerKind};
 use tokio::sync::Notify;
@@ -123,6 +123,13 @@ impl GrantService for Ledger {
 
     async fn list_grants(&self, _: Request<ListGrantsRequest>) -> Result<Response<ListGrantsResponse>, Status> {
         panic!("as the test wants it")
+    }
+
+    async fn issue_grant_token(
+        &self,
+        _: Request<IssueGrantTokenRequest>,
+    ) -> Result<Response<IssueGrantTokenResponse>, Status> {
+        Err(Status::unimplemented("not played here"))
     }
 
     async fn revoke_grant(

@@ -1,18 +1,24 @@
 //! `GrantService`.
 
+use std::sync::Arc;
+
 use support_chassis::call::Call;
 use support_chassis::db::Db;
 use support_chassis::id::parse;
 use support_chassis::page;
 use support_proto::support::identity::v1::grant_service_server::GrantService;
 use support_proto::support::identity::v1::{
-    GetGrantRequest, GetGrantResponse, ListGrantsRequest, ListGrantsResponse, RevokeGrantRequest, RevokeGrantResponse,
+    GetGrantRequest, GetGrantResponse, IssueGrantTokenRequest, IssueGrantTokenResponse, ListGrantsRequest,
+    ListGrantsResponse, RevokeGrantRequest, RevokeGrantResponse,
 };
 use tonic::{Request, Response, Status};
 
 use super::{may_see, own, present};
+use crate::chance::Chance;
 use crate::domain::ids::{CustomerId, GrantId};
 use crate::error::IdentityError;
+use crate::keys::TokenKeys;
+use crate::ops::issue_grant_token::{Given, issue_grant_token};
 use crate::ops::revoke_grant::revoke_grant;
 use crate::store;
 
@@ -26,6 +32,22 @@ const PAGE_LIMIT: u32 = 200;
 pub struct GrantApi {
     /// The service's database.
     pub db: Db,
+    /// Signs what staff show.
+    pub tokens: Arc<TokenKeys>,
+    /// Where ids of tokens come from.
+    pub chance: Chance,
+}
+
+impl GrantApi {
+    /// The grants of a database; `tokens` signs what staff show.
+    #[must_use]
+    pub fn new(db: &Db, tokens: &Arc<TokenKeys>, chance: &Chance) -> Self {
+        Self {
+            db: db.clone(),
+            tokens: Arc::clone(tokens),
+            chance: chance.clone(),
+        }
+    }
 }
 
 /// Whether there is this grant for whoever calls: to a delegate there is none but the one that they call by.
@@ -83,6 +105,33 @@ impl GrantService for GrantApi {
         Ok(Response::new(ListGrantsResponse {
             grants: grants.iter().map(|grant| present::grant(grant, now)).collect(),
             next_page_token,
+        }))
+    }
+
+    async fn issue_grant_token(
+        &self,
+        request: Request<IssueGrantTokenRequest>,
+    ) -> Result<Response<IssueGrantTokenResponse>, Status> {
+        let call = Call::of(&request)?;
+        let id: GrantId = parse("grant_id", &request.get_ref().grant_id)?;
+        let agent = call.caller().subject.as_str();
+        let mut tx = self.db.begin_for(&call).await.map_err(IdentityError::from)?;
+        let given = issue_grant_token(&mut tx, id, agent).await?;
+        let now = tx.now();
+        // First it is on record, then it is given.
+        tx.commit().await.map_err(IdentityError::from)?;
+        let Given::Given(grant) = given else {
+            return Err(IdentityError::GrantNotFound.into());
+        };
+        let grant_token = self
+            .tokens
+            .grant_token(&grant, agent, now, &self.chance)
+            .map_err(IdentityError::from)?;
+        let grant = present::grant(&grant, now);
+        Ok(Response::new(IssueGrantTokenResponse {
+            grant_token,
+            expire_time: grant.expire_time,
+            grant: Some(grant),
         }))
     }
 

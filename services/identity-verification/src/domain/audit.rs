@@ -84,6 +84,8 @@ named! {
         ErasureRequested = "erasure_requested",
         /// An erasure was taken back.
         ErasureWithdrawn = "erasure_withdrawn",
+        /// A grant was given into the hands of a member of staff, or that was refused.
+        GrantGiven = "grant_given",
     }
 }
 

@@ -159,6 +159,16 @@ impl Grant {
         self.delegation.is_none() && self.agent.as_deref().is_none_or(|agent| agent == subject)
     }
 
+    /// Whether this member of staff may act by it in its customer's matters: whoever verified them, and, where they were verified without
+    /// staff for a case, whoever asks for that. A session of the customer's own that is for no case is nobody else's.
+    #[must_use]
+    pub fn serves(&self, subject: &str) -> bool {
+        match &self.agent {
+            Some(agent) => agent == subject,
+            None => self.case_id.is_some(),
+        }
+    }
+
     /// Renews its session at `now`: what has not decayed lasts on. Whether that changed anything.
     pub fn renew(&mut self, now: OffsetDateTime) -> bool {
         match &mut self.decay {

@@ -87,6 +87,9 @@ struct Claims<'a> {
     /// The case it is bound to.
     #[serde(skip_serializing_if = "Option::is_none")]
     case: Option<String>,
+    /// The member of staff it was given to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<&'a str>,
     /// Who acts in the customer's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     delegate: Option<String>,
@@ -175,13 +178,41 @@ impl TokenKeys {
     ///
     /// Where the library refuses the key.
     pub fn session_token(&self, grant: &Grant, now: OffsetDateTime, chance: &Chance) -> Result<String, TokenError> {
+        self.of_grant(grant, "customer", None, now, chance)
+    }
+
+    /// A token by which a member of staff shows the customer's grant, good as long as the grant and in their hands alone. It is no
+    /// caller's: nobody calls by it.
+    ///
+    /// # Errors
+    ///
+    /// Where the library refuses the key.
+    pub fn grant_token(
+        &self,
+        grant: &Grant,
+        agent: &str,
+        now: OffsetDateTime,
+        chance: &Chance,
+    ) -> Result<String, TokenError> {
+        self.of_grant(grant, "grant", Some(agent), now, chance)
+    }
+
+    fn of_grant(
+        &self,
+        grant: &Grant,
+        kind: &'static str,
+        agent: Option<&str>,
+        now: OffsetDateTime,
+        chance: &Chance,
+    ) -> Result<String, TokenError> {
         let methods: Vec<_> = grant.methods.iter().map(|method| method.as_str()).collect();
         let held = grant.assurance_at(now);
         self.sign(&Claims {
             iss: &self.issuer,
             aud: &self.audience,
             sub: grant.customer_id.to_string(),
-            kind: "customer",
+            kind,
+            agent,
             org: None,
             scopes: &[],
             aal: Some(held.level()),
@@ -230,6 +261,7 @@ impl TokenKeys {
             amr: &[],
             purpose: None,
             case: None,
+            agent: None,
             delegate: None,
             locations: admitted.locations.iter().map(ToString::to_string).collect(),
             technician: admitted.technician.as_deref(),

@@ -10,6 +10,7 @@ use support_proto::support::identity::v1::{
     VerifyAuditTrailResponse,
 };
 use support_proto::support::options::v1::CallerKind;
+use support_testing::showing;
 use tonic::Code;
 
 use crate::house::{House, customer, email, eventually, operator, request_id, staff};
@@ -62,7 +63,11 @@ async fn what_changes_who_a_customer_is_known_by_is_on_record_with_who_did_it() 
         contact_point: Some(email("ada@work.example")),
         etag: String::new(),
     };
-    house.customers(&staff()).add_contact_point(add).await.unwrap();
+    house
+        .customers(&showing(&staff(), &ada, "account_security"))
+        .add_contact_point(add)
+        .await
+        .unwrap();
     let grant = house.verify("ada@example.com").await.grant.unwrap();
     let mut factors = house.factors(&customer(&ada));
     factors.create_support_pin(CreateSupportPinRequest {}).await.unwrap();

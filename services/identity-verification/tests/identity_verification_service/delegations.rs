@@ -96,7 +96,7 @@ async fn revoke(house: &House, by: &Caller, id: &str) -> Result<Delegation, Stat
 }
 
 /// What a token says, whoever signed it.
-fn claims(token: &str) -> serde_json::Value {
+pub(crate) fn claims(token: &str) -> serde_json::Value {
     let payload = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }

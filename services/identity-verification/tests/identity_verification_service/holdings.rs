@@ -8,7 +8,7 @@ use support_proto::support::identity::v1::{
 };
 use support_proto::support::localisation::v1::TextOrigin;
 use support_proto::support::types::v1::Channel;
-use support_testing::{Holdings, nothing_is_forgotten};
+use support_testing::{Holdings, nothing_is_forgotten, showing};
 
 use crate::delegations::{Two, two};
 use crate::erasures::{approve, ask};
@@ -144,7 +144,7 @@ async fn exported(house: &House, customer_id: &str) -> Value {
         case_id: String::new(),
     };
     let mut stream = house
-        .erasures(&guardian("agent-7"))
+        .erasures(&showing(&guardian("agent-7"), customer_id, "general_help"))
         .export_customer(request)
         .await
         .unwrap()

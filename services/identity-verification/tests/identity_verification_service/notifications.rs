@@ -17,6 +17,7 @@ use support_proto::support::localisation::v1::TextOrigin;
 use support_proto::support::repair::v1::{ProviderKind, RepairOutcome, RepairState, RepairStateChanged};
 use support_proto::support::types::v1::{Channel, Date, Money};
 use support_proto::support::warranty::v1::PlanRenewalDue;
+use support_testing::showing;
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tonic::Code;
@@ -389,7 +390,10 @@ async fn a_new_address_is_told_at_the_others() {
         contact_point: Some(email("mallory@example.net")),
         etag: String::new(),
     };
-    town.customers(&staff()).add_contact_point(add).await.unwrap();
+    town.customers(&showing(&staff(), &ada.customer_id, "account_security"))
+        .add_contact_point(add)
+        .await
+        .unwrap();
     let mails = town.mails(2).await;
     let mut to: Vec<_> = mails.iter().flat_map(|mail| mail.to.clone()).collect();
     to.sort();

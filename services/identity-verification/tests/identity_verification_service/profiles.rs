@@ -11,6 +11,7 @@ use support_proto::support::identity::v1::{
 use support_proto::support::localisation::v1::TextOrigin;
 use support_proto::support::options::v1::CallerKind;
 use support_proto::support::types::v1::Channel;
+use support_testing::showing;
 use tonic::Code;
 
 use crate::disclosure::verified_for;
@@ -96,7 +97,11 @@ async fn what_somebody_needs_is_sealed_and_shown_to_who_may_see_it() {
         accessibility_needs: needs.iter().map(|need| (*need).into()).collect(),
         etag: ada.etag.clone(),
     };
-    house.profiles(&staff()).set_accessibility_needs(set).await.unwrap();
+    house
+        .profiles(&showing(&staff(), id, "general_help"))
+        .set_accessibility_needs(set)
+        .await
+        .unwrap();
     let own = profile(&house, &customer(id), id).await;
     assert_eq!(own.accessibility_needs().collect::<Vec<_>>(), needs);
     let masked = profile(&house, &staff(), id).await;
@@ -155,7 +160,11 @@ async fn every_consent_and_its_end_stay_on_record_with_the_words_it_was_asked_wi
     }
     let mut by_staff = consent(&ada, ConsentKind::Marketing, true);
     by_staff.channel = Channel::Phone.into();
-    house.profiles(&staff()).record_consent(by_staff).await.unwrap();
+    house
+        .profiles(&showing(&staff(), &ada, "general_help"))
+        .record_consent(by_staff)
+        .await
+        .unwrap();
 
     let mut listed = Vec::new();
     let mut page_token = String::new();

@@ -7,6 +7,7 @@ use support_proto::support::identity::v1::{
     VerificationPurpose,
 };
 use support_proto::support::options::v1::AssuranceLevel;
+use support_testing::showing;
 use tonic::Code;
 
 use crate::house::{House, customer, email, new_customer, phone, refused, request_id, some_id, staff, start, visitor};
@@ -109,7 +110,8 @@ async fn exactly_one_subject_must_be_named() {
 async fn an_added_contact_point_opens_the_account_only_after_its_customer_has_verified_it() {
     let house = House::new().await;
     let ada = house.customer("ada@example.com").await.customer_id;
-    for (by, address) in [(customer(&ada), "typo@example.com"), (staff(), "caller@example.com")] {
+    let by_phone = showing(&staff(), &ada, "account_security");
+    for (by, address) in [(customer(&ada), "typo@example.com"), (by_phone, "caller@example.com")] {
         let added = AddContactPointRequest {
             request_id: request_id(),
             customer_id: ada.clone(),

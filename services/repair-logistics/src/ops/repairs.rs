@@ -1,14 +1,17 @@
 //! Repairs that were ordered.
 
 use sqlx::PgConnection;
+use support_chassis::call::Needed;
 use support_chassis::db::Tx;
 use support_chassis::page::Page;
 use support_chassis::standard::Standard;
 use support_chassis::vault::Vault;
+use support_proto::support::options::v1::AssuranceLevel;
 use support_proto::support::repair::v1::{RepairProcedures, RepairStateChanged};
 use time::OffsetDateTime;
 
 use super::Viewer;
+use crate::domain::provider::House;
 use crate::domain::repair::{CaseId, Repair, RepairId, Step};
 use crate::domain::state::State;
 use crate::domain::step::Actor;
@@ -31,6 +34,14 @@ pub struct Move {
     pub by: Actor,
 }
 
+/// What staff of a store must show who hand a device over: the grant of whoever takes it, so that nobody walks out with another's.
+const HAND_OVER: Needed<'static> = Needed {
+    assurance: AssuranceLevel::Aal1,
+    purposes: &["repair_handover"],
+    case_id: None,
+    delegates: true,
+};
+
 /// Takes a repair a step further, by the procedures that hold today where its provider is.
 pub async fn move_on(
     tx: &mut Tx,
@@ -50,6 +61,14 @@ pub async fn move_on(
     let provider = store::providers::get(tx, before.provider_id)
         .await?
         .ok_or(Error::ProviderNotFound)?;
+    if let (Step::ReturnDevice, House::OwnStore, Some(call)) = (&wanted.step, &provider.house, tx.call()) {
+        let case_id = before.case_id.to_string();
+        let needed = Needed {
+            case_id: Some(&case_id),
+            ..HAND_OVER
+        };
+        call.check_grant_for(found.customer, &needed)?;
+    }
     let now = tx.now();
     let procedures = standard::held_at(procedures, &provider, now);
     let after = before

@@ -10,6 +10,7 @@
 mod callers;
 mod cases;
 mod fake_warranty;
+mod handover;
 mod holdings;
 mod moves;
 mod procedures;

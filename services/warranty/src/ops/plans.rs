@@ -10,7 +10,6 @@ mod reading;
 mod renewing;
 mod upkeep;
 
-use sqlx::PgConnection;
 use support_chassis::db::Tx;
 use support_proto::codec::Event;
 use support_proto::support::warranty::v1 as events;
@@ -25,6 +24,7 @@ pub use upkeep::{due_today, keep_up};
 
 use super::Viewer;
 use crate::domain::country::Country;
+use crate::domain::device::CustomerId;
 use crate::domain::plan::life::{State, Step};
 use crate::domain::plan::{Plan, PlanId};
 use crate::domain::zone;
@@ -46,10 +46,17 @@ fn sees(viewer: &Viewer, plan: &Plan) -> bool {
     }
 }
 
-/// The plan with this id, locked, if the viewer may see it.
-async fn locked(connection: &mut PgConnection, viewer: &Viewer, id: PlanId) -> Result<Plan, Error> {
-    let plan = store::plans::lock(connection, id).await?;
-    Ok(plan.filter(|plan| sees(viewer, plan)).ok_or(PlanError::NotFound)?)
+/// The plan with this id, locked, if the viewer may see it. Staff change it only with the grant of who holds it.
+async fn locked(tx: &mut Tx, viewer: &Viewer, id: PlanId) -> Result<Plan, Error> {
+    let plan = store::plans::lock(tx, id).await?;
+    let plan = plan.filter(|plan| sees(viewer, plan)).ok_or(PlanError::NotFound)?;
+    check_grant(tx, plan.holder)?;
+    Ok(plan)
+}
+
+/// Refuses staff who do not show the grant of the customer whose plan it is, or will be. Of what no customer has they can show none.
+fn check_grant(tx: &Tx, holder: Option<CustomerId>) -> Result<(), Error> {
+    Ok(tx.check_grant(holder.map(|holder| holder.to_string()).unwrap_or_default())?)
 }
 
 /// Lets a step happen to a plan.

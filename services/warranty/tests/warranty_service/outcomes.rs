@@ -15,7 +15,7 @@ use support_proto::support::warranty::v1::{
     GetCoverageDecisionRequest, PaymentKind, Plan, PlanPaymentOutcome, ProductPart, ReleaseEntitlementRequest,
     ReproductionState, ReserveEntitlementRequest, UseKind, WeighedRule,
 };
-use support_testing::Door;
+use support_testing::{Door, showing};
 use support_warranty::domain::device::CustomerId;
 
 use crate::corrections::{component, part};
@@ -176,7 +176,10 @@ impl Scene {
     }
 
     fn life(&self) -> DeviceLifeServiceClient<Door> {
-        DeviceLifeServiceClient::new(self.world.door(&staff()))
+        DeviceLifeServiceClient::new(
+            self.world
+                .door(&showing(&staff(), &self.owner.to_string(), "general_help")),
+        )
     }
 }
 

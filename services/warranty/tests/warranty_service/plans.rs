@@ -13,6 +13,7 @@ use support_chassis::call::Caller;
 use support_proto::support::types::v1::Money;
 use support_proto::support::warranty::v1 as warranty;
 use support_proto::support::warranty::v1::{Plan, PlanPaymentOutcome, PlanQuote, PlanState};
+use support_testing::showing;
 use support_warranty::domain::device::{CustomerId, DeviceId};
 use support_warranty::domain::facts::PlanHeld;
 use time::Date as Day;
@@ -176,13 +177,18 @@ impl Scene {
         Ok(answer.into_inner().plan.unwrap())
     }
 
+    /// Staff who show the owner's grant.
+    fn agent(&self) -> Caller {
+        showing(&staff(), &self.owner.to_string(), "plan_change")
+    }
+
     async fn try_transfer(&self, plan: &Plan, to: &warranty::Device) -> Result<Plan, Status> {
         let request = warranty::TransferPlanRequest {
             request_id: self.request_id(),
             plan_id: plan.plan_id.clone(),
             device_id: to.device_id.clone(),
         };
-        let answer = self.world.plans(&staff()).transfer_plan(request).await?;
+        let answer = self.world.plans(&self.agent()).transfer_plan(request).await?;
         Ok(answer.into_inner().plan.unwrap())
     }
 

@@ -14,6 +14,7 @@ use support_proto::support::warranty::v1::{
     CoverageDecision, CoverageOutcome, Damage, DecideCoverageRequest, DecideCoverageStreamRequest, PastRepair,
     QuestionRefused, QuestionViolation,
 };
+use support_testing::showing;
 use tonic::Status;
 
 use crate::world::{World, day, fleet_manager, new_product, operator, request_id, staff};
@@ -118,7 +119,7 @@ async fn buy_plan(world: &World, device: &warranty::Device) {
         kind: "standard".to_owned(),
         ..warranty::QuotePlanRequest::default()
     };
-    let mut plans = world.plans(&staff());
+    let mut plans = world.plans(&showing(&staff(), &device.owner_customer_id, "plan_change"));
     let quote = plans.quote_plan(quote).await.unwrap().into_inner().quote.unwrap();
     let enrol = warranty::EnrolPlanRequest {
         request_id: fresh(world),

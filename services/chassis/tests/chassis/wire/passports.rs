@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
-use support_chassis::call::{Caller, Certificate};
+use support_chassis::call::{Caller, Certificate, ShownGrant};
 use support_chassis::client::Peer;
 use support_chassis::error::{CommonErrorReason, explain};
 use support_chassis::passport::{ACTOR_HEADER, Kind, PASSPORT_HEADER, Passport, PassportError};
@@ -38,6 +38,7 @@ fn claims(iss: &str, kind: Kind, sub: &str) -> Passport {
         locations: BTreeSet::new(),
         technician: None,
         cert: None,
+        shown: None,
         jti: "1".to_owned(),
         iat: START,
         exp: START + 300,
@@ -297,6 +298,7 @@ prop_compose! {
             prop::option::of("[A-Za-z0-9]{1,20}"),
             prop::option::of(("[A-Za-z0-9_-]{43}", prop::collection::vec("[a-z.]{1,20}", 0..3))),
         ),
+        shown in prop::option::of((0_u8..4, "[a-f0-9-]{36}", "[a-z_]{1,20}", prop::option::of("[a-f0-9-]{36}"))),
         jti in "[a-f0-9]{24}",
         (age, life) in (0_i64..1000, 1_i64..3600),
     ) -> Passport {
@@ -304,9 +306,13 @@ prop_compose! {
         let cert = cert.map(|(thumbprint, names)| Certificate { thumbprint, names });
         // Some are shown by somebody who acts for the customer.
         let delegate = grant.clone().filter(|_| life % 2 == 0);
+        // Staff show a customer's grant beside what they are.
+        let shown = shown.filter(|_| kind == Kind::Staff).map(|(aal, id, purpose, case)| ShownGrant {
+            grant: id.clone(), customer: id, aal, amr: amr.clone(), purpose, delegate: case.clone(), case,
+        });
         Passport {
             iss: "gateway".to_owned(), sub, kind, org, scopes, aal, region, grant, amr, purpose, case, delegate, locations,
-            technician, cert, jti, iat, exp: iat + life,
+            technician, cert, shown, jti, iat, exp: iat + life,
         }
     }
 }

@@ -87,6 +87,15 @@ pub enum MarkRefusal {
     Retired,
 }
 
+impl LockReason {
+    /// Whether it is no more than what the owner says. All others are somebody's finding: of the police, a carrier, a court, or of who
+    /// looked at proofs.
+    #[must_use]
+    pub fn is_owners_word(self) -> bool {
+        matches!(self, Self::OwnerRequest | Self::Recovered | Self::SetInError)
+    }
+}
+
 /// Which kinds of caller may set (`true`) or lift (`false`) a lock, and for which reasons. What is not here, nobody may.
 /// Operators may what staff may.
 const LOCK_RULES: &[(ActorKind, Lock, bool, &[LockReason])] = {

@@ -1,7 +1,9 @@
 //! Locks and flags.
 
+use support_chassis::call::Needed;
 use support_chassis::db::Tx;
 use support_chassis::id::Ids;
+use support_proto::support::options::v1::AssuranceLevel;
 use support_proto::support::warranty::v1::{DeviceFlagChanged, DeviceLockChanged};
 
 use super::locked;
@@ -22,6 +24,14 @@ impl From<MarkRefusal> for Error {
     }
 }
 
+/// What staff must show who lift a lock because its owner says so.
+const OWNERS_WORD: Needed<'static> = Needed {
+    assurance: AssuranceLevel::Aal1,
+    purposes: &[],
+    case_id: None,
+    delegates: false,
+};
+
 /// Sets or lifts a lock.
 pub async fn change_lock(
     tx: &mut Tx,
@@ -33,6 +43,12 @@ pub async fn change_lock(
     let mut registered = locked(tx, viewer, id).await?;
     let device = &mut registered.device;
     domain::device::change_lock(device, actor.kind, lock, sets, reason)?;
+    if let (Some(owner), Some(call)) = (device.owner, tx.call())
+        && !sets
+        && reason.is_owners_word()
+    {
+        call.check_grant_for(owner, &OWNERS_WORD)?;
+    }
     let now = tx.now();
     insert_lock(tx, ids.next(), id, (lock, sets, reason), actor, now).await?;
     device.locks.retain(|set| *set != lock);

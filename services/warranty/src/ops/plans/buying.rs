@@ -8,7 +8,7 @@ use support_proto::support::warranty::v1::{PlanEnrolled, PlanQuoted, PlanTerms};
 use time::{Date, Duration};
 
 use super::paying::{Payment, pay};
-use super::{Viewer, today};
+use super::{Viewer, check_grant, today};
 use crate::domain::calendar::days_later;
 use crate::domain::device::{DeviceId, Obstacle};
 use crate::domain::money::Currency;
@@ -213,6 +213,7 @@ pub async fn enrol(tx: &mut Tx, ids: &Ids, viewer: &Viewer, enrol: &Enrol) -> Re
         Ok(_) | Err(Error::DeviceNotFound) => return Err(PlanError::QuoteNotFound.into()),
         Err(error) => return Err(error),
     };
+    check_grant(tx, registered.device.owner)?;
     if used {
         return Err(PlanError::QuoteUsed.into());
     }

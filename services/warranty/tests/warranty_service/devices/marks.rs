@@ -5,6 +5,7 @@ use support_proto::support::warranty::v1::{
     ChangeFlagRequest, ChangeLockRequest, Device, DeviceFlag, DeviceHistoryKind, DeviceLock, DeviceLockChanged,
     GetDeviceHistoryRequest, GetDeviceRequest, LockReason,
 };
+use support_testing::showing;
 use support_warranty::store::devices::standing;
 use tonic::{Code, Status};
 
@@ -202,4 +203,42 @@ async fn flags_are_the_operators_and_bar_what_they_say() {
         .unwrap()
         .bars;
     assert!(bars.is_empty());
+}
+
+#[tokio::test]
+async fn that_the_owner_says_so_staff_show_by_the_owners_grant() {
+    use DeviceLock::Stolen;
+    use LockReason::{OwnerRequest, OwnershipProven, Recovered};
+    let world = World::start().await;
+    world.product("PHN-12-128").await;
+    let (owner, somebody) = (world.customer().to_string(), world.customer().to_string());
+    let device = world
+        .device("AAAA0001", |request| request.owner_customer_id.clone_from(&owner))
+        .await;
+    let set = async || {
+        lock(&world, &staff(), &device, (Stolen, false, OwnerRequest))
+            .await
+            .unwrap()
+    };
+    set().await;
+    let before = rows(&world).await;
+    for (caller, reason) in [
+        (staff(), "MISSING"),
+        (showing(&staff(), &somebody, "general_help"), "REFUSED"),
+    ] {
+        refused(
+            lock(&world, &caller, &device, (Stolen, true, Recovered)).await,
+            Code::PermissionDenied,
+            &format!("COMMON_ERROR_REASON_GRANT_{reason}"),
+        );
+    }
+    assert_eq!(rows(&world).await, before);
+    let shown = showing(&staff(), &owner, "general_help");
+    let left = lock(&world, &shown, &device, (Stolen, true, Recovered)).await.unwrap();
+    assert!(left.locks.is_empty());
+    // Proofs speak for themselves, and nobody needs to be asked to lock what is gone.
+    set().await;
+    lock(&world, &staff(), &device, (Stolen, true, OwnershipProven))
+        .await
+        .unwrap();
 }

@@ -1,5 +1,6 @@
 //! Every reason of plans, and that nothing is left behind.
 
+use support_chassis::error::{CommonErrorReason, explain};
 use support_proto::support::warranty::v1::PlanState;
 use time::macros::date;
 use tonic::Code;
@@ -100,7 +101,7 @@ async fn what_cannot_be_bought_says_why() {
         .await;
     scene
         .refuses(
-            scene.try_enrol(&staff(), &of_shop, false),
+            scene.try_enrol(&scene.agent(), &of_shop, false),
             Code::AlreadyExists,
             "PLAN_ALREADY_HELD",
         )
@@ -190,7 +191,7 @@ async fn what_cannot_be_paid_says_why() {
         renews: false,
         payment_reference: "p-1".to_owned(),
     };
-    let mut door = scene.world.plans(&staff());
+    let mut door = scene.world.plans(&scene.agent());
     scene
         .refuses(
             door.enrol_plan(request),
@@ -284,4 +285,74 @@ async fn what_cannot_be_renewed_ended_or_moved_says_why() {
             "PLAN_STATE",
         )
         .await;
+}
+
+#[tokio::test]
+async fn staff_change_a_plan_only_with_the_grant_of_who_holds_it() {
+    let scene = Scene::new().await;
+    // Asked while the telephone is new.
+    let device = scene
+        .world
+        .device("C39XK0A1B4", |request| {
+            request.owner_customer_id = scene.owner.to_string();
+            request.purchase_date = Some(day(2026, 3, 1));
+        })
+        .await;
+    let asked = warranty::QuotePlanRequest {
+        request_id: scene.request_id(),
+        device_id: device.device_id,
+        kind: "standard".to_owned(),
+        ..warranty::QuotePlanRequest::default()
+    };
+    let answer = scene.world.plans(&staff()).quote_plan(asked).await;
+    let quote = answer.unwrap().into_inner().quote.unwrap();
+    let plan = scene.active("standard", false).await;
+    let renew = |caller: &Caller| {
+        let mut door = scene.world.plans(caller);
+        let request = warranty::SetPlanRenewalRequest {
+            request_id: scene.request_id(),
+            plan_id: plan.plan_id.clone(),
+            renews: true,
+        };
+        async move { door.set_plan_renewal(request).await }
+    };
+    let told = explain(&renew(&staff()).await.unwrap_err());
+    assert_eq!(told.common(), Some(CommonErrorReason::GrantMissing), "{told:?}");
+    assert_eq!(told.metadata["purposes"], "plan_change");
+    let somebody = scene.world.customer().to_string();
+    let told = explain(&renew(&showing(&staff(), &somebody, "plan_change")).await.unwrap_err());
+    assert_eq!(told.common(), Some(CommonErrorReason::GrantRefused), "{told:?}");
+    assert_eq!(told.metadata["cause"], "another_customer");
+    let of_help = showing(&staff(), &scene.owner.to_string(), "general_help");
+    let told = explain(&renew(&of_help).await.unwrap_err());
+    assert_eq!(told.common(), Some(CommonErrorReason::PurposeMismatch), "{told:?}");
+
+    // Neither is it ended or bought for them, and nothing is left behind.
+    let before = scene.rows().await;
+    let other = showing(&staff(), &somebody, "plan_change");
+    for (caller, reason) in [
+        (&staff(), CommonErrorReason::GrantMissing),
+        (&other, CommonErrorReason::GrantRefused),
+    ] {
+        let cancel = warranty::CancelPlanRequest {
+            request_id: scene.request_id(),
+            plan_id: plan.plan_id.clone(),
+            refund: Some(euros(0)),
+        };
+        let refusals = [
+            scene.world.plans(caller).cancel_plan(cancel).await.map(drop),
+            scene.try_enrol(caller, &quote, false).await.map(drop),
+        ];
+        for refusal in refusals {
+            let told = explain(&refusal.unwrap_err());
+            assert_eq!(
+                (told.code, told.common()),
+                (Code::PermissionDenied, Some(reason)),
+                "{told:?}"
+            );
+        }
+    }
+    assert_eq!(scene.rows().await, before);
+    scene.try_enrol(&scene.agent(), &quote, false).await.unwrap();
+    renew(&scene.agent()).await.unwrap();
 }
