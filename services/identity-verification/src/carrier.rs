@@ -4,33 +4,14 @@
 //! the delivery and stands in `Idempotency-Key` as well: a message that is sent twice after a crash is one to a carrier
 //! that looks. Any answer 2xx has taken it.
 
-use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
-
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use http::{Method, Request, Uri};
-use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use prost::bytes::Bytes;
 use serde::Serialize;
 
 use crate::domain::ids::DeliveryId;
-use crate::settings::CheckedHook;
+use crate::hook::{Hook, HookError};
 
 /// Sends short messages. Clones share its connections.
-#[derive(Clone)]
-pub struct Carrier(Arc<Inner>);
-
-struct Inner {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    url: Uri,
-    authorization: Option<HeaderValue>,
-    timeout: Duration,
-}
+#[derive(Debug, Clone)]
+pub struct Carrier(Hook);
 
 /// Why a short message was not taken. Says what kind of answer the carrier gave and not what it said, since that may quote numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -62,20 +43,10 @@ struct Message<'a> {
 }
 
 impl Carrier {
-    /// A carrier at the address that the settings name. Connects when it first sends.
+    /// A carrier behind this hook.
     #[must_use]
-    pub fn new(checked: CheckedHook) -> Self {
-        let connector = HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_http1()
-            .build();
-        Self(Arc::new(Inner {
-            client: Client::builder(TokioExecutor::new()).build(connector),
-            url: checked.url,
-            authorization: checked.authorization,
-            timeout: checked.timeout,
-        }))
+    pub fn new(hook: Hook) -> Self {
+        Self(hook)
     }
 
     /// Sends `text` to the telephone number `to`, E.164.
@@ -91,22 +62,11 @@ impl Carrier {
             language,
             id: id.clone(),
         };
-        let body = serde_json::to_vec(&message).map_err(|_| CarrierError::Refused { status: 0 })?;
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri(self.0.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header("idempotency-key", id);
-        if let Some(authorization) = &self.0.authorization {
-            request = request.header(AUTHORIZATION, authorization);
-        }
-        let request = request
-            .body(Full::from(body))
-            .map_err(|_| CarrierError::Refused { status: 0 })?;
-        match tokio::time::timeout(self.0.timeout, self.0.client.request(request)).await {
-            Ok(Ok(answer)) => judge(answer.status().as_u16()),
-            Ok(Err(_)) => Err(CarrierError::Deferred { status: 0 }),
-            Err(_) => Err(CarrierError::TimedOut),
+        match self.0.post(&message, Some(&id)).await {
+            Ok(answer) => judge(answer.status),
+            Err(HookError::Unwritable) => Err(CarrierError::Refused { status: 0 }),
+            Err(HookError::NoAnswer | HookError::Unreadable) => Err(CarrierError::Deferred { status: 0 }),
+            Err(HookError::TimedOut) => Err(CarrierError::TimedOut),
         }
     }
 }
@@ -119,12 +79,6 @@ fn judge(status: u16) -> Result<(), CarrierError> {
         401 | 403 | 404 | 405 | 408 | 425 | 429 => Err(CarrierError::Deferred { status }),
         400..=499 => Err(CarrierError::Refused { status }),
         _ => Err(CarrierError::Deferred { status }),
-    }
-}
-
-impl fmt::Debug for Carrier {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Carrier(..)")
     }
 }
 

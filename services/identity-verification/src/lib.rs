@@ -5,6 +5,7 @@ pub mod carrier;
 pub mod chance;
 pub mod domain;
 pub mod error;
+pub mod hook;
 pub mod keys;
 pub mod letter;
 pub mod mail;
@@ -63,6 +64,7 @@ use crate::api::verifications::VerificationApi;
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::domain::erasure::FOLLOWERS;
+use crate::hook::Hook;
 use crate::keys::{ClientKeyRing, CodeKeys, NextKey, TokenKeys};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
@@ -189,7 +191,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
         words,
         courier,
         policy,
-        numbers: checked.numbers.take().map(Numbers::new),
+        numbers: checked.numbers.take().map(|hook| Numbers::new(Hook::new(hook))),
         wake,
         metrics,
         settings: settings.delivery,
@@ -305,7 +307,10 @@ fn upkeep(kit: &Kit, settings: &IdentitySettings, metrics: &Metrics) -> Upkeep {
 /// Where messages go.
 fn courier(settings: &IdentitySettings, checked: &mut Checked) -> Result<Courier, StartError> {
     Ok(match checked.mail.take() {
-        Some(mail) => Courier::Real(Mailer::new(&settings.smtp, mail)?, checked.sms.take().map(Carrier::new)),
+        Some(mail) => Courier::Real(
+            Mailer::new(&settings.smtp, mail)?,
+            checked.sms.take().map(|hook| Carrier::new(Hook::new(hook))),
+        ),
         None => Courier::Local,
     })
 }

@@ -5,38 +5,16 @@
 //! `{"line": "mobile", "ported_at": "2026-02-03T10:00:00Z", "sim_swapped_at": null}`. `line` is `voip` or `premium` where it is that,
 //! and anything else is an ordinary line; what is not known is null or missing.
 
-use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
-
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use http::{Method, Request, Uri};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use prost::bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::domain::risk::number::Line;
-use crate::settings::CheckedHook;
+use crate::hook::{Hook, HookError};
 use crate::store::risk::known::NumberReport;
 
-/// The longest answer that is read, in bytes.
-const ANSWER_LIMIT: usize = 16 * 1024;
-
 /// Asks what is known of numbers. Clones share its connections.
-#[derive(Clone)]
-pub struct Numbers(Arc<Inner>);
-
-struct Inner {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    url: Uri,
-    authorization: Option<HeaderValue>,
-    timeout: Duration,
-}
+#[derive(Debug, Clone)]
+pub struct Numbers(Hook);
 
 /// Why nothing was learned. Says what kind of answer came and not what it said, since that may quote numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -60,7 +38,7 @@ struct Asked<'a> {
     number: &'a str,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Told {
     #[serde(default)]
     line: Option<String>,
@@ -71,20 +49,10 @@ struct Told {
 }
 
 impl Numbers {
-    /// A provider at the address that the settings name. Connects when it is first asked.
+    /// A provider behind this hook.
     #[must_use]
-    pub fn new(checked: CheckedHook) -> Self {
-        let connector = HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_http1()
-            .build();
-        Self(Arc::new(Inner {
-            client: Client::builder(TokioExecutor::new()).build(connector),
-            url: checked.url,
-            authorization: checked.authorization,
-            timeout: checked.timeout,
-        }))
+    pub fn new(hook: Hook) -> Self {
+        Self(hook)
     }
 
     /// What is known of a telephone number, E.164, at `now`.
@@ -93,50 +61,32 @@ impl Numbers {
     ///
     /// [`NumbersError`].
     pub async fn ask(&self, number: &str, now: OffsetDateTime) -> Result<NumberReport, NumbersError> {
-        tokio::time::timeout(self.0.timeout, self.asked(number, now))
-            .await
-            .map_err(|_| NumbersError::TimedOut)?
-    }
-
-    async fn asked(&self, number: &str, now: OffsetDateTime) -> Result<NumberReport, NumbersError> {
-        let body = serde_json::to_vec(&Asked { number }).map_err(|_| NumbersError::Unreadable)?;
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri(self.0.url.clone())
-            .header(CONTENT_TYPE, "application/json");
-        if let Some(authorization) = &self.0.authorization {
-            request = request.header(AUTHORIZATION, authorization);
+        let answer = self.0.post(&Asked { number }, None).await?;
+        match answer.status {
+            200 => Ok(read(&answer.json().await?, now)),
+            status => Err(NumbersError::Status { status }),
         }
-        let request = request
-            .body(Full::from(body))
-            .map_err(|_| NumbersError::Status { status: 0 })?;
-        let answer = self.0.client.request(request).await;
-        let answer = answer.map_err(|_| NumbersError::Status { status: 0 })?;
-        let status = answer.status().as_u16();
-        if status != 200 {
-            return Err(NumbersError::Status { status });
-        }
-        let body = Limited::new(answer.into_body(), ANSWER_LIMIT).collect().await;
-        let body = body.map_err(|_| NumbersError::Unreadable)?.to_bytes();
-        read(&body, now)
     }
 }
 
-/// Reads an answer. What would lie in the future is as if it were now: a provider's clock is its own.
-fn read(body: &[u8], now: OffsetDateTime) -> Result<NumberReport, NumbersError> {
-    let told: Told = serde_json::from_slice(body).map_err(|_| NumbersError::Unreadable)?;
+impl From<HookError> for NumbersError {
+    fn from(error: HookError) -> Self {
+        match error {
+            HookError::NoAnswer => Self::Status { status: 0 },
+            HookError::TimedOut => Self::TimedOut,
+            HookError::Unwritable | HookError::Unreadable => Self::Unreadable,
+        }
+    }
+}
+
+/// What an answer says. What would lie in the future is as if it were now: a provider's clock is its own.
+fn read(told: &Told, now: OffsetDateTime) -> NumberReport {
     let past = |at: Option<OffsetDateTime>| at.map(|at| at.min(now));
-    Ok(NumberReport {
+    NumberReport {
         line: told.line.as_deref().and_then(Line::from_name),
         ported_at: past(told.ported_at),
         sim_swapped_at: past(told.sim_swapped_at),
         asked_at: Some(now),
-    })
-}
-
-impl fmt::Debug for Numbers {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Numbers(..)")
     }
 }
 
@@ -154,8 +104,9 @@ mod tests {
             asked_at: Some(NOW),
             ..NumberReport::default()
         };
+        let of = |body: &[u8]| serde_json::from_slice(body).map(|told| read(&told, NOW)).ok();
         for body in [&b"{}"[..], br#"{"line": "mobile", "ported_at": null, "more": 1}"#] {
-            assert_eq!(read(body, NOW), Ok(blank));
+            assert_eq!(of(body), Some(blank));
         }
         let told =
             br#"{"line": "voip", "ported_at": "2026-02-03T10:00:00Z", "sim_swapped_at": "2031-01-01T00:00:00+02:00"}"#;
@@ -165,9 +116,9 @@ mod tests {
             sim_swapped_at: Some(NOW),
             asked_at: Some(NOW),
         };
-        assert_eq!(read(told, NOW), Ok(expected));
+        assert_eq!(of(told), Some(expected));
         for body in [&b""[..], b"1", br#"{"ported_at": "yesterday"}"#] {
-            assert_eq!(read(body, NOW), Err(NumbersError::Unreadable));
+            assert_eq!(of(body), None);
         }
     }
 }
