@@ -20,6 +20,8 @@ mod delegations;
 mod delivery;
 #[path = "identity_verification_service/disclosure.rs"]
 mod disclosure;
+#[path = "identity_verification_service/draft_of_risk.rs"]
+mod draft_of_risk;
 #[path = "identity_verification_service/erasures.rs"]
 mod erasures;
 #[path = "identity_verification_service/events.rs"]

@@ -4,6 +4,7 @@
 //! and the source of the call. What that comes to shows at once. And when a proof was right, by all that is known of its
 //! customer as well: whoever brings no proof reads nothing of it, neither from the answer nor from its time.
 
+pub mod again;
 pub mod number;
 pub mod place;
 
@@ -166,6 +167,31 @@ impl RiskRules {
     };
 }
 
+impl RiskRules {
+    /// What a sum comes to, and `least` at the least.
+    #[must_use]
+    pub fn outcome(&self, score: i32, bounds: Bounds, least: Outcome) -> Outcome {
+        let reached = if score >= self.deny_at {
+            Outcome::Denied
+        } else if score >= self.block_at {
+            Outcome::Blocked
+        } else if score >= self.raise_at {
+            Outcome::Raised
+        } else {
+            Outcome::None
+        };
+        // What a reviewer has cleared is proven more strongly, and not let through.
+        let reached = match reached {
+            Outcome::Blocked if bounds.is_cleared => Outcome::Raised,
+            reached => reached,
+        };
+        match reached.max(least) {
+            Outcome::Raised if !bounds.can_raise => Outcome::Blocked,
+            reached => reached,
+        }
+    }
+}
+
 /// A signal as it was noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finding {
@@ -240,28 +266,10 @@ impl Assessment {
     /// stricter at the start is not forgotten.
     pub fn weigh(&mut self, rules: &RiskRules, bounds: Bounds, basis: &str, now: OffsetDateTime) -> Outcome {
         self.score = self.findings.iter().map(|found| i32::from(found.weight)).sum();
-        let reached = if self.score >= rules.deny_at {
-            Outcome::Denied
-        } else if self.score >= rules.block_at {
-            Outcome::Blocked
-        } else if self.score >= rules.raise_at {
-            Outcome::Raised
-        } else {
-            Outcome::None
-        };
-        // What a reviewer has cleared is proven more strongly, and not let through.
-        let reached = match reached {
-            Outcome::Blocked if bounds.is_cleared => Outcome::Raised,
-            reached => reached,
-        };
-        let reached = match reached.max(self.outcome) {
-            Outcome::Raised if !bounds.can_raise => Outcome::Blocked,
-            reached => reached,
-        };
-        self.outcome = reached;
+        self.outcome = rules.outcome(self.score, bounds, self.outcome);
         basis.clone_into(&mut self.basis);
         self.assessed_at = now;
-        reached
+        self.outcome
     }
 }
 

@@ -1,9 +1,12 @@
-//! What stricter rules would mean: who was verified lately beyond what they allow, or for longer.
+//! What stricter rules would mean: who was verified lately beyond what they allow, or for longer; and what other weights and
+//! thresholds of risk would have done.
 //!
 //! Only what is known for certain is told. Rules that allow more have no consequences here: whether somebody who gave up would
 //! have come through nobody knows.
 
-use std::time::Duration;
+mod risk;
+
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -31,6 +34,7 @@ pub fn simulate(what_if: WhatIf<VerificationPolicy>) -> BoxFuture<'static, Resul
             Reach::Only(countries) => (countries, false),
             Reach::AllBut(countries) => (countries, true),
         };
+        let until = Instant::now() + what_if.within;
         let mut tx = what_if.db.begin().await?;
         let sample = Sample {
             countries: countries.iter().cloned().collect(),
@@ -62,8 +66,13 @@ pub fn simulate(what_if: WhatIf<VerificationPolicy>) -> BoxFuture<'static, Resul
                 &proposed.of(purpose),
             ));
         }
+        let of_risk = risk::weigh_again(&mut tx, &sample, &what_if, until).await?;
         tx.rollback().await?;
-        Ok(told.into())
+        told.extend(of_risk.consequences);
+        Ok(Findings {
+            consequences: told,
+            ..of_risk
+        })
     }
     .boxed()
 }

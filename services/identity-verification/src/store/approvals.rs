@@ -48,7 +48,7 @@ pub struct Beyond {
 
 impl Sample {
     /// Before every id that was made since then: ids are ordered by time, and so is the primary key's index.
-    fn first_id(&self) -> Uuid {
+    pub(super) fn first_id(&self) -> Uuid {
         let milliseconds = u128::try_from(self.since.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
         Uuid::from_u128(milliseconds << 80)
     }

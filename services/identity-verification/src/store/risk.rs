@@ -1,8 +1,9 @@
 //! What speaks against verifications: assessments and what reviewers decided. What they are made of is in [`known`] and
-//! [`counts`].
+//! [`counts`], what they came to lately in [`past`].
 
 pub mod counts;
 pub mod known;
+pub mod past;
 
 use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
