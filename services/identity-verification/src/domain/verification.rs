@@ -1,126 +1,19 @@
 //! One attempt of somebody to prove who they are: a workflow over one or more factors.
 
-use std::fmt;
-use std::time::Duration;
+mod method;
+mod subject;
 
-use support_chassis::named;
+use std::fmt;
+
 use time::OffsetDateTime;
 
-use super::contact::ContactKind;
+pub use self::method::{Method, Purpose};
+pub use self::subject::Subject;
 use super::delegation::Refusal;
 use super::grant::Assurance;
-use super::ids::{CaseId, ContactPointId, CustomerId, VerificationId};
+use super::ids::{CaseId, CustomerId, VerificationId};
 use super::machine::{NotAllowed, State, Step, transition};
-use super::rules::{Limits, Rules};
-
-named! {
-    /// What a verification is for.
-    Purpose {
-        /// Help with a device.
-        GeneralHelp = "general_help",
-        /// Security of the account.
-        AccountSecurity = "account_security",
-        /// A payment.
-        Payment = "payment",
-        /// Handing over or taking back a device for repair.
-        RepairHandover = "repair_handover",
-        /// Change of a service plan.
-        PlanChange = "plan_change",
-    }
-}
-
-named! {
-    /// A way to prove who one is.
-    Method {
-        /// A one-time code sent by e-mail.
-        EmailCode = "email_code",
-        /// A one-time code sent by SMS.
-        SmsCode = "sms_code",
-        /// A code of an authenticator app.
-        Totp = "totp",
-        /// A passkey whose authenticator has verified its user.
-        Passkey = "passkey",
-        /// A PIN that the customer made in a session of theirs.
-        SupportPin = "support_pin",
-        /// A prompt on a registered device, confirmed with the number shown.
-        Push = "push",
-        /// A recovery code.
-        RecoveryCode = "recovery_code",
-        /// A document seen in a store.
-        Document = "document",
-    }
-}
-
-impl Method {
-    /// Whether it is a code that is sent to a contact point.
-    #[must_use]
-    pub fn is_sent(self) -> bool {
-        matches!(self, Self::EmailCode | Self::SmsCode)
-    }
-}
-
-impl From<ContactKind> for Method {
-    fn from(kind: ContactKind) -> Self {
-        match kind {
-            ContactKind::Email => Self::EmailCode,
-            ContactKind::Phone => Self::SmsCode,
-        }
-    }
-}
-
-/// Whom a verification would prove to be whom, and within what limits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
-    /// The customer.
-    pub customer_id: CustomerId,
-    /// Their address that the code goes to.
-    pub contact_point_id: ContactPointId,
-    /// The country they live in, ISO 3166-1 alpha-2, whose rules hold besides.
-    pub country_code: String,
-    /// What the rules of their own country allow. Beyond them the verification goes on as if nobody had the address: no
-    /// code is sent, and none is right.
-    pub limits: Limits,
-    /// How long a grant will last.
-    pub grant_lifetime: Duration,
-}
-
-impl Subject {
-    /// A customer with the rules of their country, on whom a verification that begins by `method` and is answered by the
-    /// limits `answered` is started at `now`. Where the rules of their country do not take the method, or ask for more than
-    /// it is answered that is needed, nothing will approve it.
-    #[must_use]
-    pub fn new(
-        customer_id: CustomerId,
-        contact_point_id: ContactPointId,
-        country_code: String,
-        rules: &Rules,
-        (method, answered): (Method, &Limits),
-        now: OffsetDateTime,
-    ) -> Self {
-        let taken = rules
-            .reached_from(method)
-            .filter(|purpose| purpose.assurance <= answered.assurance);
-        let (limits, grant_lifetime) = match taken {
-            Some(purpose) => (Limits::new(rules, now), purpose.grant_lifetime),
-            None => (Limits::none(rules, now), Duration::ZERO),
-        };
-        Self {
-            customer_id,
-            contact_point_id,
-            country_code,
-            limits: Limits {
-                assurance: answered.assurance,
-                ..limits
-            },
-            grant_lifetime,
-        }
-    }
-
-    /// Whether the `checks`th proof that is tried, by `method`, can be right at `now`.
-    fn allows(&self, method: Method, checks: i16, now: OffsetDateTime) -> bool {
-        self.limits.methods.contains(&method) && checks <= self.limits.checks && now < self.limits.expires_at
-    }
-}
+use super::rules::Limits;
 
 /// One attempt of somebody to prove who they are.
 #[derive(Clone, PartialEq, Eq)]

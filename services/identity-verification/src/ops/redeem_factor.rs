@@ -1,36 +1,30 @@
 //! Redeems a proof: the one way in which a verification comes nearer to its end.
 
+mod grants;
+mod proofs;
 mod tallies;
 
-use subtle::ConstantTimeEq as _;
 use support_chassis::db::Tx;
-use support_chassis::id::Ids;
-use support_proto::support::identity::v1::{AuthenticatorEnded, GrantIssued};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
-use self::tallies::Tallies;
+use self::grants::{issue, refuse_delegate};
+use self::proofs::{held_against, use_up, verified, whose};
+use self::tallies::{Tallies, count_failure, count_source, recover};
 use super::delegations::mandate;
 use super::weigh_risk::{self, AtProof};
-use super::{Means, NotAccepted, contact_point_changed, ended, text_of};
-use crate::api::present;
-use crate::domain::audit::{Action, Deed};
+use super::{Means, NotAccepted, ended};
 use crate::domain::authenticator::{DocumentType, RecoveryCode};
 use crate::domain::code::Code;
 use crate::domain::delegation::Delegation;
-use crate::domain::grant::{Assurance, Decay, Grant};
-use crate::domain::happening::Kind;
-use crate::domain::ids::{AuthenticatorId, CustomerId, VerificationId};
+use crate::domain::grant::Grant;
+use crate::domain::ids::{CustomerId, VerificationId};
 use crate::domain::machine::Step;
 use crate::domain::risk::{Assessment, Outcome, Report};
-use crate::domain::rules::FactorRules;
 use crate::domain::sends::SendWindow;
-use crate::domain::totp::TotpSecret;
-use crate::domain::verification::{Checked, Method, Subject, Verification};
+use crate::domain::verification::{Checked, Method, Verification};
 use crate::error::IdentityError;
-use crate::keys::{Counted, Kept};
+use crate::keys::Counted;
 use crate::store;
-use crate::store::factors::PromptAnswer;
 use crate::store::risk::known::Devices;
 use crate::webauthn::Assertion;
 
@@ -96,22 +90,6 @@ pub struct Redemption {
     pub verification: Verification,
     /// The grant, where it was approved.
     pub grant: Option<Grant>,
-}
-
-/// What a right proof used.
-enum Used {
-    /// Nothing that is written down.
-    Nothing,
-    /// This authenticator.
-    Authenticator(AuthenticatorId),
-    /// A step of this app.
-    Step(AuthenticatorId, i64),
-    /// This PIN, which is gone.
-    Pin(AuthenticatorId),
-    /// This code of this set.
-    Recovery(AuthenticatorId, i16),
-    /// This passkey, of which something has changed.
-    Passkey(AuthenticatorId, Vec<u8>),
 }
 
 /// Tries a proof. A wrong one is no error of this function but an outcome, and the transaction must be committed either
@@ -281,266 +259,4 @@ async fn settle_for(
         }
         (mandate, _) => Ok((checked, mandate.and_then(Result::ok))),
     }
-}
-
-/// Counts a failure of a source of calls.
-async fn count_source(tx: &mut Tx, key: &[u8; 32], now: OffsetDateTime) -> Result<(), IdentityError> {
-    let mut source = store::send_windows::lock(tx, key, now).await?;
-    source.add(now);
-    Ok(store::send_windows::update(tx, key, &source).await?)
-}
-
-/// Whose authenticators are looked for: the customer's, or, so that it is looked for all the same, those of an id that nobody has.
-fn whose(verification: &Verification) -> Uuid {
-    let subject = verification.subject.as_ref();
-    subject.map_or_else(|| verification.id.uuid(), |subject| subject.customer_id.uuid())
-}
-
-/// What the proof used, where it is right. The lookups are made for nobody's verifications as well.
-async fn held_against(
-    tx: &mut Tx,
-    means: &Means,
-    verification: &Verification,
-    proof: &Proof,
-    rules: &FactorRules,
-    now: OffsetDateTime,
-) -> Result<Option<Used>, IdentityError> {
-    let customer = verification.subject.as_ref().map(|subject| subject.customer_id);
-    let whose = whose(verification);
-    Ok(match proof {
-        Proof::Code(code) => means
-            .keys
-            .is_code(verification.id, code, &verification.code_mac)
-            .then_some(Used::Nothing),
-        Proof::Totp(code) => {
-            let number = code.number();
-            let mut found = None;
-            let apps = store::authenticators::lock_apps(tx, whose).await?;
-            if apps.is_empty() {
-                let _ = TotpSecret::new([0; 20]).step_of(number, now, rules.totp_drift_steps, None);
-            }
-            for app in apps {
-                let secret = means.keys.open_secret(app.id, &app.secret)?;
-                let step = secret.step_of(number, now, rules.totp_drift_steps, app.last_step);
-                found = found.or(step.map(|step| Used::Step(app.id, step)));
-            }
-            found
-        }
-        Proof::Pin(pin) => {
-            let mac = means.keys.kept_mac(Kept::Pin, whose, pin);
-            store::authenticators::lock_pin(tx, whose, now)
-                .await?
-                .filter(|(_, kept)| kept.ct_eq(&mac).into())
-                .map(|(id, _)| Used::Pin(id))
-        }
-        Proof::Recovery(code) => {
-            let letters = code.as_ref().map_or("", RecoveryCode::letters);
-            let mac = means.keys.kept_mac(Kept::Recovery, whose, letters);
-            // Found by the keyed hash: how much of it is right nobody can tell from the time.
-            store::authenticators::lock_recovery_code(tx, whose, &mac)
-                .await?
-                .map(|(id, ordinal)| Used::Recovery(id, ordinal))
-        }
-        Proof::Passkey(assertion) => {
-            let ceremony = store::factors::take_ceremony(tx, verification.id, now).await?;
-            let credential: &[u8] = assertion.as_ref().map_or(&[], |assertion| assertion.credential_id());
-            let passkey = store::authenticators::lock_passkey(tx, whose, credential).await?;
-            match (ceremony, assertion, passkey, customer) {
-                (Some(ceremony), Some(assertion), Some(passkey), Some(customer)) => means
-                    .passkeys
-                    .end_authentication(
-                        &ceremony,
-                        assertion,
-                        customer,
-                        &passkey.static_state,
-                        &passkey.dynamic_state,
-                    )
-                    .ok()
-                    .map(|changed| Used::Passkey(passkey.id, changed)),
-                _ => None,
-            }
-        }
-        Proof::Push => match store::factors::take_answer(tx, verification.id, now).await? {
-            PromptAnswer::None => return Err(IdentityError::PushPending),
-            PromptAnswer::Confirmed(device) => Some(Used::Authenticator(device)),
-            PromptAnswer::Refused => None,
-        },
-        Proof::Document { .. } => customer.map(|_| Used::Nothing),
-    })
-}
-
-/// Writes down that the customer holds the address that a code came back from.
-async fn verified(
-    tx: &mut Tx,
-    ids: &Ids,
-    method: Method,
-    subject: &Subject,
-    now: OffsetDateTime,
-) -> Result<(), IdentityError> {
-    let point = subject.contact_point_id;
-    // From now on the address proves who its customer is, if it did not before: they hear of it at the others.
-    if method.is_sent() && !store::customers::set_verified(tx, point, now).await? {
-        let verified = contact_point_changed(ids, Kind::ContactPointVerified, subject.customer_id, point, now);
-        store::happenings::record(tx, &verified, now).await?;
-        let customer = subject.customer_id;
-        store::audit::record_change(tx, Action::ContactPointVerified, customer, point.uuid()).await?;
-    }
-    Ok(())
-}
-
-/// Writes down what a right proof used, so that what is good once is good once.
-async fn use_up(
-    tx: &mut Tx,
-    (id, method): (VerificationId, Method),
-    subject: &Subject,
-    proof: &Proof,
-    used: Used,
-    now: OffsetDateTime,
-) -> Result<(), IdentityError> {
-    let authenticator = match used {
-        Used::Nothing => None,
-        Used::Authenticator(authenticator) => Some(authenticator),
-        Used::Step(app, step) => {
-            store::authenticators::use_step(tx, app, step).await?;
-            Some(app)
-        }
-        Used::Pin(pin) => {
-            store::authenticators::end(tx, subject.customer_id, Method::SupportPin, Some(pin), now).await?;
-            Some(pin)
-        }
-        Used::Recovery(set, ordinal) => {
-            store::authenticators::use_recovery_code(tx, set, ordinal, now).await?;
-            Some(set)
-        }
-        Used::Passkey(passkey, changed) => {
-            store::authenticators::set_dynamic_state(tx, passkey, &changed).await?;
-            Some(passkey)
-        }
-    };
-    if let Some(authenticator) = authenticator {
-        store::authenticators::succeed(tx, authenticator, now).await?;
-    }
-    let document = match proof {
-        Proof::Document { kind, store, witness } => Some((*kind, store.as_str(), witness.as_str())),
-        _ => None,
-    };
-    let proof = store::factors::Proof {
-        authenticator,
-        document,
-    };
-    Ok(store::factors::insert_proof(tx, id, method, &proof, now).await?)
-}
-
-/// Counts a failure on what the customer has, and tells of what it has locked.
-async fn count_failure(
-    tx: &mut Tx,
-    verification: &Verification,
-    method: Method,
-    limit: i16,
-    now: OffsetDateTime,
-) -> Result<(), IdentityError> {
-    let locked = store::authenticators::fail(tx, whose(verification), method, limit, now).await?;
-    let subject = verification.subject.as_ref();
-    for (authenticator, subject) in locked.into_iter().zip(subject.into_iter().cycle()) {
-        let event = AuthenticatorEnded {
-            authenticator_id: authenticator.to_string(),
-            customer_id: subject.customer_id.to_string(),
-            method: present::method(method).into(),
-            locked: true,
-        };
-        tx.append(authenticator, &event).await?;
-        let (customer, locked) = (subject.customer_id, authenticator.uuid());
-        store::audit::record_change(tx, Action::AuthenticatorLocked, customer, locked).await?;
-    }
-    Ok(())
-}
-
-/// Who is verified at AAL2 has lost nothing to whoever guessed: what was failed with codes to the contact point that they named is
-/// forgotten, so that it can be used again.
-async fn recover(tx: &mut Tx, means: &Means, verification: &Verification) -> Result<(), IdentityError> {
-    if verification.reached() < Some(Assurance::Aal2) {
-        return Ok(());
-    }
-    let sent = [Method::EmailCode, Method::SmsCode];
-    let keys = means.keys.failure_counters(&verification.contact_key, &sent);
-    Ok(store::factors::forget_failures(tx, &keys).await?)
-}
-
-/// Denies a verification whose person may not act for the customer they named, which is on record.
-async fn refuse_delegate(
-    tx: &mut Tx,
-    verification: &mut Verification,
-    now: OffsetDateTime,
-) -> Result<(), IdentityError> {
-    verification
-        .stop(Step::Deny, now)
-        .map_err(|_| IdentityError::Impossible("what could be approved could not be denied"))?;
-    let deed = Deed {
-        is_refused: true,
-        case_id: verification.case_id,
-        subject_id: verification.subject.as_ref().map(|subject| subject.customer_id.uuid()),
-        ..Deed::new(Action::DelegateRefused, verification.acts_for)
-    };
-    store::audit::record(tx, &deed).await?;
-    Ok(())
-}
-
-/// Makes the grant of the subject, or of the customer for whom they may act by the delegation: no longer than that.
-async fn issue(
-    tx: &mut Tx,
-    means: &Means,
-    (verification, subject, delegation): (&Verification, &Subject, Option<Delegation>),
-    by: &By,
-    rules: &FactorRules,
-    now: OffsetDateTime,
-) -> Result<Grant, IdentityError> {
-    let assurance = verification
-        .reached()
-        .ok_or(IdentityError::Impossible("an approval without a proof"))?;
-    let grant = Grant {
-        id: means.ids.next(),
-        customer_id: delegation
-            .as_ref()
-            .map_or(subject.customer_id, |delegation| delegation.customer_id),
-        verification_id: verification.id,
-        assurance,
-        decay: decay(assurance, rules, now),
-        methods: verification.proven.clone(),
-        purpose: verification.purpose,
-        case_id: verification.case_id,
-        delegation: delegation
-            .as_ref()
-            .map(|delegation| (delegation.delegate_id, delegation.id)),
-        agent: verification.agent.clone().or_else(|| by.staff.clone()),
-        standard_basis: subject.limits.basis.clone(),
-        granted_at: now,
-        expires_at: match &delegation {
-            Some(delegation) => delegation.expires_at.min(now + subject.grant_lifetime),
-            None => now + subject.grant_lifetime,
-        },
-        revoked_at: None,
-    };
-    store::grants::insert(tx, &grant).await?;
-    store::audit::record(tx, &Deed::of_grant(Action::GrantIssued, &grant)).await?;
-    let event = GrantIssued {
-        grant_id: grant.id.to_string(),
-        customer_id: grant.customer_id.to_string(),
-        assurance: present::assurance(grant.assurance).into(),
-        case_id: text_of(grant.case_id),
-        standard_basis: grant.standard_basis.clone(),
-        delegate_customer_id: grant
-            .delegation
-            .map(|(delegate, _)| delegate.to_string())
-            .unwrap_or_default(),
-    };
-    tx.append(grant.id, &event).await?;
-    Ok(grant)
-}
-
-fn decay(assurance: Assurance, rules: &FactorRules, now: OffsetDateTime) -> Option<Decay> {
-    (assurance > Assurance::Aal1).then(|| Decay {
-        assured_until: now + rules.aal2_lifetime,
-        idle: rules.aal2_idle,
-        renewed_at: now,
-    })
 }

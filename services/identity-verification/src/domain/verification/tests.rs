@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 use support_chassis::clock::Clock;
 use support_chassis::id::Ids;
@@ -5,7 +7,7 @@ use time::macros::datetime;
 
 use super::*;
 use crate::domain::grant::Assurance;
-use crate::domain::rules::{CodeRules, PurposeRules};
+use crate::domain::rules::{CodeRules, PurposeRules, Rules};
 
 const START: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 const LIFETIME: Duration = Duration::from_mins(10);

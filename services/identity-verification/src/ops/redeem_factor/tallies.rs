@@ -1,13 +1,20 @@
-//! What failed before, under the locks of its counts.
+//! What failed before, under the locks of its counts, and how it is counted and forgotten.
 
 use std::time::Duration;
 
 use support_chassis::db::{DbError, Tx};
+use support_proto::support::identity::v1::AuthenticatorEnded;
 use time::OffsetDateTime;
 
+use super::proofs::whose;
+use crate::api::present;
+use crate::domain::audit::Action;
 use crate::domain::failures::Failures;
+use crate::domain::grant::Assurance;
 use crate::domain::verification::{Method, Verification};
+use crate::error::IdentityError;
 use crate::keys::{CodeKeys, Counted};
+use crate::ops::Means;
 use crate::store;
 
 /// What failed before: by anybody who tried, and by who is known to be the customer. Who is known does not wait for what strangers have
@@ -78,4 +85,46 @@ impl Tallies {
         }
         Ok(())
     }
+}
+
+/// Counts a failure of a source of calls.
+pub(super) async fn count_source(tx: &mut Tx, key: &[u8; 32], now: OffsetDateTime) -> Result<(), IdentityError> {
+    let mut source = store::send_windows::lock(tx, key, now).await?;
+    source.add(now);
+    Ok(store::send_windows::update(tx, key, &source).await?)
+}
+
+/// Counts a failure on what the customer has, and tells of what it has locked.
+pub(super) async fn count_failure(
+    tx: &mut Tx,
+    verification: &Verification,
+    method: Method,
+    limit: i16,
+    now: OffsetDateTime,
+) -> Result<(), IdentityError> {
+    let locked = store::authenticators::fail(tx, whose(verification), method, limit, now).await?;
+    let subject = verification.subject.as_ref();
+    for (authenticator, subject) in locked.into_iter().zip(subject.into_iter().cycle()) {
+        let event = AuthenticatorEnded {
+            authenticator_id: authenticator.to_string(),
+            customer_id: subject.customer_id.to_string(),
+            method: present::method(method).into(),
+            locked: true,
+        };
+        tx.append(authenticator, &event).await?;
+        let (customer, locked) = (subject.customer_id, authenticator.uuid());
+        store::audit::record_change(tx, Action::AuthenticatorLocked, customer, locked).await?;
+    }
+    Ok(())
+}
+
+/// Who is verified at AAL2 has lost nothing to whoever guessed: what was failed with codes to the contact point that they named is
+/// forgotten, so that it can be used again.
+pub(super) async fn recover(tx: &mut Tx, means: &Means, verification: &Verification) -> Result<(), IdentityError> {
+    if verification.reached() < Some(Assurance::Aal2) {
+        return Ok(());
+    }
+    let sent = [Method::EmailCode, Method::SmsCode];
+    let keys = means.keys.failure_counters(&verification.contact_key, &sent);
+    Ok(store::factors::forget_failures(tx, &keys).await?)
 }
