@@ -10,6 +10,8 @@
 mod audit;
 #[path = "identity_verification_service/bench.rs"]
 mod bench;
+#[path = "identity_verification_service/carriers.rs"]
+mod carriers;
 #[path = "identity_verification_service/credentials.rs"]
 mod credentials;
 #[path = "identity_verification_service/customers.rs"]
@@ -84,3 +86,5 @@ mod time;
 mod town;
 #[path = "identity_verification_service/verifications.rs"]
 mod verifications;
+#[path = "identity_verification_service/web_hook.rs"]
+mod web_hook;

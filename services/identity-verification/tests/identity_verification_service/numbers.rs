@@ -1,99 +1,35 @@
 //! What a provider knows of telephone numbers, asked over HTTP: what it comes to, and that nobody waits for it in vain.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::rt::TokioIo;
-use prost::bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::json;
 use support_chassis::clock::Clock;
 use support_proto::support::identity::v1 as pb;
 use support_proto::support::identity::v1::risk_service_client::RiskServiceClient;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::task::JoinHandle;
 
 use crate::events::Lines;
 use crate::house::{House, eventually, new_customer, operator, phone, staff, start, visitor};
+use crate::web_hook::{Manner, Question, WebHook};
 
-/// How the provider behaves.
-#[derive(Clone)]
-enum Manner {
-    /// It answers so.
-    Answers(u16, String),
-    /// It takes the question and says nothing.
-    Silent,
-    /// It takes the question and hangs up.
-    HangsUp,
-}
-
-/// What it was asked: by which method, with which secret, in which type, what.
-type Question = (String, String, String, Value);
-
-/// A provider.
+/// A service that asks a provider.
 struct Provider {
-    manner: Arc<Mutex<Manner>>,
-    asked: Arc<Mutex<Vec<Question>>>,
-    serving: JoinHandle<()>,
+    hook: WebHook,
     house: House,
 }
 
 impl Provider {
     async fn new() -> Self {
-        let manner = Arc::new(Mutex::new(Manner::Silent));
-        let asked: Arc<Mutex<Vec<Question>>> = Arc::default();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/numbers", listener.local_addr().unwrap());
-        let shared = (Arc::clone(&manner), Arc::clone(&asked));
-        let serving = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let shared = shared.clone();
-                let answer = hyper_util::service::TowerToHyperService::new(tower::service_fn(move |request| {
-                    let (manner, asked) = shared.clone();
-                    async move {
-                        let question = question(request).await;
-                        asked.lock().unwrap().push(question);
-                        let manner = manner.lock().unwrap().clone();
-                        match manner {
-                            Manner::Answers(status, body) => Ok(http::Response::builder()
-                                .status(status)
-                                .header("location", "/elsewhere")
-                                .body(Full::<Bytes>::from(body))
-                                .unwrap()),
-                            Manner::Silent => std::future::pending().await,
-                            Manner::HangsUp => Err(std::io::Error::other("hangs up")),
-                        }
-                    }
-                }));
-                // Every question comes by a connection of its own, so that a provider that is down is down.
-                let server = hyper::server::conn::http1::Builder::new()
-                    .keep_alive(false)
-                    .serve_connection(TokioIo::new(stream), answer);
-                tokio::spawn(server);
-            }
-        });
+        let hook = WebHook::serve("/numbers").await;
         let house = House::with(|settings| {
             settings
-                .set("identity-verification.numbers.url", url)
+                .set("identity-verification.numbers.url", hook.url.as_str())
                 .set("identity-verification.numbers.token", "a secret between us")
                 .set("identity-verification.numbers.timeout_seconds", 1)
         })
         .await;
-        Self {
-            manner,
-            asked,
-            serving,
-            house,
-        }
-    }
-
-    fn answers(&self, status: u16, body: impl Into<String>) {
-        *self.manner.lock().unwrap() = Manner::Answers(status, body.into());
-    }
-
-    fn asked(&self) -> Vec<Question> {
-        self.asked.lock().unwrap().clone()
+        Self { hook, house }
     }
 
     async fn customer(&self, number: &str) {
@@ -135,17 +71,6 @@ impl Provider {
             told.findings.iter().map(pb::RiskFinding::signal).collect(),
         )
     }
-}
-
-async fn question(request: http::Request<hyper::body::Incoming>) -> Question {
-    let header = |name: &str| request.headers()[name].to_str().unwrap().to_owned();
-    let (method, secret, kind) = (
-        format!("{} {}", request.method(), request.uri().path()),
-        header("authorization"),
-        header("content-type"),
-    );
-    let body = request.into_body().collect().await.unwrap().to_bytes();
-    (method, secret, kind, serde_json::from_slice(&body).unwrap())
 }
 
 /// A time of so many days ago.
@@ -197,21 +122,20 @@ async fn what_the_provider_knows_of_a_number_is_weighed_when_the_code_comes_back
     ];
     for (number, answer, outcome, signals) in &cases {
         provider.customer(number).await;
-        provider.answers(200, answer.clone());
+        provider.hook.answers(200, answer.clone());
         assert_eq!(provider.weighed(number).await, (*outcome, signals.to_vec()), "{number}");
     }
     let expected: Vec<Question> = cases
         .iter()
-        .map(|(number, ..)| {
-            (
-                "POST /numbers".to_owned(),
-                "Bearer a secret between us".to_owned(),
-                "application/json".to_owned(),
-                json!({ "number": number }),
-            )
+        .map(|(number, ..)| Question {
+            target: "POST /numbers".to_owned(),
+            secret: "Bearer a secret between us".to_owned(),
+            kind: "application/json".to_owned(),
+            key: String::new(),
+            body: json!({ "number": number }),
         })
         .collect();
-    assert_eq!(provider.asked(), expected);
+    assert_eq!(provider.hook.asked(), expected);
 
     // What it said is good for hours, and it is asked neither of numbers that nobody has nor of e-mail.
     assert_eq!(
@@ -236,7 +160,7 @@ async fn what_the_provider_knows_of_a_number_is_weighed_when_the_code_comes_back
         (left == 0).then_some(())
     })
     .await;
-    assert_eq!(provider.asked(), expected);
+    assert_eq!(provider.hook.asked(), expected);
 }
 
 /// One thread, so that the worker logs to where the test looks.
@@ -272,31 +196,31 @@ async fn a_code_goes_out_whatever_the_provider_does_and_the_log_says_what_that_w
         );
     };
     is_told(&goes_out().await, "the provider took too long");
-    *provider.manner.lock().unwrap() = Manner::HangsUp;
+    provider.hook.behaves(Manner::HangsUp);
     is_told(&goes_out().await, "the provider did not answer: 0");
-    provider.answers(503, "{}");
+    provider.hook.answers(503, "{}");
     is_told(&goes_out().await, "the provider did not answer: 503");
     // Nor is it followed elsewhere, with the secret and the number.
-    provider.answers(302, "{}");
+    provider.hook.answers(302, "{}");
     is_told(&goes_out().await, "the provider did not answer: 302");
     for nonsense in [
         "<html>".to_owned(),
         json!({ "ported_at": "yesterday" }).to_string(),
         json!({ "line": "mobile", "more": "x".repeat(20_000) }).to_string(),
     ] {
-        provider.answers(200, nonsense);
+        provider.hook.answers(200, nonsense);
         is_told(&goes_out().await, "the provider's answer cannot be read");
     }
-    provider.serving.abort();
-    eventually("the provider is down", async || {
-        provider.serving.is_finished().then_some(())
-    })
-    .await;
+    provider.hook.end().await;
     is_told(&goes_out().await, "the provider did not answer: 0");
-    assert_eq!(provider.asked().len(), 7, "each was asked but the last");
+    assert_eq!(provider.hook.asked().len(), 7, "each was asked but the last");
     assert!(
-        provider.asked().iter().all(|(method, ..)| method == "POST /numbers"),
+        provider
+            .hook
+            .asked()
+            .iter()
+            .all(|asked| asked.target == "POST /numbers"),
         "{:?}",
-        provider.asked()
+        provider.hook.asked()
     );
 }
