@@ -36,6 +36,12 @@ pub enum IdentityError {
     /// The contact point belongs to another customer.
     #[error("the contact point belongs to another customer")]
     ContactPointTaken,
+    /// No such contact point of the customer.
+    #[error("no such contact point of the customer")]
+    ContactPointNotFound,
+    /// No other contact point proves the customer to be themselves.
+    #[error("no other contact point proves the customer to be themselves")]
+    LastContactPoint,
     /// The record changed since its etag was read.
     #[error("the record has changed since it was read")]
     Conflict,
@@ -261,11 +267,6 @@ impl ServiceError for IdentityError {
         match self {
             Self::Invalid(error) => error.answer(),
             Self::CustomerNotFound => refuse(Code::NotFound, Reason::CustomerNotFound, "no such customer"),
-            Self::ContactPointTaken => refuse(
-                Code::AlreadyExists,
-                Reason::ContactPointTaken,
-                "the contact point belongs to another customer",
-            ),
             Self::Conflict => Answer::conflict(),
             Self::VerificationNotFound => refuse(Code::NotFound, Reason::VerificationNotFound, "no such verification"),
             Self::VerificationNotOpen { id, state } => {
@@ -340,9 +341,12 @@ impl ServiceError for IdentityError {
             | Self::PushPending
             | Self::PromptNotFound
             | Self::GrantEnded => self.answer_of_factors(),
-            Self::DisclosureRefused { .. } | Self::OrganisationNotFound | Self::MembershipNotFound => {
-                self.answer_of_people()
-            }
+            Self::ContactPointTaken
+            | Self::ContactPointNotFound
+            | Self::LastContactPoint
+            | Self::DisclosureRefused { .. }
+            | Self::OrganisationNotFound
+            | Self::MembershipNotFound => self.answer_of_people(),
             Self::DelegationNotFound
             | Self::DelegationRefused { .. }
             | Self::DelegationNotAllowed { .. }

@@ -222,8 +222,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
 fn people(kit: &Kit, means: &Means, happened: &Arc<Notify>) -> Parts {
     let customers = CustomerApi {
         db: kit.db.clone(),
-        ids: kit.ids.clone(),
-        vault: means.vault.clone(),
+        means: means.clone(),
         happened: Arc::clone(happened),
     };
     let disclosure = DisclosureApi {

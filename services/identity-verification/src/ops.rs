@@ -17,6 +17,7 @@ pub mod issue_grant_token;
 pub mod organisations;
 pub mod profiles;
 pub mod redeem_factor;
+pub mod remove_contact_point;
 pub mod renew_session;
 pub mod resend_code;
 pub mod reveal_customer;
@@ -24,9 +25,10 @@ pub mod review_risk;
 pub mod revoke_grant;
 pub mod set_contact_preferences;
 pub mod start_verification;
+pub mod update_customer;
 pub mod weigh_risk;
 
-use support_chassis::db::Tx;
+use support_chassis::db::{DbError, Tx};
 use support_chassis::id::Ids;
 use support_chassis::vault::Vault;
 use support_proto::support::identity::v1::VerificationEnded;
@@ -162,16 +164,17 @@ fn contact_point_changed(
     now: OffsetDateTime,
 ) -> Happening {
     Happening {
-        id: ids.next(),
-        kind,
-        case_id: None,
-        subject_id: None,
         contact_point_id: Some(contact_point_id),
-        customer_id: Some(customer_id),
-        occurred_at: now,
-        amount: None,
-        day: None,
+        ..Happening::of_account(ids.next(), kind, customer_id, now)
     }
+}
+
+/// Writes down what happened to a customer's account, of which they are told at all their addresses: whoever else did it, its owner
+/// hears of it.
+async fn tell_owner(tx: &mut Tx, ids: &Ids, kind: Kind, customer_id: CustomerId) -> Result<(), DbError> {
+    let now = tx.now();
+    let told = Happening::of_account(ids.next(), kind, customer_id, now);
+    store::happenings::record(tx, &told, now).await
 }
 
 /// An optional id as the contract carries it.

@@ -12,6 +12,8 @@ mod audit;
 mod bench;
 #[path = "identity_verification_service/carriers.rs"]
 mod carriers;
+#[path = "identity_verification_service/corrections.rs"]
+mod corrections;
 #[path = "identity_verification_service/credentials.rs"]
 mod credentials;
 #[path = "identity_verification_service/customers.rs"]
@@ -86,5 +88,7 @@ mod time;
 mod town;
 #[path = "identity_verification_service/verifications.rs"]
 mod verifications;
+#[path = "identity_verification_service/warnings.rs"]
+mod warnings;
 #[path = "identity_verification_service/web_hook.rs"]
 mod web_hook;

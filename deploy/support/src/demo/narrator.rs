@@ -37,6 +37,12 @@ impl Narrator {
         println!("    {what}");
     }
 
+    /// A refusal that was to come, with its reason.
+    pub(super) fn refused(who: &str, method: &str, status: &Status) {
+        let reason = support_chassis::error::explain(status).reason;
+        println!("    {who} → {method}: refused, {reason}: {}", status.message());
+    }
+
     /// Sends a request, shows it and its answer, and gives the answer.
     pub(super) async fn call<Q, R>(
         &self,
@@ -99,7 +105,7 @@ fn tidy(value: &mut Value) {
         }
         Value::Object(fields) => {
             for (name, field) in fields {
-                if ["sessionToken", "accessToken", "clientSecret"].contains(&name.as_str()) {
+                if ["sessionToken", "grantToken", "accessToken", "clientSecret"].contains(&name.as_str()) {
                     *field = Value::String("(kept from view)".to_owned());
                 } else {
                     tidy(field);

@@ -1,6 +1,7 @@
 //! The story.
 
 mod cover;
+mod phone;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -86,7 +87,8 @@ pub(super) async fn tell(
         .with_context(|| format!("the partner {PARTNER} is not in this system"))?;
     story.repair(partner, &case_id, &serial).await?;
     story.end(&customer, &case_id, &task_id).await?;
-    story.plan(&customer).await?;
+    let plan_id = story.plan(&customer).await?;
+    story.phone(&plan_id).await?;
     Narrator::note("\n    Every step came as it should.");
     Ok(())
 }

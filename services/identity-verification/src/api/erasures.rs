@@ -59,11 +59,12 @@ impl ErasureService for ErasureApi {
         let case_id: Option<CaseId> = parse_optional("case_id", &request.case_id)?;
         may_see(&call, customer)?;
         let reason = reason(&call, request.reason());
-        let (id, by) = (self.ids.next(), call.caller().subject.clone());
+        let (ids, by) = (self.ids.clone(), call.caller().subject.clone());
+        let id = ids.next();
         let answer = self
             .db
             .write(&call, &request, async move |tx| {
-                let erasure = request_erasure(tx, (id, customer), reason, case_id, &by).await?;
+                let erasure = request_erasure(tx, &ids, (id, customer), reason, case_id, &by).await?;
                 Ok::<_, IdentityError>(EraseCustomerResponse {
                     erasure: Some(self::shown(tx, erasure).await?),
                 })

@@ -131,10 +131,11 @@ impl FactorService for FactorApi {
         let owner = owner(&call)?;
         let request = request.into_inner();
         let id: AuthenticatorId = parse("authenticator_id", &request.authenticator_id)?;
+        let means = self.verifications.means.clone();
         let answer = self
             .db()
             .write(&call, &request, async move |tx| {
-                bind::remove(tx, owner, id).await?;
+                bind::remove(tx, &means, owner, id).await?;
                 Ok::<_, IdentityError>(pb::RemoveAuthenticatorResponse {})
             })
             .await?;

@@ -20,6 +20,10 @@ named! {
         CustomerCreated = "customer_created",
         /// A contact point was added.
         ContactPointAdded = "contact_point_added",
+        /// A contact point was removed.
+        ContactPointRemoved = "contact_point_removed",
+        /// A name or country of residence was set right.
+        CustomerUpdated = "customer_updated",
         /// A contact point was verified for the first time.
         ContactPointVerified = "contact_point_verified",
         /// An authenticator was bound.

@@ -100,6 +100,14 @@ impl Customer {
         }
     }
 
+    /// Whether an address is left that proves who they are, once this one is gone.
+    #[must_use]
+    pub fn is_known_without(&self, id: ContactPointId) -> bool {
+        self.contact_points
+            .iter()
+            .any(|point| point.id != id && point.proves_identity())
+    }
+
     /// Where a code goes when staff name the customer: to the first verified address, else to the first that came with the
     /// record. Kinds that no message can be sent to here (`reachable` says which) come last, since a code that cannot
     /// arrive helps nobody. None where no address that proves who they are is of a kind that is `accepted`.

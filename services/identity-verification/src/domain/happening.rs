@@ -58,6 +58,18 @@ named! {
         ContactPointAdded = "contact_point_added",
         /// An address that was added has been verified.
         ContactPointVerified = "contact_point_verified",
+        /// An address was removed.
+        ContactPointRemoved = "contact_point_removed",
+        /// A name or country of residence was set right.
+        RecordChanged = "record_changed",
+        /// Something more proves who the customer is.
+        AuthenticatorBound = "authenticator_bound",
+        /// Something no longer proves who the customer is.
+        AuthenticatorEnded = "authenticator_ended",
+        /// All that is held on the customer was handed out.
+        DataExported = "data_exported",
+        /// It was asked for that the customer be erased.
+        ErasureRequested = "erasure_requested",
         /// Somebody was allowed to act for the customer.
         DelegateAdded = "delegate_added",
     }
@@ -79,6 +91,23 @@ pub enum Track {
 }
 
 impl Kind {
+    /// Whether it is about by whom an account is held: what its owner must hear of, since somebody else may have done it.
+    #[must_use]
+    pub fn is_of_account(self) -> bool {
+        matches!(
+            self,
+            Self::ContactPointAdded
+                | Self::ContactPointVerified
+                | Self::ContactPointRemoved
+                | Self::RecordChanged
+                | Self::AuthenticatorBound
+                | Self::AuthenticatorEnded
+                | Self::DataExported
+                | Self::ErasureRequested
+                | Self::DelegateAdded
+        )
+    }
+
     /// Of what it is the latest state.
     #[must_use]
     pub fn track(self) -> Track {
@@ -86,6 +115,12 @@ impl Kind {
             Self::CaseOpened
             | Self::ContactPointAdded
             | Self::ContactPointVerified
+            | Self::ContactPointRemoved
+            | Self::RecordChanged
+            | Self::AuthenticatorBound
+            | Self::AuthenticatorEnded
+            | Self::DataExported
+            | Self::ErasureRequested
             | Self::DelegateAdded
             // That nobody calls any more is told, whatever comes after.
             | Self::CallbackGivenUp
@@ -207,7 +242,7 @@ impl Nowhere {
 
 impl Rule {
     /// At which addresses of a customer it is told. `changed` is the address that it is about, which is not asked to
-    /// vouch for itself; `reachable` says what messages can be sent to here.
+    /// vouch for itself, but hears of its own end; `reachable` says what messages can be sent to here.
     ///
     /// # Errors
     ///
@@ -231,7 +266,9 @@ impl Rule {
                 Reach::Verified => point.verified_at.is_some(),
                 Reach::Proven | Reach::Everywhere => point.proves_identity(),
             };
-            proven && self.channels.contains(&point.contact.kind()) && Some(point.id) != changed
+            proven
+                && self.channels.contains(&point.contact.kind())
+                && (Some(point.id) != changed || kind == Kind::ContactPointRemoved)
         };
         let counting: Vec<_> = customer.contact_points.iter().filter(counts).collect();
         let reached: Vec<_> = counting

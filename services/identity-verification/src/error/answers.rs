@@ -14,6 +14,22 @@ impl IdentityError {
     pub(super) fn answer_of_people(&self) -> Answer {
         let refuse = |code, reason: Reason, message| Answer::new(code, DOMAIN, reason.as_str_name(), message);
         match self {
+            Self::ContactPointTaken => refuse(
+                Code::AlreadyExists,
+                Reason::ContactPointTaken,
+                "the contact point belongs to another customer",
+            ),
+            Self::ContactPointNotFound => refuse(
+                Code::NotFound,
+                Reason::ContactPointNotFound,
+                "no such contact point of the customer",
+            ),
+            Self::LastContactPoint => refuse(
+                Code::FailedPrecondition,
+                Reason::LastContactPoint,
+                "no other contact point proves the customer to be themselves",
+            )
+            .precondition("CONTACT_POINT", "contact_point", "the last"),
             Self::DisclosureRefused { needed } => refuse(
                 Code::PermissionDenied,
                 Reason::DisclosureRefused,

@@ -4,7 +4,7 @@ use support_chassis::db::Tx;
 use support_proto::support::identity::v1::{AuthenticatorBound, AuthenticatorEnded};
 use time::OffsetDateTime;
 
-use super::Means;
+use super::{Means, tell_owner};
 use crate::api::present;
 use crate::domain::audit::Action;
 use crate::domain::authenticator::{
@@ -13,6 +13,7 @@ use crate::domain::authenticator::{
 use crate::domain::code::Code;
 use crate::domain::failures::Failures;
 use crate::domain::grant::Assurance;
+use crate::domain::happening::Kind;
 use crate::domain::ids::{AuthenticatorId, CustomerId};
 use crate::domain::totp::TotpSecret;
 use crate::domain::verification::Method;
@@ -36,6 +37,11 @@ async fn lock(tx: &mut Tx, owner: Owner) -> Result<Vec<Authenticator>, IdentityE
     store::customers::lock_outline(tx, owner.customer_id)
         .await?
         .ok_or(IdentityError::CustomerNotFound)?;
+    guarded(tx, owner).await
+}
+
+/// What a locked customer has bound; refused where that asks for more than whoever changes the account has shown.
+pub(super) async fn guarded(tx: &mut Tx, owner: Owner) -> Result<Vec<Authenticator>, IdentityError> {
     let now = tx.now();
     let held = store::authenticators::of_customer(tx, owner.customer_id, now).await?;
     if held.iter().any(Authenticator::is_guarded) && owner.assurance < Some(Assurance::Aal2) {
@@ -97,7 +103,7 @@ async fn pending(
         .ok_or(IdentityError::AuthenticatorNotFound)
 }
 
-async fn bound(tx: &mut Tx, authenticator: &Authenticator) -> Result<(), IdentityError> {
+async fn bound(tx: &mut Tx, means: &Means, authenticator: &Authenticator) -> Result<(), IdentityError> {
     let (customer, made) = (authenticator.customer_id, authenticator.id.uuid());
     store::audit::record_change(tx, Action::AuthenticatorBound, customer, made).await?;
     let event = AuthenticatorBound {
@@ -105,7 +111,8 @@ async fn bound(tx: &mut Tx, authenticator: &Authenticator) -> Result<(), Identit
         customer_id: authenticator.customer_id.to_string(),
         method: present::method(authenticator.method).into(),
     };
-    Ok(tx.append(authenticator.id, &event).await?)
+    tx.append(authenticator.id, &event).await?;
+    Ok(tell_owner(tx, &means.ids, Kind::AuthenticatorBound, customer).await?)
 }
 
 async fn end(
@@ -188,7 +195,7 @@ pub async fn confirm_totp(
     store::authenticators::activate_app(tx, id, step).await?;
     authenticator.state = AuthenticatorState::Active;
     authenticator.expires_at = None;
-    bound(tx, &authenticator).await?;
+    bound(tx, means, &authenticator).await?;
     Ok(Some(authenticator))
 }
 
@@ -241,7 +248,7 @@ pub async fn confirm_passkey(
         .await?;
     authenticator.state = AuthenticatorState::Active;
     authenticator.expires_at = None;
-    bound(tx, &authenticator).await?;
+    bound(tx, means, &authenticator).await?;
     Ok(authenticator)
 }
 
@@ -264,7 +271,7 @@ pub async fn enrol_device(
         ..Secrets::default()
     };
     store::authenticators::insert(tx, &authenticator, with).await?;
-    bound(tx, &authenticator).await?;
+    bound(tx, means, &authenticator).await?;
     Ok(authenticator)
 }
 
@@ -339,7 +346,7 @@ pub async fn create_recovery_codes(
         .collect();
     store::authenticators::insert(tx, &authenticator, Secrets::default()).await?;
     store::authenticators::insert_recovery_codes(tx, authenticator.id, &macs).await?;
-    bound(tx, &authenticator).await?;
+    bound(tx, means, &authenticator).await?;
     Ok(codes)
 }
 
@@ -348,12 +355,13 @@ pub async fn create_recovery_codes(
 /// # Errors
 ///
 /// [`IdentityError::AuthenticatorNotFound`], [`IdentityError::StepUpNeeded`].
-pub async fn remove(tx: &mut Tx, owner: Owner, id: AuthenticatorId) -> Result<(), IdentityError> {
+pub async fn remove(tx: &mut Tx, means: &Means, owner: Owner, id: AuthenticatorId) -> Result<(), IdentityError> {
     lock(tx, owner).await?;
     let now = tx.now();
     let found = store::authenticators::lock(tx, id, now)
         .await?
         .filter(|found| found.customer_id == owner.customer_id)
         .ok_or(IdentityError::AuthenticatorNotFound)?;
-    end(tx, owner.customer_id, found.method, Some(id)).await
+    end(tx, owner.customer_id, found.method, Some(id)).await?;
+    Ok(tell_owner(tx, &means.ids, Kind::AuthenticatorEnded, owner.customer_id).await?)
 }

@@ -7,7 +7,7 @@ use support_chassis::id::Ids;
 use support_chassis::vault::Vault;
 
 use crate::domain::contact::ContactKind;
-use crate::domain::happening::{Preferences, Rule};
+use crate::domain::happening::{Kind, Preferences, Rule};
 use crate::domain::ids::{CaseId, NotificationId, SubjectId};
 use crate::error::IdentityError;
 use crate::standard::notifications::Telling;
@@ -52,7 +52,7 @@ pub async fn decide_happening(
     if !store::happenings::decide(tx, happening.id, happening.kind, happening.customer_id, facts).await? {
         return Ok(Ok(0));
     }
-    let Some(customer) = customer else {
+    let Some(mut customer) = customer else {
         return nowhere(tx, &means.ids, happening, "no_customer", "").await;
     };
     let Some(rule) = means.telling.rule(&customer.country_code, happening.kind, now) else {
@@ -62,6 +62,13 @@ pub async fn decide_happening(
         return nowhere(tx, &means.ids, happening, "stale", &rule.basis).await;
     }
     let preferences = store::preferences::get(tx, customer.id).await?;
+    // It is on no list any more, and its owner hears of it there.
+    if happening.kind == Kind::ContactPointRemoved
+        && let Some(id) = happening.contact_point_id
+    {
+        let removed = store::customers::removed_contact_point(tx, &means.vault, customer.id, id).await?;
+        customer.contact_points.extend(removed);
+    }
     let reachable = |kind| means.reaches_phones || kind == ContactKind::Email;
     let found = rule.addresses(
         happening.kind,

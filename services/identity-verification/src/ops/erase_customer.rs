@@ -1,17 +1,19 @@
 //! Erases a customer: one asks, another approves, every service says when it is done.
 
 use support_chassis::db::Tx;
+use support_chassis::id::Ids;
 use support_chassis::outbox::Entry;
 use support_proto::support::identity::v1::{AuthenticatorEnded, ErasureCompleted, GrantRevoked, VerificationEnded};
 use support_proto::support::privacy::v1::CustomerErased;
 use time::OffsetDateTime;
 
 use super::delegations::erase_delegations;
-use super::text_of;
+use super::{tell_owner, text_of};
 use crate::NAME;
 use crate::api::present;
 use crate::domain::audit::{Action, Deed};
 use crate::domain::erasure::{Erasure, ErasureState, FOLLOWERS, Reason};
+use crate::domain::happening::Kind;
 use crate::domain::ids::{CaseId, CustomerId, ErasureId};
 use crate::domain::machine::State;
 use crate::domain::verification::Method;
@@ -26,6 +28,7 @@ use crate::store::{self, audit, customers, erasures, leaving, sealed};
 /// [`IdentityError::CustomerNotFound`].
 pub async fn request_erasure(
     tx: &mut Tx,
+    ids: &Ids,
     (id, customer): (ErasureId, CustomerId),
     reason: Reason,
     case_id: Option<CaseId>,
@@ -55,6 +58,7 @@ pub async fn request_erasure(
         ..Deed::new(Action::ErasureRequested, customer)
     };
     audit::record(tx, &deed).await?;
+    tell_owner(tx, ids, Kind::ErasureRequested, customer).await?;
     Ok(asked)
 }
 

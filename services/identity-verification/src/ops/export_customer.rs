@@ -16,9 +16,11 @@ use support_proto::support::privacy::v1::personal_data_service_client::PersonalD
 use time::format_description::well_known::Rfc3339;
 use tonic::{Code, Status};
 
+use super::tell_owner;
 use crate::NAME;
 use crate::domain::audit::{Action, Deed};
 use crate::domain::erasure::Reason;
+use crate::domain::happening::Kind;
 use crate::domain::ids::{CaseId, CustomerId};
 use crate::error::IdentityError;
 use crate::store::erasures::Export;
@@ -88,6 +90,7 @@ impl Exporting {
             ..Deed::new(Action::CustomerExported, customer)
         };
         audit::record(&mut tx, &deed).await?;
+        tell_owner(&mut tx, &self.ids, Kind::DataExported, customer).await?;
         let own = held::all(&mut tx, &self.vault, customer).await?;
         tx.commit().await?;
 

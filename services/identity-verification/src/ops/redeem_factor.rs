@@ -170,7 +170,15 @@ pub async fn redeem_factor(
             verified(tx, &means.ids, method, subject, now).await?;
         }
     } else if !is_right {
-        count_failure(tx, &verification, method, own_rules.failures_before_lock, now).await?;
+        count_failure(
+            tx,
+            &means.ids,
+            &verification,
+            method,
+            own_rules.failures_before_lock,
+            now,
+        )
+        .await?;
         if let Some(key) = &source_key {
             count_source(tx, key, now).await?;
         }

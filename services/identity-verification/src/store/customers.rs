@@ -288,6 +288,84 @@ pub async fn add_contact_point(
     sealed::insert_lookups(connection, vault, &[(id, contact)]).await
 }
 
+/// Removes a contact point of a locked customer: it leaves the list, finds nobody any more, and can become somebody else's. Raises the
+/// customer's version.
+pub async fn remove_contact_point(
+    connection: &mut PgConnection,
+    customer: CustomerId,
+    id: ContactPointId,
+    now: OffsetDateTime,
+) -> Result<(), DbError> {
+    let place = sqlx::query_scalar!(
+        r#"with before as (select ordinal from contact_points where id = $2 and customer_id = $1),
+         changed as (update customers set version = version + 1 where id = $1),
+         forgotten as (delete from contact_lookups where contact_point_id = $2)
+         update contact_points set removed_at = $3, ordinal = null from before
+         where id = $2 and customer_id = $1 and removed_at is null
+         returning before.ordinal as "place!""#,
+        customer.uuid(),
+        id.uuid(),
+        now,
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "update contact_points set ordinal = ordinal - 1 where customer_id = $1 and ordinal > $2",
+        customer.uuid(),
+        place,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A contact point that was removed, as it was; none where it was not, or its customer was erased.
+pub async fn removed_contact_point(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    customer: CustomerId,
+    id: ContactPointId,
+) -> Result<Option<ContactPoint>, DbError> {
+    let row = sqlx::query!(
+        "select kind, sealed_value, verified_at, vouched from contact_points
+         where id = $1 and customer_id = $2 and removed_at is not null",
+        id.uuid(),
+        customer.uuid(),
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let key = match vault.held(connection, customer.uuid()).await? {
+        Held::Erased => return Ok(None),
+        held => held.key()?,
+    };
+    Ok(Some(ContactPoint {
+        id,
+        contact: sealed::contact(&key, id, &row.kind, row.sealed_value)?,
+        verified_at: row.verified_at,
+        vouched: row.vouched,
+    }))
+}
+
+/// Writes a locked customer's name and country of residence as they are now, and raises the version.
+pub async fn update(connection: &mut PgConnection, vault: &Vault, customer: &Customer) -> Result<(), DbError> {
+    let key = vault.held(&mut *connection, customer.id.uuid()).await?.key()?;
+    let Name { given, family, display } = &customer.name;
+    sqlx::query!(
+        "update customers set sealed_given_name = $2, sealed_family_name = $3, sealed_display_name = $4, country_code = $5,
+             version = version + 1
+         where id = $1",
+        customer.id.uuid(),
+        key.seal(sealed::GIVEN_NAME, given.as_bytes())?,
+        key.seal(sealed::FAMILY_NAME, family.as_bytes())?,
+        key.seal(sealed::DISPLAY_NAME, display.as_bytes())?,
+        customer.country_code,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Writes down that the customer has proven to hold a contact point, and raises the customer's version. Says whether it proved
 /// who they are before.
 pub async fn set_verified(
@@ -321,7 +399,7 @@ async fn contact_points(
 ) -> Result<Vec<ContactPoint>, DbError> {
     let rows = sqlx::query!(
         r#"select id as "id: ContactPointId", kind, sealed_value, verified_at, vouched
-         from contact_points where customer_id = $1 order by ordinal"#,
+         from contact_points where customer_id = $1 and removed_at is null order by ordinal"#,
         customer.uuid(),
     )
     .fetch_all(connection)

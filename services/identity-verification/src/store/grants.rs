@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::{methods, names};
 use crate::domain::grant::{Assurance, Decay, Grant};
-use crate::domain::ids::{CaseId, CustomerId, DelegationId, GrantId, VerificationId};
+use crate::domain::ids::{CaseId, ContactPointId, CustomerId, DelegationId, GrantId, VerificationId};
 use crate::domain::verification::Purpose;
 
 const TABLE: &str = "grants";
@@ -157,6 +157,26 @@ pub async fn end_of_delegation(
         r#"update grants set revoked_at = greatest($2, granted_at)
          where delegation_id = $1 and revoked_at is null and expires_at > $2 returning id as "id: GrantId""#,
         delegation.uuid(),
+        now,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Ends the grants of verifications by a contact point that last, but for `kept`, and names them.
+pub async fn end_of_contact_point(
+    connection: &mut PgConnection,
+    point: ContactPointId,
+    kept: Option<GrantId>,
+    now: OffsetDateTime,
+) -> Result<Vec<GrantId>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"update grants set revoked_at = greatest($3, granted_at)
+         where verification_id in (select id from verifications where contact_point_id = $1)
+             and id is distinct from $2 and revoked_at is null and expires_at > $3
+         returning id as "id: GrantId""#,
+        point.uuid(),
+        kept.map(GrantId::uuid),
         now,
     )
     .fetch_all(connection)

@@ -30,6 +30,24 @@ pub struct Happening {
     pub day: Option<Date>,
 }
 
+impl Happening {
+    /// What happened to a customer's account at `now`, and to nothing else of theirs.
+    #[must_use]
+    pub fn of_account(id: HappeningId, kind: Kind, customer_id: CustomerId, now: OffsetDateTime) -> Self {
+        Self {
+            id,
+            kind,
+            case_id: None,
+            subject_id: None,
+            contact_point_id: None,
+            customer_id: Some(customer_id),
+            occurred_at: now,
+            amount: None,
+            day: None,
+        }
+    }
+}
+
 /// What was found out of a happening when it was decided.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {

@@ -198,7 +198,7 @@ pub async fn add_lookups(db: &Db, vault: &Vault) -> Result<usize, DbError> {
              point.sealed_value
          from contact_points as point
          join customer_keys as held on held.customer_id = point.customer_id and held.erased_at is null
-         where exists (
+         where point.removed_at is null and exists (
              select from unnest($1::text[]) as wanted (key_id)
              where not exists (
                  select from contact_lookups as looked

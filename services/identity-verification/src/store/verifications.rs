@@ -216,6 +216,17 @@ pub async fn lock(connection: &mut PgConnection, id: VerificationId) -> Result<O
     .transpose()
 }
 
+/// The verifications that wait for a proof by a contact point.
+pub async fn open_by(connection: &mut PgConnection, point: ContactPointId) -> Result<Vec<VerificationId>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"select id as "id: VerificationId" from verifications
+         where contact_point_id = $1 and state in ('created', 'challenged') order by id"#,
+        point.uuid(),
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
 /// Locks verifications whose time is over at `now` and that are still open, the oldest first; those that somebody else
 /// is at are left for the next round.
 pub async fn lock_overdue(

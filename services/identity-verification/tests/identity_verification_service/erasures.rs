@@ -259,9 +259,16 @@ async fn on_record(house: &House, action: &str) -> Vec<String> {
 
 /// An erasure that is under way.
 async fn running(tx: &mut Tx, keys: &CodeKeys, id: ErasureId, customer: CustomerId) -> Known {
-    request_erasure(tx, (id, customer), Why::CustomerWish, None, "agent-7")
-        .await
-        .unwrap();
+    request_erasure(
+        tx,
+        &support_chassis::id::Ids::new("eu".parse().unwrap(), support_chassis::clock::Clock::system()),
+        (id, customer),
+        Why::CustomerWish,
+        None,
+        "agent-7",
+    )
+    .await
+    .unwrap();
     approve_erasure(tx, keys, id, "agent-8").await.unwrap()
 }
 

@@ -15,9 +15,9 @@ use crate::house::{House, customer, email, refused, request_id, some_id, staff, 
 use crate::passkeys::Authenticator;
 
 /// A house with a customer in it.
-struct Home {
-    house: House,
-    ada: String,
+pub(crate) struct Home {
+    pub(crate) house: House,
+    pub(crate) ada: String,
 }
 
 fn base32(text: &str) -> [u8; 20] {
@@ -90,7 +90,7 @@ impl Home {
     }
 
     /// An app whose codes from `steps` before now on count.
-    async fn app(&self, caller: &Caller, steps: i64) -> Result<TotpSecret, tonic::Status> {
+    pub(crate) async fn app(&self, caller: &Caller, steps: i64) -> Result<TotpSecret, tonic::Status> {
         let request = pb::EnrolTotpRequest {
             display_name: "phone".to_owned(),
         };

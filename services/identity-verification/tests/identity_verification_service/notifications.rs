@@ -28,7 +28,7 @@ use crate::mail_server::Mail;
 use crate::town::Town;
 
 /// Noon in Zurich on a Monday.
-const NOON: OffsetDateTime = datetime!(2026-03-02 11:00 UTC);
+pub(crate) const NOON: OffsetDateTime = datetime!(2026-03-02 11:00 UTC);
 
 /// A customer who reads these languages, at these addresses.
 pub(crate) fn reader(languages: &[&str], contacts: &[&str]) -> CreateCustomerRequest {
@@ -97,7 +97,7 @@ pub(crate) fn parts(mail: &Mail) -> (String, String) {
     (plain.1, html.1)
 }
 
-fn state(told: &Notification) -> (Happening, State, &str) {
+pub(crate) fn state(told: &Notification) -> (Happening, State, &str) {
     (told.happening(), told.state(), told.reason.as_str())
 }
 

@@ -66,8 +66,8 @@ impl Story {
         Ok(())
     }
 
-    /// A plan, and what it is good for.
-    pub(super) async fn plan(&mut self, customer: &Caller) -> anyhow::Result<()> {
+    /// A plan, and what it is good for; its id.
+    pub(super) async fn plan(&mut self, customer: &Caller) -> anyhow::Result<String> {
         self.say
             .step("Some weeks later Anna buys a new phone, and a plan for it: quoted, bought, paid.");
         let bought = now().date() - time::Duration::days(7);
@@ -115,7 +115,7 @@ impl Story {
             .context("a plan")?;
         let payment = RecordPlanPaymentRequest {
             request_id: self.id("payment"),
-            plan_id: plan.plan_id,
+            plan_id: plan.plan_id.clone(),
             payment_reference: format!("{}-plan", self.run),
             outcome: PlanPaymentOutcome::Paid.into(),
             amount: plan.due.context("nothing is due")?.amount,
@@ -151,7 +151,7 @@ impl Story {
         for rule in &decision.chain {
             Narrator::note(words(rule.sentence.as_ref())?);
         }
-        Ok(())
+        Ok(plan.plan_id)
     }
 }
 

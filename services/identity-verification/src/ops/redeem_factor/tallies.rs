@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use support_chassis::db::{DbError, Tx};
+use support_chassis::id::Ids;
 use support_proto::support::identity::v1::AuthenticatorEnded;
 use time::OffsetDateTime;
 
@@ -11,10 +12,11 @@ use crate::api::present;
 use crate::domain::audit::Action;
 use crate::domain::failures::Failures;
 use crate::domain::grant::Assurance;
+use crate::domain::happening::Kind;
 use crate::domain::verification::{Method, Verification};
 use crate::error::IdentityError;
 use crate::keys::{CodeKeys, Counted};
-use crate::ops::Means;
+use crate::ops::{Means, tell_owner};
 use crate::store;
 
 /// What failed before: by anybody who tried, and by who is known to be the customer. Who is known does not wait for what strangers have
@@ -97,6 +99,7 @@ pub(super) async fn count_source(tx: &mut Tx, key: &[u8; 32], now: OffsetDateTim
 /// Counts a failure on what the customer has, and tells of what it has locked.
 pub(super) async fn count_failure(
     tx: &mut Tx,
+    ids: &Ids,
     verification: &Verification,
     method: Method,
     limit: i16,
@@ -114,6 +117,7 @@ pub(super) async fn count_failure(
         tx.append(authenticator, &event).await?;
         let (customer, locked) = (subject.customer_id, authenticator.uuid());
         store::audit::record_change(tx, Action::AuthenticatorLocked, customer, locked).await?;
+        tell_owner(tx, ids, Kind::AuthenticatorEnded, customer).await?;
     }
     Ok(())
 }

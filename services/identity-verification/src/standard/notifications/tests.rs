@@ -16,7 +16,7 @@ fn everything_that_can_happen_has_a_rule_and_the_shipped_rules_are_sound() {
         assert!(rules.happenings.contains_key(kind.as_str()), "{kind:?}");
         // What makes an account change hands is told to whoever holds it, and nobody can turn that off.
         let rule = &rules.happenings[kind.as_str()];
-        let is_warning = kind.as_str().starts_with("contact_point_") || *kind == Kind::DelegateAdded;
+        let is_warning = kind.is_of_account();
         assert_eq!(rule.everywhere, is_warning, "{kind:?}");
         assert!(!(is_warning && rule.may_be_muted), "{kind:?}");
     }
