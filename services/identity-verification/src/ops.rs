@@ -14,6 +14,7 @@ pub mod erase_customer;
 pub mod expire_verifications;
 pub mod export_customer;
 pub mod issue_grant_token;
+pub mod look_up_customer;
 pub mod organisations;
 pub mod profiles;
 pub mod redeem_factor;

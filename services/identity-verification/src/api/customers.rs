@@ -27,6 +27,7 @@ use crate::ops::Means;
 use crate::ops::add_contact_point::add_contact_point;
 use crate::ops::authenticators::Owner;
 use crate::ops::create_customer::{NewCustomer, create_customer};
+use crate::ops::look_up_customer::look_up_customer;
 use crate::ops::remove_contact_point::remove_contact_point;
 use crate::ops::update_customer::{Correction, update_customer};
 use crate::store;
@@ -156,16 +157,13 @@ impl CustomerService for CustomerApi {
         &self,
         request: Request<LookupCustomerRequest>,
     ) -> Result<Response<LookupCustomerResponse>, Status> {
+        let call = Call::of(&request)?;
         let contact = contact("contact_point", request.get_ref().contact_point.as_ref())?;
-        let mut connection = self.db.read().await.map_err(IdentityError::from)?;
-        let (id, _) = store::customers::find_by_contact(&mut connection, &self.means.vault, &contact)
-            .await
-            .map_err(IdentityError::from)?
-            .ok_or(IdentityError::CustomerNotFound)?;
-        let customer = store::customers::get(&mut connection, &self.means.vault, id)
-            .await
-            .map_err(IdentityError::from)?
-            .ok_or(IdentityError::CustomerNotFound)?;
+        let mut tx = self.db.begin_for(&call).await.map_err(IdentityError::from)?;
+        let found = look_up_customer(&mut tx, &self.means.vault, &contact).await?;
+        // First it is on record, then it is given.
+        tx.commit().await.map_err(IdentityError::from)?;
+        let customer = found.ok_or(IdentityError::CustomerNotFound)?;
         let customer = Some(present::customer(&customer, Showing::Masked));
         Ok(Response::new(LookupCustomerResponse { customer }))
     }

@@ -16,6 +16,8 @@ named! {
     Action {
         /// A customer's data was shown unmasked, or that was refused.
         CustomerRevealed = "customer_revealed",
+        /// Somebody looked whose a contact point is; without a customer where it is nobody's.
+        CustomerLookedUp = "customer_looked_up",
         /// A customer was made.
         CustomerCreated = "customer_created",
         /// A contact point was added.

@@ -278,3 +278,37 @@ async fn the_same_customer_is_made_once() {
         .await;
     assert_eq!(count.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn whoever_goes_through_addresses_to_see_who_is_a_customer_is_seen() {
+    let house = House::new().await;
+    let ada = house.customer("ada@example.com").await;
+    let look = async |caller, address: &str| {
+        let request = LookupCustomerRequest {
+            contact_point: Some(email(address)),
+        };
+        house.customers(&caller).lookup_customer(request).await
+    };
+    let found = look(staff(), "Ada@example.com")
+        .await
+        .unwrap()
+        .into_inner()
+        .customer
+        .unwrap();
+    assert_eq!(found.customer_id, ada.customer_id);
+    refused(
+        look(staff(), "nobody@example.com").await,
+        Reason::CustomerNotFound,
+        Code::NotFound,
+    );
+    look(operator(), "ada@example.com").await.unwrap();
+    let told = house.trail("customer_looked_up").await;
+    let by: Vec<_> = told.iter().map(|entry| entry.split(' ').next().unwrap()).collect();
+    assert_eq!(by, ["agent-7", "agent-7", &operator().subject]);
+    let whom = sqlx::query_scalar!(
+        "select customer_id from audit_entries where action = 'customer_looked_up' order by number"
+    );
+    let whom = whom.fetch_all(&house.pool).await.unwrap();
+    let id: support_chassis::id::Id = ada.customer_id.parse().unwrap();
+    assert_eq!(whom, [Some(id.uuid()), None, Some(id.uuid())]);
+}
