@@ -1,4 +1,4 @@
-//! What stands on record of who looked at whom and who changed what. How entries are chained says [`chain`].
+//! What stands on record of who looked at whom and who changed what. How entries are chained says `audit::chain`.
 
 mod chain;
 
