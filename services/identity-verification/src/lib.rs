@@ -179,6 +179,7 @@ fn parts(kit: Kit, settings: IdentitySettings, mut checked: Checked, vault: &Vau
     let erasures = erasures(&kit, vault, &checked.code_keys)?;
     let outbox = LocalOutboxApi {
         db: kit.db.clone(),
+        vault: vault.clone(),
         outbox: settings.delivery.outbox,
     };
     let upkeep = upkeep(&kit, &settings, &metrics);

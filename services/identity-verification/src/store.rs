@@ -3,6 +3,7 @@
 pub mod approvals;
 pub mod audit;
 pub mod authenticators;
+pub mod clear;
 pub mod customers;
 pub mod delegations;
 pub mod deliveries;

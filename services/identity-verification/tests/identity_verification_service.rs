@@ -6,12 +6,16 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+#[path = "identity_verification_service/at_rest.rs"]
+mod at_rest;
 #[path = "identity_verification_service/audit.rs"]
 mod audit;
 #[path = "identity_verification_service/bench.rs"]
 mod bench;
 #[path = "identity_verification_service/carriers.rs"]
 mod carriers;
+#[path = "identity_verification_service/columns.rs"]
+mod columns;
 #[path = "identity_verification_service/corrections.rs"]
 mod corrections;
 #[path = "identity_verification_service/credentials.rs"]

@@ -22,7 +22,7 @@ pub enum Holds {
     Digest,
     /// What a person wrote or what tells of them: sealed, with their data key or with a key of the service.
     Sealed,
-    /// What was in the clear before it was sealed, kept for a rolling upgrade: a fixed text, but for a minute.
+    /// What was in the clear before it was sealed, kept for an upgrade: a fixed text or nothing, but for a minute.
     Drained,
     /// What the service reckoned, from values that are all of the kinds above.
     Derived,

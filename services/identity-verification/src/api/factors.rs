@@ -113,9 +113,14 @@ impl FactorService for FactorApi {
             .await
             .map_err(IdentityError::from)?
             .ok_or(IdentityError::CustomerNotFound)?;
-        let held = store::authenticators::of_customer(&mut connection, customer, self.clock().now())
-            .await
-            .map_err(IdentityError::from)?;
+        let held = store::authenticators::of_customer(
+            &mut connection,
+            &self.verifications.means.vault,
+            customer,
+            self.clock().now(),
+        )
+        .await
+        .map_err(IdentityError::from)?;
         let shows_names = call.caller().kind == CallerKind::Customer;
         let authenticators = held.iter().map(|held| present::authenticator(held, shows_names));
         Ok(Response::new(pb::ListAuthenticatorsResponse {

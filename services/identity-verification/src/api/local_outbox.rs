@@ -3,6 +3,7 @@
 use support_chassis::db::Db;
 use support_chassis::id::parse_optional;
 use support_chassis::page;
+use support_chassis::vault::Vault;
 use support_proto::support::identity::v1::local_outbox_service_server::LocalOutboxService;
 use support_proto::support::identity::v1::{ListOutboxMessagesRequest, ListOutboxMessagesResponse};
 use tonic::{Request, Response, Status};
@@ -23,6 +24,8 @@ const PAGE_LIMIT: u32 = 200;
 pub struct LocalOutboxApi {
     /// The service's database.
     pub db: Db,
+    /// For personal data at rest.
+    pub vault: Vault,
     /// Where messages go here.
     pub outbox: Outbox,
 }
@@ -49,7 +52,7 @@ impl LocalOutboxService for LocalOutboxApi {
         let page = page::parse(request.page_size, &request.page_token, PAGE_SIZE, PAGE_LIMIT, &binding)
             .map_err(IdentityError::from)?;
         let mut connection = self.db.read().await.map_err(IdentityError::from)?;
-        let messages = store::local_outbox::list(&mut connection, &filter, &page)
+        let messages = store::local_outbox::list(&mut connection, &self.vault, &filter, &page)
             .await
             .map_err(IdentityError::from)?;
         let (messages, next_page_token) = page.cut(messages, store::local_outbox::sort_key);

@@ -1,6 +1,7 @@
 //! Binds authenticators to a customer, and ends them.
 
 use support_chassis::db::Tx;
+use support_chassis::vault::Vault;
 use support_proto::support::identity::v1::{AuthenticatorBound, AuthenticatorEnded};
 use time::OffsetDateTime;
 
@@ -33,25 +34,25 @@ pub struct Owner {
 
 /// Locks the customer, so that two changes come one after the other, and refuses whoever is not known surely enough: with
 /// an authenticator bound, whoever holds no more than a mailbox must not bind another (NIST SP 800-63B-4, section 4.1.2).
-async fn lock(tx: &mut Tx, owner: Owner) -> Result<Vec<Authenticator>, IdentityError> {
+async fn lock(tx: &mut Tx, vault: &Vault, owner: Owner) -> Result<Vec<Authenticator>, IdentityError> {
     store::customers::lock_outline(tx, owner.customer_id)
         .await?
         .ok_or(IdentityError::CustomerNotFound)?;
-    guarded(tx, owner).await
+    guarded(tx, vault, owner).await
 }
 
 /// What a locked customer has bound; refused where that asks for more than whoever changes the account has shown.
-pub(super) async fn guarded(tx: &mut Tx, owner: Owner) -> Result<Vec<Authenticator>, IdentityError> {
+pub(super) async fn guarded(tx: &mut Tx, vault: &Vault, owner: Owner) -> Result<Vec<Authenticator>, IdentityError> {
     let now = tx.now();
-    let held = store::authenticators::of_customer(tx, owner.customer_id, now).await?;
+    let held = store::authenticators::of_customer(tx, vault, owner.customer_id, now).await?;
     if held.iter().any(Authenticator::is_guarded) && owner.assurance < Some(Assurance::Aal2) {
         return Err(IdentityError::StepUpNeeded);
     }
     Ok(held)
 }
 
-async fn admit(tx: &mut Tx, owner: Owner, method: Method) -> Result<(), IdentityError> {
-    let held = lock(tx, owner).await?;
+async fn admit(tx: &mut Tx, vault: &Vault, owner: Owner, method: Method) -> Result<(), IdentityError> {
+    let held = lock(tx, vault, owner).await?;
     let of_kind = held.iter().filter(|held| held.method == method).count();
     if i64::try_from(of_kind).is_ok_and(|held| held >= MOST_OF_A_KIND) {
         return Err(IdentityError::TooManyAuthenticators { limit: MOST_OF_A_KIND });
@@ -87,13 +88,14 @@ fn made(
 /// A pending authenticator of the owner.
 async fn pending(
     tx: &mut Tx,
+    vault: &Vault,
     owner: Owner,
     id: AuthenticatorId,
     method: Method,
 ) -> Result<Authenticator, IdentityError> {
-    lock(tx, owner).await?;
+    lock(tx, vault, owner).await?;
     let now = tx.now();
-    store::authenticators::lock(tx, id, now)
+    store::authenticators::lock(tx, vault, id, now)
         .await?
         .filter(|found| {
             found.customer_id == owner.customer_id
@@ -146,7 +148,7 @@ pub async fn enrol_totp(
     owner: Owner,
     display_name: String,
 ) -> Result<(Authenticator, TotpSecret), IdentityError> {
-    admit(tx, owner, Method::Totp).await?;
+    admit(tx, &means.vault, owner, Method::Totp).await?;
     let authenticator = made(means.ids.next(), owner, Method::Totp, display_name, tx.now(), true);
     let secret = TotpSecret::new(means.chance.bytes());
     let sealed = means
@@ -156,7 +158,7 @@ pub async fn enrol_totp(
         secret: Some(&sealed),
         ..Secrets::default()
     };
-    store::authenticators::insert(tx, &authenticator, with).await?;
+    store::authenticators::insert(tx, &means.vault, &authenticator, with).await?;
     Ok((authenticator, secret))
 }
 
@@ -173,7 +175,7 @@ pub async fn confirm_totp(
     id: AuthenticatorId,
     code: &Code,
 ) -> Result<Option<Authenticator>, IdentityError> {
-    let mut authenticator = pending(tx, owner, id, Method::Totp).await?;
+    let mut authenticator = pending(tx, &means.vault, owner, id, Method::Totp).await?;
     let now = tx.now();
     let country = store::customers::country_of(tx, owner.customer_id).await?;
     let rules = means.policy.factors(country.as_deref(), now);
@@ -211,7 +213,7 @@ pub async fn enrol_passkey(
     owner: Owner,
     display_name: String,
 ) -> Result<(Authenticator, String), IdentityError> {
-    admit(tx, owner, Method::Passkey).await?;
+    admit(tx, &means.vault, owner, Method::Passkey).await?;
     let existing = store::authenticators::credentials(tx, owner.customer_id).await?;
     let begun = means
         .passkeys
@@ -222,7 +224,7 @@ pub async fn enrol_passkey(
         ceremony: Some(&begun.ceremony),
         ..Secrets::default()
     };
-    store::authenticators::insert(tx, &authenticator, with).await?;
+    store::authenticators::insert(tx, &means.vault, &authenticator, with).await?;
     Ok((authenticator, begun.options_json))
 }
 
@@ -238,7 +240,7 @@ pub async fn confirm_passkey(
     id: AuthenticatorId,
     json: &str,
 ) -> Result<Authenticator, IdentityError> {
-    let mut authenticator = pending(tx, owner, id, Method::Passkey).await?;
+    let mut authenticator = pending(tx, &means.vault, owner, id, Method::Passkey).await?;
     let (_, ceremony) = store::authenticators::secrets(tx, id).await?;
     let made = means
         .passkeys
@@ -264,13 +266,13 @@ pub async fn enrol_device(
     display_name: String,
     public_key: &[u8],
 ) -> Result<Authenticator, IdentityError> {
-    admit(tx, owner, Method::Push).await?;
+    admit(tx, &means.vault, owner, Method::Push).await?;
     let authenticator = made(means.ids.next(), owner, Method::Push, display_name, tx.now(), false);
     let with = Secrets {
         secret: Some(public_key),
         ..Secrets::default()
     };
-    store::authenticators::insert(tx, &authenticator, with).await?;
+    store::authenticators::insert(tx, &means.vault, &authenticator, with).await?;
     bound(tx, means, &authenticator).await?;
     Ok(authenticator)
 }
@@ -306,7 +308,7 @@ pub async fn create_pin(
         secret: Some(&mac),
         ..Secrets::default()
     };
-    store::authenticators::insert(tx, &authenticator, with).await?;
+    store::authenticators::insert(tx, &means.vault, &authenticator, with).await?;
     let made = authenticator.id.uuid();
     store::audit::record_change(tx, Action::SupportPinCreated, owner.customer_id, made).await?;
     Ok((pin, expires_at))
@@ -322,7 +324,7 @@ pub async fn create_recovery_codes(
     means: &Means,
     owner: Owner,
 ) -> Result<Vec<RecoveryCode>, IdentityError> {
-    lock(tx, owner).await?;
+    lock(tx, &means.vault, owner).await?;
     end(tx, owner.customer_id, Method::RecoveryCode, None).await?;
     let authenticator = made(
         means.ids.next(),
@@ -344,7 +346,7 @@ pub async fn create_recovery_codes(
                 .to_vec()
         })
         .collect();
-    store::authenticators::insert(tx, &authenticator, Secrets::default()).await?;
+    store::authenticators::insert(tx, &means.vault, &authenticator, Secrets::default()).await?;
     store::authenticators::insert_recovery_codes(tx, authenticator.id, &macs).await?;
     bound(tx, means, &authenticator).await?;
     Ok(codes)
@@ -356,9 +358,9 @@ pub async fn create_recovery_codes(
 ///
 /// [`IdentityError::AuthenticatorNotFound`], [`IdentityError::StepUpNeeded`].
 pub async fn remove(tx: &mut Tx, means: &Means, owner: Owner, id: AuthenticatorId) -> Result<(), IdentityError> {
-    lock(tx, owner).await?;
+    lock(tx, &means.vault, owner).await?;
     let now = tx.now();
-    let found = store::authenticators::lock(tx, id, now)
+    let found = store::authenticators::lock(tx, &means.vault, id, now)
         .await?
         .filter(|found| found.customer_id == owner.customer_id)
         .ok_or(IdentityError::AuthenticatorNotFound)?;

@@ -40,7 +40,7 @@ pub async fn remove_contact_point(
     if !customer.is_known_without(id) {
         return Err(IdentityError::LastContactPoint);
     }
-    guarded(tx, owner).await?;
+    guarded(tx, &means.vault, owner).await?;
     let now = tx.now();
     store::customers::remove_contact_point(tx, customer.id, id, now).await?;
     let deed = Deed {

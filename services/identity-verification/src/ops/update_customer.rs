@@ -50,7 +50,7 @@ pub async fn update_customer(
     if fields.is_empty() {
         return Ok(customer);
     }
-    guarded(tx, owner).await?;
+    guarded(tx, &means.vault, owner).await?;
     store::customers::update(tx, &means.vault, &customer).await?;
     let deed = Deed {
         fields,

@@ -2,6 +2,7 @@
 
 use sqlx::PgConnection;
 use support_chassis::db::{DbError, stored};
+use support_chassis::vault::{Field, Held, Vault, VaultError};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -11,6 +12,8 @@ use crate::domain::ids::{AuthenticatorId, CustomerId};
 use crate::domain::verification::Method;
 
 const TABLE: &str = "authenticators";
+/// What its customer calls one.
+pub(super) const DISPLAY_NAME: Field = Field::new("authenticators.display_name");
 
 /// What an authenticator is written with.
 #[derive(Default)]
@@ -46,6 +49,7 @@ struct Row {
     customer_id: CustomerId,
     method: String,
     display_name: String,
+    sealed_display_name: Option<Vec<u8>>,
     state: String,
     created_at: OffsetDateTime,
     used_at: Option<OffsetDateTime>,
@@ -53,35 +57,60 @@ struct Row {
     uses_left: i64,
 }
 
-impl TryFrom<Row> for Authenticator {
-    type Error = DbError;
-
-    fn try_from(row: Row) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.id,
-            customer_id: row.customer_id,
-            method: stored(Method::from_name(&row.method), TABLE, "method")?,
-            display_name: row.display_name,
-            state: stored(AuthenticatorState::from_name(&row.state), TABLE, "state")?,
-            created_at: row.created_at,
-            used_at: row.used_at,
-            expires_at: row.expires_at,
-            uses_left: row.uses_left,
+impl Row {
+    fn open(self, held: &Held) -> Result<Authenticator, DbError> {
+        Ok(Authenticator {
+            id: self.id,
+            customer_id: self.customer_id,
+            method: stored(Method::from_name(&self.method), TABLE, "method")?,
+            display_name: open_name(held, self.id, self.sealed_display_name.as_deref(), &self.display_name)?,
+            state: stored(AuthenticatorState::from_name(&self.state), TABLE, "state")?,
+            created_at: self.created_at,
+            used_at: self.used_at,
+            expires_at: self.expires_at,
+            uses_left: self.uses_left,
         })
     }
 }
 
+/// What its customer calls an authenticator, sealed or as the build before has written it; empty where it has no name, or they were
+/// erased.
+pub(super) fn open_name(
+    held: &Held,
+    id: AuthenticatorId,
+    sealed: Option<&[u8]>,
+    clear: &str,
+) -> Result<String, VaultError> {
+    let name = held.words(DISPLAY_NAME.of(id.uuid()), sealed, clear)?;
+    Ok(name.unwrap_or_default())
+}
+
 /// Writes a new authenticator.
-pub async fn insert(connection: &mut PgConnection, new: &Authenticator, with: Secrets<'_>) -> Result<(), DbError> {
+///
+/// # Errors
+///
+/// [`VaultError::Erased`] where its customer was.
+pub async fn insert(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    new: &Authenticator,
+    with: Secrets<'_>,
+) -> Result<(), DbError> {
+    let sealed_name = if new.display_name.is_empty() {
+        None
+    } else {
+        let key = vault.held(connection, new.customer_id.uuid()).await?.key()?;
+        Some(key.seal(DISPLAY_NAME.of(new.id.uuid()), new.display_name.as_bytes())?)
+    };
     sqlx::query!(
         "insert into authenticators (
-             id, customer_id, method, display_name, state, secret, ceremony, created_at, used_at, expires_at
+             id, customer_id, method, sealed_display_name, state, secret, ceremony, created_at, used_at, expires_at
          )
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         new.id.uuid(),
         new.customer_id.uuid(),
         new.method.as_str(),
-        new.display_name,
+        sealed_name,
         new.state.as_str(),
         with.secret,
         with.ceremony,
@@ -97,13 +126,15 @@ pub async fn insert(connection: &mut PgConnection, new: &Authenticator, with: Se
 /// What a customer has that has not ended at `now`, oldest first.
 pub async fn of_customer(
     connection: &mut PgConnection,
+    vault: &Vault,
     customer: CustomerId,
     now: OffsetDateTime,
 ) -> Result<Vec<Authenticator>, DbError> {
+    let held = vault.held(connection, customer.uuid()).await?;
     sqlx::query_as!(
         Row,
-        r#"select id as "id: AuthenticatorId", customer_id as "customer_id: CustomerId", method, display_name, state,
-             created_at, used_at, expires_at,
+        r#"select id as "id: AuthenticatorId", customer_id as "customer_id: CustomerId", method, display_name,
+             sealed_display_name, state, created_at, used_at, expires_at,
              case method
                  when 'support_pin' then 1
                  when 'recovery_code' then (
@@ -120,30 +151,32 @@ pub async fn of_customer(
     .fetch_all(connection)
     .await?
     .into_iter()
-    .map(Authenticator::try_from)
+    .map(|row| row.open(&held))
     .collect()
 }
 
 /// Reads an authenticator that has not ended at `now`, and keeps others from changing it until the transaction ends.
 pub async fn lock(
     connection: &mut PgConnection,
+    vault: &Vault,
     id: AuthenticatorId,
     now: OffsetDateTime,
 ) -> Result<Option<Authenticator>, DbError> {
-    sqlx::query_as!(
+    let row = sqlx::query_as!(
         Row,
-        r#"select id as "id: AuthenticatorId", customer_id as "customer_id: CustomerId", method, display_name, state,
-             created_at, used_at, expires_at, 0::bigint as "uses_left!"
+        r#"select id as "id: AuthenticatorId", customer_id as "customer_id: CustomerId", method, display_name,
+             sealed_display_name, state, created_at, used_at, expires_at, 0::bigint as "uses_left!"
          from authenticators
          where id = $1 and state <> 'ended' and (expires_at is null or expires_at > $2)
          for update"#,
         id.uuid(),
         now,
     )
-    .fetch_optional(connection)
-    .await?
-    .map(Authenticator::try_from)
-    .transpose()
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let held = vault.held(connection, row.customer_id.uuid()).await?;
+    row.open(&held).map(Some)
 }
 
 /// The secret and the ceremony of an authenticator.

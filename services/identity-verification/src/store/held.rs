@@ -9,8 +9,9 @@ use support_chassis::db::DbError;
 use support_chassis::privacy::Record;
 use support_chassis::vault::Vault;
 
+use super::authenticators::open_name;
 use super::customers;
-use crate::domain::ids::CustomerId;
+use crate::domain::ids::{AuthenticatorId, CustomerId};
 
 /// Reads all of it.
 ///
@@ -30,7 +31,7 @@ pub async fn all(connection: &mut PgConnection, vault: &Vault, customer: Custome
     records.extend(noticed::all(connection, customer).await?);
     records.extend(Record::all(
         "authenticators",
-        authenticators(connection, customer).await?,
+        authenticators(connection, vault, customer).await?,
     ));
     records.extend(Record::all("verifications", verifications(connection, customer).await?));
     records.extend(Record::all("grants", grants(connection, customer).await?));
@@ -126,16 +127,28 @@ async fn delegations(connection: &mut PgConnection, customer: CustomerId) -> Res
     .await?)
 }
 
-async fn authenticators(connection: &mut PgConnection, customer: CustomerId) -> Result<Vec<Value>, DbError> {
-    Ok(sqlx::query_scalar!(
-        r#"select to_jsonb(held) as "document!" from (
-             select id, method, display_name, state, failures, created_at, used_at, expires_at, ended_at
-             from authenticators where customer_id = $1 order by id
-         ) as held"#,
+async fn authenticators(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    customer: CustomerId,
+) -> Result<Vec<Value>, DbError> {
+    let held = vault.held(connection, customer.uuid()).await?;
+    let rows = sqlx::query!(
+        r#"select id as "id: AuthenticatorId", sealed_display_name, display_name,
+             jsonb_build_object('id', id, 'method', method, 'state', state, 'failures', failures, 'created_at', created_at,
+                 'used_at', used_at, 'expires_at', expires_at, 'ended_at', ended_at) as "document!"
+         from authenticators where customer_id = $1 order by id"#,
         customer.uuid(),
     )
     .fetch_all(connection)
-    .await?)
+    .await?;
+    let documents = rows.into_iter().map(|row| {
+        let mut document = row.document;
+        let name = open_name(&held, row.id, row.sealed_display_name.as_deref(), &row.display_name)?;
+        document["display_name"] = name.into();
+        Ok(document)
+    });
+    documents.collect()
 }
 
 /// Each with what was proven, and how.

@@ -39,7 +39,7 @@ pub async fn end_authenticators(
     let ended = sqlx::query!(
         r#"with before as (select id, state from authenticators where customer_id = $1 order by id for update)
          update authenticators as changed
-         set state = 'ended', display_name = '', secret = null, credential_id = null, ceremony = null, dynamic_state = null,
+         set state = 'ended', display_name = '', sealed_display_name = null, secret = null, credential_id = null, ceremony = null, dynamic_state = null,
              ended_at = coalesce(changed.ended_at, $2)
          from before where changed.id = before.id
          returning changed.id as "id: AuthenticatorId", changed.method, before.state as was"#,
@@ -166,7 +166,8 @@ pub async fn end_messages(
 ) -> Result<u64, DbError> {
     // Before what says which are theirs is touched.
     let local = sqlx::query!(
-        "delete from local_outbox_messages where verification_id in (select id from verifications where customer_id = $1)
+        "delete from local_outbox_messages where customer_id = $1
+             or verification_id in (select id from verifications where customer_id = $1)
              or delivery_id in (
                  select deliveries.id from deliveries
                  join contact_points on contact_points.id = deliveries.contact_point_id

@@ -335,6 +335,8 @@ pub fn sort_key(listed: &Listed) -> SortKey {
 /// What is known of whom a delivery goes to.
 #[derive(Debug)]
 pub struct Recipient {
+    /// Whose address it is.
+    pub customer_id: CustomerId,
     /// The address.
     pub contact: Contact,
     /// How the customer wants to be addressed.
@@ -378,6 +380,7 @@ pub async fn recipient(
         held => held.key()?,
     };
     Ok(Some(Recipient {
+        customer_id: row.customer_id,
         contact: sealed::contact(&key, row.point_id, &row.kind, row.sealed_value)?,
         name: sealed::name(
             &key,

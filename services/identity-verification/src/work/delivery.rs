@@ -24,7 +24,7 @@ use tracing::Instrument as _;
 use self::attempt::Outcome;
 use crate::carrier::{Carrier, CarrierError};
 use crate::domain::contact::{Contact, ContactKind};
-use crate::domain::ids::DeliveryId;
+use crate::domain::ids::{CustomerId, DeliveryId};
 use crate::domain::sms;
 use crate::error::IdentityError;
 use crate::keys::CodeKeys;
@@ -199,8 +199,8 @@ impl Deliverer {
         }
     }
 
-    /// Hands a message over to whoever brings it to an address.
-    async fn hand(&self, contact: &Contact, mut text: Text, delivery: DeliveryId) -> Handed {
+    /// Hands a message over to whoever brings it to an address of this customer.
+    async fn hand(&self, customer: CustomerId, contact: &Contact, mut text: Text, delivery: DeliveryId) -> Handed {
         if contact.kind() == ContactKind::Phone {
             text.body = sms::written(text.body.trim_end(), text.is_right_to_left);
         }
@@ -210,6 +210,7 @@ impl Deliverer {
                 id: self.ids.next(),
                 delivery_id: delivery,
                 verification_id: None,
+                customer_id: customer,
                 recipient: contact.value().to_owned(),
                 subject: text.subject,
                 body: text.body,
@@ -261,7 +262,7 @@ impl Deliverer {
             }
             Outcome::Kept(message) => {
                 let mut tx = self.db.begin().await?;
-                crate::store::local_outbox::insert(&mut tx, &message).await?;
+                crate::store::local_outbox::insert(&mut tx, &self.vault, &message).await?;
                 deliveries::end(&mut tx, delivery.id, End::Sent, message.origin.as_ref(), now).await?;
                 tx.commit().await?;
                 self.tell(delivery.freight, End::Sent);

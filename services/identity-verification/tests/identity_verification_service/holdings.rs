@@ -45,6 +45,10 @@ async fn every_table_that_says_something_of_a_customer_is_exported_and_erased_or
             ),
             ("erasure_services", "which services have erased, which GetErasure tells"),
             ("factor_challenges", "secrets of minutes: what a proof is held against"),
+            (
+                "local_outbox_messages",
+                "in place of the customer's own mailbox, for hours, where nothing is sent",
+            ),
             ("number_reports", "by keyed hash of a number, whoever has it"),
             (
                 "recovery_codes",

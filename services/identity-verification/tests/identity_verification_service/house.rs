@@ -226,6 +226,12 @@ impl House {
         StandardServiceClient::new(self.door(&operator()))
     }
 
+    /// What a local system would have sent, newest first.
+    pub(crate) async fn kept(&self, request: ListOutboxMessagesRequest) -> Vec<OutboxMessage> {
+        let answer = self.outbox(&operator()).list_outbox_messages(request).await;
+        answer.unwrap().into_inner().messages
+    }
+
     /// What is on record of these actions, oldest first: who, what, and what came of it.
     pub(crate) async fn trail(&self, actions: &str) -> Vec<String> {
         sqlx::query_scalar!(

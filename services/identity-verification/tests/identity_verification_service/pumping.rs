@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 use support_proto::support::identity::v1 as pb;
+use support_proto::support::identity::v1::local_outbox_service_client::LocalOutboxServiceClient;
 use support_proto::support::identity::v1::verification_service_client::VerificationServiceClient;
 use support_testing::publish_at;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use crate::house::{check, code_in, eventually, new_customer, phone, start, visitor};
+use crate::house::{check, code_in, eventually, new_customer, operator, phone, start, visitor};
 use crate::town::Town;
 
 /// Noon: an hour of the clock begins, and goes by when the test says so.
@@ -56,13 +57,14 @@ async fn ended(town: &Town, verification: &pb::Verification) -> (String, Option<
 }
 
 async fn come_back(town: &Town, verification: &pb::Verification) {
-    let id = verification.verification_id.strip_prefix("eu-").unwrap();
-    let body: String = sqlx::query_scalar("select body from local_outbox_messages where verification_id = $1::uuid")
-        .bind(id)
-        .fetch_one(&town.pool)
-        .await
-        .unwrap();
-    let request = check(verification, &code_in(&body));
+    let list = pb::ListOutboxMessagesRequest {
+        verification_id: verification.verification_id.clone(),
+        ..pb::ListOutboxMessagesRequest::default()
+    };
+    let kept = LocalOutboxServiceClient::new(town.door(&operator()))
+        .list_outbox_messages(list)
+        .await;
+    let request = check(verification, &code_in(&kept.unwrap().into_inner().messages[0].body));
     let answer = VerificationServiceClient::new(town.door(&visitor()))
         .check_code(request)
         .await;

@@ -13,7 +13,7 @@ use support_identity_verification::domain::customer::{ContactPoint, Customer, Na
 use support_identity_verification::domain::delegation::{AskedBy, DelegateKind, Delegation};
 use support_identity_verification::domain::grant::{Assurance, Grant};
 use support_identity_verification::domain::happening::{Keys, Kind, Preferences};
-use support_identity_verification::domain::ids::{DeliveryId, VerificationId};
+use support_identity_verification::domain::ids::DeliveryId;
 use support_identity_verification::domain::partner::{Access, Certificates, ClientKeys, PartnerClient, Secrets};
 use support_identity_verification::domain::risk::place::Place;
 use support_identity_verification::domain::risk::{Assessment, Decision, Finding, Ground, Outcome, Report, Signal};
@@ -180,7 +180,7 @@ async fn fill(connection: &mut PgConnection) -> (Customer, Verification, Grant) 
     deliveries::insert(connection, ids.next(), verification.id, Way::Out, NOW)
         .await
         .unwrap();
-    local_outbox::insert(connection, &message(&ids, ids.next(), verification.id))
+    local_outbox::insert(connection, &vault(), &message(&ids, ids.next(), &verification))
         .await
         .unwrap();
     told(connection, &ids, &customer).await;
@@ -249,11 +249,12 @@ async fn told(connection: &mut PgConnection, ids: &Ids, customer: &Customer) {
     preferences::set(connection, customer.id, &preferences).await.unwrap();
 }
 
-fn message(ids: &Ids, delivery_id: DeliveryId, verification_id: VerificationId) -> Message {
+fn message(ids: &Ids, delivery_id: DeliveryId, verification: &Verification) -> Message {
     Message {
         id: ids.next(),
         delivery_id,
-        verification_id: Some(verification_id),
+        verification_id: Some(verification.id),
+        customer_id: verification.subject.as_ref().unwrap().customer_id,
         html: None,
         recipient: "ada@example.com".into(),
         subject: "s".into(),
@@ -282,8 +283,8 @@ async fn fill_factors(connection: &mut PgConnection, ids: &Ids, verification: &V
         secret: Some(&[1]),
         ..authenticators::Secrets::default()
     };
-    authenticators::insert(connection, &app, with).await.unwrap();
-    authenticators::insert(connection, &codes, authenticators::Secrets::default())
+    authenticators::insert(connection, &vault(), &app, with).await.unwrap();
+    authenticators::insert(connection, &vault(), &codes, authenticators::Secrets::default())
         .await
         .unwrap();
     authenticators::insert_recovery_codes(connection, codes.id, &[vec![1; 32]])
@@ -423,8 +424,28 @@ const BREACHES: &[(&str, &str)] = &[
         "authenticators_method_check",
     ),
     (
-        "update authenticators set display_name = repeat('x', 101)",
+        "update authenticators set sealed_display_name = null, display_name = repeat('x', 101)",
         "authenticators_display_name_check",
+    ),
+    (
+        "update authenticators set sealed_display_name = repeat('x', 41)::bytea",
+        "authenticators_sealed_name_check",
+    ),
+    (
+        "update authenticators set display_name = 'phone'",
+        "authenticators_sealed_or_clear_check",
+    ),
+    (
+        "update local_outbox_messages set sealed_content = repeat('x', 41)::bytea",
+        "local_outbox_messages_content_check",
+    ),
+    (
+        "update local_outbox_messages set lookup_keys = '{}'",
+        "local_outbox_messages_lookups_check",
+    ),
+    (
+        "update local_outbox_messages set body = 'Your code'",
+        "local_outbox_messages_sealed_check",
     ),
     (
         "update authenticators set state = 'lost', ended_at = now()",
@@ -901,13 +922,13 @@ async fn every_constraint_holds() {
                  'happenings', 'notifications', 'contact_preferences', 'audit_entries',
                  'audit_links', 'consents', 'organisations', 'memberships', 'contact_lookups', 'customer_keys',
                  'delegations', 'risk_assessments', 'risk_reviews', 'source_uses', 'customer_devices', 'customer_places',
-                 'number_reports', 'send_counts'
+                 'number_reports', 'send_counts', 'local_outbox_messages'
              )"#
     )
     .fetch_one(&mut connection)
     .await
     .unwrap();
-    assert_eq!(known, 146);
+    assert_eq!(known, 151);
 }
 
 #[tokio::test]
@@ -998,7 +1019,7 @@ async fn a_message_is_kept_once_for_each_delivery() {
     let ids = Ids::new("eu".parse().unwrap(), Clock::system());
     let delivery = ids.next();
     for _ in 0..2 {
-        local_outbox::insert(&mut connection, &message(&ids, delivery, verification.id))
+        local_outbox::insert(&mut connection, &vault(), &message(&ids, delivery, &verification))
             .await
             .unwrap();
     }

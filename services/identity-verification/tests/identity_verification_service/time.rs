@@ -126,12 +126,13 @@ async fn a_grant_that_ran_out_is_not_revoked() {
 #[tokio::test]
 async fn upkeep_ends_and_removes_what_nobody_needs() {
     let bench = Bench::new().await;
-    bench.customer().await;
+    let customer = bench.customer().await;
     let verification = bench.start().await.unwrap();
     let message = store::local_outbox::Message {
         id: bench.means.ids.next(),
         delivery_id: bench.means.ids.next(),
         verification_id: Some(verification.id),
+        customer_id: customer,
         html: None,
         recipient: "ada@example.com".into(),
         subject: "s".into(),
@@ -141,7 +142,9 @@ async fn upkeep_ends_and_removes_what_nobody_needs() {
         sent_at: bench.clock.now(),
     };
     let mut connection = bench.db.read().await.unwrap();
-    store::local_outbox::insert(&mut connection, &message).await.unwrap();
+    store::local_outbox::insert(&mut connection, &bench.means.vault, &message)
+        .await
+        .unwrap();
     let upkeep = Upkeep {
         db: bench.db.clone(),
         clock: bench.clock.clone(),

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::{Deliverer, Handed};
 use crate::domain::code::Code;
 use crate::domain::contact::Contact;
-use crate::domain::ids::VerificationId;
+use crate::domain::ids::{CustomerId, VerificationId};
 use crate::domain::verification::Verification;
 use crate::error::IdentityError;
 use crate::store;
@@ -34,6 +34,7 @@ pub(super) enum Outcome {
 /// What there is to deliver.
 struct Parcel {
     code: Code,
+    customer_id: CustomerId,
     contact: Contact,
     languages: Vec<String>,
     works_until: OffsetDateTime,
@@ -66,18 +67,20 @@ impl Deliverer {
             Err(outcome) => return Ok(outcome),
         };
         let origin = text.origin.clone();
-        Ok(match self.hand(&parcel.contact, text, delivery.id).await {
-            Handed::Taken => Outcome::Ended(End::Sent, origin),
-            Handed::Kept(mut message) => {
-                message.verification_id = Some(verification);
-                Outcome::Kept(message)
-            }
-            Handed::Refused(reason) => Outcome::Ended(End::Failed(reason), None),
-            Handed::Later(reason) => Outcome::PutOff {
-                render_failures,
-                reason,
+        Ok(
+            match self.hand(parcel.customer_id, &parcel.contact, text, delivery.id).await {
+                Handed::Taken => Outcome::Ended(End::Sent, origin),
+                Handed::Kept(mut message) => {
+                    message.verification_id = Some(verification);
+                    Outcome::Kept(message)
+                }
+                Handed::Refused(reason) => Outcome::Ended(End::Failed(reason), None),
+                Handed::Later(reason) => Outcome::PutOff {
+                    render_failures,
+                    reason,
+                },
             },
-        })
+        )
     }
 
     /// Collects what there is to deliver, or says why there is nothing.
@@ -114,6 +117,7 @@ impl Deliverer {
         };
         Ok(Ok(Parcel {
             code,
+            customer_id: subject.customer_id,
             contact,
             languages,
             works_until,

@@ -49,12 +49,17 @@ impl Deliverer {
                 return Ok(NoticeOutcome::PutOff("no_text"));
             }
         };
-        Ok(match self.hand(&to.contact, letter.text.clone(), delivery.id).await {
-            Handed::Taken => NoticeOutcome::Sent(Box::new(letter), None, tellings, channel),
-            Handed::Kept(message) => NoticeOutcome::Sent(Box::new(letter), Some(message), tellings, channel),
-            Handed::Refused(reason) => NoticeOutcome::Ended(End::Failed(reason), tellings, channel),
-            Handed::Later(reason) => NoticeOutcome::PutOff(reason),
-        })
+        Ok(
+            match self
+                .hand(to.customer_id, &to.contact, letter.text.clone(), delivery.id)
+                .await
+            {
+                Handed::Taken => NoticeOutcome::Sent(Box::new(letter), None, tellings, channel),
+                Handed::Kept(message) => NoticeOutcome::Sent(Box::new(letter), Some(message), tellings, channel),
+                Handed::Refused(reason) => NoticeOutcome::Ended(End::Failed(reason), tellings, channel),
+                Handed::Later(reason) => NoticeOutcome::PutOff(reason),
+            },
+        )
     }
 
     /// Writes down what came of it: the delivery and all that it told, in one transaction.
@@ -91,7 +96,7 @@ impl Deliverer {
             NoticeOutcome::Sent(letter, message, tellings, channel) => {
                 let mut tx = self.db.begin().await?;
                 if let Some(message) = &message {
-                    store::local_outbox::insert(&mut tx, message).await?;
+                    store::local_outbox::insert(&mut tx, &self.vault, message).await?;
                 }
                 if deliveries::end(&mut tx, delivery.id, End::Sent, None, now).await? {
                     if let Some((key, version)) = &letter.subject {
