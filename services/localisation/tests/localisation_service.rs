@@ -10,6 +10,8 @@
 mod answers;
 #[path = "localisation_service/articles.rs"]
 mod articles;
+#[path = "localisation_service/columns.rs"]
+mod columns;
 #[path = "localisation_service/delivery.rs"]
 mod delivery;
 #[path = "localisation_service/departures.rs"]

@@ -10,6 +10,8 @@
 mod api;
 #[path = "routing_service/books.rs"]
 mod books;
+#[path = "routing_service/columns.rs"]
+mod columns;
 #[path = "routing_service/desk.rs"]
 mod desk;
 #[path = "routing_service/errors.rs"]

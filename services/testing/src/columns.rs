@@ -14,6 +14,8 @@ pub enum Holds {
     Code,
     /// The id of a person or an organisation, which names nobody.
     Id,
+    /// Who somebody is who works here, as customers are shown them.
+    Shown,
     /// What leads to a record of another system, or to a thing: nobody's words.
     Reference,
     /// What those who work here wrote of rules, products or articles, for all to read: never of a customer.
