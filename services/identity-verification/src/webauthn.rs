@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use webauthn_rp::bin::{Decode as _, Encode as _};
 use webauthn_rp::request::auth::AuthenticationVerificationOptions;
+use webauthn_rp::request::register::error::UsernameErr;
 use webauthn_rp::request::register::{
     Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle16, Username,
 };
@@ -78,6 +79,13 @@ fn refused(what: &'static str) -> impl Fn(&dyn fmt::Debug) -> PasskeyRefused {
     }
 }
 
+/// What the browser lists the passkey under. A user name has no spaces and few signs (RFC 8265), a name that somebody gives what they hold has
+/// both (RFC 8266): where it cannot be made one, the id stands in, which tells accounts apart.
+fn user_name(display_name: &str, customer: CustomerId) -> Result<Username<'static>, UsernameErr> {
+    let words: Vec<_> = display_name.split_whitespace().collect();
+    Username::try_from(words.join("-")).or_else(|_| Username::try_from(customer.to_string()))
+}
+
 impl RelyingParty {
     /// Passkeys for the domain `id`, used on pages of these `origins`; of none, on those of `https://<id>`.
     ///
@@ -117,7 +125,7 @@ impl RelyingParty {
         let refused = refused("registration options");
         let handle = handle(customer);
         let user = PublicKeyCredentialUserEntity {
-            name: Username::try_from(display_name).map_err(|error| refused(&error))?,
+            name: user_name(display_name, customer).map_err(|error| refused(&error))?,
             id: &handle,
             display_name: Some(Nickname::try_from(display_name).map_err(|error| refused(&error))?),
         };
@@ -251,5 +259,30 @@ impl fmt::Debug for RelyingParty {
             .debug_struct("RelyingParty")
             .field("origins", &self.origins)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use support_chassis::clock::Clock;
+    use support_chassis::id::Ids;
+
+    use super::*;
+
+    #[test]
+    fn a_passkey_has_whatever_name_its_owner_gives_it() {
+        let party = RelyingParty::new("localhost", &["https://localhost".to_owned()]).unwrap();
+        let customer: CustomerId = Ids::new("eu".parse().unwrap(), Clock::system()).next();
+        for (name, listed) in [
+            ("telephone", "telephone".to_owned()),
+            ("Grandma's  laptop", "Grandma's-laptop".to_owned()),
+            ("ноутбук бабушки", "ноутбук-бабушки".to_owned()),
+            ("おばあちゃんのパソコン", "おばあちゃんのパソコン".to_owned()),
+            ("work 💻", customer.to_string()),
+        ] {
+            let begun = party.begin_registration(customer, name, Vec::new()).unwrap();
+            let options: serde_json::Value = serde_json::from_str(&begun.options_json).unwrap();
+            assert_eq!(options["user"]["name"], listed, "{name}");
+        }
     }
 }
