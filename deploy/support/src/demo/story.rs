@@ -13,8 +13,8 @@ use support_proto::support::case::v1::{
     PostMessageRequest, Resolution, ResolveCaseRequest, Severity, TimelineEntry, TimelineEntryKind,
 };
 use support_proto::support::identity::v1::{
-    CheckCodeRequest, CreateCustomerRequest, IssuePartnerTokenRequest, ListOutboxMessagesRequest, NewContactPoint,
-    OutboxMessage, StartVerificationRequest, VerificationPurpose,
+    CheckCodeRequest, CheckCodeResponse, CreateCustomerRequest, IssuePartnerTokenRequest, ListOutboxMessagesRequest,
+    NewContactPoint, OutboxMessage, StartVerificationRequest, VerificationPurpose,
 };
 use support_proto::support::localisation::v1::{
     Argument, GetArticleRequest, GetPlaybookRequest, PlaybookStage, RenderMessageRequest,
@@ -161,28 +161,30 @@ impl Story {
             )
             .await?;
         let verification_id = begun.verification.context("a verification")?.verification_id;
-        let letter = self.letter(&verification_id).await?;
+        let verified = self.proven(&verification_id, "code").await?;
+        Ok(self.session.as_customer(&verified.session_token)?)
+    }
+
+    /// She reads her code and gives it back.
+    async fn proven(&self, verification_id: &str, step: &str) -> anyhow::Result<CheckCodeResponse> {
+        let letter = self.letter(verification_id).await?;
         Narrator::note(format!(
             "in her mailbox ({}): {}",
             letter.language,
             letter.body.replace('\n', " ")
         ));
         ensure!(letter.language == "de", "the e-mail came in {}", letter.language);
-        let code = digits(&letter.body).context("no code in the e-mail")?;
-
         let redeem = CheckCodeRequest {
-            request_id: self.id("code"),
-            verification_id,
-            code,
+            request_id: self.id(step),
+            verification_id: verification_id.to_owned(),
+            code: digits(&letter.body).context("no code in the e-mail")?,
             ..CheckCodeRequest::default()
         };
-        let verified = self
-            .say
+        self.say
             .call("visitor", "VerificationService/CheckCode", redeem, async |request| {
                 self.visitor.verifications().check_code(request).await
             })
-            .await?;
-        Ok(self.session.as_customer(&verified.session_token)?)
+            .await
     }
 
     /// The e-mail of a verification, from the outbox that a local system keeps instead of sending.

@@ -2,11 +2,11 @@
 
 use anyhow::{Context as _, bail, ensure};
 use support_proto::support::identity::v1::{
-    CheckCodeRequest, IssueGrantTokenRequest, NewContactPoint, StartVerificationRequest, VerificationPurpose,
+    IssueGrantTokenRequest, NewContactPoint, StartVerificationRequest, VerificationPurpose,
 };
 use support_proto::support::warranty::v1::SetPlanRenewalRequest;
 
-use super::{Narrator, Story, digits};
+use super::{Narrator, Story};
 
 impl Story {
     /// What Lukas cannot do on anybody's word, and how he can.
@@ -40,19 +40,7 @@ impl Story {
             )
             .await?;
         let verification_id = begun.verification.context("a verification")?.verification_id;
-        let letter = self.letter(&verification_id).await?;
-        let redeem = CheckCodeRequest {
-            request_id: self.id("code on the phone"),
-            verification_id,
-            code: digits(&letter.body).context("no code in the e-mail")?,
-            ..CheckCodeRequest::default()
-        };
-        let verified = self
-            .say
-            .call("visitor", "VerificationService/CheckCode", redeem, async |request| {
-                self.visitor.verifications().check_code(request).await
-            })
-            .await?;
+        let verified = self.proven(&verification_id, "code on the phone").await?;
         let asked = IssueGrantTokenRequest {
             grant_id: verified.grant.context("a grant")?.grant_id,
         };
