@@ -122,6 +122,14 @@ async fn failures_wait_for_longer_and_longer_and_lock_at_a_hundred() {
         .await
         .unwrap();
     assert_eq!(state, "locked");
+    // Its owner hears of it, once.
+    let told = sqlx::query_scalar::<_, String>(
+        "select kind from happenings where kind like 'authenticator_%' order by occurred_at",
+    )
+    .fetch_all(&bench.pool)
+    .await
+    .unwrap();
+    assert_eq!(told, ["authenticator_bound", "authenticator_ended"]);
     bench.hand.advance(Duration::from_hours(2));
     let late = begin(&bench, contact(), Some(Method::Totp)).await;
     let right = code(secret.code(step_at(bench.clock.now())));
