@@ -10,8 +10,6 @@ use support_tests::people::{Agent, Customer, partner, request_id, says, timeline
 use support_tests::town::{logs, shared};
 use support_tests::wait::until;
 
-/// Stands for the customer's mailbox.
-
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_personal_is_told_on() {
     let town = shared();
