@@ -137,14 +137,13 @@ impl Call {
         &self.0.languages
     }
 
-    /// Refuses a customer who was verified for another case than `case_id`, and staff who show the grant of such a one where the
-    /// method demands that they show one. Whoever was verified for none passes.
+    /// Refuses a customer who was verified for another case than `case_id`. Whoever was verified for none passes.
     ///
     /// # Errors
     ///
     /// `PERMISSION_DENIED` with `CASE_MISMATCH`.
     pub fn check_case(&self, case_id: impl fmt::Display) -> Result<(), Status> {
-        enforce::check_case(self.0.policy, &self.0.caller, &case_id.to_string())
+        enforce::check_case(&self.0.caller, &case_id.to_string())
     }
 
     /// Refuses a member of staff who calls for `customer_id` without showing a grant of theirs, where the method demands one.

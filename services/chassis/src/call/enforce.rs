@@ -287,17 +287,12 @@ pub(super) fn check_grant(caller: &Caller, customer: &str, needed: Option<&Neede
     }
 }
 
-/// Refuses a customer who was verified for another case, and staff who must show a grant and show one for another.
-pub(super) fn check_case(policy: Option<&Policy>, caller: &Caller, case_id: &str) -> Result<(), Status> {
-    let held = match caller.kind {
-        CallerKind::Customer => caller.bounds.case_id.as_deref(),
-        CallerKind::Staff if policy.is_some_and(|policy| policy.shown_grant) => {
-            caller.bounds.shown.as_ref().and_then(|shown| shown.case.as_deref())
+/// Refuses a customer who was verified for another case.
+pub(super) fn check_case(caller: &Caller, case_id: &str) -> Result<(), Status> {
+    match &caller.bounds.case_id {
+        Some(held) if caller.kind == CallerKind::Customer && held != case_id => {
+            Err(into_status(Refusal::Case { held: held.clone() }))
         }
-        _ => None,
-    };
-    match held {
-        Some(held) if held != case_id => Err(into_status(Refusal::Case { held: held.to_owned() })),
         Some(_) | None => Ok(()),
     }
 }

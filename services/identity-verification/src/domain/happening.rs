@@ -91,23 +91,6 @@ pub enum Track {
 }
 
 impl Kind {
-    /// Whether it is about by whom an account is held: what its owner must hear of, since somebody else may have done it.
-    #[must_use]
-    pub fn is_of_account(self) -> bool {
-        matches!(
-            self,
-            Self::ContactPointAdded
-                | Self::ContactPointVerified
-                | Self::ContactPointRemoved
-                | Self::RecordChanged
-                | Self::AuthenticatorBound
-                | Self::AuthenticatorEnded
-                | Self::DataExported
-                | Self::ErasureRequested
-                | Self::DelegateAdded
-        )
-    }
-
     /// Of what it is the latest state.
     #[must_use]
     pub fn track(self) -> Track {

@@ -2,10 +2,11 @@
 
 use support_chassis::clock::timestamp;
 use support_chassis::db::Tx;
-use support_proto::support::identity::v1::{DelegationCreated, DelegationEnded, GrantRevoked};
+use support_proto::support::identity::v1::{DelegationCreated, DelegationEnded};
 use time::OffsetDateTime;
 
 use super::Means;
+use super::revoke_grant::tell_revoked;
 use crate::api::delegations::{end as shown_end, purposes as shown_purposes};
 use crate::domain::audit::{Action, Deed};
 use crate::domain::delegation::{AskedBy, DELEGATIONS_LIMIT, DelegateKind, Delegation, End, Fault, Refusal};
@@ -157,15 +158,8 @@ async fn tell_of(tx: &mut Tx, means: &Means, made: &Delegation) -> Result<(), Id
     };
     tx.append(made.id, &event).await?;
     let happening = Happening {
-        id: means.ids.next(),
-        kind: Kind::DelegateAdded,
-        case_id: None,
-        subject_id: None,
-        contact_point_id: None,
-        customer_id: Some(made.customer_id),
-        occurred_at: now,
-        amount: None,
         day: Some(made.expires_at.date()),
+        ..Happening::of_account(means.ids.next(), Kind::DelegateAdded, made.customer_id, now)
     };
     Ok(store::happenings::record(tx, &happening, now).await?)
 }
@@ -237,19 +231,8 @@ async fn end_delegation(tx: &mut Tx, mut held: Delegation, end: End) -> Result<D
         end: shown_end(end).into(),
     };
     tx.append(held.id, &event).await?;
-    for grant in store::grants::end_of_delegation(tx, held.id, now).await? {
-        let deed = Deed {
-            grant_id: Some(grant),
-            subject_id: Some(held.id.uuid()),
-            ..Deed::new(Action::GrantRevoked, held.customer_id)
-        };
-        store::audit::record(tx, &deed).await?;
-        let event = GrantRevoked {
-            grant_id: grant.to_string(),
-            customer_id: held.customer_id.to_string(),
-        };
-        tx.append(grant, &event).await?;
-    }
+    let ended = store::grants::end_of_delegation(tx, held.id, now).await?;
+    tell_revoked(tx, held.customer_id, ended, held.id.uuid()).await?;
     Ok(held)
 }
 

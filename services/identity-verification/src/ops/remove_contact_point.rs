@@ -1,12 +1,12 @@
 //! Takes a contact point off a customer's record.
 
 use support_chassis::db::Tx;
-use support_proto::support::identity::v1::GrantRevoked;
 
 use super::authenticators::{Owner, guarded};
 use super::cancel_verification::cancel_verification;
+use super::revoke_grant::tell_revoked;
 use super::{Means, contact_point_changed};
-use crate::domain::audit::{Action, Deed};
+use crate::domain::audit::Action;
 use crate::domain::customer::Customer;
 use crate::domain::happening::Kind;
 use crate::domain::ids::{ContactPointId, GrantId};
@@ -43,27 +43,12 @@ pub async fn remove_contact_point(
     guarded(tx, &means.vault, owner).await?;
     let now = tx.now();
     store::customers::remove_contact_point(tx, customer.id, id, now).await?;
-    let deed = Deed {
-        subject_id: Some(id.uuid()),
-        ..Deed::new(Action::ContactPointRemoved, customer.id)
-    };
-    store::audit::record(tx, &deed).await?;
+    store::audit::record_change(tx, Action::ContactPointRemoved, customer.id, id.uuid()).await?;
     for verification in store::verifications::open_by(tx, id).await? {
         cancel_verification(tx, verification).await?;
     }
-    for grant in store::grants::end_of_contact_point(tx, id, kept, now).await? {
-        let deed = Deed {
-            grant_id: Some(grant),
-            subject_id: Some(id.uuid()),
-            ..Deed::new(Action::GrantRevoked, customer.id)
-        };
-        store::audit::record(tx, &deed).await?;
-        let event = GrantRevoked {
-            grant_id: grant.to_string(),
-            customer_id: customer.id.to_string(),
-        };
-        tx.append(grant, &event).await?;
-    }
+    let ended = store::grants::end_of_contact_point(tx, id, kept, now).await?;
+    tell_revoked(tx, customer.id, ended, id.uuid()).await?;
     // Who takes an account over ends by removing its owner from it: they hear of it where they were.
     let removed = contact_point_changed(&means.ids, Kind::ContactPointRemoved, customer.id, id, now);
     store::happenings::record(tx, &removed, now).await?;
